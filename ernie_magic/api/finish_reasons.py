@@ -7,8 +7,17 @@ told apart by what they contain.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Names of a reason to finish: OpenAI's and Google's; Anthropic's, which vLLM has for the stop
+# sequence beside its own; OpenRouter's for what its provider said.
+_NAMES = ("finish_reason", "finishReason")
+_OTHER_NAMES = ("stop_reason", "native_finish_reason")
 
 _FAILURE = re.compile(
     r"error|fail|exception|(?<!de)fault|abort|crash|cancel|terminated|interrupted|time.?out"
@@ -71,6 +80,22 @@ def is_whole_reason(reason: str) -> bool:
     return is_known_reason(reason) and not (
         is_truncation(reason) or is_filter(reason) or is_failure(reason)
     )
+
+
+def find_reason(*sources: Mapping[str, Any]) -> str:
+    """Return the reason to finish in a reply's objects, "" for none. Gateways move it from the
+    choice into the message, or to the top, and have names of their own.
+    """
+    for name in _NAMES:
+        for source in sources:
+            if source.get(name) and (reason := spell_reason(source[name])):
+                return reason
+    for name in _OTHER_NAMES:
+        for source in sources:
+            reason = spell_reason(source.get(name))
+            if reason and is_known_reason(reason):
+                return reason
+    return ""
 
 
 def spell_reason(value: object) -> str:

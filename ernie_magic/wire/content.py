@@ -5,10 +5,13 @@ Services write it as a text, as an object around one, or as a list of parts.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # Two names are in use for thoughts: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
 # OpenRouter); Ollama has a third.
@@ -18,6 +21,21 @@ _TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
 _REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_content", "summary_text"})
 _PARTS_WITHOUT_WORDS = frozenset({"reference", "redacted_thinking"})
 _WORDS_OF_PART = ("text", "thinking", "reasoning", "summary", "refusal", "content", "value")
+# Fields of a part of a content.
+_PART_FIELDS = frozenset(
+    {
+        *_WORDS_OF_PART,
+        "type",
+        "role",
+        "id",
+        "index",
+        "annotations",
+        "citations",
+        "cache_control",
+        "metadata",
+        "signature",
+    }
+)
 # Fields whose texts arrive in pieces.
 _STREAMED = frozenset(
     {"content", "result", "text", "refusal", "arguments", "value", "summary", *REASONING}
@@ -46,8 +64,10 @@ def read_content(content: object) -> Content:
     """
     if isinstance(content, str):
         return Content(content)
-    if not content:
+    if content is None or content is False:
         return Content()
+    if isinstance(content, dict) and _is_answer_itself(content):
+        return Content(unknown="object")
     if not isinstance(content, list):
         content = [content]
     read = [_read_part(part) for part in content]
@@ -58,9 +78,18 @@ def read_content(content: object) -> Content:
     )
 
 
+def _is_answer_itself(content: Mapping[str, Any]) -> bool:
+    """Whether an object is no part of a content, but the JSON of the answer, which a gateway has
+    parsed: its other fields would be lost.
+    """
+    if content.get("type"):
+        return False
+    return any(value and name not in _PART_FIELDS for name, value in content.items())
+
+
 def _read_part(part: Any) -> Content:
     """Read one part of an answer's `content`."""
-    if isinstance(part, str) or not part:
+    if isinstance(part, str) or part in (None, [], {}):
         return Content(part or "")
     if not isinstance(part, dict):
         return Content(unknown=type(part).__name__)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.wire.content import REASONING
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models", list_name="data")
+_REPEATED = frozenset({"content", "refusal", *REASONING})
 RERANKERS = "/rerankers"
 RERANK = "/rerank"
 
@@ -77,7 +79,7 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
         "/embeddings",
         request,
         {"model": request.sent_model, "input": list(request.texts)},
-    )
+    )._replace(list_name="data")
 
 
 def images(request: ImageRequest) -> WireRequest:
@@ -105,7 +107,7 @@ def rerank(request: RerankRequest) -> WireRequest:
             "query": request.query,
             "documents": list(request.documents),
         },
-    )
+    )._replace(list_name="results")
 
 
 def token_count(_text: str, _model: str) -> None:
@@ -123,6 +125,7 @@ class OpenAIReader(Reader):
     def reset(self) -> None:  # noqa: D102  (the base's)
         super().reset()
         self._own_index: int | None = None
+        self._has_deltas = False  # the text arrives in pieces, so a whole message repeats it
 
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
@@ -132,11 +135,26 @@ class OpenAIReader(Reader):
         self,
         chunk: Mapping[str, Any],
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        choice = self._own_choice(values.as_objects(chunk.get("choices")))
-        part = values.as_object(choice.get("delta")) or values.as_object(choice.get("message"))
-        if not part and isinstance(choice.get("text"), str):  # a completion
-            part = {"content": choice["text"]}
+        choices = chunk.get("choices")
+        if isinstance(choices, dict):
+            choices = [choices]
+        choice = self._own_choice(values.as_objects(choices))
+        part = values.as_object(choice.get("delta"))
+        if part:
+            self._has_deltas = self._has_deltas or bool(part.get("content"))
+        else:
+            part = self._without_repetition(_as_message(choice.get("message")))
+        if isinstance(choice.get("text"), str) and not part.get("content"):  # a completion
+            part = {**part, "content": choice["text"]}
         return choice, part
+
+    def _without_repetition(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a whole message, without the words that have already arrived in pieces: some
+        gateways end a stream with all of it.
+        """
+        if not self._has_deltas:
+            return message
+        return {name: value for name, value in message.items() if name not in _REPEATED}
 
     def _own_choice(self, choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Return the choice that is read: with `n` there are several, and the first one that
@@ -154,7 +172,9 @@ class OpenAIReader(Reader):
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         facts, _ = self._facts_and_content(chunk)
-        return facts is chunk["choices"][0] and super()._repeats_nothing(chunk)
+        if facts is not chunk["choices"][0] or facts.get("text"):
+            return False
+        return super()._repeats_nothing(chunk)
 
     def _take_text(self, chunk: dict[str, Any]) -> str | None:
         try:
@@ -166,8 +186,8 @@ class OpenAIReader(Reader):
     def _restore_text(self, chunk: dict[str, Any], text: str) -> None:
         chunk["choices"][0]["delta"]["content"] = text
 
-    def _is_last_chunk(self, facts: Mapping[str, Any]) -> bool:
-        return bool(facts.get("finish_reason"))
+    def _is_last_chunk(self, _facts: Mapping[str, Any], reason: str) -> bool:
+        return bool(reason)
 
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -175,6 +195,13 @@ class OpenAIReader(Reader):
             "choices": [{**self._choice, "message": message}],
             "usage": self._usage,
         }
+
+
+def _as_message(message: object) -> Mapping[str, Any]:
+    """Return a message, which is an object, or its words alone."""
+    if isinstance(message, str):
+        return {"content": message}
+    return values.as_object(message)
 
 
 def reader(request: ChatRequest | CompletionRequest) -> Reader:

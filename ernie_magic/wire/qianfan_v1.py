@@ -341,11 +341,11 @@ class V1Reader(Reader):
     def _restore_text(self, chunk: dict[str, Any], text: str) -> None:
         chunk.update(self._counted, result=text)
 
-    def _is_last_chunk(self, facts: Mapping[str, Any]) -> bool:
+    def _is_last_chunk(self, facts: Mapping[str, Any], reason: str) -> bool:
         # What does not say that it is the end is none: a ping, or a chunk before a cut.
         is_end = facts.get("is_end")
         if is_end is None:
-            return bool(facts.get("finish_reason"))
+            return bool(reason)
         return values.as_name(is_end).lower() not in _NOT_THE_END and is_end is not False
 
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:

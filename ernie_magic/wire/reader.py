@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ernie_magic.api import values
-from ernie_magic.api.finish_reasons import is_truncation, spell_reason
+from ernie_magic.api.finish_reasons import find_reason, is_truncation
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
@@ -34,8 +34,28 @@ _MAX_PAGES = 1000  # found by a reply's search: the rest is left out
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
 _ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
 _APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
-# Names of an error inside a choice.
-_ERRORS = frozenset({"error", "Error", "errors", "error_message", "errmsg", "err"})
+# Fields of a choice and of a message that are no failure's: any other may be one.
+_HARMLESS = frozenset(
+    {
+        "index",
+        "delta",
+        "message",
+        "text",
+        "finish_reason",
+        "stop_reason",
+        "matched_stop",
+        "logprobs",
+        "token_ids",
+        "content_filter_results",
+        "role",
+        "content",
+        "tool_calls",
+        "function_call",
+        "refusal",
+        "annotations",
+        *REASONING,
+    }
+)
 
 
 class Reader(ABC):
@@ -173,8 +193,8 @@ class Reader(ABC):
         """
 
     @abstractmethod
-    def _is_last_chunk(self, facts: Mapping[str, Any]) -> bool:
-        """Whether this chunk is the last one with content."""
+    def _is_last_chunk(self, facts: Mapping[str, Any], reason: str) -> bool:
+        """Whether this chunk is the last one with content; `reason` is its reason to finish."""
 
     @abstractmethod
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -248,11 +268,11 @@ class Reader(ABC):
             # It may be null, on each chunk or in the last: the last meaningful one counts.
             self._usage = redact_values(chunk["usage"])
         facts, part = self._facts_and_content(chunk)
-        if reason := facts.get("finish_reason"):
-            self.finish_reason = spell_reason(reason)
-        is_last = self._is_last_chunk(facts)
+        reason = find_reason(facts, part, chunk)
+        self.finish_reason = reason or self.finish_reason
+        is_last = self._is_last_chunk(facts, reason)
         for source in (facts, part):
-            if not _ERRORS.isdisjoint(source) and (failure := parse_refusal(source)) is not None:
+            if not _HARMLESS.issuperset(source) and (failure := parse_refusal(source)) is not None:
                 self.failure = failure
                 is_last = True
         self.finished = self.finished or is_last

@@ -27,6 +27,7 @@ import codecs
 import json
 import re
 import time
+from collections import deque
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +119,8 @@ _ORDINARY = frozenset(
         "is_safe",
     }
 )
+# Where gateways put a reply: {"code": 0, "data": {"choices": …}}.
+_ENVELOPES = ("data", "result", "response", "body", "output", "payload")
 # Bare lines that only keep a connection open.
 _KEEP_ALIVE = re.compile(
     r"\W*(?:ping|pong|keep.?alive|heart.?beat|processing|ok)?\W*", re.IGNORECASE
@@ -374,7 +377,9 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 problem = error
         if done:
             continue
-        for event in events:
+        events_left = deque(events)
+        while events_left:
+            event = events_left.popleft()
             if event.name and is_failed_type(event.name):
                 raise error_from_event(event.data, response.headers)
             payload = parse(event.data)
@@ -391,6 +396,9 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 if payload == "[DONE]":
                     done = True
                     break
+                if inner := _events_inside(event, payload, reader):
+                    events_left.extendleft(reversed(inner))
+                    continue
                 _examine_other_json(event, payload, response, unread)
             elif _ORDINARY.issuperset(payload):
                 understood = len(unread)
@@ -399,7 +407,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 refused, is_answer = _examine_suspect(payload, response, reader, remarks)
                 if is_answer:
                     understood = len(unread)
-                    yield payload, is_long
+                    yield _unwrap_reply(payload, reader), is_long
                 if refused is not None:
                     raise refused
     if problem:
@@ -466,7 +474,8 @@ def _seconds_of_patience(give_up: float, *, done: bool) -> float:
 
 
 async def _parse_event(event: sse.Event, unread: list[str], *, joined: bool) -> object:
-    """Return the JSON of an event; None for a part of something longer, which is kept for an error.
+    """Return the JSON of an event, or the events that are written into it; None for a part of
+    something longer, which is kept for an error.
 
     Parameters
     ----------
@@ -491,9 +500,49 @@ async def _parse_event(event: sse.Event, unread: list[str], *, joined: bool) -> 
             if len(unread) < MAX_UNREAD:
                 unread.append(event.data[:MAX_BODY])
             return None
+        if len(event.data) <= values.LONG and (pieces := sse.split_glued(event)):
+            return pieces
         if not event.whole:
             raise stream_cut_error() from None
         raise invalid_chunk_error(event.data[:MAX_BODY]) from None
+
+
+def _only_object(payload: object) -> dict[str, Any]:
+    """Return the object that a body is, or that a list of one has; {} for anything else."""
+    if isinstance(payload, list) and len(payload) == 1:
+        payload = payload[0]
+    return dict(values.as_object(payload))
+
+
+def _unwrap_reply(payload: dict[str, Any], reader: Reader | None) -> dict[str, Any]:
+    """Return the reply that a gateway has put into an object of its own; any other object as it
+    is.
+    """
+    if reader is None or reader.is_whole_reply(payload):
+        return payload
+    inner = (payload.get(name) for name in _ENVELOPES)
+    for value in inner:
+        if isinstance(value, dict) and reader.is_whole_reply(value):
+            return value
+    return payload
+
+
+def _events_inside(event: sse.Event, payload: object, reader: Reader | None) -> list[sse.Event]:
+    """Return the events in one whose JSON is no object: several that were written into one, a list
+    of chunks, or a chunk whose JSON was encoded twice; [] for anything else.
+    """
+    if isinstance(payload, str):
+        payload = [payload] if may_be_json(payload) else []
+    if not isinstance(payload, list) or not payload:
+        return []
+    if isinstance(payload[0], sse.Event):
+        return payload
+    if isinstance(payload[0], str):
+        return [event._replace(data=payload[0])]
+    is_chunk = reader.is_whole_reply if reader is not None else bool
+    if not all(isinstance(item, dict) and is_chunk(item) for item in payload):
+        return []
+    return [event._replace(data=json.dumps(item)) for item in payload]
 
 
 def _examine_suspect(
@@ -509,7 +558,7 @@ def _examine_suspect(
     remarks
         Where an event is kept that only says something: `{"message": "queued"}`.
     """
-    is_answer = reader is None or reader.is_whole_reply(payload)
+    is_answer = reader is None or reader.is_whole_reply(_unwrap_reply(payload, reader))
     if parse_refusal(payload) is not None:
         return _refusal_error(payload, response), is_answer and reader is not None
     if is_answer or parse_refusal(payload, may_be_answer=False) is None:
@@ -559,15 +608,17 @@ async def _iter_body_deltas(
         async for streamed in _iter_streamed_deltas(response, reader, _once(raw)):
             yield streamed
         return
-    if not isinstance(payload, dict) or not reader.is_whole_reply(payload):
+    envelope = _only_object(payload)
+    reply = _unwrap_reply(envelope, reader)
+    if not reader.is_whole_reply(reply):
         raise error_from_reply(response.status_code, response.headers, raw)
     error = None
-    if parse_refusal(payload) is not None:
-        error = _refusal_error(payload, response)
+    if parse_refusal(envelope) is not None:
+        error = _refusal_error(envelope, response)
     if len(raw) > values.LONG:
-        first = await in_thread(reader.feed_whole, payload)
+        first = await in_thread(reader.feed_whole, reply)
     else:
-        first = reader.feed_whole(payload)
+        first = reader.feed_whole(reply)
     for delta in (first, reader.flush_remaining()):
         if delta:
             yield delta

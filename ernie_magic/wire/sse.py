@@ -8,6 +8,7 @@ the size of the input.
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,10 @@ _FIELDS = ("data", "event", "id", "retry")
 # strings.
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LAST_WORDS = ("[done]", "done")  # in lower case
+# What stands between events that are written into one: also a line break that was escaped.
+_BETWEEN_OBJECTS = re.compile(r"(?:\s|\\n|\\r|data:)*", re.IGNORECASE)
+_ESCAPED_END = re.compile(r"(?:\\[nr])+\Z")
+_OBJECTS = json.JSONDecoder(strict=False)
 
 
 class Event(NamedTuple):
@@ -47,6 +52,37 @@ def is_last_word(text: str) -> bool:
     around it, in other letters, or without its brackets.
     """
     return text.strip().lower() in _LAST_WORDS
+
+
+def split_glued(event: Event) -> list[Event]:
+    """Return the events that a gateway has written into one: JSON objects one behind the other,
+    perhaps each with its `data:`; [] when it is anything else.
+    """
+    pieces = []
+    text = event.data
+    position = _skip_gap(text, 0)
+    while position < len(text):
+        start = position
+        if text[start] == "{":
+            try:
+                _, position = _OBJECTS.raw_decode(text, start)
+            except (ValueError, RecursionError):
+                return []
+        elif is_last_word(_ESCAPED_END.sub("", text[start:])):
+            pieces.append(event._replace(data="[DONE]"))
+            break
+        else:
+            return []
+        pieces.append(event._replace(data=text[start:position]))
+        position = _skip_gap(text, position)
+    return pieces
+
+
+def _skip_gap(text: str, position: int) -> int:
+    """Return where the next event begins."""
+    if gap := _BETWEEN_OBJECTS.match(text, position):
+        return gap.end()
+    return position
 
 
 class Decoder:
@@ -139,15 +175,27 @@ class Decoder:
             # llama.cpp's servers write a failure as a field of its own.
             self._waiting_characters = 0
             return Event(value.strip(), "error")
+        field = field.strip().lower()  # gateways indent fields, and write `Data:`
         if field not in _FIELDS:
             self._waiting_characters = 0
             return Event(line, bare=True)
         value = value.removeprefix(" ")
+        event = None
         if field == "data":
+            if self._is_followed_by(value):
+                event = self._finish_event()
             self._data.append(value)
         elif field == "event":
             self._name = value
-        return None  # id and retry mean nothing here
+        return event  # id and retry mean nothing here
+
+    def _is_followed_by(self, value: str) -> bool:
+        """Whether a `data:` line begins another event than the lines before it, which some servers
+        do not end with an empty line: no JSON goes on like this.
+        """
+        if not self._data or not self._data[-1].rstrip().endswith("}"):
+            return False
+        return value.lstrip()[:1] == "{" or is_last_word(value)
 
     def _finish_event(self) -> Event | None:
         data = "\n".join(self._data)

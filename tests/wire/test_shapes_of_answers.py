@@ -115,7 +115,16 @@ def test_parts_and_texts_may_alternate_in_a_stream():
 
 @pytest.mark.parametrize(
     "content",
-    [5, True, [5], [{"type": "image_url", "image_url": {"url": "x"}}], [{"a": 1}], {"b": 2}],
+    [
+        5,
+        0,
+        True,
+        [5],
+        [{"type": "image_url", "image_url": {"url": "x"}}],
+        [{"a": 1}],
+        {"b": 2},
+        {"summary": "fine", "score": 5},
+    ],
 )
 def test_content_of_an_unknown_shape_is_an_error(content):
     with pytest.raises(errors.ProtocolError, match="cannot be read"):
@@ -563,3 +572,137 @@ def test_a_reason_to_finish_that_announces_a_call_without_one_is_an_error(reason
 def test_an_empty_tool_call_beside_text_means_nothing(nothing):
     answer = read(*[chunk(content="a", **nothing)] * 3, chunk(finish_reason="stop"), DONE)
     assert (answer.text, answer.tool_calls) == ("aaa", ())
+
+
+TEXT = [chunk(content="a"), chunk(content="b")]
+STOP = chunk(finish_reason="stop")
+WHOLE = {"role": "assistant", "content": "ab", "reasoning_content": "hm"}
+REPEATED = {
+    "a message": {"choices": [{"index": 0, "message": WHOLE, "finish_reason": "stop"}]},
+    "beside an empty delta": {
+        "choices": [{"delta": {}, "message": WHOLE, "finish_reason": "stop"}]
+    },
+    "beside null": {"choices": [{"delta": None, "message": WHOLE, "finish_reason": "stop"}]},
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_whole_message_behind_its_pieces_is_not_a_second_answer(name):
+    thought = chunk(reasoning_content="hm")
+    assert read(thought, *TEXT, event(REPEATED[name]), DONE).text == "ab"
+    assert read(thought, *TEXT, STOP, event(REPEATED[name]), DONE).reasoning == "hm"
+    assert read(event(REPEATED[name]), DONE).text == "ab"
+
+
+GLUED = {
+    "one behind the other": lambda events: b"data: " + b"".join(e[6:-2] for e in events) + b"\n\n",
+    "each with its field": lambda events: b"".join(e[:-2] for e in events) + b"\n\n",
+    "with escaped ends": lambda events: rb"\n\n".join(e[:-2] for e in events) + b"\n\n",
+    "a line each": lambda events: b"".join(e[:-1] for e in events),
+    "the field twice": lambda events: b"".join(b"data: " + e for e in events),
+    "encoded twice": lambda events: b"".join(event(json.dumps(e[6:-2].decode())) for e in events),
+    "a list": lambda events: b"data: [" + b",".join(e[6:-2] for e in events) + b"]\n\n",
+    "indented": lambda events: b"".join(b" " + e for e in events),
+}
+
+
+@pytest.mark.parametrize("name", GLUED)
+def test_events_that_a_gateway_writes_badly_are_all_read(name):
+    events = [chunk(content="中"), *TEXT, chunk(content="b}{"), chunk(content='"'), STOP]
+    assert read(GLUED[name](events), DONE).text == '中abb}{"'
+
+
+def as_choices(choices):
+    return event({"id": "x", "choices": choices})
+
+
+STOPPED = {"finish_reason": "stop"}
+ODD_CHOICES = {
+    "one choice without a list": {"message": {"content": "ha"}, **STOPPED},
+    "a message that is its words": [{"message": "ha", **STOPPED}],
+    "words beside a role": [{"delta": {"role": "assistant"}, "text": "ha", **STOPPED}],
+    "words beside empty ones": [{"delta": {"content": ""}, "text": "ha", **STOPPED}],
+}
+
+
+@pytest.mark.parametrize("name", ODD_CHOICES)
+def test_a_choice_in_another_form_is_read(name):
+    choices = ODD_CHOICES[name]
+    whole = read(json.dumps({"choices": choices}).encode(), kind="application/json")
+    assert (whole.text, whole.finish_reason) == ("ha", "stop")
+    assert read(as_choices(choices), DONE).text == "ha"
+    assert read(*[as_choices(choices)] * 3, DONE).text == "hahaha"
+
+
+ENDS = {
+    "in the message": [{"message": {"content": "half", "finish_reason": "length"}}],
+    "in the delta": [{"delta": {"content": "half", "finish_reason": "length"}}],
+    "in camel case": [{"message": {"content": "half"}, "finishReason": "MAX_TOKENS"}],
+    "as Anthropic's": [{"message": {"content": "half"}, "stop_reason": "max_tokens"}],
+    "as the provider's": [
+        {"delta": {"content": "half"}, "finish_reason": None, "native_finish_reason": "length"}
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_a_reason_to_finish_is_found_where_gateways_put_it(name):
+    whole = read(json.dumps({"choices": ENDS[name]}).encode(), kind="application/json")
+    assert whole.is_truncated
+    assert read(as_choices(ENDS[name]), DONE).is_truncated
+
+
+def test_a_reason_to_finish_may_stand_at_the_top():
+    choices = [{"delta": {"content": "half"}}]
+    assert read(event({"choices": choices, "finish_reason": "length"}), DONE).is_truncated
+
+
+def test_a_stop_sequence_is_no_reason_to_finish():
+    last = [{"delta": {"content": "A"}, "finish_reason": "stop", "stop_reason": "length"}]
+    assert read(as_choices(last), DONE).finish_reason == "stop"
+    assert read(as_choices([{"delta": {"content": "A"}, "stop_reason": 128009}]), DONE).text == "A"
+
+
+FAILED_CHOICES = {
+    "a status": {"status": "failed"},
+    "a flag": {"success": False},
+    "words": {"error_msg": "died"},
+    "a code": {"errorCode": 500, "errorMsg": "died"},
+}
+
+
+@pytest.mark.parametrize("name", FAILED_CHOICES)
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_choice_that_says_that_it_failed_is_no_answer(name, inside):
+    failure = FAILED_CHOICES[name]
+    choices = [{"delta": {"content": "half"}, **failure}]
+    if inside:
+        choices = [{"delta": {"content": "half", **failure}}]
+    with pytest.raises(errors.ServiceError):
+        read(as_choices(choices), DONE)
+
+
+ENVELOPES = {
+    "data": lambda reply: {"code": 0, "msg": "ok", "data": reply},
+    "result": lambda reply: {"code": 200, "message": "success", "result": reply},
+    "a list": lambda reply: [reply],
+}
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+def test_a_reply_in_an_object_of_the_gateway_s_own_is_read(name):
+    wrap = ENVELOPES[name]
+    reply = {"id": "x", "choices": [{"message": {"content": "A"}, "finish_reason": "stop"}]}
+    assert read(json.dumps(wrap(reply)).encode(), kind="application/json").text == "A"
+    piece = {"id": "x", "choices": [choice(content="A")]}
+    last = {"id": "x", "choices": [choice(finish_reason="stop")]}
+    assert read(event(wrap(piece)), event(wrap(piece)), event(wrap(last)), DONE).text == "AA"
+
+
+def test_a_failure_around_a_reply_is_a_failure():
+    reply = {"choices": [{"message": {"content": "half"}, "finish_reason": "stop"}]}
+    failed = {"code": 500, "msg": "upstream died", "data": reply}
+    with pytest.raises(errors.ServiceError, match="upstream died"):
+        read(json.dumps(failed).encode(), kind="application/json")
+    with pytest.raises(errors.ServiceError, match="upstream died"):
+        read(event(failed), DONE)

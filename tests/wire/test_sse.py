@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic.wire.sse import Decoder, Event
+from ernie_magic.wire.sse import Decoder, Event, split_glued
 
 
 def decode(raw: bytes, *cuts: int) -> list[Event]:
@@ -35,12 +35,32 @@ def decode(raw: bytes, *cuts: int) -> list[Event]:
         (b"data:\n\nid: 1\nretry: 5\n\ndata: a\n\n", ["a"]),
         (b"data: a\ndata: b\n\n", ["a\nb"]),
         (b"data: a", ["a"]),
+        (b" data: a\n\nData: b\n\ndata : c\n\n", ["a", "b", "c"]),
+        (b'data: {"a": 1}\ndata: {"b": 2}\ndata: [DONE]\n', ['{"a": 1}', '{"b": 2}', "[DONE]"]),
+        (b'data: {"a":\ndata: {"b": 2}}\n\n', ['{"a":\n{"b": 2}}']),
         ("data: 一\u2028二\x0b三\n\n".encode(), ["一\u2028二\x0b三"]),
         (b"", []),
     ],
 )
 def test_forms_that_come_in_the_wild(raw, data):
     assert [event.data for event in decode(raw)] == data
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ('{"a": 1}{"b": "}{"}', ['{"a": 1}', '{"b": "}{"}']),
+        ('data: {"a": 1}', ['{"a": 1}']),
+        ('{"a": 1}data: {"b": 2}data: [DONE]', ['{"a": 1}', '{"b": 2}', "[DONE]"]),
+        (r'{"a": 1}\n\ndata: [DONE]\n\n', ['{"a": 1}', "[DONE]"]),
+        ('{"a": 1}{"b"', []),
+        ('{"a": 1} oops', []),
+        ("oops", []),
+        ("{" * 100_000, []),
+    ],
+)
+def test_events_that_are_written_into_one_are_told_apart(text, pieces):
+    assert [event.data for event in split_glued(Event(text))] == pieces
 
 
 def test_an_event_has_its_name():
