@@ -283,9 +283,9 @@ def explained(function: Function) -> Function:
 
     What its docstring does not explain is explained as it is for all calls.
     """
-    shown = with_signature(function)
+    with_signature(function)
     if function.__doc__:  # `python -OO` has none
-        shown.__doc__ = _complete_doc(function)
+        function.__doc__ = _complete_doc(function)
     return function
 
 
