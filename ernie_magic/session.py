@@ -222,7 +222,9 @@ class Session:
             self.changed.notify_watchers()
         return self.conversations[name]
 
-    def load_conversation(self, source: str | Path | bytes) -> Conversation:
+    def load_conversation(
+        self, source: str | Path | bytes | bytearray | memoryview
+    ) -> Conversation:
         """Continue a conversation that `Conversation.save` wrote, beside those that are there.
 
         Parameters
@@ -243,7 +245,10 @@ class Session:
         from ernie_magic.calls.chat import saved
 
         try:
-            content = source if isinstance(source, bytes) else saved.read_file(source)
+            if isinstance(source, (bytes, bytearray, memoryview)):
+                content = bytes(source)
+            else:
+                content = saved.read_file(source)
             found = saved.parse_conversation(content)
         except InvalidOption as error:
             raise self.with_language(error) from None

@@ -52,6 +52,7 @@ from ernie_magic.wire.failures import (
     stream_cut_error,
     unknown_shape_error,
 )
+from ernie_magic.wire.picture_fields import find_bare_picture
 from ernie_magic.wire.refusals import (
     MAX_BODY,
     is_failed_type,
@@ -216,6 +217,8 @@ async def _parse_reply(
         raise not_this_api_error(
             response.status_code, redact(start.decode("utf-8", "replace"), strict=True)
         )
+    if list_name and (picture := find_bare_picture(raw)):
+        return {list_name: [{"b64_json": picture}]}
     payload = None
     with suppress(ValueError):
         text = unwrap_event(_decode_text(raw))

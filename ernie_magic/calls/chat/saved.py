@@ -6,6 +6,7 @@ Tool calls and their results are left out: their functions belong to the kernel 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass, fields
 from itertools import count
 from pathlib import Path
@@ -17,6 +18,7 @@ from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat import attachments
 from ernie_magic.calls.chat.history import Turn, user_message
+from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
 from ernie_magic.text.language import Text
@@ -55,7 +57,7 @@ def write_conversation(
     path: str | Path | None = None,
 ) -> Path:
     """Write a conversation to a new file; see `Conversation.save`."""
-    wanted = Path(path or files.sanitize_name(name, reserve=_RESERVED_BYTES, otherwise="chat"))
+    own_name = files.sanitize_name(name, reserve=_RESERVED_BYTES, otherwise="chat")
     content = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -65,15 +67,17 @@ def write_conversation(
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
     try:
-        wanted = wanted.expanduser()
+        wanted = Path(path or own_name).expanduser()
+        if wanted.is_dir():
+            wanted /= own_name
         wanted.parent.mkdir(parents=True, exist_ok=True)
         stem = wanted.name.removesuffix(_EXTENSION)
         names = (wanted.with_name(f"{stem}{_number(n)}{_EXTENSION}") for n in count(1))
         return files.write_new(names, text.encode())
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, TypeError, ValueError, RuntimeError) as error:
         raise InvalidOption(
             Text("无法写入 {file}：{said}", "{file} cannot be written: {said}").fill(
-                file=wanted, said=getattr(error, "strerror", "") or error
+                file=path or own_name, said=getattr(error, "strerror", "") or error
             ),
             advice=Text("换一个位置", "choose another place"),
         ) from None
@@ -107,7 +111,8 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
 
 
 def read_file(path: str | Path) -> bytes:
-    """Read a file that `write_conversation` wrote.
+    """Read a file that `write_conversation` wrote; of one that is larger than those, only its
+    beginning.
 
     Raises
     ------
@@ -115,8 +120,8 @@ def read_file(path: str | Path) -> bytes:
         It cannot be read.
     """
     try:
-        return Path(path).expanduser().read_bytes()
-    except (OSError, ValueError, RuntimeError) as error:
+        return read_file_beginning(Path(path).expanduser(), _MAX_BYTES + 1)
+    except (OSError, TypeError, ValueError, RuntimeError) as error:
         raise InvalidOption(
             Text("读不了 {file}：{said}", "{file} cannot be read: {said}").fill(
                 file=path, said=getattr(error, "strerror", "") or error
@@ -140,13 +145,23 @@ def parse_conversation(content: bytes) -> SavedConversation:
         saved = values.as_object(values.parse_json(content.decode("utf-8-sig")))
     except ValueError:
         raise _not_a_conversation() from None
-    if saved.get("format") != _FORMAT:
+    given = saved.get("turns")
+    turns = values.as_objects(given)
+    if saved.get("format") != _FORMAT or not isinstance(given, list) or len(turns) < len(given):
         raise _not_a_conversation()
-    turns = (_turn_from_json(turn) for turn in values.as_objects(saved.get("turns")))
+    if saved.get("version") != _VERSION:
+        raise InvalidOption(
+            Text(
+                "这份对话由另一个版本的 ernie_magic 保存",
+                "another version of ernie_magic saved this",
+            ),
+            advice=Text("更新 ernie_magic 后再加载", "update ernie_magic, then load it again"),
+        )
+    read = (_turn_from_json(turn) for turn in turns)
     return SavedConversation(
         values.as_name(saved.get("name")),
         values.as_text(saved.get("system")),
-        tuple(turn for turn in turns if turn.answer.text),
+        tuple(turn for turn in read if turn.answer.text),
     )
 
 
@@ -171,7 +186,7 @@ def _turn_from_json(saved: Mapping[str, Any]) -> Turn:
             service=values.as_name(answer.get("service")),
         ),
         images=images,
-        time=values.as_seconds(saved.get("time")) or 0.0,
+        time=min(values.as_seconds(saved.get("time")) or 0.0, time.time()),
     )
 
 

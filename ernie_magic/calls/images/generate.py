@@ -7,6 +7,7 @@ import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 from ernie_magic.calls.images.formats import (
     LINK_OR_SERVICE_FAILED,
@@ -181,6 +182,8 @@ class ImageGeneration:
         """Return a picture of a reply, with its bytes."""
         b64 = item.b64
         url = item.url
+        if url.startswith("/"):  # a path on the service's own host, as LocalAI and others send
+            url = urljoin(self.call.endpoint.base_url, url)
         picture = replace(
             picture, url=url, revised_prompt=item.revised_prompt, reported_seed=item.seed
         )

@@ -1,6 +1,8 @@
 """Conversations as files: what comes back is what was saved, and nothing else gets in."""
 
 import json
+import os
+import time
 
 import pytest
 
@@ -58,9 +60,14 @@ def test_a_loaded_conversation_stands_beside_one_of_its_name(session):
         b"null",
         b'{"format": "other"}',
         b'{"format": ["ernie_magic.conversation"]}',
+        b'{"format": "ernie_magic.conversation", "version": 1, "turns": {"0": 1}}',
+        b'{"format": "ernie_magic.conversation", "version": 1, "turns": '
+        + b"[" * 9000
+        + b"]" * 9000
+        + b"}",
         b"[" * 100_000,
     ],
-    ids=range(7),
+    ids=range(9),
 )
 def test_another_file_is_refused_in_a_line(session, content):
     with pytest.raises(InvalidOption, match="not a saved conversation"):
@@ -114,3 +121,42 @@ def test_a_file_that_cannot_be_read_or_written_is_told(session, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(InvalidOption, match="cannot be written"):
         session.load_conversation(file_of()).save(tmp_path / "file" / "a")
+
+
+def test_a_path_that_is_none_is_told_in_a_line(session):
+    for source in (None, 5, ["a"]):
+        with pytest.raises(InvalidOption, match="cannot be read"):
+            session.load_conversation(source)
+        if source is not None:
+            with pytest.raises(InvalidOption, match="cannot be written"):
+                session.load_conversation(file_of()).save(source)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_not_waited_for(session, tmp_path):
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InvalidOption, match="cannot be read"):
+        session.load_conversation(tmp_path / "pipe.json")
+
+
+def test_in_a_folder_a_conversation_is_saved_under_its_own_name(session, tmp_path):
+    loaded = session.load_conversation(file_of())
+    assert loaded.save(tmp_path) == tmp_path / "tutor.json"
+    assert loaded.save(str(tmp_path)) == tmp_path / "tutor (2).json"
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_the_content_may_be_what_an_upload_gives(session, kind):
+    assert len(session.load_conversation(kind(file_of())).history) == 1
+
+
+def test_a_file_of_another_version_is_refused_and_not_half_read(session):
+    newer = file_of().replace(b'"version": 1', b'"version": 2')
+    with pytest.raises(InvalidOption, match="another version"):
+        session.load_conversation(newer)
+
+
+@pytest.mark.parametrize("moment", [1e15, -5, "soon", None, 9e15])
+def test_a_turn_is_not_of_a_time_to_come(moment):
+    (turn,) = saved.parse_conversation(file_of(time=moment)).turns
+    assert 0 <= turn.time <= time.time()

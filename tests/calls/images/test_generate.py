@@ -761,3 +761,26 @@ def test_awaited_all_calls_for_pictures_do_the_same(server, session):
     links, downloaded, again, varied = asyncio.run(work())
     assert (links[0].content, downloaded[0].content, again.request) == (b"", GOOD, links.request)
     assert varied.parameters == {"style": "Anime", "seed": 6}
+
+
+BARE = {
+    "a file": ("image/png", GOOD),
+    "a file without a type": ("application/octet-stream", file_of("JPEG")),
+    "base64": ("text/plain", B64.encode()),
+    "base64 as JSON": ("application/json", json.dumps(B64).encode()),
+    "a data: URI": ("text/plain", URI.encode()),
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_a_reply_that_is_itself_a_picture_is_kept(server, session, name):
+    kind, body = BARE[name]
+    server.reply = http(body, kind=kind)
+    assert [one.size for one in session.image("猫")] == [(40, 30)]
+
+
+def test_a_link_without_a_host_is_on_the_service_s_own(server, session):
+    server.pages["/files/cat.png"] = http(GOOD, kind="image/png")
+    server.reply = http(json.dumps({"data": [{"url": "/files/cat.png"}]}), kind="application/json")
+    (found,) = session.image("猫")
+    assert found.size == (40, 30)
