@@ -51,7 +51,7 @@ def run(path: Path, folder: Path) -> NotebookNode:
     return notebook
 
 
-def environment(folder: Path, language: str = "en_US.UTF-8") -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Return the environment of a kernel that finds nothing of this machine's user."""
     kept = {
         name: value
@@ -62,8 +62,8 @@ def environment(folder: Path, language: str = "en_US.UTF-8") -> dict[str, str]:
         **kept,
         "ERNIE_EMULATOR_LATENCY": "0",
         "HOME": str(folder),
-        "LANG": language,
-        "LC_ALL": language,
+        "LANG": "en_US.UTF-8",
+        "LC_ALL": "en_US.UTF-8",
     }
 
 

@@ -502,7 +502,7 @@ def error_table(language: Language) -> str:
     return table(headers, rows)
 
 
-def _walk_errors(kind: type, depth: int) -> Iterator[tuple[type, int]]:
+def _walk_errors(kind: type[BaseException], depth: int) -> Iterator[tuple[type, int]]:
     yield kind, depth
     for sub in kind.__subclasses__():
         if sub.__module__ == errors.__name__:
