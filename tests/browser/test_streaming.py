@@ -9,6 +9,17 @@ ASK = "%%ernie --as answer\n介绍一下北京：一个小标题、一个列表�
 SLOW = "%%ernie\n[[chunks=120]][[pace=25ms]]你好，文心"
 
 
+# The line at the left of an answer, and how far its heading stands from that line's side.
+FRAME = """node => {
+    const heading = node.querySelector('h3');
+    const frame = heading?.closest('.ernie-answer') ?? heading?.closest('.jp-OutputArea-output');
+    return frame ? [
+        getComputedStyle(frame).borderLeftWidth,
+        Math.round(heading.getBoundingClientRect().x - frame.getBoundingClientRect().x),
+    ] : null;
+}"""
+
+
 def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
     nb = open_notebook(["%load_ext ernie_magic", ASK])
     nb.run(0)
@@ -16,8 +27,10 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
     nb.begin("notebook:run-cell")
     output = nb.output(1)
     expect(output).to_contain_text("北京", timeout=10_000)
+    frames = []  # the same from the first words on: nothing moves when it is complete
     lengths = []
     while len(lengths) < 200:
+        frames.append(output.evaluate(FRAME))
         lengths.append(len(output.inner_text()))
         if "内置模拟器，非真实模型" in output.inner_text():
             break
@@ -25,6 +38,11 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
     assert len(set(lengths)) >= 5  # it grew before it was complete
     nb.wait_idle()
     expect(output.locator("h3")).to_contain_text("介绍一下北京")
+    seen = [frame for frame in (*frames, output.evaluate(FRAME)) if frame]
+    assert len(seen) > 1
+    assert [frame for frame in seen if frame != ["3px", 15]] == []
+    expect(output.locator(".ernie-answer")).to_have_count(1)
+    expect(output.locator(".ernie-live")).to_have_count(0)
     expect(output.locator("table:not(.ernie-facts)")).to_have_count(1)
     expect(output.locator("ol li").first).to_be_visible()
     expect(output.locator(".highlight, pre code").first).to_be_visible()

@@ -82,20 +82,13 @@ def mime_bundle(
     A few texts show their similarities; many show the summary.
     """
     line = summary_line(embeddings, language)
-    heat = None
+    html = note_html(line_html(line, language)) + NOTE_STYLE
+    words = f"[{line}]"
     if 1 < len(embeddings) <= _MAX_TEXTS_WITH_HEAT and embeddings.shape[1]:
         heat = Heat(embeddings, language)
-        # Its caption says who answered.
-        line = line.removesuffix(emulator_note(embeddings, language))
-    data = {
-        "text/html": note_html(line_html(line, language)) + NOTE_STYLE,
-        "text/plain": f"[{line}]",
-    }
-    if heat is not None:
-        data = {
-            "text/html": heat._repr_html_() + data["text/html"],
-            "text/plain": f"{heat}\n{data['text/plain']}",
-        }
+        html = heat.table_html() + html
+        words = f"{heat}\n[{line.removesuffix(emulator_note(embeddings, language))}]"
+    data = {"text/html": html, "text/plain": words}
     return data, {
         "ernie_magic": {
             "model": embeddings.model,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # A number, two of them ("0.0008 / 0.0032"), or what stands for one that is not known.
 _ONE_NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
+_NOTE = "opacity:.75"
 _HEADING = "border-bottom:1px solid var(--jp-border-color2,#bdbdbd);padding-top:1em"
 
 
@@ -70,7 +71,7 @@ class Table:
             title = f"<summary><small>{plain_html(self.folded_title)}</small></summary>"
             markup += f"<details>{title}{rest}</details>"
         if self.note:
-            markup += f"<p><small>{plain_html(self.note)}</small></p>"
+            markup += f'<p><small style="{_NOTE}">{plain_html(self.note)}</small></p>'
         return markup
 
     def _table_html(self, indexes: range) -> str:
@@ -90,7 +91,8 @@ class Table:
             span = len(self.headers)
             style = f"text-align:left;{_HEADING}"
             title = plain_html(self.headings[index])
-            heading = f'<tr><th colspan="{span}" style="{style}">{title}</th></tr>'
+            cell = f'<th colspan="{span}" style="{style}">{title}</th>'
+            heading = f'<tr style="background:none">{cell}</tr>'
         cells = "".join(
             f'<td style="text-align:{side};white-space:pre-wrap">{self._cell_html(column, cell)}</td>'
             for column, (cell, side) in enumerate(zip(self.rows[index], sides, strict=True))

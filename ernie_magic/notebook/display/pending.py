@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 
 _DONE = Text("进度", "progress")
 _BAR_LINE = "display:flex;align-items:center;gap:.8em;flex-wrap:wrap"
-_BAR = "width:16em;max-width:100%;accent-color:var(--jp-brand-color1,#1976d2)"
+_BAR = "width:16em;max-width:100%;height:.6em;border-radius:.3em;overflow:hidden"
+_BAR_GROUND = "background:rgba(127,127,127,.25)"
+_BAR_DONE = "height:100%;background:var(--jp-brand-color1,#1976d2)"
 
 
 class WaitingLine:
@@ -164,7 +166,10 @@ def _waiting_html(line: str, progress: Progress | None) -> str:
     said = f"<em>… {plain_html(line)}</em>"
     if progress is None:
         return said
-    bar = f'<progress value="{progress.done}" max="{progress.total}" style="{_BAR}"></progress>'
+    share = 100 * progress.done / max(1, progress.total)
+    done = f'<div style="{_BAR_DONE};width:{share:.1f}%"></div>'
+    # The words beside it say the same.
+    bar = f'<div aria-hidden="true" style="{_BAR};{_BAR_GROUND}">{done}</div>'
     return f'<div style="{_BAR_LINE}">{bar}<small>{plain_html(line)}</small></div>'
 
 

@@ -13,7 +13,7 @@ _LIVE_MARK = '<span class="ernie-live"></span>'
 _IN_LIVE_CELL = ".jp-OutputArea:has(.ernie-live)>.jp-OutputArea-child>.jp-OutputArea-output"
 # The class is named three times where JupyterLab's own rules name as many.
 _RULES = """
-{answer}{{border-left:3px solid var(--jp-brand-color2,#90caf9);padding-left:12px;overflow-wrap:break-word}}
+{answer}{{border-left:3px solid var(--jp-brand-color2,#90caf9);padding:3px 0 3px 12px;overflow-wrap:break-word}}
 {answer} h1{{font-size:1.3em}}
 {answer} h2{{font-size:1.2em}}
 {answer} h3{{font-size:1.1em}}
