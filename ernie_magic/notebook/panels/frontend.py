@@ -171,9 +171,10 @@ class Transcript(anywidget.AnyWidget):
         ----------
         turn
             `id`, `prompt`, `images` (addresses), `blocks` (HTML), `text`, `reasoning`,
-            `reasoning_title`, `is_thinking` (the thought grows), `model`, `footer`, `notes`,
-            `details`, `version` (its number and their count, or None), `open`, `actions` ("edit",
-            "regenerate", "fork"; copying is always possible).
+            `reasoning_title`, `is_thinking` (the thought grows), `model`, `footer`, `mark`
+            (that no model answered), `notes`, `details`, `version` (its number and their count,
+            or None), `open`, `actions` ("edit", "regenerate", "fork"; copying is always
+            possible).
         """
         with self._lock:
             self._turns[turn["id"]] = dict(turn)

@@ -161,7 +161,8 @@ class Panel:
             text = _STANDS_IN.fill(service=configured.label)
         self._service_status.show_message(text.say(self._language))
         self._service_chip.description = service.label.say(self._language)
-        set_class(self._service_chip, "ernie-simulated", service.is_simulated)
+        for widget in (self._service_chip, self.widget):
+            set_class(widget, "ernie-simulated", service.is_simulated)
 
     def _on_frontend_message(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")

@@ -160,6 +160,7 @@ function render({ model, el }) {
     answered.append(heading(turn), blocks);
     const footer = element("div", "ernie-footer");
     if (turn.footer) footer.append(element("small", "", { title: turn.details }, turn.footer));
+    if (turn.mark) footer.append(element("small", "ernie-mark", {}, turn.mark));
     if (turn.notes) footer.append(element("small", "ernie-abnormal", {}, turn.notes));
     if (turn.version) footer.append(versions(turn));
     footer.append(actions(turn));

@@ -78,6 +78,7 @@ def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = ""
         "is_thinking": False,
         "model": model,
         "footer": "",
+        "mark": "",
         "notes": "",
         "details": "",
         "version": None,
@@ -110,6 +111,8 @@ def answered_turn(
         "open": False,
         "reasoning_title": answers.REASONING.say(language, n=len(answer.reasoning)),
         "footer": _short_summary(answer, language),
+        # The panel's header says it while the emulator answers; seen once another service does.
+        "mark": _SIMULATED.say(language) if answer.is_simulated else "",
         "notes": " · ".join(note.say(language) for note in answers.abnormal_notes(answer)),
         "details": answers.summary_line(answer, language),
     }
@@ -121,8 +124,6 @@ def _short_summary(answer: Answer, language: Language) -> str:
     if answer.usage:
         parts.append(answers.TOKENS.say(language, n=answer.usage.total_tokens))
     parts.append(answers.SECONDS.say(language, n=f"{answer.seconds:.1f}"))
-    if answer.is_simulated:  # the panel may ask another service since
-        parts.append(_SIMULATED.say(language))
     return " · ".join(parts)
 
 

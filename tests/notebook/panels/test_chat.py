@@ -697,6 +697,7 @@ def test_where_the_emulator_stands_in_for_a_service_the_header_says_so(panel, se
         assert made._service_chip.description == "built-in emulator"
         assert "answers in the place of AI Studio" in made._service_status.text
         assert "ernie-simulated" in made._service_chip._dom_classes
+        assert "ernie-simulated" in made.widget._dom_classes  # so that no turn says it again
         other = panel("chat")  # its own list tells
         assert other._service_chip.description == "built-in emulator"
 

@@ -35,7 +35,8 @@ def test_a_footer_says_what_is_abnormal_apart_and_the_rest_in_a_tooltip():
         assert (shown["footer"], shown["notes"]) == ("1.0 s", notes)
         assert shown["details"].startswith("m · 1.0 s")
     shown = turns.answered_turn("t", "hi", [], replace(ANSWER, service="emulator"), "zh", "")
-    assert shown["footer"] == "1.0 秒 · 模拟"
+    assert (shown["footer"], shown["mark"]) == ("1.0 秒", "模拟")
+    assert turns.answered_turn("t", "hi", [], ANSWER, "zh", "")["mark"] == ""
 
 
 def test_a_prompt_is_saved_as_its_words():
