@@ -512,6 +512,7 @@ def _walk_errors(kind: type[BaseException], depth: int) -> Iterator[tuple[type, 
 def _describe_error(kind: type, language: Language) -> str:
     summary = (inspect.getdoc(kind) or "").split("\n\n")[0]
     sentence = re.split(r"\.(?:\s|$)", " ".join(summary.split()))[0]
+    sentence = re.sub(r',?\s*(?:"\w+" on )?https?://[^\s)]+', "", sentence)
     return Text(_ERRORS_ZH[kind.__name__], sentence).say(language)
 
 
