@@ -207,12 +207,9 @@ class Session:
     def __getitem__(self, name: str) -> Conversation:
         """Return the conversation of that name; a new one when there is none yet."""
         if not isinstance(name, str) or not name:
-            raise self.with_language(
-                InvalidOption(
-                    Text("对话名要是文本", "a conversation's name must be a text"),
-                    advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]'),
-                )
-            )
+            from ernie_magic.calls.chat.conversation import unnamed_conversation
+
+            raise self.with_language(unnamed_conversation())
         if name not in self.conversations:
             from ernie_magic.calls.chat.conversation import Conversation
 

@@ -669,7 +669,15 @@ _OTHER_NAMES = {"max_retries": "retry_count", "--max-retries": "--retry-count"}
 
 
 def unknown_option(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
-    """Return the error for a name that is not in the table; it suggests the closest one that is."""
+    """Return the error for a name that is not in the table; it suggests the closest one that is.
+    One that other calls of its kind take is told to be none of this call's.
+    """
+    known = tuple(known)
+    if name in known:
+        return InvalidOption(
+            Text("这种调用没有 {name}", "this call takes no {name}").fill(name=name),
+            advice=Text("去掉它", "leave it out"),
+        )
     return InvalidOption(
         Text("没有选项 {name}", "no option {name}").fill(name=clip_value(shown or name)),
         advice=did_you_mean(_OTHER_NAMES.get(name, name), known)

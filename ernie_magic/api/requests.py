@@ -66,6 +66,29 @@ class ChatOptions:
     functions: Mapping[str, Function] = field(default_factory=dict)
     images: Any = None
 
+    def check_types(self) -> None:
+        """Check what the table of parameters does not.
+
+        Raises
+        ------
+        InvalidOption
+            One is of a wrong type.
+        """
+        for name, value, kinds in (
+            ("model", self.model, (str, type(None))),
+            ("system", self.system, (str, type(None))),
+            ("stream", self.stream, (bool, type(None))),
+            ("history", self.history, bool),
+            ("extra", self.extra, dict),
+            ("endpoint", self.endpoint, str),
+        ):
+            if not isinstance(value, kinds):
+                raise InvalidOption(
+                    Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(
+                        name=name, kind=f"{type(value).__name__} ({value!r:.40})"
+                    )
+                )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:

@@ -177,7 +177,9 @@ class Conversation:
             raise self._client.with_language(error) from None
 
     def _check_free(self, name: str) -> None:
-        """Refuse a name that another conversation has."""
+        """Refuse a name that another conversation has, and what is no name."""
+        if not isinstance(name, str) or not name:
+            raise self._client.with_language(unnamed_conversation())
         if name in self._others:
             raise self._client.with_language(
                 InvalidOption(
@@ -429,6 +431,14 @@ class Conversation:
         return f"Conversation({self.name!r}, {len(self.history)} turns)"
 
 
+def unnamed_conversation() -> InvalidOption:
+    """Return the error for a conversation's name that is no text, or an empty one."""
+    return InvalidOption(
+        Text("对话名要是文本", "a conversation's name must be a text"),
+        advice=Text('例如 ernie["tutor"]', 'for example ernie["tutor"]'),
+    )
+
+
 def _chat_options(given: dict[str, Any]) -> ChatOptions:
     """Collect the arguments of `stream`."""
     other_options = ("model", "system", "stream", "history", "extra", "endpoint", "images")
@@ -467,20 +477,7 @@ def _check_types(prompt: object, options: ChatOptions) -> None:
                 'write "…" or [{"role": "user", "content": "…"}]',
             ),
         )
-    for name, value, kinds in (
-        ("model", options.model, (str, type(None))),
-        ("system", options.system, (str, type(None))),
-        ("stream", options.stream, (bool, type(None))),
-        ("history", options.history, bool),
-        ("extra", options.extra, dict),
-        ("endpoint", options.endpoint, str),
-    ):
-        if not isinstance(value, kinds):
-            raise InvalidOption(
-                Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(
-                    name=name, kind=f"{type(value).__name__} ({value!r:.40})"
-                )
-            )
+    options.check_types()
 
 
 def _system_messages(system: str | None, messages: Sequence[Message]) -> tuple[Message, ...]:

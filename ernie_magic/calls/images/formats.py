@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ernie_magic.errors import InvalidOption, ProtocolError
@@ -94,6 +95,12 @@ EXTENSIONS = (
 )
 _FTYP = 512  # bytes of a file's brands that are looked at
 _TGA_HEADER = 18  # bytes
+# Its letter, and width and height behind blanks and comments ("Netpbm" on
+# https://netpbm.sourceforge.net/doc/ppm.html).
+_PPM_HEADER = re.compile(rb"P[1-6f](?:\s|(?<=\s)#[^\n]*\n)+[0-9]+\s(?:\s|#[^\n]*\n)*[0-9]+\s")
+_MAX_PPM_HEADER = 4096  # bytes
+# Bytes of a PPM whose pixels are written in words, which Pillow reads slowly: 1.4 s for each MB.
+_MAX_PLAIN_PPM = 2_000_000
 _BMP_HEADERS = (12, 40, 52, 56, 64, 108, 124)  # sizes of its second header, in bytes
 # Pictures that cannot be decoded here: the first bytes, or the brand of an ISO base media file
 # (ISO/IEC 23008-12).
@@ -117,6 +124,11 @@ MAKE_AGAIN = Text(
     "再生成一次；收到的字节还在图片的 .content 里",
     "make it again; the bytes received stay in the picture's .content",
 )
+
+
+def is_slow_to_decode(content: bytes) -> bool:
+    """Whether decoding a picture would take seconds for each of its megabytes."""
+    return content.startswith((b"P1", b"P2", b"P3")) and len(content) > _MAX_PLAIN_PPM
 
 
 def format_of(content: bytes) -> Format:
@@ -161,7 +173,7 @@ def _has_right_header(content: bytes, name: str) -> bool:
     if name == "BMP":
         return int.from_bytes(content[14:18], "little") in _BMP_HEADERS
     if name == "PPM":
-        return content[2:3].isspace()
+        return _PPM_HEADER.match(content, 0, _MAX_PPM_HEADER) is not None
     if name == "PCX":
         # Its version, its encoding, and the bits of a pixel in one plane.
         version, encoding, bits = content[1:4].ljust(3, b"\xff")

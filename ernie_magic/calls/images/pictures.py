@@ -28,6 +28,7 @@ from ernie_magic.calls.images.formats import (
     Format,
     damaged_picture,
     format_of,
+    is_slow_to_decode,
     only_a_link,
     too_many_pixels,
     unreadable_picture,
@@ -69,6 +70,8 @@ def decode_image(content: bytes) -> Image:
         It is not a picture, is damaged, or has more than 16.8 million pixels.
     """
     found = format_of(content)
+    if is_slow_to_decode(content):
+        raise unreadable_picture(f"plain {found.name}")
     module, name = found.reader
     try:
         reader = getattr(import_module(module), name)

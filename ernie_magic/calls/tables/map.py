@@ -279,9 +279,11 @@ def build_map_request(
     ------
     UsageError
     """
+    _check_prompt(prompt)
+    options.check_types()
     table = frames.copy_table(rows)
     content = frames.read_table(table)
-    template = _require_template(prompt, content.columns)
+    template = _parse_template(prompt, content.columns)
     # An empty list has no columns to be checked against.
     if content.columns or content.rows:
         template = template.resolve_columns(content.columns)
@@ -310,21 +312,29 @@ def build_map_request(
     return map_request
 
 
-def _require_template(prompt: object, columns: Sequence[str]) -> Template:
-    """Return the template that a prompt is.
+def _parse_template(prompt: str | Template, columns: Sequence[str]) -> Template:
+    if isinstance(prompt, Template):
+        return prompt
+    return Template.parse(prompt, columns)
+
+
+def _check_prompt(prompt: object) -> None:
+    """Check that a prompt is one: a table that stands first is a common mistake.
 
     Raises
     ------
     InvalidMessages
     """
-    if isinstance(prompt, Template):
-        return prompt
-    if isinstance(prompt, str):
-        return Template.parse(prompt, columns)
+    if isinstance(prompt, (str, Template)):
+        return
     raise InvalidMessages(
         Text("提示词要是文本，不是 {kind}", "the prompt must be a text, not {kind}").fill(
             kind=type(prompt).__name__
-        )
+        ),
+        advice=Text(
+            '提示词在前，表在后：ernie.map("…{{{{列名}}}}…", 表)',
+            'the prompt comes first, then the table: ernie.map("…{{{{column}}}}…", table)',
+        ).fill(x=0),
     )
 
 

@@ -99,3 +99,12 @@ def test_two_system_prompts_are_refused(studio, emulator, own):
         studio.chat([own, ASK], system="你是老师")
     assert "只留一个" in caught.value.line("zh")
     assert not emulator.requests
+
+
+@pytest.mark.parametrize("name", ["", 5, None])
+def test_a_conversation_s_name_is_a_text(studio, name):
+    with pytest.raises(errors.InvalidOption, match="name must be a text"):
+        studio["tutor"].rename(name)
+    with pytest.raises(errors.InvalidOption, match="name must be a text"):
+        studio[name]
+    assert list(studio.conversations) == ["tutor"]

@@ -131,6 +131,8 @@ def test_a_thumbnail_is_upright(kind):
         (b"\x89PNG\r\n", "something else"),
         (b"BM", "something else"),
         (b"P6ab", "something else"),
+        (b"P3 is a console of 2006, and 7 games", "something else"),
+        (b"P6\n" + b"#" * 5_000_000 + b"\n1 1\n255\nabc", "something else"),
         (b"\n\n{}", "JSON text"),
         (b"\nno picture at all", "something else"),
         (bytes(40), "something else"),
@@ -141,3 +143,15 @@ def test_what_is_no_picture_is_told_by_its_kind(content, told):
     with pytest.raises(ProtocolError) as caught:
         format_of(content)
     assert told in caught.value.line("en")
+
+
+def test_a_comment_in_a_header_is_no_pixel():
+    content = b"P6\n# made by hand\n1 # wide\n1\n255\n\xff\0\0"
+    assert decode_image(content).getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_pixels_in_words_by_the_million_are_not_decoded():
+    words = b"P3\n2000 2000\n255\n" + b"1 " * 1_100_000
+    with pytest.raises(ProtocolError) as caught:
+        decode_image(words)
+    assert "plain PPM, which cannot be decoded here" in caught.value.line("en")

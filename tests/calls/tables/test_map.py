@@ -371,6 +371,14 @@ def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session)
         (lambda s: s.map("x", ["a"], temperature=7), "out of range"),
         (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
         (lambda s: s.map("x", ["a"], nothing=1), "no option nothing"),
+        (lambda s: s.map("x", ["a"], images=["a.png"]), "this call takes no images"),
+        (lambda s: s.map("x", ["a"], history=True), "this call takes no history"),
+        (lambda s: s.map("x", ["a"], system=5), "system cannot be int (5)"),
+        (lambda s: s.map("x", ["a"], extra=[1]), "extra cannot be list"),
+        (
+            lambda s: s.map(pd.DataFrame({"a": ["b"]}), "{{a}}"),
+            'not DataFrame. What to do: the prompt comes first, then the table: ernie.map("…{{column}}',
+        ),
     ],
 )
 def test_mistakes_are_told_before_anything_is_sent(session, emulator, call, told):

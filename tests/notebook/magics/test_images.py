@@ -178,11 +178,13 @@ def test_redo_vary_and_show(run, shell, ernie):
         ),
         ("%%ernie --image nothing.png\n?", "no variable or file nothing.png"),
         ("%%ernie --image number\n?", "int is not a picture"),
+        ("%%ernie --image no_cat\n?", "there is no picture in no_cat"),
+        ("%%ernie --image no_cats\n?", "there is no picture in no_cats"),
     ],
 )
 def test_mistakes_are_one_line_and_nothing_is_lost(run, shell, ernie, code, told):
     run("%%ernie_image --as cats\n猫")
-    shell.user_ns["number"] = 7
+    shell.user_ns |= {"number": 7, "no_cat": None, "no_cats": []}
     kept = len(ernie.images)
     result, _ = run(code)
     error = result.error_before_exec or result.error_in_exec
