@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = "environment"
 DOTENV = ".env"
 _OUR_VARIABLES = re.compile(r"(?:AI_STUDIO|QIANFAN|OPENAI)_[A-Z_]+")
+_NAME = re.compile(r"[\w.-]+")
 _DOTENV_WORDS = re.compile(r"[^\s=\"']+")
 
 
@@ -100,7 +101,7 @@ def _parse_dotenv(path: str, _changed: float) -> _Dotenv:
     bindings = list(parse_stream(io.StringIO(_decode_dotenv(path))))
     unreadable_line = 0
     for binding in bindings:
-        if not binding.error:
+        if not (binding.error or _is_ours_in_disguise(binding.key)):
             continue
         for word in _DOTENV_WORDS.findall(binding.original.string):
             if resembles_key(word):
@@ -113,6 +114,13 @@ def _parse_dotenv(path: str, _changed: float) -> _Dotenv:
     return _Dotenv(values, path, unreadable_line)
 
 
+def _is_ours_in_disguise(name: str | None) -> bool:
+    """Whether what was read as a name is more than the name of one of our variables: a line of
+    JSON, of PowerShell, or with a full-width equals sign.
+    """
+    return bool(name) and not _NAME.fullmatch(name) and bool(_OUR_VARIABLES.search(name))
+
+
 def _decode_dotenv(path: str) -> str:
     """Return the text of a `.env`.
 
@@ -122,12 +130,12 @@ def _decode_dotenv(path: str) -> str:
         It cannot be read, or is in another encoding than UTF-8, or UTF-16 with its mark.
     """
     try:
-        beginning = Path(path).read_bytes()[:2]
+        content = Path(path).read_bytes()  # once: it may be a pipe that a manager of keys serves
         # Editors on Windows begin a file with a byte order mark, and PowerShell 5 writes UTF-16.
         encoding = "utf-8-sig"
-        if beginning in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             encoding = "utf-16"
-        text = Path(path).read_text(encoding=encoding)
+        text = content.decode(encoding)
     except UnicodeError:
         text = "\0"
     except OSError as error:

@@ -252,6 +252,10 @@ def test_a_working_folder_that_cannot_be_reached_has_no_dotenv(tmp_path, monkeyp
         ('OPENAI_API_KEY="abc" def\n', 1),
         ('export QIANFAN_API_KEY="bce-v3/x\nA=1\n', 1),
         ('set "AI_STUDIO_API_KEY=abc"\n', 1),
+        ('$env:AI_STUDIO_API_KEY="abc-0123456789"\n', 1),
+        ("A=1\nAI_STUDIO_API_KEY＝abc-0123456789\n", 2),
+        ('{"AI_STUDIO_API_KEY": "abc-0123456789"}\n', 1),
+        ('{\n  "AI_STUDIO_API_KEY": "abc-0123456789"\n}\n', 2),
     ],
 )
 def test_a_dotenv_s_line_that_cannot_be_read_is_named(tmp_path, text, line):
@@ -267,7 +271,9 @@ def test_a_dotenv_s_line_that_cannot_be_read_is_named(tmp_path, text, line):
 
 
 def test_a_dotenv_s_other_lines_need_not_be_readable(tmp_path):
-    (tmp_path / ".env").write_text('a note\nOTHER: x\nAI_STUDIO_API_KEY=k\nTHIRD="y\n')
+    (tmp_path / ".env").write_text(
+        'a note\nOTHER: x\nAI_STUDIO_API_KEY=k\nTHIRD="y\nAZURE_OPENAI_API_KEY\n'
+    )
     assert read_variable("AI_STUDIO_API_KEY") == ("k", ".env")
 
 
