@@ -28,6 +28,10 @@ TYPES = {
 ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not split up
 
+# A brace in a sentence begins no object.
+_OBJECT_START = re.compile(r"\{(?=\s*[\"}])")
+_OBJECTS = json.JSONDecoder()
+_END_OF_THOUGHTS = "</think>"
 _INT64 = 2**63  # the range of a column of whole numbers
 _EMPTY = Text(
     "回答是空的：再用 resume 问一次，或放宽输出长度的上限",
@@ -133,12 +137,8 @@ def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any]
         return {}, _EMPTY
     if not columns:
         return {ANSWER: text}, None
-    start, end = text.find("{"), text.rfind("}")
-    try:
-        parsed = json.loads(text[start : end + 1])
-    except (ValueError, RecursionError):
-        parsed = None
-    if not isinstance(parsed, dict):
+    parsed = _find_object(text, columns)
+    if parsed is None:
         return {}, Text("不是 JSON 对象：{text}", "not a JSON object: {text}").fill(
             text=repr(text[:60])
         )
@@ -151,6 +151,28 @@ def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any]
     if not wrong:
         return values, None
     return values, Text("；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong))
+
+
+def _find_object(text: str, columns: tuple[Column, ...]) -> dict[str, Any] | None:
+    """Return the JSON object in a text that has one of the columns, else the only one; None where
+    it is not clear which is meant. What a model thinks aloud before it answers does not count.
+    """
+    text = text.rpartition(_END_OF_THOUGHTS)[2]
+    found: list[dict[str, Any]] = []
+    end = 0
+    for start in _OBJECT_START.finditer(text):
+        if start.start() < end:
+            continue  # inside the one before
+        try:
+            parsed, end = _OBJECTS.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            break  # one that is broken, or cut off: what is inside it is no answer
+        found.append(parsed)
+    names = {field.name for field in columns}
+    answers = [parsed for parsed in found if not names.isdisjoint(parsed)] or found
+    if len(answers) == 1:
+        return answers[0]
+    return None
 
 
 def _convert_value(value: Any, kind: str) -> Any:
