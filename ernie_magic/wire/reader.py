@@ -264,10 +264,12 @@ class Reader(ABC):
             if name not in ("choices", "usage", "result") and self._meta.get(name) is None:
                 self._meta[redact(name)] = redact_values(value)
         usage_before = self._usage
-        if isinstance(chunk.get("usage"), dict):
-            # It may be null, on each chunk or in the last: the last meaningful one counts.
-            self._usage = redact_values(chunk["usage"])
         facts, part = self._facts_and_content(chunk)
+        # It may be null, on each chunk or in the last: the last meaningful one counts. Moonshot has
+        # it in the choice.
+        usage = values.as_object(chunk.get("usage") or facts.get("usage"))
+        if usage:
+            self._usage = redact_values(dict(usage))
         reason = find_reason(facts, part, chunk)
         self.finish_reason = reason or self.finish_reason
         is_last = self._is_last_chunk(facts, reason)
@@ -295,7 +297,7 @@ class Reader(ABC):
         self.continues = self.continues or (was_finished and brings)
         self.gains += bool(brings or self._usage != usage_before)
         self.awaits_end = self._awaits_end_after(brings=brings, is_last=is_last)
-        is_counted = bool(chunk.get("usage")) and (was_finished or usage_before is None)
+        is_counted = bool(usage) and (was_finished or usage_before is None)
         if brings:
             self.is_end_usual = False
             self.is_end_sure = is_last and self.says_each_time and not was_empty

@@ -55,7 +55,6 @@ from ernie_magic.wire.failures import (
 from ernie_magic.wire.picture_fields import find_bare_picture
 from ernie_magic.wire.refusals import (
     MAX_BODY,
-    is_failed_type,
     parse_refusal,
     reports_failure,
     unwrap_list,
@@ -383,7 +382,7 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
         events_left = deque(events)
         while events_left:
             event = events_left.popleft()
-            if event.name and is_failed_type(event.name):
+            if event.name and names_failure(event.name):
                 raise error_from_event(event.data, response.headers)
             payload = parse(event.data)
             is_long = False

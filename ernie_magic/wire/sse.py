@@ -12,6 +12,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from ernie_magic.api.finish_reasons import names_failure
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -203,7 +205,10 @@ class Decoder:
         self._waiting_characters = 0
         self._data.clear()
         self._name = ""
-        # A gateway may wrap a comment as data; an empty event contains nothing.
+        # A gateway may wrap a comment as data; an empty event contains nothing, but may be a
+        # failure by its name.
         if not data.strip() or data.lstrip().startswith(":"):
+            if names_failure(name):
+                return Event("", name)
             return None
         return Event(data, name)

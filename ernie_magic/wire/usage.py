@@ -23,8 +23,9 @@ def usage_of(raw_usage: object) -> Usage:
     reported = values.as_object(raw_usage)
     of_prompt = values.as_object(reported.get("prompt_tokens_details"))
     of_completion = values.as_object(reported.get("completion_tokens_details"))
-    prompt = token_count(reported, "prompt_tokens")
+    prompt = token_count(reported, "prompt_tokens") or token_count(reported, "input_tokens")
     completion = token_count(reported, "completion_tokens")
+    completion = completion or token_count(reported, "output_tokens")  # as Anthropic has it
     return Usage(
         prompt,
         completion,

@@ -706,3 +706,18 @@ def test_a_failure_around_a_reply_is_a_failure():
         read(json.dumps(failed).encode(), kind="application/json")
     with pytest.raises(errors.ServiceError, match="upstream died"):
         read(event(failed), DONE)
+
+
+@pytest.mark.parametrize("name", ["error", "timeout", "response.cancelled"])
+@pytest.mark.parametrize("data", [b"", b"data:\n", b"data: {}\n"])
+def test_an_event_that_is_a_failure_by_its_name_needs_no_words(name, data):
+    failure = f"event: {name}\n".encode() + data + b"\n"
+    with pytest.raises(errors.ServiceError):
+        read(*TEXT, failure, DONE)
+
+
+def test_tokens_are_counted_where_other_servers_report_them():
+    last = {"delta": {}, "finish_reason": "stop", "usage": USAGE}
+    assert read(*TEXT, as_choices([last]), DONE).usage.total_tokens == 2
+    theirs = {"input_tokens": 3, "output_tokens": 4}
+    assert read(*TEXT, STOP, event({"choices": [], "usage": theirs}), DONE).usage.total_tokens == 7
