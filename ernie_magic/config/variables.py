@@ -118,7 +118,9 @@ def _is_ours_in_disguise(name: str | None) -> bool:
     """Whether what was read as a name is more than the name of one of our variables: a line of
     JSON, of PowerShell, or with a full-width equals sign.
     """
-    return bool(name) and not _NAME.fullmatch(name) and bool(_OUR_VARIABLES.search(name))
+    if name is None or _NAME.fullmatch(name):
+        return False
+    return _OUR_VARIABLES.search(name) is not None
 
 
 def _decode_dotenv(path: str) -> str:
