@@ -51,6 +51,9 @@ class Stream(Generic[ResultT]):
         self._language = language
         self._progress_title = progress_title
 
+    def __repr__(self) -> str:
+        return f"Stream({'done' if self._call.is_done else 'running'})"
+
     def iter_batches(
         self,
         interval: float = 0.0,

@@ -19,3 +19,4 @@ def test_several_readers_each_read_the_whole_from_the_beginning(emulator, monkey
         stream = session.stream("[[echo]]hello there", history=False)
         assert list(stream) == list(stream) == ["hello", " there"]
         assert stream.result().text == "hello there"
+        assert repr(stream) == "Stream(done)"

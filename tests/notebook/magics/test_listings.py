@@ -3,6 +3,7 @@
 import pytest
 
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.display import tables
 from ernie_magic.notebook.magics import commands
 from ernie_magic.session import Session
 from tests.model_server import Service
@@ -92,3 +93,33 @@ def test_models_stand_in_the_order_of_the_panel_and_the_default_is_marked(servic
     ]
     marked = [row[0] for row in table.rows if row[-1].startswith("default")]
     assert marked == ["ernie-4.5-turbo-128k", "Stable-Diffusion-XL"]
+
+
+class Priced(Service):
+    """A service whose list has prices, and whose answers cost."""
+
+    def _reply_to(self, path, body):
+        status, reply = super()._reply_to(path, body)
+        if "choices" in reply:
+            usage = {"prompt_tokens": 1_000, "completion_tokens": 500, "total_tokens": 1_500}
+            reply = {**reply, "model": body["model"], "usage": usage}
+        return status, reply
+
+
+@pytest.mark.parametrize(("name", "yuan"), [("qianfan", 3 * 0.0024), ("local", 0.0)])
+def test_a_table_and_the_usage_name_the_cost_where_prices_are_in_yuan(name, yuan):
+    service = Priced()
+    price = {"prompt": "0.0008", "completion": "0.0032"}
+    service.listed = {"data": [{"id": "ernie-4.5-turbo-128k", "type": "chat", "pricing": price}]}
+    settings = ErnieSettings(service=name, base_url=f"{service.url}/v1", api_key="k", language="en")
+    with Session(settings) as session:
+        stream = session.begin_map("{{text}}", ["a", "b", "c"])
+        progress = [each.progress for batch in stream.iter_batches() for each in batch]
+        mapped = stream.result()
+        assert mapped.yuan == pytest.approx(yuan)
+        last = [each for each in progress if each][-1]
+        assert (last.done, last.tokens) == (3, 4_500)
+        assert last.yuan == pytest.approx(yuan)
+        shown = repr(commands.run_command(session, "usage")) + tables.summary_line(mapped, "en")
+        assert shown.count("¥0.0072") == (3 if yuan else 0)
+    service.stop()
