@@ -28,7 +28,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, counted
 from ernie_magic.text.suggest import did_you_mean
 
 # What a call needs is imported where the call begins: a session is made when the extension loads,
@@ -111,6 +111,7 @@ _IN_ORDER_OF_USE = (
 _INTERNAL = ("changed", "client", "known_models", "listed_models", "with_language")
 _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
+_TURNS = counted("轮", "turn")
 
 
 class Session:
@@ -971,7 +972,8 @@ class Session:
         turns = 0
         if MAIN in self.conversations:
             turns = len(self.conversations[MAIN].history)
-        return f"Session(service={service!r}, model={model!r}, {turns} turns)"
+        said = _TURNS.say("en", turns)
+        return f"Session(service={service!r}, model={model!r}, {said})"
 
 
 def _check_result_limit(session: Session, k: object) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.public_names import names_by_use
+from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
     from ernie_magic.api.usage import Spent, Usage
+
+
+_REQUESTS = counted("次请求", "request")
+_TOKENS = counted("token", "token")
 
 
 class UsageLog:
@@ -49,4 +54,6 @@ class UsageLog:
 
     def __repr__(self) -> str:
         total = self.total
-        return f"UsageLog({total.requests} requests, {total.usage.total_tokens} tokens)"
+        requests = _REQUESTS.say("en", total.requests)
+        tokens = _TOKENS.say("en", total.usage.total_tokens)
+        return f"UsageLog({requests}, {tokens})"

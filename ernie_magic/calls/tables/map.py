@@ -24,7 +24,7 @@ from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import folders, ledger, sqlite
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, counted
 from ernie_magic.text.sanitize import without_formulas
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.request import Context
 
 ROWS_PER_WORKER = 20  # rows that a worker is given at once
+_ROWS = counted("行", "row")
 _NOT_ASKED = Text(
     "还没有问：加 --resume 再运行（Python：resume=True）",
     "not asked yet: run it again with --resume (in Python resume=True)",
@@ -132,7 +133,7 @@ class Mapped(Result):
         return without_formulas(own()) if own else None
 
     def __repr__(self) -> str:
-        facts = [f"{len(self)} rows"]
+        facts = [_ROWS.say("en", len(self))]
         if self.errors:
             facts.append(f"{len(self.errors)} failed")
         facts += [f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
