@@ -41,6 +41,12 @@ _FILTERED = re.compile(
     r"filter|safety|moderation|sensitive|blocked|blocklist|prohibited|recitation|refusal|spii",
     re.IGNORECASE,
 )
+# What some servers write in each chunk but the last: DashScope "null", others that they go on.
+_NO_REASON = re.compile(
+    r"\s*(?:null|none|nil|undefined|(?:not|un)[\s_-]?finished|in[\s_-]?progress|continu(?:e|es|ing)"
+    r"|generating|streaming|processing|running|pending)?\s*",
+    re.IGNORECASE,
+)
 _NORMAL = re.compile(
     r"stop|(?<![a-z])eos(?![a-z])|(?<![a-z])end|complete|done|finish|normal|success|(?<![a-z])ok"
     r"|tool|function|pause_turn|no.?error",
@@ -99,7 +105,9 @@ def find_reason(*sources: Mapping[str, Any]) -> str:
 
 
 def spell_reason(value: object) -> str:
-    """Return a reason to finish as a word, also where it stands in an object or a list."""
+    """Return a reason to finish as a word, also where it stands in an object or a list; "" for a
+    word that says that there is none yet.
+    """
     for _ in range(3):
         if isinstance(value, list):
             value = next(iter(value), "")
@@ -107,4 +115,7 @@ def spell_reason(value: object) -> str:
             given = value
             names = ("type", "reason", "finish_reason", "code", "name", "status", "message")
             value = next((given[name] for name in names if given.get(name)), "")
-    return values.as_name(value)
+    word = values.as_name(value)
+    if _NO_REASON.fullmatch(word):
+        return ""
+    return word

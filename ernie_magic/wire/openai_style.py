@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models", list_name="data")
-_REPEATED = frozenset({"content", "refusal", *REASONING})
+# Names of the same: the text, and the reasoning.
+_REPEATED = (("content", "refusal"), REASONING)
 RERANKERS = "/rerankers"
 RERANK = "/rerank"
 
@@ -125,7 +126,8 @@ class OpenAIReader(Reader):
     def reset(self) -> None:  # noqa: D102  (the base's)
         super().reset()
         self._own_index: int | None = None
-        self._has_deltas = False  # the text arrives in pieces, so a whole message repeats it
+        # Fields that arrive in pieces, so that a whole message repeats them.
+        self._streamed: set[str] = set()
 
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
@@ -141,7 +143,9 @@ class OpenAIReader(Reader):
         choice = self._own_choice(values.as_objects(choices))
         part = values.as_object(choice.get("delta"))
         if part:
-            self._has_deltas = self._has_deltas or bool(part.get("content"))
+            for names in _REPEATED:
+                if any(part.get(name) for name in names):
+                    self._streamed.update(names)
         else:
             part = self._without_repetition(_as_message(choice.get("message")))
         if isinstance(choice.get("text"), str) and not part.get("content"):  # a completion
@@ -152,9 +156,7 @@ class OpenAIReader(Reader):
         """Return a whole message, without the words that have already arrived in pieces: some
         gateways end a stream with all of it.
         """
-        if not self._has_deltas:
-            return message
-        return {name: value for name, value in message.items() if name not in _REPEATED}
+        return {name: value for name, value in message.items() if name not in self._streamed}
 
     def _own_choice(self, choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         """Return the choice that is read: with `n` there are several, and the first one that

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ernie_magic.api import values
-from ernie_magic.api.finish_reasons import find_reason, is_truncation
+from ernie_magic.api.finish_reasons import find_reason, is_truncation, names_failure
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
@@ -274,7 +274,7 @@ class Reader(ABC):
         self.finish_reason = reason or self.finish_reason
         is_last = self._is_last_chunk(facts, reason)
         for source in (facts, part):
-            if not _HARMLESS.issuperset(source) and (failure := parse_refusal(source)) is not None:
+            if not _HARMLESS.issuperset(source) and (failure := _find_failure(source)) is not None:
                 self.failure = failure
                 is_last = True
         self.finished = self.finished or is_last
@@ -449,6 +449,19 @@ class Reader(ABC):
             service=service,
             raw=raw,
         )
+
+
+def _find_failure(source: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the refusal in a choice or a message; an object in it that is no error may tell of
+    something else, such as a tool that failed.
+    """
+    return parse_refusal(
+        {
+            name: value
+            for name, value in source.items()
+            if not isinstance(value, dict) or names_failure(name)
+        }
+    )
 
 
 def _merge_fields(merged: dict[str, Any], fields: Mapping[str, Any]) -> None:

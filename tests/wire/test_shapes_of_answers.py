@@ -591,6 +591,7 @@ def test_a_whole_message_behind_its_pieces_is_not_a_second_answer(name):
     thought = chunk(reasoning_content="hm")
     assert read(thought, *TEXT, event(REPEATED[name]), DONE).text == "ab"
     assert read(thought, *TEXT, STOP, event(REPEATED[name]), DONE).reasoning == "hm"
+    assert read(thought, event(REPEATED[name]), DONE).reasoning == "hm"
     assert read(event(REPEATED[name]), DONE).text == "ab"
 
 
@@ -680,6 +681,24 @@ def test_a_choice_that_says_that_it_failed_is_no_answer(name, inside):
         choices = [{"delta": {"content": "half", **failure}}]
     with pytest.raises(errors.ServiceError):
         read(as_choices(choices), DONE)
+
+
+def test_what_a_message_tells_of_a_tool_is_no_failure_of_its_own():
+    told = {"content": "A", "output": {"error": "no such file"}, "metadata": {"error": "x"}}
+    assert read_body(told).text == "A"
+
+
+GOING_ON = ["null", "None", "NULL", "in_progress", "continue", "generating", "unfinished", ""]
+
+
+@pytest.mark.parametrize("reason", GOING_ON)
+def test_a_word_that_says_that_more_follows_is_no_reason_to_finish(reason):
+    pieces = [chunk(content="a", finish_reason=reason), chunk(content="b", finish_reason=reason)]
+    assert read(*pieces, STOP).text == "ab"
+    with pytest.raises(errors.IncompleteAnswer):
+        read(*pieces)
+    with pytest.raises(errors.ProtocolError):
+        read(chunk(content="", finish_reason=reason), DONE)
 
 
 ENVELOPES = {
