@@ -20,7 +20,7 @@ _RULES = """
 {answer} :is(h4,h5,h6){{font-size:1em}}
 {answer} :is(h1,h2,h3,h4,h5,h6){{font-weight:600;margin:.8em 0 .4em}}
 {answer} :first-child:is(h1,h2,h3,h4,h5,h6){{margin-top:0}}
-{answer} pre.highlight.highlight.highlight{{background:var(--jp-cell-editor-background,rgba(127,127,127,.1));border:1px solid var(--jp-cell-editor-border-color,rgba(127,127,127,.3));border-radius:4px;padding:.6em .8em;overflow-x:auto;white-space:pre;word-break:normal}}
+{answer} pre.highlight.highlight.highlight{{background:var(--jp-cell-editor-background,rgba(127,127,127,.1));border:1px solid var(--jp-cell-editor-border-color,rgba(127,127,127,.3));border-radius:4px;padding:.6em .8em;font-family:var(--jp-code-font-family,monospace);overflow-x:auto;white-space:pre;word-break:normal}}
 """
 _NOTES = """
 .ernie-note{opacity:.75}
