@@ -265,8 +265,10 @@ class Picture:
         """
         if self.format.is_drawn_by_pages:
             return self.format.mime, self.content
+        from PIL import ImageOps
+
         out = io.BytesIO()
-        to_png_mode(self.image).save(out, "PNG")
+        to_png_mode(ImageOps.exif_transpose(self.image)).save(out, "PNG")
         return PNG.mime, out.getvalue()
 
     @cached_property

@@ -93,7 +93,18 @@ def parse_vectors_line(
     word, rest = first_word(line)
     if not word:
         raise InvalidOption(_VECTORS_USAGE.fill(magic=magic))
-    return resolve_name(word, namespace), split_words(rest)
+    value = resolve_name(word, namespace)
+    if isinstance(value, str) and value == word:
+        raise InvalidOption(
+            Text(
+                "{name} 是文件，不是向量或文本列表", "{name} is a file, not vectors or texts"
+            ).fill(name=word[:100]),
+            advice=Text(
+                '先读进变量，例如 df = pd.read_csv("…")，再写 df["列"]',
+                'read it into a variable first: df = pd.read_csv("…"), then write df["column"]',
+            ),
+        )
+    return value, split_words(rest)
 
 
 def parse_method(words: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import unicodedata
 from dataclasses import dataclass, field
@@ -15,13 +16,14 @@ from ernie_magic.calls.tables.template import (
     column_spans,
     find_column,
 )
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidExpression, InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate, resolve_name
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
     IN_FLIGHT_OPTION,
     PARAM_OPTION,
+    VERBATIM_OPTION,
     CellLine,
     Grammar,
     Option,
@@ -67,6 +69,7 @@ MAP_GRAMMAR = Grammar(
         Option("system", Text("系统提示词（system 消息）", "system prompt"), metavar="TEXT"),
         ENDPOINT_OPTION,
         PARAM_OPTION,
+        VERBATIM_OPTION,
     ),
     Text(
         "表（变量名）写在最前面；提示词写在下一行起，用 {{列名}}",
@@ -74,6 +77,10 @@ MAP_GRAMMAR = Grammar(
     ),
 )
 _NOWHERE = (sys.maxsize, sys.maxsize)
+_COLUMN_ALONE = Text(
+    "一行的值只能单独写：{{{{{column}}}}}；要计算，先给表加一列",
+    "a row's value stands alone: {{{{{column}}}}}; to calculate with it, add a column to the table",
+)
 _USAGE = Text(
     "用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]",
     "usage: %%ernie_map TABLE [--col COLUMN] [--to COLUMNS] [--as NAME]",
@@ -120,7 +127,11 @@ class MapLine(CellLine):
         filled in once, now.
         """
         columns = self.content.columns
-        template = _fill_shared_expressions(cell.strip("\n"), columns, namespace)
+        text = cell.strip("\n")
+        if self.verbatim:
+            template = _parse_columns_only(text, columns)
+        else:
+            template = _fill_shared_expressions(text, columns, namespace)
         if not self.column:
             return template
         column = find_column(self.column, columns) or self.column
@@ -181,6 +192,16 @@ def _fill_shared_expressions(
     return Template(tuple(pieces))
 
 
+def _parse_columns_only(text: str, columns: Sequence[str]) -> Template:
+    """`text` with the columns' placeholders; all other braces stay."""
+    pieces: list[str | Placeholder] = []
+    copied_until = 0
+    for start, end in column_spans(text, columns):
+        pieces += [text[copied_until:start], Placeholder(text[start + 2 : end - 2])]
+        copied_until = end
+    return Template((*pieces, text[copied_until:]))
+
+
 def _spans_of_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where columns are named: not within an expression, as in `{{ "{{a}}" }}`."""
     expressions = iter(expression_spans(text, complete=True))
@@ -207,8 +228,26 @@ def _fill_expressions(
         if _is_placeholder(inside, columns, namespace):
             yield Placeholder(inside)
         else:
-            yield interpolate(placeholder, namespace)
+            yield _fill_expression(placeholder, columns, namespace)
     yield from Template.parse(text[copied_until:], columns).pieces
+
+
+def _fill_expression(placeholder: str, columns: Sequence[str], namespace: Mapping[str, Any]) -> str:
+    """The value of an expression, which is one for all rows.
+
+    Raises
+    ------
+    InvalidExpression
+        It calculates with a column as well: with which row's value is not known yet.
+    """
+    try:
+        return interpolate(placeholder, namespace)
+    except InvalidExpression as error:
+        words = re.findall(r"\w+", placeholder)
+        column = next((word for word in words if word in columns), None)
+        if column is None or column in namespace:
+            raise
+        raise InvalidExpression(error.what, advice=_COLUMN_ALONE.fill(column=column)) from None
 
 
 def _is_placeholder(inside: str, columns: Sequence[str], namespace: Mapping[str, Any]) -> bool:

@@ -155,3 +155,12 @@ def test_pixels_in_words_by_the_million_are_not_decoded():
     with pytest.raises(ProtocolError) as caught:
         decode_image(words)
     assert "plain PPM, which cannot be decoded here" in caught.value.line("en")
+
+
+def test_what_is_shown_as_png_is_upright():
+    kind = only_with("AVIF")
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    content = file_of(kind, exif=turned.tobytes())
+    picture = Picture(ImageRequest(model="m", prompt="p"), content)
+    assert Image.open(io.BytesIO(picture.page_form[1])).size == (10, 20)

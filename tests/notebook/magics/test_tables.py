@@ -123,6 +123,13 @@ def test_columns_whose_names_are_blank_are_no_option_s_column(run, shell, emulat
     assert prompts(emulator) == ["a!", "hi\n\na"]
 
 
+def test_verbatim_leaves_all_braces_that_name_no_column(run, shell, emulator):
+    shell.user_ns["rows"] = [{"text": "a"}]
+    result, out = run("%%ernie_map rows --verbatim\n{{text}}: {{ x | y }} {{nothing}} {{1 + 1}}")
+    assert result.success, out
+    assert prompts(emulator) == ["a: {{ x | y }} {{nothing}} {{1 + 1}}"]
+
+
 TABLE = pd.DataFrame({"评论": ["好吃", "难吃"], "n": [1, 2]})
 
 
@@ -251,6 +258,10 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map texts --temperature 7\n{{text}}", "use at most 1.0"),
         ("%%ernie_map texts --temperature 7 --foo\nx", "(2) temperature 7.0 is out of range"),
         ("%%ernie_map texts\n{{1/0}}", "What to do: try the expression in a cell of its own"),
+        ("%%ernie_map texts\n{{text.upper()}}", "a row's value stands alone: {{text}}"),
+        ("%%ernie_map texts\n{{ text | upper }}", "a row's value stands alone: {{text}}"),
+        ("%ernie_heat notes.txt", "notes.txt is a file, not vectors or texts"),
+        ("%ernie_search 'notes.txt' x", "notes.txt is a file, not vectors or texts"),
         ("%%ernie_map bad.csv\nx", "the table bad.csv cannot be read"),
         ("%%ernie_map notes.txt\nx", "What to do: pass a DataFrame"),
     ],
