@@ -40,6 +40,15 @@ def find_model(model_id: str) -> Model | None:
     return _by_name().get(model_id.lower())
 
 
+# How names of embedding and picture models begin that do not say so, and words in names of models
+# that speak, listen, make films or only judge.
+_EMBEDDING_FAMILIES = ("bge-", "tao-", "e5-", "gte-", "m3e-", "all-minilm")
+_IMAGE_FAMILIES = ("irag", "flux", "dall-e", "sdxl", "cogview", "kolors", "wanx")
+_OF_NO_CALL = re.compile(
+    r"(?<![a-z])(?:whisper|tts|asr|speech|sora|veo|cosyvoice|moderation)(?![a-z])"
+)
+
+
 def kind_of(model_id: str) -> Kind | None:
     """Return the kind of an id: the catalogue's, else guessed from its name; None when it
     cannot be determined.
@@ -49,11 +58,11 @@ def kind_of(model_id: str) -> Kind | None:
     name = model_id.lower().rpartition("/")[2]  # `BAAI/bge-m3`, `baidu/ERNIE-4.5-21B-A3B-PT`
     if "rerank" in name:
         return "rerank"
-    if "embed" in name or name.startswith(("bge-", "tao-")):
+    if "embed" in name or name.startswith(_EMBEDDING_FAMILIES):
         return "embedding"
-    if "image" in name or "diffusion" in name or name.startswith(("irag", "flux")):
+    if "image" in name or "diffusion" in name or name.startswith(_IMAGE_FAMILIES):
         return "image"
-    if name.startswith(("ernie", "deepseek", "qwen")):
+    if name.startswith(("ernie", "deepseek", "qwen")) and not _OF_NO_CALL.search(name):
         return "chat"
     return None
 
@@ -178,10 +187,14 @@ class Listed:
 
     @property
     def is_callable(self) -> bool:
-        """Whether a call here may be for it: the list does not say that it makes films or listens,
-        and it is no picture model with a path of its own.
+        """Whether a call here may be for it: neither the list nor, where that is silent, its name
+        says that it makes films, speaks or listens, and it is no picture model with a path of its
+        own.
         """
-        return kind_of_entry(self.raw) != "other" and not own_image_path(self.id)
+        stated = kind_of_entry(self.raw)
+        if stated == "other" or (stated is None and _OF_NO_CALL.search(self.id.lower())):
+            return False
+        return not own_image_path(self.id)
 
 
 _IDS_IN_REPR = 3
