@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 _ONE_NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
 _NOTE = "opacity:.75"
-_HEADING = "border-bottom:1px solid var(--jp-border-color2,#bdbdbd);padding-top:1em"
+# On the page's own ground: rows are striped.
+_HEADING = (
+    "background:var(--jp-layout-color0,transparent);padding-top:1em;"
+    "border-bottom:1px solid var(--jp-border-color2,#bdbdbd)"
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -92,7 +96,7 @@ class Table:
             style = f"text-align:left;{_HEADING}"
             title = plain_html(self.headings[index])
             cell = f'<th colspan="{span}" style="{style}">{title}</th>'
-            heading = f'<tr style="background:none">{cell}</tr>'
+            heading = f"<tr>{cell}</tr>"
         cells = "".join(
             f'<td style="text-align:{side};white-space:pre-wrap">{self._cell_html(column, cell)}</td>'
             for column, (cell, side) in enumerate(zip(self.rows[index], sides, strict=True))
