@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ernie_magic.config.ignored import Ignored
+from ernie_magic.config.variables import strip_quotes
 from ernie_magic.text.language import Text, untranslated
 
 FILE = "SSL_CERT_FILE"
@@ -54,7 +55,7 @@ class Certificates(NamedTuple):
 
 def read_certificates() -> Certificates:
     """Return the certificates that the environment names; read again when one of them changes."""
-    values = tuple(os.environ.get(name, "").strip() for name in _NAMES)
+    values = tuple(strip_quotes(os.environ.get(name, "")) for name in _NAMES)
     return _load_certificates(values, tuple(_modified(value) for value in values))
 
 

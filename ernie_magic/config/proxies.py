@@ -24,6 +24,7 @@ from urllib.parse import unquote, urlsplit
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.ignored import Ignored
 from ernie_magic.config.keys import Key
+from ernie_magic.config.variables import strip_quotes
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -193,7 +194,8 @@ def read_proxies() -> Proxies:
     if of_system:
         found = getproxies()
     names = {scheme: _variable_name(scheme) for scheme in (*SCHEMES, "no")}
-    return _parse_proxies(tuple(found.items()), tuple(names.items()), of_system=of_system)
+    items = tuple((scheme, strip_quotes(value)) for scheme, value in found.items())
+    return _parse_proxies(items, tuple(names.items()), of_system=of_system)
 
 
 @lru_cache(maxsize=8)  # each request asks for them

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = "environment"
 DOTENV = ".env"
 _OUR_VARIABLES = re.compile(r"(?:AI_STUDIO|QIANFAN|OPENAI)_[A-Z_]+")
+_QUOTES = ('"', "'")
 _NAME = re.compile(r"[\w.-]+")
 _DOTENV_WORDS = re.compile(r"[^\s=\"']+")
 
@@ -31,11 +32,21 @@ def read_variable(name: str) -> tuple[str, str]:
     """Return an environment variable's value and where it was found: `("…", "environment")`, `("…",
     ".env")` or `("", "")`.
     """
-    if value := os.environ.get(name, "").strip():
+    if value := strip_quotes(os.environ.get(name, "")):
         return value, ENVIRONMENT
     if value := (_read_dotenv().get(name) or "").strip():
         return value, DOTENV
     return "", ""
+
+
+def strip_quotes(value: str) -> str:
+    """Return a variable's value without white space and quotes around it, which Docker's
+    `--env-file` leaves there (https://docs.docker.com/reference/cli/docker/container/run/).
+    """
+    value = value.strip()
+    if len(value) > 1 and value[0] in _QUOTES and value[0] == value[-1]:
+        return value[1:-1].strip()
+    return value
 
 
 def readable_sources() -> list[Mapping[str, str | None]]:

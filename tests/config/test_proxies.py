@@ -46,6 +46,7 @@ def through(monkeypatch):
         ("a.example b.example", "https://b.example/", "https://c.example/"),
         ("a.example,b.example\r", "https://b.example/", "https://c.example/"),
         ("http://a.example", "http://a.example/", "https://a.example/"),
+        ('"a.example,b.example"', "https://a.example/", "https://c.example/"),
         ("a.example:443", "https://a.example/", "https://a.example:8443/"),
     ],
 )
@@ -78,6 +79,8 @@ def test_an_entry_that_means_nothing_is_named_and_the_others_hold(through, entry
     [
         (f"{PROXY}\r", PROXY),
         (f" {PROXY}\n", PROXY),
+        (f'"{PROXY}"', PROXY),
+        (f"'{PROXY}'\r", PROXY),
         ("proxy.example:3128", PROXY),
         ("socks5h://127.0.0.1:1080", "socks5://127.0.0.1:1080"),
         ("socks://127.0.0.1:7891/", "socks5://127.0.0.1:7891/"),

@@ -42,6 +42,12 @@ def test_a_key_in_a_dotenv_file_is_found_and_found_again_when_the_file_changes(
     assert endpoint(settings).service.name == "emulator"
 
 
+@pytest.mark.parametrize("written", ['"k-12345678"', "'k-12345678'", ' "k-12345678" \r\n'])
+def test_quotes_that_docker_leaves_around_a_key_are_none_of_it(monkeypatch, written):
+    monkeypatch.setenv("AI_STUDIO_API_KEY", written)
+    assert endpoint(ErnieSettings()).credential.key.reveal() == "k-12345678"
+
+
 def test_setting_beats_environment_beats_dotenv(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("AI_STUDIO_API_KEY=from-dotenv\n")
@@ -53,7 +59,14 @@ def test_setting_beats_environment_beats_dotenv(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "pasted", ["http://h:1/v1", "http://h:1/v1/", " http://h:1/v1/chat/completions/ "]
+    "pasted",
+    [
+        "http://h:1/v1",
+        "http://h:1/v1/",
+        " http://h:1/v1/chat/completions/ ",
+        '"http://h:1/v1"',
+        "'http://h:1/v1'\r",
+    ],
 )
 def test_an_address_is_cleaned_of_what_people_paste(monkeypatch, pasted):
     monkeypatch.setenv("AI_STUDIO_BASE_URL", pasted)
