@@ -39,7 +39,7 @@ class Text(NamedTuple):
         from ernie_magic.text.redact import redact
 
         shown = {
-            name: redact(value) if isinstance(value, str) else value
+            name: redact(str(value)) if isinstance(value, (str, os.PathLike)) else value
             for name, value in values.items()
         }
         return template.format(**shown)

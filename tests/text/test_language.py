@@ -1,5 +1,7 @@
 """Sentences in two languages."""
 
+from pathlib import Path
+
 import pytest
 
 from ernie_magic.config.keys import Key
@@ -25,6 +27,7 @@ def test_a_value_may_be_a_sentence_in_both_languages():
 def test_no_value_shows_a_key():
     Key("zq-key-0123456789-abcdef")
     assert "0123456789" not in TEXT.say("en", n=1, what="zq-key-0123456789-abcdef")
+    assert "0123456789" not in TEXT.say("en", n=1, what=Path("a") / "zq-key-0123456789-abcdef")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 # Four times the largest documented picture (2048 x 2048,
 # https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): more is a decompression bomb.
 MAX_PIXELS = 4096 * 4096
+# Formats that Pillow decodes in Python, at about 3 s for a million pixels, while all else waits:
+# no more than the largest documented picture has.
+_SLOW_FORMATS = ("QOI", "DDS", "BLP")
+_MAX_SLOW_PIXELS = 2048 * 2048
 # Scans of a JPEG: a progressive one has about ten, and each is a pass over all its pixels.
 MAX_SCANS = 64
 # (pixels of the longer side, JPEG quality), the best first: the first one that fits is a picture's
@@ -67,7 +71,8 @@ def decode_image(content: bytes) -> Image:
     Raises
     ------
     ProtocolError
-        It is not a picture, is damaged, or has more than 16.8 million pixels.
+        It is not a picture, is damaged, or has more than 16.8 million pixels; of a format that is
+        slow to decode, more than 4.2 million.
     """
     found = format_of(content)
     if is_slow_to_decode(content):
@@ -81,14 +86,17 @@ def decode_image(content: bytes) -> Image:
         raise damaged_picture()
     if found.name in ("ICO", "ICNS"):
         _check_inner_pictures(content)
+    max_pixels = MAX_PIXELS
+    if found.name in _SLOW_FORMATS:
+        max_pixels = _MAX_SLOW_PIXELS
     try:
         image: Image = reader(io.BytesIO(content))
-        if image.width * image.height <= MAX_PIXELS:
+        if image.width * image.height <= max_pixels:
             image.load()
             return image
     except Exception:  # noqa: BLE001  (Pillow raises nearly anything for a broken file)
         raise damaged_picture() from None
-    raise too_many_pixels(image.size, MAX_PIXELS)
+    raise too_many_pixels(image.size, max_pixels)
 
 
 def _check_inner_pictures(content: bytes) -> None:

@@ -164,3 +164,10 @@ def test_what_is_shown_as_png_is_upright():
     content = file_of(kind, exif=turned.tobytes())
     picture = Picture(ImageRequest(model="m", prompt="p"), content)
     assert Image.open(io.BytesIO(picture.page_form[1])).size == (10, 20)
+
+
+def test_formats_that_are_decoded_slowly_have_fewer_pixels():
+    whole = b"qoif" + (2049).to_bytes(4, "big") * 2 + b"\4\0" + b"\xfd" * 70_000
+    with pytest.raises(ProtocolError) as caught:
+        decode_image(whole)
+    assert "2049x2049 pixels, more than 4.2 million" in caught.value.line("en")
