@@ -8,12 +8,20 @@ import asyncio
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.default_model import default_model, no_model_error
 from ernie_magic.api.models import Listed
-from ernie_magic.errors import AuthenticationFailed, ErnieError, ModelNotFound, TransportError
+from ernie_magic.config.addresses import redact_url, split_query
+from ernie_magic.errors import (
+    AuthenticationFailed,
+    ErnieError,
+    ModelNotFound,
+    ServiceError,
+    TransportError,
+)
 from ernie_magic.runtime.io_thread import in_thread_if_long
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
@@ -33,6 +41,7 @@ _OTHER_KIND = Text(
     "{model} 是{kind}模型，这里要文生文模型",
     "{model} is {kind} model; this call requires a chat model",
 )
+_NO_SUCH_PATH = (404, 405)  # HTTP statuses
 _MAX_COMPARED_MODELS = 10_000  # models among which a misspelled one is looked for
 _MAX_SUGGESTIONS = 4  # models named when none resembles the requested one
 # Where a list tells the model behind a deployed service: Qianfan's "DescribeService", older lists
@@ -179,7 +188,10 @@ class ModelLists:
             return model
         if isinstance(problem, (TransportError, AuthenticationFailed)):
             raise problem
-        raise no_model_error(kind)
+        no_model = no_model_error(kind)
+        if endpoint.account not in self._lists:
+            _name_version_path(no_model, endpoint)
+        raise no_model
 
     def _should_fetch(self, endpoint: Endpoint) -> bool:
         """Whether a default model is looked for in a new list."""
@@ -199,6 +211,8 @@ class ModelLists:
         """Add to a refused model the closest ids that the service does offer for this kind of
         call.
         """
+        if isinstance(error, ServiceError) and error.status in _NO_SUCH_PATH:
+            _name_version_path(error, context.endpoint)
         if not isinstance(error, ModelNotFound):
             return error
         try:
@@ -217,6 +231,22 @@ class ModelLists:
                 "similar models: {near}; %ernie models lists all",
             ).fill(near=", ".join(error.suggestions))
         return error
+
+
+def _name_version_path(error: ErnieError, endpoint: Endpoint) -> None:
+    """Add to an error of a server of another make that its address may lack `/v1`, where it has no
+    path at all.
+    """
+    address, _ = split_query(endpoint.base_url)
+    if endpoint.service.strict or isinstance(error, ModelNotFound) or urlsplit(address).path:
+        return
+    error.cause = Text(
+        "地址里没有路径；多数服务的接口在 /v1 下",
+        "the address has no path, and most servers have theirs below /v1",
+    )
+    error.advice = Text(
+        "用 %ernie config base_url {url}/v1", "try %ernie config base_url {url}/v1"
+    ).fill(url=redact_url(address))
 
 
 def _similar_models(model: str, kind: Kind, offered: Sequence[Listed]) -> Sequence[str]:

@@ -1,0 +1,55 @@
+"""What is told where a server's list of models does not help."""
+
+import json
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.session import Session
+from tests.raw_server import Server, http
+
+GONE = http(json.dumps({"detail": "Not Found"}), "404 Not Found", "application/json")
+CALLS = {
+    "a model is named": lambda session: session.chat("hi", model="m"),
+    "none is": lambda session: session.chat("hi"),
+    "vectors": lambda session: session.embed(["a"], model="m"),
+}
+
+
+@pytest.fixture(scope="module")
+def server():
+    with Server() as server:
+        server.replies = {"/": GONE}
+        yield server
+
+
+def local_session(base_url):
+    return Session(service="local", base_url=base_url, retry_count=1, language="en")
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("end", ["", "/"])
+def test_an_address_without_a_path_may_lack_v1(server, name, end):
+    with local_session(server.url + end) as session:
+        for _ in range(2):
+            with pytest.raises(errors.ErnieError) as caught:
+                CALLS[name](session)
+            assert f"try %ernie config base_url {server.url}/v1" in caught.value.line("en")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_an_address_with_a_path_has_another_fault(server, name):
+    with local_session(f"{server.url}/v1") as session:
+        with pytest.raises(errors.ErnieError) as caught:
+            CALLS[name](session)
+        assert "/v1/v1" not in caught.value.line("en")
+
+
+def test_a_server_whose_list_is_empty_has_its_address_right(server):
+    empty = http(json.dumps({"data": []}), kind="application/json")
+    server.replies = {"/models": empty, "/": GONE}
+    with local_session(server.url) as session:
+        with pytest.raises(errors.InvalidOption) as caught:
+            session.chat("hi")
+        assert "/v1" not in caught.value.line("en")
+    server.replies = {"/": GONE}
