@@ -7,11 +7,13 @@ from __future__ import annotations
 import json
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.parameter_types import SWITCHES
+from ernie_magic.api.values import as_object
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, whole_characters
 
@@ -30,7 +32,8 @@ ANSWER = "answer"  # the column of answers that are not split up
 
 # A brace in a sentence begins no object.
 _OBJECT_START = re.compile(r"\{(?=\s*[\"}])")
-_OBJECTS = json.JSONDecoder()
+_OBJECTS = json.JSONDecoder(strict=False)  # a line break in a text spoils no paid answer
+_NAME_MARKS = re.compile(r"[\s_-]+")
 _END_OF_THOUGHTS = "</think>"
 _INT64 = 2**63  # the range of a column of whole numbers
 _EMPTY = Text(
@@ -167,12 +170,35 @@ def _find_object(text: str, columns: tuple[Column, ...]) -> dict[str, Any] | Non
             parsed, end = _OBJECTS.raw_decode(text, start.start())
         except (ValueError, RecursionError):
             break  # one that is broken, or cut off: what is inside it is no answer
-        found.append(parsed)
+        found.append(_use_own_names(parsed, columns))
     names = {field.name for field in columns}
     answers = [parsed for parsed in found if not names.isdisjoint(parsed)] or found
     if len(answers) == 1:
         return answers[0]
     return None
+
+
+def _use_own_names(parsed: dict[str, Any], columns: tuple[Column, ...]) -> dict[str, Any]:
+    """Return an object with the columns' own names, which models write in other letters ("Score"),
+    and whose object they put into another ("result").
+    """
+    by_form = {_form_of(field.name): field.name for field in columns}
+    if len(by_form) < len(columns):
+        return parsed  # these columns differ in nothing else
+    inner: Mapping[str, Any] = {}
+    if len(parsed) == 1:
+        inner = as_object(*parsed.values())
+    if not by_form.keys().isdisjoint(map(_form_of, inner)):
+        parsed = dict(inner)
+    named = dict(parsed)
+    for key, value in parsed.items():
+        if name := by_form.get(_form_of(key)):
+            named.setdefault(name, value)
+    return named
+
+
+def _form_of(name: str) -> str:
+    return _NAME_MARKS.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
 def _convert_value(value: Any, kind: str) -> Any:

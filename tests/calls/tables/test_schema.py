@@ -91,3 +91,28 @@ def test_columns_in_words_and_as_types_are_the_same(columns):
 
 def test_columns_may_be_written_with_chinese_punctuation():
     assert schema.parse_columns("情感，分数：int") == schema.parse_columns("情感, 分数:int")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Mood": "x", "TOTAL SCORE": 3}',
+        '{" mood": "x", "total-score": 3}',
+        '{"ｍｏｏｄ": "x", "total_score": 3, "Total Score": 9}',
+        '{"result": {"mood": "x", "total_score": 3}}',
+        '{"answer": {"Mood": "x", "totalScore": 3}}',
+    ],
+)
+def test_an_answer_s_names_may_be_in_other_letters_and_in_an_object(text):
+    values, wrong = schema.parse_answer(text, schema.parse_columns("mood, total_score:int"))
+    assert (values, wrong) == ({"mood": "x", "total_score": 3}, None)
+
+
+def test_columns_that_differ_in_letters_only_are_told_apart():
+    values, _ = schema.parse_answer('{"A": "x"}', schema.parse_columns("a, A"))
+    assert values == {"a": None, "A": "x"}
+
+
+def test_a_line_break_in_a_text_spoils_no_answer():
+    values, wrong = schema.parse_answer('{"a": "x\ny"}', schema.parse_columns("a"))
+    assert (values, wrong) == ({"a": "x\ny"}, None)
