@@ -493,11 +493,19 @@ _TOO_MANY_ASKED = re.compile(r"max_(?:completion_|output_)?tokens.{0,40}too larg
 # Anthropic's, Google's, Moonshot's and Alibaba's.
 _LIMIT_WORDS = re.compile(
     r"rate.?limit|too.?many.?requests|throttl|resource.?exhausted|engine.?overloaded"
-    r"|limit_(requests|tokens|burst)|slow.?down|^(requests|tokens)$",
+    r"|limit_(requests|tokens|burst)|slow.?down|^(requests|tokens)$"
+    r"|concurren\w*.?(?:requests?.?)?(?:limit|exceed)",
     re.IGNORECASE,
 )
 # In a sentence, only what nobody would say of anything else.
 _LIMIT_SENTENCE = re.compile(r"rate.?limit|too.?many.?requests|限流|请求过于频繁", re.IGNORECASE)
+# And where it may be the request that is wrong.
+_CERTAIN_LIMIT = re.compile(
+    r"rate limit (?:is |was |has been )?(?:reached|exceeded)"
+    r"|too many (?:concurrent |parallel )?requests"
+    r"|concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
+    re.IGNORECASE,
+)
 _QUOTA_WORDS = re.compile(
     r"insufficient.?(user.?)?(quota|balance|credit|fund)|current.?quota|billing.?hard.?limit"
     r"|payment.?required|arrear|overdue|out.?of.?credit|quota.?exhausted|欠费|余额不足",
@@ -596,7 +604,8 @@ def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
     words = [refusal_fields[name] for name in ("code", "type") if refusal_fields.get(name)]
     if any(_QUOTA_WORDS.search(word) for word in words):
         return _NO_QUOTA
-    if any(_LIMIT_WORDS.search(word) for word in words):
+    says_limit = _CERTAIN_LIMIT.search(refusal_fields.get("message", ""))
+    if says_limit or any(_LIMIT_WORDS.search(word) for word in words):
         return TOO_MANY
     if 400 < status < 500:  # noqa: PLR2004
         return status

@@ -173,3 +173,23 @@ def test_a_request_that_the_service_did_not_get_to_is_sent_again(status):
 )
 def test_a_wait_is_read_in_other_forms(header, value, seconds):
     assert said(429, {}, **{header: value}).retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "busy", "code": "concurrency_limit"},
+        {"message": "busy", "type": "concurrent_requests_exceeded"},
+        {"message": "Too many concurrent requests"},
+        {"message": "Rate limit exceeded for this model"},
+        {"message": "当前并发超过限制"},
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 500, 503])
+def test_a_limit_is_told_from_its_words_whatever_the_status(status, error):
+    assert type(said(status, {"error": error})) is errors.RateLimited
+
+
+def test_an_option_that_is_named_after_limits_is_none():
+    refused = said(400, {"error": {"message": "rate_limit is not a valid parameter"}})
+    assert type(refused) is errors.BadRequest
