@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _ENCODINGS = ("utf-8-sig", "gb18030")  # Excel in China writes a CSV in the second
+_NO_ASCII = dict.fromkeys(range(128))
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's "Unicode text"
 _MAX_SAID = 150  # characters of what pandas says
 _INT64 = 2**63  # the range of a column of whole numbers
@@ -95,13 +96,38 @@ def _read_excel(pandas: ModuleType, file: Path) -> Any:
 
 
 def _decode_text(content: bytes) -> str:
-    """Decode a text file in the first encoding that fits."""
+    """Decode a text file in the first encoding that fits.
+
+    Raises
+    ------
+    InvalidOption
+        None does.
+    """
     if content.startswith(_UTF16_MARKS):
         return content.decode("utf-16")
     first, other = _ENCODINGS
     with suppress(UnicodeDecodeError):
         return content.decode(first)
-    return content.decode(other)
+    with suppress(UnicodeDecodeError):
+        text = content.decode(other)
+        if _is_common_chinese(text):
+            return text
+    raise InvalidOption(
+        Text("文件既不是 UTF-8 也不是 GB 18030", "the file is neither UTF-8 nor GB 18030"),
+        advice=Text(
+            "另存为 UTF-8；或自己读：pd.read_csv(…, encoding=…)",
+            "save it as UTF-8, or read it yourself: pd.read_csv(…, encoding=…)",
+        ),
+    )
+
+
+def _is_common_chinese(text: str) -> bool:
+    """Whether most of a text's letters beyond ASCII are of GB 2312: a letter with an accent and the
+    one after it, in a Western encoding, are a rare character of GB 18030.
+    """
+    letters = "".join(filter(str.isalpha, text.translate(_NO_ASCII)))
+    common = letters.encode("gb2312", "ignore").decode("gb2312")
+    return 2 * len(common) >= len(letters)
 
 
 def _map_columns(
@@ -202,6 +228,13 @@ def read_table_file(file: Path) -> Any:
         import pandas as pd
 
         return _READERS[file.suffix.lower()](pd, file)
+    except InvalidOption as error:
+        raise InvalidOption(
+            Text("读不了表格 {file}：{said}", "the table {file} cannot be read: {said}").fill(
+                file=file.name, said=error.what
+            ),
+            advice=error.advice,
+        ) from None
     except ImportError as error:
         module = getattr(error, "name", None) or "pandas"
         advice = Text("先 %pip install {module}", "first %pip install {module}").fill(module=module)

@@ -92,6 +92,26 @@ def test_a_file_whose_values_would_be_lost_or_moved_is_refused(tmp_path, name, t
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("x\nétat\nnaïf\n", "cp1252"),  # each accent and the letter after it: GB 18030 as well
+        ("x\nétat d'âme, à\n", "latin-1"),
+        ("x\ncafé\n", "cp1252"),
+    ],
+)
+def test_a_western_encoding_is_told_and_not_read_as_rare_chinese(tmp_path, text, encoding):
+    with pytest.raises(errors.InvalidOption, match="cannot be read: the file is neither"):
+        values_of(tmp_path / "a.csv", text.encode(encoding))
+
+
+@pytest.mark.parametrize("text", ["x\n好吃，€5\n镕\n", "x\n“…”\n", "x\n一、二\n"])
+def test_rare_characters_among_common_ones_are_read(tmp_path, text):
+    values = [line for line in text.split("\n")[1:] if line]
+    file = (tmp_path / "a.tsv", text.encode("gb18030"))
+    assert values_of(*file) == values
+
+
 def test_a_path_of_a_table_that_is_not_there_is_told(tmp_path):
     for path in ("nope.csv", tmp_path / "nope.JSONL"):
         with pytest.raises(errors.InvalidOption, match=r"no such file: .*nope"):
