@@ -137,6 +137,7 @@ def test_the_scores_of_the_table_are_such_as_a_reader_believes():
         ('<table><tr><td style="color:red">1</td></tr></table>', True),
         ('<svg viewBox="0 0 1 1"></svg>', False),
         ('<img src="data:image/png;base64,AAAA">', False),
+        ('<tr style="background:none"><td>a heading</td></tr>', True),
         ("<iframe></iframe>", False),
         ('<td style="background:rgb(8,48,107)">1.00</td>', False),
         ('<img alt="a cat" src="http://127.0.0.1:…">', False),

@@ -147,7 +147,7 @@ def _is_empty(output: NotebookNode) -> bool:
 _STYLES = re.compile(r"<(style|script)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _PICTURES = re.compile(r"<img\b[^>]* src=[\"'](?:data:|http://127\.)", re.IGNORECASE)
 _DRAWINGS = re.compile(
-    r"<(?:svg|script|iframe|canvas|video|audio)\b|style=\"background:", re.IGNORECASE
+    r"<(?:svg|script|iframe|canvas|video|audio)\b|style=\"background:(?!none)", re.IGNORECASE
 )
 
 
