@@ -98,7 +98,10 @@ def find_reason(*sources: Mapping[str, Any]) -> str:
                 return reason
     for name in _OTHER_NAMES:
         for source in sources:
-            reason = spell_reason(source.get(name))
+            # Most chunks have none, and each step costs a part of reading one.
+            if not source.get(name):
+                continue
+            reason = spell_reason(source[name])
             if reason and is_known_reason(reason):
                 return reason
     return ""

@@ -47,13 +47,28 @@ _HARMLESS = frozenset(
         "logprobs",
         "token_ids",
         "content_filter_results",
+        "native_finish_reason",
+        "seed",
+        "flag",
+        "ban_round",
+        "usage",
         "role",
         "content",
         "tool_calls",
         "function_call",
         "refusal",
         "annotations",
+        "reasoning_details",
         *REASONING,
+        # Of a chunk of Qianfan V1, which is its own choice:
+        "id",
+        "object",
+        "created",
+        "sentence_id",
+        "is_end",
+        "is_truncated",
+        "result",
+        "need_clear_history",
     }
 )
 
