@@ -87,7 +87,8 @@ def _build_table(pandas: ModuleType, content: Any) -> Any:
 
 
 def _read_parquet(pandas: ModuleType, file: Path) -> Any:
-    return pandas.read_parquet(file)
+    # A whole number beside a gap stays one.
+    return pandas.read_parquet(file, dtype_backend="numpy_nullable")
 
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:
@@ -194,6 +195,9 @@ _READERS: Mapping[str, Callable[[ModuleType, Path], Any]] = {
     ".xlsx": _read_excel,
 }
 
+# What pandas requires for a kind of file; its error names it in words only.
+_REQUIRED_MODULES = {".parquet": "pyarrow", ".xlsx": "openpyxl"}
+
 
 def find_table_file(path: str | Path) -> Path | None:
     """Return the file of a table that a path names, None for any other text.
@@ -236,7 +240,7 @@ def read_table_file(file: Path) -> Any:
             advice=error.advice,
         ) from None
     except ImportError as error:
-        module = getattr(error, "name", None) or "pandas"
+        module = error.name or _REQUIRED_MODULES.get(file.suffix.lower(), "pandas")
         advice = Text("先 %pip install {module}", "first %pip install {module}").fill(module=module)
         reason = exception_message(error)
     except Exception as error:  # noqa: BLE001  (each of pandas' readers has errors of its own)

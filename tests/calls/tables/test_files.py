@@ -1,6 +1,9 @@
 """Tables in files: a prompt gets what stands in the file."""
 
+import io
 import json
+import sys
+import zipfile
 
 import pytest
 
@@ -110,6 +113,31 @@ def test_rare_characters_among_common_ones_are_read(tmp_path, text):
     values = [line for line in text.split("\n")[1:] if line]
     file = (tmp_path / "a.tsv", text.encode("gb18030"))
     assert values_of(*file) == values
+
+
+def test_whole_numbers_of_a_parquet_file_stay_whole_beside_a_gap(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arrow = pytest.importorskip("pyarrow")
+    table = arrow.table({"x": [1, None, 3], "y": ["007", None, "NA"], "z": [True, None, False]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    rows = frames.rows_of(frames.copy_table(tmp_path / "a.parquet"))
+    assert [str(row["x"]) for row in rows] == ["1", "None", "3"]
+    assert [str(row["y"]) for row in rows][::2] == ["007", "NA"]
+    assert [str(row["z"]) for row in rows] == ["True", "None", "False"]
+
+
+def test_a_library_that_a_file_requires_is_named(tmp_path, monkeypatch):
+    for module in ("pyarrow", "fastparquet", "openpyxl", "python_calamine"):
+        monkeypatch.setitem(sys.modules, module, None)
+    workbook = io.BytesIO()
+    with zipfile.ZipFile(workbook, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    for name, content, module in (
+        ("a.parquet", b"PAR1", "pyarrow"),
+        ("a.xlsx", workbook.getvalue(), "openpyxl"),
+    ):
+        with pytest.raises(errors.InvalidOption, match=f"first %pip install {module}"):
+            values_of(tmp_path / name, content)
 
 
 def test_a_path_of_a_table_that_is_not_there_is_told(tmp_path):
