@@ -73,6 +73,10 @@ _HARMLESS = frozenset(
 )
 
 
+# Fields of a message with what is not words: OpenRouter's pictures, OpenAI's speech.
+_OTHER_CONTENT = ("images", "image", "audio", "video", "videos", "media", "parts")
+
+
 class Reader(ABC):
     """Collect a reply, chunk by chunk, into an `Answer`. A whole (not streamed) reply is read as
     one chunk.
@@ -267,6 +271,7 @@ class Reader(ABC):
             not self.finished
             and not self._joiners[0].is_waiting
             and not _search_results(chunk, facts)
+            and not part.get("audio")
             and not any(part.get(name) for name in _ASSEMBLED if name != "content")
         )
 
@@ -350,8 +355,9 @@ class Reader(ABC):
         # A server that sends the reasoning under two names repeats itself.
         name = next((name for name in REASONING if part.get(name)), "")
         self._reasoning_name = name or self._reasoning_name
+        spoken = values.as_object(part.get("audio")).get("transcript")
         pieces = (
-            content.text + words_in(part.get("refusal")),
+            content.text + words_in(part.get("refusal")) + words_in(spoken),
             content.reasoning + words_in(part.get(name)),
         )
         return self._add_text(
@@ -411,6 +417,15 @@ class Reader(ABC):
         if missing or self._unknown_call or self._tool_calls.lacks_name:
             return "tool_calls"
         return ""
+
+    @property
+    def unread_content(self) -> str:
+        """Which field has what a chat model answered with instead of words, such as pictures, ""
+        where it has words, or nothing.
+        """
+        if not self.is_empty:
+            return ""
+        return next((name for name in _OTHER_CONTENT if self._message.get(name)), "")
 
     @property
     def argument_characters(self) -> int:

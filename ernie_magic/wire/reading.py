@@ -308,7 +308,7 @@ def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) 
         error.request_id = reader.id
         raise error
     request_id = reader.id or header_request_id(response.headers)
-    if unknown := reader.unknown_shape or reader.unreadable_call:
+    if unknown := reader.unknown_shape or reader.unreadable_call or reader.unread_content:
         raise unknown_shape_error(unknown, request_id)
     if reader.is_empty and not reader.finish_reason:
         raise empty_answer_error(body[:MAX_BODY], request_id)

@@ -740,3 +740,23 @@ def test_tokens_are_counted_where_other_servers_report_them():
     assert read(*TEXT, as_choices([last]), DONE).usage.total_tokens == 2
     theirs = {"input_tokens": 3, "output_tokens": 4}
     assert read(*TEXT, STOP, event({"choices": [], "usage": theirs}), DONE).usage.total_tokens == 7
+
+
+PICTURE = [{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}]
+
+
+def test_an_answer_of_pictures_without_words_is_not_an_empty_one():
+    with pytest.raises(errors.ProtocolError, match="cannot be read: images"):
+        read_body({"content": "", "images": PICTURE})
+    with pytest.raises(errors.ProtocolError, match="cannot be read: images"):
+        read(chunk(content="", images=PICTURE), STOP, DONE)
+    assert read_body({"content": "a cat", "images": PICTURE}).text == "a cat"
+    assert read_body({"content": "", "images": []}).text == ""
+
+
+def test_words_that_are_spoken_are_words():
+    spoken = {"id": "a", "data": "AAAA", "transcript": "ha"}
+    assert read_body({"content": None, "audio": spoken}).text == "ha"
+    piece = {"transcript": "ha"}
+    for pieces in ([chunk(audio=piece)] * 3, [chunk(content="", audio=piece)] * 3):
+        assert read(*pieces, STOP, DONE).text == "hahaha"
