@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import json
 import re
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,6 +81,37 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
         pieces += [text[copied_until:start], _evaluate_expression(expression, namespace, str)]
         copied_until = end
     return "".join([*pieces, text[copied_until:]])
+
+
+def interpolate_field(field: str, namespace: Mapping[str, Any]) -> str:
+    """`name={{expr}}` of `--param`, interpolated: a value that is no text is written as JSON, as
+    which the field is read; `str()` would make a text of it (`{'a': 1}`, `None`, `True`).
+
+    Raises
+    ------
+    InvalidExpression
+    """
+    name, _, value = field.partition("=")
+    if expression_spans(value) != [(0, len(value))]:
+        return interpolate(field, namespace)
+    written = _evaluate_expression(value[2:-2].strip(), namespace, _write_json)
+    return f"{interpolate(name, namespace)}={written}"
+
+
+def _write_json(value: object) -> str:
+    """A value as JSON; a text, and what JSON does not have, as it is."""
+    if isinstance(value, str):
+        return value
+    with suppress(TypeError, ValueError):
+        return json.dumps(value, ensure_ascii=False, default=_to_plain)
+    return str(value)
+
+
+def _to_plain(value: Any) -> Any:
+    """The Python value of numpy's and pandas' numbers and columns."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(type(value).__name__)
 
 
 def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:

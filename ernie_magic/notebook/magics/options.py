@@ -24,7 +24,7 @@ from ernie_magic.api.parameter import GROUP_TITLES
 from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
-from ernie_magic.notebook.magics.interpolate import interpolate
+from ernie_magic.notebook.magics.interpolate import interpolate, interpolate_field
 from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text
 
@@ -283,7 +283,7 @@ class Grammar:
         """
         words = split_words(line) if isinstance(line, str) else line
         if "--verbatim" not in words:
-            words = [interpolate(word, namespace) for word in words]
+            words = list(_interpolate_words(words, namespace))
         words = self._attach_dashed_values(self._dash_names(words))
         args, problems = self._parse_words(words)
         for parameter in parameters.parameters_of(self.kind).values():
@@ -501,6 +501,20 @@ def _models_note(parameter: Parameter) -> str:
     if not supported_models:
         return ""
     return f" ({','.join(supported_models)})"
+
+
+def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
+    """The words of a line with their `{{expr}}`s interpolated."""
+    flag = PARAM_OPTION.long_flag
+    previous = ""
+    for word in words:
+        if previous == flag:
+            yield interpolate_field(word, namespace)
+        elif word.startswith(f"{flag}="):
+            yield f"{flag}={interpolate_field(word.removeprefix(f'{flag}='), namespace)}"
+        else:
+            yield interpolate(word, namespace)
+        previous = word
 
 
 def variable_name(typed: str) -> str:

@@ -2,8 +2,9 @@
 
 import json
 import shlex
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,6 +87,35 @@ def test_options_become_the_api_s_fields():
 )
 def test_a_name_may_be_written_as_on_the_api_s_page(text, fields):
     assert line(text).chat.parameters == fields
+
+
+FIELDS = {
+    "a": {"k": [1, None]},
+    "b": ["x", 'y "z"'],
+    "c": None,
+    "d": True,
+    "e": np.int64(5),
+    "f": np.array([1.5, 2.0]),
+    "g": (1, 2),
+    "h": "007",
+    "i": 'a "b" = c',
+    "j": {"n": np.float32(0.5)},
+    "k": PurePosixPath("/x"),
+}
+SENT = FIELDS | {"e": 5, "f": [1.5, 2.0], "g": [1, 2], "j": {"n": 0.5}, "k": "/x"}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("written", ["--param {0}={{{{{0}}}}}", "--param=x={{{{ {0} }}}}"])
+def test_a_variable_in_a_field_is_sent_as_what_it_is(name, written):
+    extra = parse_chat_line(written.format(name), FIELDS).chat.extra
+    assert list(extra.values()) == [SENT[name]]
+    assert type(*extra.values()) is type(SENT[name])
+
+
+def test_a_field_with_words_around_a_variable_is_a_text():
+    found = parse_chat_line("--param x=v{{e}} --param {{'y=1'}} --param z={{g[0]}}0", FIELDS)
+    assert found.chat.extra == {"x": "v5", "y": 1, "z": 10}
 
 
 STOPS = {
