@@ -257,7 +257,15 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.UnsafeRequest,
-        ("user_setting_unsafe", "336105"),
+        (
+            "user_setting_unsafe",
+            "336105",
+            # OpenAI's, Azure's and DashScope's words.
+            "content_filter",
+            "content_policy_violation",
+            "data_inspection_failed",
+            "datainspectionfailed",
+        ),
         Text("提示词未通过内容审核", "the prompt did not pass content review"),
         _REVIEW,
         _REPHRASE,
@@ -473,16 +481,23 @@ DAILY = Case(
 )
 TOO_MANY = 429  # means the same with any code
 _NO_QUOTA = 402
+BAD_REQUEST = 400
 NOT_FOUND = 404
 # A model that vLLM, SGLang, Ollama or a gateway does not have; an input that is longer than theirs
 # can read, which llama.cpp's server also told with 500.
 _NO_MODEL_SENTENCE = re.compile(
     r"\bmodel\b.{0,200}?(?:(?:does not|doesn't|not) exist|not (?:be )?found|not available)"
-    r"|(?:no such|unknown|invalid) model|模型.{0,100}?(?:不存在|未找到|找不到)",
+    r"|(?:no such|unknown|invalid) model|no endpoints found|no models? (?:is |are )?loaded"
+    r"|模型.{0,100}?(?:不存在|未找到|找不到)",
     re.IGNORECASE | re.DOTALL,
 )
+# And where another thing of the request may be what is not found.
+_CERTAINLY_NO_MODEL = re.compile(
+    r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)", re.IGNORECASE
+)
 _TOO_LONG_SENTENCE = re.compile(
-    r"(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed"
+    r"context length of only"
+    r"|(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed"
     r"|exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|longer than)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -583,6 +598,8 @@ def case_of_words(status: int, message: str) -> Case | None:
     for any other.
     """
     if status == NOT_FOUND and _NO_MODEL_SENTENCE.search(message):
+        return case_for(status, "model_not_found")
+    if status == BAD_REQUEST and _CERTAINLY_NO_MODEL.search(message):
         return case_for(status, "model_not_found")
     is_too_long = _TOO_LONG_SENTENCE.search(message) and not _TOO_MANY_ASKED.search(message)
     if is_too_long and status in _TOO_LONG_STATUSES:

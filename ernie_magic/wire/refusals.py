@@ -372,7 +372,8 @@ def _message_fields(folded: Mapping[str, Any]) -> Fields | None:
 def _words(folded: Mapping[str, Any]) -> object:
     """Return a body's message."""
     for name in ("msg", "message"):
-        if isinstance(folded.get(name), str) and folded[name]:
+        # SGLang's is a list of what is wrong with each field.
+        if isinstance(folded.get(name), str | list) and folded[name]:
             return folded[name]
     names = (*_FAILURE_MESSAGES, *_OTHER_MESSAGES, "detail", "errors")
     return next((folded[name] for name in names if folded.get(name)), None)

@@ -137,6 +137,11 @@ CONTEXT = "This model's maximum context length is 4096 tokens. However, you requ
         (404, MODEL, errors.ModelNotFound),
         (404, 'model "m1" not found, try pulling it first', errors.ModelNotFound),
         (404, "模型 m1 不存在", errors.ModelNotFound),
+        (404, "No endpoints found for m1.", errors.ModelNotFound),
+        (404, "No models loaded. Please load a model.", errors.ModelNotFound),
+        (400, "Model not found in the model list, uid: m1", errors.ModelNotFound),
+        (400, "the model found no such file: not found", errors.BadRequest),
+        (400, "the model is loaded with context length of only 4096", errors.InputTooLong),
         (404, "Not Found", errors.BadRequest),
         (404, "no route for /v1/models", errors.BadRequest),
         (400, CONTEXT, errors.InputTooLong),
@@ -193,3 +198,14 @@ def test_a_limit_is_told_from_its_words_whatever_the_status(status, error):
 def test_an_option_that_is_named_after_limits_is_none():
     refused = said(400, {"error": {"message": "rate_limit is not a valid parameter"}})
     assert type(refused) is errors.BadRequest
+
+
+def test_a_message_that_is_a_list_is_repeated():
+    wrong = [{"loc": ["body", "model"], "msg": "Field required"}]
+    assert "Field required" in said(400, {"object": "error", "message": wrong}).message
+
+
+@pytest.mark.parametrize("code", ["content_filter", "DataInspectionFailed"])
+def test_other_services_codes_for_content_review_are_known(code):
+    refused = said(400, {"error": {"message": "no", "code": code}})
+    assert type(refused) is errors.UnsafeRequest
