@@ -17,7 +17,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api.requests import is_missing
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.text.language import Text
 
@@ -140,37 +139,55 @@ def _map_columns(
     for position in range(len(table.columns)):
         values = parse(table.iloc[:, position].tolist())
         column = pandas.Series(values, index=table.index, dtype=object)
-        table.isetitem(position, column.astype(_column_type(values)))
+        present = column.dropna().tolist()
+        column_type = _column_type(present, has_gaps=len(present) < len(column))
+        table.isetitem(position, column.astype(column_type))
     return table
 
 
 def _parse_numbers(texts: Sequence[Any]) -> Sequence[Any]:
     """Return texts as numbers or as switches, if that changes none of them."""
-    parsed = [_parse_exactly(text) for text in texts]
-    kinds = {type(value) for value in parsed if not is_missing(value)}
-    if kinds <= {int, float} or kinds == {bool}:
-        return parsed
+    for parse in (_parse_int, _parse_float, _parse_number, _parse_switch):
+        with suppress(ValueError):
+            return [parse(text) if isinstance(text, str) else text for text in texts]
     return texts
 
 
-def _parse_exactly(text: Any) -> Any:
-    """Return the number or the switch that is written exactly so, else what was given."""
-    if is_missing(text):
-        return text
-    if text in ("True", "False"):
-        return text == "True"
-    for kind in (int, float):
-        with suppress(ValueError):
-            number = kind(text)
-            if str(number) == text and math.isfinite(number):
-                return number
-    return text
+def _parse_int(text: str) -> int:
+    """Return the whole number that Python writes so.
+
+    Raises
+    ------
+    ValueError
+    """
+    number = int(text)
+    if str(number) != text:
+        raise ValueError(text)
+    return number
 
 
-def _column_type(values: Sequence[Any]) -> str:
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if str(number) != text or not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _parse_number(text: str) -> float:
+    with suppress(ValueError):
+        return _parse_int(text)
+    return _parse_float(text)
+
+
+def _parse_switch(text: str) -> bool:
+    if text not in ("True", "False"):
+        raise ValueError(text)
+    return text == "True"
+
+
+def _column_type(present: Sequence[Any], *, has_gaps: bool) -> str:
     """Return the type of a column that keeps its values as they are."""
-    present = [value for value in values if not is_missing(value)]
-    kinds = {type(value) for value in present}
+    kinds = set(map(type, present))
     if kinds == {float}:
         return "float64"
     if kinds == {datetime}:
@@ -180,7 +197,7 @@ def _column_type(values: Sequence[Any]) -> str:
         whole_type, gapped_type = "int64", "Int64"
     if kinds == {bool}:
         whole_type, gapped_type = "bool", "boolean"
-    if len(present) < len(values):
+    if has_gaps:
         return gapped_type
     return whole_type
 
