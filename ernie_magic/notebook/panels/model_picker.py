@@ -24,7 +24,7 @@ _DEFAULT = Text("默认（{model}）", "default ({model})")
 _NO_DEFAULT = Text("请选一个模型", "choose a model")
 _AS_IS = Text("不在列表中，照样发送", "not in the list, sent as it is")
 _MAX_LISTED_MODELS = 500  # of a group; who has more types the whole id
-_CONTEXT = Text("上下文 {n}k", "{n}k context")
+_CONTEXT = Text("上下文 {n:,}", "{n:,} context")
 _OUTPUT = Text("输出 {n:,}", "{n:,} output")
 _ABILITIES = {"vision": Text("看图", "vision"), "thinking": Text("思考", "thinking")}
 
@@ -205,7 +205,7 @@ class ModelPicker:
         if context is None and known is not None:
             context = known.max_input_tokens
         if context:
-            facts.append(_CONTEXT.fill(n=round(context / 1000)))
+            facts.append(_CONTEXT.fill(n=context))
         if known is not None and self._kind == "chat":
             facts.append(_OUTPUT.fill(n=known.max_output[1]))
             facts += [text for name, text in _ABILITIES.items() if name in known.capabilities]

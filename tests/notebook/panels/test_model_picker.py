@@ -22,6 +22,9 @@ def test_the_list_of_models_is_live_and_grouped_by_what_people_look_for(tab, ses
     ids = listed(picker)
     assert len(ids) == len(set(ids))
     assert not any("Stable-Diffusion" in id_ or "embedding" in id_ for id_ in ids)
+    embedding = tab("embed").selection.picker
+    facts = [entry["facts"] for group in embedding.box.groups for entry in group["models"]]
+    assert "384 context" in facts
     images = listed(tab("image").selection.picker)
     assert "Stable-Diffusion-XL" in images
     assert "ernie-speed-8k" not in images
