@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 TOKENS = counted("token", "token")
 SECONDS = Text("{n} 秒", "{n} s")
 EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
-# A frame in the text's own colour: it fits light and dark themes.
-_CHIP = "border:1px solid;border-radius:1em;padding:0 .6em;margin-left:.3em;white-space:nowrap"
+# A grey frame fits light and dark themes, and is quieter than the words in it.
+_CHIP = (
+    "border:1px solid rgba(127,127,127,.6);border-radius:1em;padding:0 .6em;margin-left:.3em;"
+    "white-space:nowrap"
+)
 PARTIAL = Text("未完成", "partial")
 END_UNSEEN = Text(
     "⚠ 可能未完成：服务给了结束原因，却没有发 [DONE]，连接也没有结束",

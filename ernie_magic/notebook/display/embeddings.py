@@ -141,7 +141,7 @@ class Heat:
                 _cell_html(float(value), _cell_title(i, j, float(value), text, other))
                 for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1)
             )
-            rows.append(f"<tr>{_row_head_html(i, text)}{cells}</tr>")
+            rows.append(f'<tr style="background:none">{_row_head_html(i, text)}{cells}</tr>')
         has_negative = any(_rounded(float(value)) < 0 for value in similarities.flat)
         return (
             f'<div style="overflow-x:auto"><table style="{_TABLE_STYLE}"><thead><tr><td></td>{head}'
@@ -170,7 +170,7 @@ _ROW_HEAD_STYLE = (
     "white-space:normal;overflow-wrap:anywhere"
 )
 _CELL_STYLE = (
-    "text-align:center;padding:4px 6px;width:3.4em;border-radius:4px;"
+    "text-align:center;padding:4px;box-sizing:content-box;width:3.4em;border-radius:4px;"
     "font-variant-numeric:tabular-nums"
 )
 
@@ -216,7 +216,7 @@ def _legend_html(language: Language, *, has_negative: bool) -> str:
         stops = [_colour(-1), *stops]
         low_end = _OPPOSITE
     strip = (
-        f'<span style="flex:0 1 160px;height:10px;border:1px solid;border-radius:3px;'
+        f'<span style="flex:0 1 160px;height:10px;border:1px solid rgba(127,127,127,.4);border-radius:3px;'
         f'background:linear-gradient(90deg,{",".join(stops)})"></span>'
     )
     marks = [plain_html(low_end.say(language)), strip, plain_html(_ALIKE.say(language))]

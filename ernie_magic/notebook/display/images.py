@@ -227,7 +227,7 @@ def figure_html(
         problem_html = f'<div style="border:1px dashed currentColor;padding:1em;overflow-wrap:anywhere">{plain_html(str(picture.problem))}{_link_html(picture, language)}</div>'
         return f'<figure style="{style}">{problem_html}{words}</figure>'
     source = _source_attribute(picture, full=full)
-    return f'<figure style="{style}"><img src="{source}" alt="{alt}" style="max-width:100%;height:auto;display:block">{words}</figure>'
+    return f'<figure style="{style}"><img src="{source}" alt="{alt}" style="max-width:100%;height:auto;display:block;border-radius:8px">{words}</figure>'
 
 
 def _source_attribute(picture: Picture, *, full: bool) -> str:

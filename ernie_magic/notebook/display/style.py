@@ -18,12 +18,14 @@ _RULES = """
 {answer} h2{{font-size:1.2em}}
 {answer} h3{{font-size:1.1em}}
 {answer} :is(h4,h5,h6){{font-size:1em}}
-{answer} :is(h1,h2,h3,h4,h5,h6){{font-weight:600;margin:.8em 0 .4em}}
+{answer} :is(h1,h2,h3,h4,h5,h6){{font-weight:600;line-height:1.4;margin:.8em 0 .4em}}
 {answer} :first-child:is(h1,h2,h3,h4,h5,h6){{margin-top:0}}
+{answer} :not(pre)>code{{border-radius:4px}}
 {answer} pre.highlight.highlight.highlight{{background:var(--jp-cell-editor-background,rgba(127,127,127,.1));border:1px solid var(--jp-cell-editor-border-color,rgba(127,127,127,.3));border-radius:4px;padding:.6em .8em;font-family:var(--jp-code-font-family,monospace);overflow-x:auto;white-space:pre;word-break:normal}}
 """
 _NOTES = """
 .ernie-note{opacity:.75}
+summary:has(>.ernie-note)::marker{color:#888;font-size:.8em}
 .ernie-facts.ernie-facts{margin:.3em 0 .3em 1em}
 .ernie-facts.ernie-facts :is(th,td){text-align:left;vertical-align:top;font-weight:normal;padding:.15em 1.2em .15em 0;background:none;overflow-wrap:anywhere}
 .ernie-facts.ernie-facts tr{background:none}

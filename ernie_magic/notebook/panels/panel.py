@@ -51,7 +51,7 @@ _EMULATED = Text(
     " AI_STUDIO_API_KEY=… in the file .env, then run any cell (see %ernie doctor)",
 ).fill(page=AI_STUDIO.key_page)
 _STANDS_IN = Text(
-    "内置模拟器代替{service}在回答，不是真实模型",
+    "内置模拟器代替 {service} 在回答，不是真实模型",
     "the built-in emulator answers in the place of {service}, not a real model",
 )
 _SERVICE_HINT = Text("谁在回答，怎样设置密钥", "who answers, and how to set a key")
