@@ -192,12 +192,6 @@ class RemoteExecutor:
 
 def _count_workers(executor: Any) -> int:
     if hasattr(executor, "scheduler_info"):
-        return max(
-            1,
-            sum(
-                int(worker.get("nthreads", 1))
-                for worker in executor.scheduler_info(-1)["workers"].values()
-            ),
-        )
+        return max(1, sum(executor.nthreads().values()))
     max_workers = getattr(executor, "_max_workers", None)
     return max_workers if isinstance(max_workers, int) and max_workers > 0 else _DEFAULT_WORKERS

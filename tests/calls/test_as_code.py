@@ -5,6 +5,7 @@ import io
 import os
 from urllib.parse import parse_qsl
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,8 @@ from ernie_magic.notebook.magics.interpolate import interpolate
 from ernie_magic.text.language import LANGUAGES
 from tests.model_server import Service
 
+# Before 0.28 httpx drops the empty values of an address to which parameters are added.
+KEEPS_EMPTY_VALUES = tuple(map(int, httpx.__version__.split(".")[:2])) >= (0, 28)
 TEXT = (
     st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=30)
     .filter(str.strip)
@@ -328,11 +331,12 @@ def test_the_official_client_sends_the_keys_of_an_address(query, variables, monk
             exec(compile(code, "code", "exec"), names)
         names["client"].close()
         ours, theirs = (
-            sorted(parse_qsl(path.partition("?")[2], keep_blank_values=True))
+            sorted(parse_qsl(path.partition("?")[2], keep_blank_values=KEEPS_EMPTY_VALUES))
             for path in server.paths
         )
         assert theirs == ours
-        assert dict(ours).items() >= {"v": "1", "a": ""}.items()
+        assert dict(ours)["v"] == "1"
+        assert not KEEPS_EMPTY_VALUES or dict(ours)["a"] == ""
         assert set(variables.values()) < set(dict(ours).values())
     finally:
         server.stop()

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.ipython_versions import needs_ipython_8
+
 from .conftest import TIMEOUT
 
 
@@ -11,6 +13,7 @@ def complete(kernel, code):
     return [code[: reply["cursor_start"]] + match for match in reply["matches"]]
 
 
+@needs_ipython_8
 @pytest.mark.parametrize("use_jedi", [True, False], ids=["Jedi", "IPython's own"])
 def test_tab_completes_keyword_arguments_and_names_in_the_order_of_use(kernel, use_jedi):
     kernel.run(f'get_ipython().Completer.use_jedi = {use_jedi}\ntutor = ernie["tutor"]')

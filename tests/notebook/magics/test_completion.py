@@ -5,6 +5,7 @@ import pytest
 from IPython.core.completer import provisionalcompleter
 
 from ernie_magic.notebook.magics.completion_candidates import list_candidates
+from tests.ipython_versions import needs_ipython_8
 
 
 def test_completion_offers_options_models_and_choices_on_the_first_line_only(shell):
@@ -34,6 +35,7 @@ def test_tab_offers_models_in_the_order_of_the_panel_and_of_the_table(shell):
     assert offered.index("ernie-4.5-turbo-vl") < offered.index("ernie-speed-8k")
 
 
+@needs_ipython_8
 def test_tab_completes_options_models_and_pictures(run, shell):
     run("%%ernie_image --as cats\n猫")
 
@@ -62,6 +64,7 @@ def test_a_question_mark_shows_each_parameter_and_two_the_source(run, shell):
     assert "def begin_image(" in source
 
 
+@needs_ipython_8
 def test_tab_completes_keyword_arguments_and_names_in_the_order_of_use(run, shell):
     run('tutor = ernie["tutor"]')
     shell.Completer.use_jedi = False  # in a kernel: tests/kernel/test_completion.py
@@ -112,6 +115,7 @@ def test_dir_has_no_internals_and_begins_with_what_is_used_most(run, shell):
     assert {"__class__", "__init__"} <= {*dir(session)}
 
 
+@needs_ipython_8
 def test_tab_lists_models_in_the_order_of_the_table(run, shell, ernie):
     table = run("%ernie models chat")[0].result
     offered = list_candidates(ernie, {}, ["%%ernie", "-m", ""], "")

@@ -6,6 +6,7 @@ import pytest
 
 from ernie_magic.api.parameter import GROUP_TITLES
 from ernie_magic.notebook.magics.help_texts import describe_magic
+from tests.ipython_versions import needs_ipython_8
 
 
 def examples(magic):
@@ -36,6 +37,7 @@ def test_the_example_of_param_sends_fields_that_are_not_in_the_table(
     assert sent.items() <= body.items()
 
 
+@needs_ipython_8
 @pytest.mark.parametrize("magic", ["%%ernie", "%%ernie_image", "%%ernie_embed", "%%ernie_map"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_help_is_in_the_set_language_and_lists_each_option_once_in_its_group(
@@ -52,6 +54,7 @@ def test_help_is_in_the_set_language_and_lists_each_option_once_in_its_group(
     assert groups[0] == GROUP_TITLES["everyday"].say(language)
 
 
+@needs_ipython_8
 def test_options_of_qianfan_v1_stand_last_and_ranges_are_those_of_the_default_model(shell, ernie):
     ernie.settings.model = "ernie-4.5-turbo-128k"
     text = shell.object_inspect("%%ernie")["docstring"]
@@ -61,6 +64,7 @@ def test_options_of_qianfan_v1_stand_last_and_ranges_are_those_of_the_default_mo
     assert "--min-output-tokens" in rest.partition("\nQianfan V1\n")[2]
 
 
+@needs_ipython_8
 @pytest.mark.parametrize("magic", ["%ernie", "%ernie_image", "%ernie_heat", "%ernie_search"])
 def test_help_of_line_magics_is_in_the_set_language(magic, shell, ernie):
     ernie.settings.language = "en"

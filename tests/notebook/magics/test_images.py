@@ -8,6 +8,7 @@ import pytest
 from ernie_magic.calls.images.files import save_pictures
 from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.notebook.display.images import mime_bundle
+from tests.ipython_versions import needs_ipython_8
 
 
 def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator):
@@ -200,6 +201,7 @@ def test_a_question_with_a_picture(run, shell):
     assert len(shell.user_ns["ernie"].history[-1].images) == 2
 
 
+@needs_ipython_8
 @pytest.mark.parametrize(
     ("language", "told"),
     [("zh", "不希望出现的内容"), ("en", "what the picture must not show")],
