@@ -14,7 +14,7 @@ from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
 from ernie_magic.notebook.magics.images import IMAGE_COMMANDS, IMAGE_GRAMMAR
 from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 from ernie_magic.session import Session
-from tools import reference
+from tests.tools import reference
 
 SYSTEM_VARIABLES = ("ERNIE_EMULATOR_LATENCY", "HTTPS_PROXY", "NO_PROXY", "LC_ALL", "LANG")
 ROOT = Path(__file__).parents[1]
@@ -132,7 +132,7 @@ def test_every_link_leads_somewhere(page):
 )
 def test_the_tables_of_a_page_are_current(language, page):
     made = reference.refresh_tables(read(page), language)
-    assert made == read(page), "made anew by: python -m tools.reference"
+    assert made == read(page), "made anew by: python -m tests.tools.reference"
 
 
 def test_every_table_is_on_a_page_in_both_languages():
@@ -223,7 +223,6 @@ def test_nothing_of_a_machine_or_a_registry_is_in_the_tree():
         *ROOT.glob("notebooks/*.ipynb"),
         *ROOT.glob("notebooks/reference/**/*.md"),
         *ROOT.glob("tests/**/*.py"),
-        *ROOT.glob("tools/**/*.py"),
     ]:
         if path.is_file() and path.suffix in (".py", ".md", ".toml", ".ipynb", ".txt"):
             text = read(path)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ernie_magic.api.catalogue import CATALOGUE
-from tools import notebooks
+from tests.tools import notebooks
 
 BOOKS = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.NOTEBOOKS}
 each_notebook = pytest.mark.parametrize("name", BOOKS)

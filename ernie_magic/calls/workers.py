@@ -192,6 +192,7 @@ class RemoteExecutor:
 
 def _count_workers(executor: Any) -> int:
     if hasattr(executor, "scheduler_info"):
-        return max(1, sum(executor.nthreads().values()))
+        threads: dict[str, int] = executor.nthreads()
+        return max(1, sum(threads.values()))
     max_workers = getattr(executor, "_max_workers", None)
     return max_workers if isinstance(max_workers, int) and max_workers > 0 else _DEFAULT_WORKERS

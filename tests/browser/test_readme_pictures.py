@@ -10,7 +10,7 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 TAKE = """
 from pathlib import Path
-from tools import pictures
+from tests.tools import pictures
 pictures.FOLDERS = {"en": Path("en"), "zh": Path("zh")}
 pictures.take_readme_pictures("en", ["answer", "panel"])
 """

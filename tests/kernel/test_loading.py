@@ -9,8 +9,8 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tests.tools import notebooks
 from tests.used_kernel import FORGET
-from tools import notebooks
 
 QUICKSTART = Path(__file__).parents[2] / "notebooks" / "quickstart.ipynb"
 HEAVY = (

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from tools import notebooks
+from tests.tools import notebooks
 
 from .test_loading import QUICKSTART
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools import notebooks
+from tests.tools import notebooks
 
 from .test_loading import QUICKSTART
 

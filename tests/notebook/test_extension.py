@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from tests.ipython_versions import needs_ipython_8
+
 # Loaded with the first call, with the first question about a magic's options, or never.
 LATER = (
     "asyncio",
@@ -38,6 +40,7 @@ print(shell.complete("--temp", "%%ernie --temp", 14)[1])
 """
 
 
+@needs_ipython_8
 def test_loading_imports_nothing_that_only_a_cell_needs_and_help_is_whole_all_the_same(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", LOADED],
@@ -62,6 +65,7 @@ def counts(shell):
     return len(tagged), len(hooks), len(matchers)
 
 
+@needs_ipython_8
 def test_loading_again_keeps_the_session_and_one_of_everything(run, shell, ernie):
     run("%%ernie\n[[echo]]hi")
     run("%load_ext ernie_magic")
@@ -71,6 +75,7 @@ def test_loading_again_keeps_the_session_and_one_of_everything(run, shell, ernie
     assert counts(shell) == (2, 3, 3)
 
 
+@needs_ipython_8
 def test_a_module_imported_anew_replaces_its_earlier_self(run, shell, ernie, monkeypatch):
     run("%%ernie\n[[echo]]hi")
     saved = dict(sys.modules)

@@ -26,8 +26,6 @@ def to_png_mode(image: Image) -> Image:
     InvalidOption
         Its values are not finite numbers.
     """
-    if image.mode == "P" and image.palette is None:
-        return image.convert("RGB")  # an icon's, whose colors Pillow keeps elsewhere
     if image.mode in _PNG_MODES:
         return image
     if image.mode == "F" or image.mode.startswith("I"):

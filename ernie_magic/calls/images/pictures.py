@@ -93,6 +93,9 @@ def decode_image(content: bytes) -> Image:
         image: Image = reader(io.BytesIO(content))
         if image.width * image.height <= max_pixels:
             image.load()
+            if image.mode == "P" and image.palette is None:
+                # An icon's, whose colors Pillow keeps elsewhere, and loses in a copy before 10.3.
+                return image.convert("RGB")
             return image
     except Exception:  # noqa: BLE001  (Pillow raises nearly anything for a broken file)
         raise damaged_picture() from None

@@ -6,6 +6,7 @@ from ernie_magic.api.listed_facts import TokenPrice
 from ernie_magic.api.usage import Usage
 from ernie_magic.notebook.display.session_tables import plain_words, usage_table
 from ernie_magic.session import Session
+from tests.ipython_versions import needs_ipython_8
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def test_the_session_and_what_it_holds_are_tables(run, shown, ernie):
     assert "<b>" not in shown("ernie.history")[0]
 
 
+@needs_ipython_8
 def test_values_within_a_tuple_stay_short(run, ernie):
     run("%%ernie\n[[echo]]hi")
     _, printed = run("(ernie.history, ernie.usage, ernie.conversations, ernie.images)")
@@ -57,6 +59,7 @@ def test_values_within_a_tuple_stay_short(run, ernie):
     ]
 
 
+@needs_ipython_8
 def test_without_the_extension_nothing_of_ours_is_left(shell, run, ernie):
     run("%%ernie\n[[echo]]hi")
     shell.run_line_magic("unload_ext", "ernie_magic")

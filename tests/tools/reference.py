@@ -2,7 +2,7 @@
 
 A page says in words what no table knows; between two marks it holds a table, which
 
-    python -m tools.reference
+    python -m tests.tools.reference
 
 makes anew. A test holds each page equal to what this would write.
 """
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.services import Service
     from ernie_magic.notebook.magics.options import Grammar, Option
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 READMES: dict[Language, Path] = {"en": ROOT / "README.md", "zh": ROOT / "README.zh-CN.md"}
 FOLDERS: dict[Language, Path] = {
     "en": ROOT / "notebooks" / "reference" / "en",

@@ -1,10 +1,10 @@
 """The notebooks' outputs, as they are committed.
 
-    python -m tools.notebooks
+    python -m tests.tools.notebooks
 
 runs each notebook and keeps what GitHub's viewer can show of it, which strips a page to plain HTML,
 without drawings, embedded pictures or widgets. What it could not show is replaced by a picture
-taken in a real JupyterLab (`tools.pictures`). What differs from run to run (times, ids, ports) is
+taken in a real JupyterLab (`tests.tools.pictures`). What differs from run to run (times, ids, ports) is
 left out, so that a new run changes only what has changed.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from nbformat import NotebookNode
 
-FOLDER = Path(__file__).parents[1] / "notebooks"
+FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = tuple(sorted(FOLDER.glob("*.ipynb")))
 # What a machine's user has set: keys, folders, certificates, proxies.
 _PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_", "XDG_", "SSL", "LC_")
@@ -253,7 +253,7 @@ def refresh(path: Path, *, retake: bool = False) -> None:
         if retake or not known[cell.id] or committed[cell.id].source != cell.source
     }
     if wanted:
-        from tools.pictures import photograph_outputs
+        from tests.tools.pictures import photograph_outputs
 
         known |= photograph_outputs(path, wanted, known)
     for cell in pictured:

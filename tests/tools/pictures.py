@@ -1,9 +1,9 @@
 """The pictures of both README files, and those of the notebooks: taken in a real JupyterLab.
 
-    python -m tools.pictures           everything
-    python -m tools.pictures README    the pictures of both README files
-    python -m tools.pictures demo      their animations
-    python -m tools.pictures panels    the pictures in one notebook
+    python -m tests.tools.pictures           everything
+    python -m tests.tools.pictures README    the pictures of both README files
+    python -m tests.tools.pictures demo      their animations
+    python -m tests.tools.pictures panels    the pictures in one notebook
 
 The emulator answers, in the language of the reader. Chromium is needed, as for the browser tests.
 """
@@ -26,14 +26,14 @@ from playwright.sync_api import expect, sync_playwright
 
 from ernie_magic.text.language import LANGUAGES, Language, Text, untranslated
 from tests.browser.conftest import CHROMIUM_ARGS, Notebook, find_browser, running_lab
-from tools import notebooks
+from tests.tools import notebooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from playwright.sync_api import Locator, Page
 
-IMAGES = Path(__file__).parents[1] / "notebooks" / "images"
+IMAGES = Path(__file__).parents[2] / "notebooks" / "images"
 FOLDERS: dict[Language, Path] = {"en": IMAGES / "en", "zh": IMAGES / "zh-CN"}
 _LOCALES: dict[Language, str] = {"en": "en_US.UTF-8", "zh": "zh_CN.UTF-8"}
 _FULL_SPEED = "import os\nos.environ['ERNIE_EMULATOR_LATENCY'] = '0'"

@@ -1,6 +1,0 @@
-"""What makes the documentation: the reference's tables, the notebooks' outputs, the pictures.
-
-python -m tools.reference     refresh the tables of notebooks/reference
-python -m tools.notebooks     run the notebooks, keep their outputs
-python -m tools.pictures      retake every picture, with a real JupyterLab
-"""
