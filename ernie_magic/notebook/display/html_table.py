@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # A number, two of them ("0.0008 / 0.0032"), or what stands for one that is not known.
 _ONE_NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
+_NAME = re.compile(r"(?=.{1,32}$)[\w.:]+(?:-[\w.:]+)+", re.ASCII)
 _NOTE = "opacity:.75"
 # On the page's own ground: rows are striped.
 _HEADING = (
@@ -98,7 +99,8 @@ class Table:
             cell = f'<th colspan="{span}" style="{style}">{title}</th>'
             heading = f"<tr>{cell}</tr>"
         cells = "".join(
-            f'<td style="text-align:{side};white-space:pre-wrap">{self._cell_html(column, cell)}</td>'
+            f'<td style="text-align:{side};white-space:{_wrapping(cell)}">'
+            f"{self._cell_html(column, cell)}</td>"
             for column, (cell, side) in enumerate(zip(self.rows[index], sides, strict=True))
         )
         return f"{heading}<tr>{cells}</tr>"
@@ -124,6 +126,11 @@ class Table:
         if self.note:
             rendered_lines.append(make_controls_visible(self.note))
         return "\n".join(rendered_lines)
+
+
+def _wrapping(cell: str) -> str:
+    """How CSS breaks a cell's lines: a name such as ernie-5.0 not at its hyphens."""
+    return "nowrap" if _NAME.fullmatch(cell) else "pre-wrap"
 
 
 def _one_line(cell: str) -> str:

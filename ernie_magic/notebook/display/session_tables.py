@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ _TOKENS = counted("token", "token")
 _REQUESTS = counted("次请求", "request")
 _MODELS = counted("个模型", "model")
 _PARTIAL = Text("（未完成）", " (partial)")
+# What stands between a table's head and its rows in Markdown.
+_RULE = re.compile(r"\|[|:\- ]*-[|:\- ]*")
 _WORDS = 48  # characters of a prompt or an answer in a row
 _SIMULATED = Text("{service}（模拟，不计费）", "{service} (simulated, free)")
 _MAX_MODEL_ROWS = 1000  # models in the table
@@ -68,8 +71,16 @@ def _describe_turn(turn: Turn, language: Language) -> list[str]:
 def plain_words(markdown: str) -> str:
     """The beginning of an answer without the marks of Markdown, for a line of a table."""
     begun = markdown[: 8 * _WORDS]
-    words = [line.lstrip("#>-*+ \t") for line in begun.splitlines()]
+    words = [_plain_line(line) for line in begun.splitlines() if not _RULE.fullmatch(line)]
     return " ".join(words).replace("**", "").replace("`", "").replace("__", "")
+
+
+def _plain_line(line: str) -> str:
+    """A line without the marks at its beginning; of a table's row, its cells."""
+    if not line.startswith("|"):
+        return line.lstrip("#>-*+ \t")
+    cells = [cell.strip() for cell in line.strip("| \t").split("|")]
+    return " · ".join(cells)
 
 
 def conversations_table(conversations: Mapping[str, Conversation], language: Language) -> Table:

@@ -21,3 +21,9 @@ def test_a_table_aligns_chinese_and_escapes_html():
     lines = repr(table).split("\n")
     assert len({display_width(line[: line.rindex(" ")]) for line in lines[2:4]}) == 1
     assert "&lt;i&gt;北京" in table._repr_html_()
+
+
+def test_a_models_name_is_not_broken_at_its_hyphens_and_words_are():
+    markup = Table(["model", "note"], [["ernie-4.5-turbo-128k", "a well-kept list"]])._repr_html_()
+    assert 'white-space:nowrap">ernie-4.5-turbo-128k<' in markup
+    assert 'white-space:pre-wrap">a well-kept list<' in markup
