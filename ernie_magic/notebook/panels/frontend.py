@@ -26,7 +26,7 @@ _HERE = Path(__file__).parent
 
 _TRANSCRIPT_LABELS = {
     "transcript": Text("对话记录", "transcript"),
-    "empty": Text("问点什么，或从这里开始：", "Ask something, or start here:"),
+    "empty": Text("问点什么，或从这里开始", "Ask something, or start here"),
     "fork": Text("从这里另开对话", "Continue from here in a new conversation"),
     "previous": Text("上一个回答", "Previous answer"),
     "next": Text("下一个回答", "Next answer"),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.observers import Watchers
     from ernie_magic.session import Session
 
-_START = Text("从这里开始：", "Start here:")
+_START = Text("从这里开始", "Start here")
 _SETTINGS = Text("模型与参数", "Model and parameters")
 
 
