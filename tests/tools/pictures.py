@@ -39,7 +39,8 @@ _LOCALES: dict[Language, str] = {"en": "en_US.UTF-8", "zh": "zh_CN.UTF-8"}
 _FULL_SPEED = "import os\nos.environ['ERNIE_EMULATOR_LATENCY'] = '0'"
 _COLOURS = 256
 _QUALITY = 82
-_SAME = 2  # of 255: the mean difference up to which a new picture is the old one
+_VISIBLE = 32  # of 255: a pixel that differs less is the same
+_SAME = 0.0002  # of the pixels may differ: a caret's; one word of a line is more
 
 # --- a studio -------------------------------------------------------------------------------------
 
@@ -137,9 +138,8 @@ def is_same(old: bytes, new: bytes) -> bool:
     if before.size != after.size:
         return False
     difference = ImageChops.difference(before, after).convert("L")
-    histogram = difference.histogram()
-    total = sum(value * count for value, count in enumerate(histogram))
-    return total / (before.width * before.height) <= _SAME
+    visible = sum(difference.histogram()[_VISIBLE:])
+    return visible <= _SAME * before.width * before.height
 
 
 def write_png(path: Path, image: Image.Image) -> None:
