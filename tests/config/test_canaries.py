@@ -8,10 +8,12 @@ import pickle
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+import ernie_magic
 from ernie_magic import errors
 from ernie_magic.session import Session
 
@@ -39,6 +41,7 @@ SHAPES = {
     "QIANFAN_ACCESS_TOKEN": "24.{}.2592000.1999999999.282335-77",
     "OPENAI_API_KEY": "sk-{}",
 }
+PACKAGE = str(Path(ernie_magic.__file__).parent)
 CANARIES = {name: SHAPES.get(name, "{}").format(secret) for name, secret in SECRETS.items()}
 SERVICES = {
     "aistudio": ["AI_STUDIO_API_KEY"],
@@ -198,7 +201,7 @@ def test_no_frame_of_an_error_s_traceback_holds_a_key(server, monkeypatch, fault
     while trace is not None:
         frames.append(
             repr(trace.tb_frame.f_locals)
-            if "ernie_magic" in trace.tb_frame.f_code.co_filename
+            if trace.tb_frame.f_code.co_filename.startswith(PACKAGE)
             else ""
         )
         trace = trace.tb_next
