@@ -33,6 +33,10 @@ _SUM = re.compile(
 )
 
 
+# What stands before a sum of two numbers in a longer calculation, or in a number with commas.
+_BEFORE_A_PART = re.compile(r"[\d.,%^(（+\-*×x/÷加减乘除以]\s*$")
+
+
 def find_answer(question: str, *, chinese: bool) -> str | None:
     """The answer to a question, or None if none is written down."""
     question = question.strip()
@@ -60,7 +64,7 @@ def _load_answers(language: str) -> list[tuple[re.Pattern[str], str]]:
 def _work_out(question: str) -> str | None:
     """What a sum of two numbers makes."""
     found = _SUM.search(question)
-    if found is None:
+    if found is None or _BEFORE_A_PART.search(question, 0, found.start()):
         return None
     one, sign, other = found.groups()
     if sign in ("/", "÷", "除以") and float(other) == 0:

@@ -357,7 +357,8 @@ class Reader(ABC):
         self._reasoning_name = name or self._reasoning_name
         spoken = values.as_object(part.get("audio")).get("transcript")
         pieces = (
-            content.text + words_in(part.get("refusal")) + words_in(spoken),
+            # The transcript of a spoken answer repeats its text where there is one.
+            (content.text or words_in(spoken)) + words_in(part.get("refusal")),
             content.reasoning + words_in(part.get(name)),
         )
         return self._add_text(

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from ernie_magic.emulator.prepared import find_answer
 from ernie_magic.emulator.replies import generate_reply
 
 
@@ -238,3 +239,21 @@ def test_prompts_of_any_size_and_shape_are_answered_at_once():
     # Their brackets, lists and ranges would keep a careless pattern busy for minutes.
     for piece in ("{", "（a/", '"a":{', "a, ", "是", "1 到 ", "：判断", "x "):
         assert reply(piece * 50_000).pieces
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "12 + 30 / 4",
+        "1 + 2 + 3",
+        "100 - 20 - 5",
+        "What is 1,000 * 3?",
+        "Write a poem about the sea",
+        "写一首关于秋天的诗",
+        "Tell me a story about a dragon",
+        "讲个关于恐龙的故事",
+        "什么是递归神经网络？",
+    ],
+)
+def test_a_question_that_only_resembles_a_prepared_one_is_not_answered_by_it(question):
+    assert find_answer(question, chinese=not question.isascii()) is None

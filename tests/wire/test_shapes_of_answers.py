@@ -760,3 +760,5 @@ def test_words_that_are_spoken_are_words():
     piece = {"transcript": "ha"}
     for pieces in ([chunk(audio=piece)] * 3, [chunk(content="", audio=piece)] * 3):
         assert read(*pieces, STOP, DONE).text == "hahaha"
+    assert read_body({"content": "ha", "audio": spoken}).text == "ha"
+    assert read(chunk(content="ha", audio=piece), STOP, DONE).text == "ha"

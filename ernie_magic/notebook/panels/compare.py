@@ -52,7 +52,7 @@ _MEASURES = (Text("用时", "time"), Text("token", "tokens"), Text("token/秒", 
 _UNKNOWN = "–"
 _EXAMPLES = (
     Text("用一句话解释什么是递归", "Explain recursion in one sentence"),
-    Text("写一首四行的诗，关于秋天", "Write four lines about autumn"),
+    Text("写一首关于春天的诗", "Write a poem about spring"),
     Text("列出三个城市和人口", "List three cities and their population"),
 )
 _MIN_COLUMNS = 2
