@@ -168,12 +168,16 @@ def _mapped(value: Any, session: Session) -> Form:
 
 
 def _ranking(value: Any, session: Session) -> Form:
+    language = session.settings.interface_language
     headers = {"zh": ["#", "得分", "文本"], "en": ["#", "score", "document"]}
+    caption = value.model
+    if value.is_simulated:
+        caption += f" · {answers_display.EMULATED.say(language)}"
     rows = [
         [str(ranked.index), f"{ranked.score:.3f}", clip_to_line(ranked.document, _DOCUMENT)]
         for ranked in value
     ]
-    return _table_form(Table(headers[session.settings.interface_language], rows, value.model))
+    return _table_form(Table(headers[language], rows, caption))
 
 
 _MAKERS = {

@@ -76,7 +76,10 @@ def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Lan
         tokens=round(tokens_per_row * total),
         seconds=duration,
     )
-    return " · ".join([*(note.say(language) for note in preview.notes), estimate])
+    parts = [*(note.say(language) for note in preview.notes), estimate]
+    if preview.is_simulated:
+        parts.append(EMULATED.say(language))
+    return " · ".join(parts)
 
 
 def describe_binding(name: str, language: Language, *, is_source: bool) -> str:

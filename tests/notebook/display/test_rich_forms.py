@@ -108,3 +108,12 @@ def test_a_price_in_tiers_is_no_price_of_a_token():
 def test_an_answer_in_a_row_has_no_marks_of_markdown():
     assert plain_words("### 三 **城**\n- `a`\n> b") == "三 城 a b"
     assert plain_words("| 城 | 人 |\n|:---|---:|\n| 甲 | 1 |") == "城 · 人 甲 · 1"
+
+
+def test_a_ranking_and_the_preview_of_a_table_say_that_they_are_simulated(run, shown, ernie):
+    run("%ernie use emulator")
+    assert "built-in emulator" in shown("ernie.rerank('fruit', ['apple', 'car'])")[0]
+    run("rows = [f'row {i}' for i in range(60)]")
+    _, printed = run("%%ernie_map rows --as out\n[[echo]]{{text}}")
+    assert "a preview of" in printed
+    assert "built-in emulator" in printed
