@@ -16,13 +16,17 @@ BOTH = [
 # Saved forms that are seen.
 SEEN = """area => [...area.querySelectorAll('.jp-OutputArea-child')].filter(child =>
     child.querySelector('.ernie-saved') && child.getBoundingClientRect().height).length"""
-# Twice: what the kernel sends because of a message, it may send after it has answered it.
+# Twice: what the kernel sends because of a message, it may send after it has answered it. At most ten
+# seconds each: ipykernel now and then loses the word that it is idle, and nobody would wait on.
 ROUND_TRIP = """async () => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const patience = () => new Promise(resume => setTimeout(resume, 10_000));
+    for (const _ of [1, 2]) {
+        const asked = kernel.requestExecute({code: '', silent: true, store_history: false});
+        await Promise.race([asked.done, patience()]);
+    }
     for (const _ of [1, 2])
-        await kernel.requestExecute({code: '', silent: true, store_history: false}).done;
-    for (const _ of [1, 2])
-        await new Promise(drawn => requestAnimationFrame(drawn));
+        await Promise.race([new Promise(drawn => requestAnimationFrame(drawn)), patience()]);
 }"""
 # For five frames nothing has moved; at most ten seconds.
 STILL = """root => new Promise(resume => {

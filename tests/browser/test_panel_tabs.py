@@ -74,7 +74,7 @@ def test_columns_stream_side_by_side(open_panel, server):
     expect(lists).to_have_count(3)
     for i, model in enumerate(("ernie-speed-8k", "ernie-5.0", "ernie-3.5-8k")):
         choose_model(lists.nth(i), model)
-    panel.ask("写一篇 300 字的文章")
+    panel.ask("写一篇 2000 字的文章")
     turns = panel.root.locator(".ernie-turn")
     wait(
         lambda: (
