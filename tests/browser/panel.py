@@ -17,7 +17,7 @@ BOTH = [
 SEEN = """area => [...area.querySelectorAll('.jp-OutputArea-child')].filter(child =>
     child.querySelector('.ernie-saved') && child.getBoundingClientRect().height).length"""
 # Twice: what the kernel sends because of a message, it may send after it has answered it. At most ten
-# seconds each: ipykernel now and then loses the word that it is idle, and nobody would wait on.
+# seconds each: an answer that never came was once waited for without end, by an idle kernel and page.
 ROUND_TRIP = """async () => {
     const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
     const patience = () => new Promise(resume => setTimeout(resume, 10_000));
