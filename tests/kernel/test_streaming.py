@@ -94,6 +94,24 @@ def test_json_is_a_block_of_code_while_it_comes_and_when_it_is_saved(kernel):
     assert kernel.value("a.json()['城市'][1]") == "1"
 
 
+@pytest.mark.parametrize("words", ["and **bold** words", "and **bold** words " + "a b " * 1000])
+def test_what_only_begins_like_json_is_markdown_in_the_end_where_no_output_is_replaced(
+    kernel, words
+):
+    kernel.run(f"words = {words!r}")
+    ran = kernel.run(
+        "ask = get_ipython().run_cell_magic\n"
+        "ask('ernie', '--no-history', '[[echo]][1] {{words}}')\nprint('below')"
+    )
+    assert ran.status == "ok", ran.error
+    shown = "".join(
+        output["data"].get("text/html", "") for output in ran.outputs if "data" in output
+    )
+    assert "<strong>bold</strong>" in shown
+    assert '<pre class="highlight"' not in shown
+    assert shown.count("[1]") == 1
+
+
 def test_a_long_answer_never_has_50_outputs_while_it_streams(kernel):
     ran = kernel.run("%%ernie --no-history\n[[chunks=20000]][[pace=0ms]]")
     assert len(ran.of("display_data")) < 50

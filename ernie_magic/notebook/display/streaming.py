@@ -164,6 +164,8 @@ class GrowingView(ABC, Generic[Output]):
         self._finished_html = ""  # HTML of the finished blocks in the open output
         self._sent_characters = 0  # characters of HTML in the outputs before it
         self._shown_characters = 0  # characters of the answer that are shown
+        self._text_outputs: list[Output] = []  # those with the text since the last tool ran
+        self._is_drawn_as_json = False  # that text
         # Characters of finished blocks, and the seconds they took; initially those of the slowest
         # blocks measured.
         self._rendered_characters = 1000
@@ -239,6 +241,8 @@ class GrowingView(ABC, Generic[Output]):
             None, f"<small>{plain_html(answers.tool_run_text(run, self._language))}</small>"
         )
         # What follows appears below it.
+        self._text_outputs = []
+        self._is_drawn_as_json = False
         self._segments = Segmenter()
         self._open_output = None
         self._finished_html = ""
@@ -279,18 +283,26 @@ class GrowingView(ABC, Generic[Output]):
         self._fold_reasoning()
         if not self._shown_characters and answers.JSON_BEGINS.match(text.lstrip()):
             # Until its end shows whether it is JSON.
+            self._is_drawn_as_json = True
             self._segments.feed(_JSON_FENCE)
         for block in self._segments.feed(text):
             self._finished_html += self._render_block(block)
             if len(self._finished_html) >= self._output_threshold():
-                self._put_answer_html(self._open_output, self._finished_html)
+                self._put_text_html(self._finished_html)
                 self._sent_characters += len(self._finished_html)
                 self._open_output = None
                 self._finished_html = ""
         markup = self._open_output_html()
         if markup.strip():
-            self._open_output = self._put_answer_html(self._open_output, markup)
+            self._open_output = self._put_text_html(markup)
         self._shown_characters += len(text)
+
+    def _put_text_html(self, markup: str) -> Output:
+        """Show HTML of the answer's text in the open output, or in a new one."""
+        output = self._put_answer_html(self._open_output, markup)
+        if self._open_output is None:
+            self._text_outputs.append(output)
+        return output
 
     def _show_growing_reasoning(self) -> None:
         """Show the end of a thought that grows."""
@@ -309,8 +321,9 @@ class GrowingView(ABC, Generic[Output]):
     def _render_block(self, block: str) -> str:
         started_at = time.perf_counter()
         markup = to_html(block, remote_images=self._remote_images)
-        self._rendering_seconds += time.perf_counter() - started_at
-        self._rendered_characters += len(block)
+        if not self._is_drawn_as_json:  # code is quick, and says nothing of Markdown
+            self._rendering_seconds += time.perf_counter() - started_at
+            self._rendered_characters += len(block)
         return markup
 
     def _is_slow_to_draw(self, answer: Answer) -> bool:
@@ -392,7 +405,16 @@ class NotebookView(GrowingView["DisplayHandle"]):
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
             self._put_html(None, preformatted_html(rest) + footer)
             return
-        self._put_html(self._open_output, self._open_output_html(unfinished=False) + footer)
+        self._put_html(self._open_output, self._last_output_html(answer) + footer)
+
+    def _last_output_html(self, answer: Answer) -> str:
+        """The end of the text; all of it if it began like JSON, and is none."""
+        if not self._is_drawn_as_json or answer.partial or answers.json_block(answer.text):
+            return self._open_output_html(unfinished=False)
+        for output in self._text_outputs:
+            if output is not self._open_output:
+                self._put_html(output, "")
+        return answers.text_html(answer, remote_images=self._remote_images)
 
     def _remove_waiting_line(self) -> None:
         """Remove the line for good: the call has ended, and left nothing else to show."""
