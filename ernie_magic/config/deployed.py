@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 # The setting that names a deployed service, by kind of call.
 _ENDPOINTS: dict[Kind, str] = {
     "chat": "endpoint",
-    "completion": "endpoint",
     "image": "image_endpoint",
     "embedding": "embedding_endpoint",
 }

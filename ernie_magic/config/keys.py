@@ -6,12 +6,15 @@ import logging
 import re
 from typing import NamedTuple, NoReturn
 
-# The words that a credential's name ends with: `api_key`, `X-Gateway-Token`, `subscription-key`,
-# `sig` and `code` (Azure's shared access signatures and functions), `ak` and `sk` (Baidu).
+# The words that a credential's name ends with, however it begins (`X-Gateway-Token`, `dbpassword`);
+# and, alone or behind a usual beginning, those that also end other words: `api_key` is none of
+# `monkey`, `sig` and `code` are Azure's, `ak` and `sk` Baidu's.
 _KEY_WORD = re.compile(
-    r"(?:api|app|auth|access|secret|private|client|subscription|session|refresh|security|id|user|x)*"
-    r"(?:keys?|token|secrets?|sig|signature|pass|passwd|password|passphrase|pwd|pw|auth"
-    r"|authorization|authentication|credentials?|cookies?|sessions?|jwt|bearer|ak|sk|access"
+    r".*(?:token|secrets?|signature|passwd|password|passcode|passphrase|pwd|authorization"
+    r"|credentials?|jwt|bearer)"
+    r"|(?:api|app|auth|access|secret|private|client|subscription|session|refresh|security|id|user|x"
+    r"|account|admin|db|encryption|gateway|license|master|service|shared|signing|storage)*"
+    r"(?:keys?(?:id)?|sig|pass|pw|auth|authentication|cookies?|sessions?|ak|sk|access"
     r"|subscription|code|sid|k)"
 )
 _NOT_THE_LAST = frozenset({"id", "value", "v"})  # `session_id`, `key-2`

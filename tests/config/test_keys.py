@@ -72,6 +72,7 @@ def test_no_part_of_six_characters_survives(key, around, data):
         "key", "api_key", "APIKey", "apiKey", "access-token", "Ocp-Apim-Subscription-Key", "sig",
         "X-Amz-Signature", "Password", "code", "ak", "sk", "jwt", "bearer", "access", "k",
         "subscription", "X-Session-Id", "Cookie", "X-Auth", "authtoken", "key2", "secret_value",
+        "dbpassword", "licensekey", "accountkey", "gatewaytoken", "sharedsecret", "accesskeyid", "passcode",
     ],
 )  # fmt: skip
 def test_a_name_whose_last_word_says_so_is_a_key_s(name):
