@@ -56,6 +56,7 @@ class _ModelList:
     """One account's list, with the paths by model that it tells (Qianfan V1)."""
 
     entries: list[Listed]
+    by_id: dict[str, Listed]  # in lower case
     paths: dict[str, str]
 
 
@@ -85,8 +86,16 @@ class ModelLists:
 
     def remember_list(self, listed: list[Listed], endpoint: Endpoint) -> None:
         """Keep a list as that of an endpoint's account."""
+        by_id: dict[str, Listed] = {}
+        for entry in listed:
+            by_id.setdefault(entry.id.lower(), entry)
         paths = protocol_of(endpoint).read_paths(listed)
-        self._lists[endpoint.account] = _ModelList(listed, paths)
+        self._lists[endpoint.account] = _ModelList(listed, by_id, paths)
+
+    def _find_entry(self, model: str, endpoint: Endpoint) -> Listed | None:
+        """Return a model's entry in the live list, None before that was fetched."""
+        known = self._lists.get(endpoint.account)
+        return known.by_id.get(model.lower()) if known else None
 
     async def fetch_list(self, context: Context) -> list[Listed]:
         """Return the live list; where the service gives none to this key, the catalogue's."""
@@ -117,15 +126,12 @@ class ModelLists:
         and where it does not say. The context, which also holds the answer, counts only where the
         catalogue does not know the input.
         """
-        for entry in self.listed(endpoint):
-            if entry.id.lower() != model.lower():
-                continue
-            facts = entry.facts
-            known = entry.known
-            if known is not None and known.max_input_tokens:
-                return facts.longest_input
-            return facts.max_input_tokens
-        return None
+        entry = self._find_entry(model, endpoint)
+        if entry is None:
+            return None
+        if entry.known is not None and entry.known.max_input_tokens:
+            return entry.facts.longest_input
+        return entry.facts.max_input_tokens
 
     def token_price(self, model: str, endpoint: Endpoint) -> TokenPrice | None:
         """Return what 1,000 tokens of a model cost in CNY, by the live list; None before that was
@@ -133,10 +139,8 @@ class ModelLists:
         """
         if not endpoint.service.prices_in_yuan:
             return None
-        for entry in self.listed(endpoint):
-            if entry.id.lower() == model.lower():
-                return entry.token_price
-        return None
+        entry = self._find_entry(model, endpoint)
+        return entry.token_price if entry else None
 
     def base_model(self, deployed: str, endpoint: Endpoint) -> str:
         """Return the model behind a service that a user deployed, where the live list, once

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models", list_name="data")
-# Names of the same: the text, and the reasoning.
-_REPEATED = (("content", "refusal"), REASONING)
+# Names of the same: the text, the reasoning, and the tool calls.
+_TEXT = ("content", "refusal")
+_REPEATED = (_TEXT, REASONING, ("tool_calls", "function_call"))
 RERANKERS = "/rerankers"
 RERANK = "/rerank"
 
@@ -150,11 +151,13 @@ class OpenAIReader(Reader):
             part = self._without_repetition(_as_message(choice.get("message")))
         if isinstance(choice.get("text"), str) and not part.get("content"):  # a completion
             part = {**part, "content": choice["text"]}
+            if choice["text"]:
+                self._streamed.update(_TEXT)
         return choice, part
 
     def _without_repetition(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return a whole message, without the words that have already arrived in pieces: some
-        gateways end a stream with all of it.
+        """Return a whole message, without the words and calls that have already arrived in pieces:
+        some gateways end a stream with all of it.
         """
         return {name: value for name, value in message.items() if name not in self._streamed}
 

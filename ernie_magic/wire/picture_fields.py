@@ -61,7 +61,8 @@ _LINK = re.compile(r"\s*https?://\S", re.IGNORECASE)
 _START = 48  # characters of base64 that show what begins there
 _BASE64_TEXT = re.compile(r"[\w+/=\-\s]{64}", re.ASCII)
 _NO_NAME = re.compile(r"[\W_]+")
-_OUTER_MARKS = "\"'`\ufeff\u200b\u200c\u200d\u2060\xa0 \t\r\n"
+# What a clipboard or a JSON text inside another leaves around base64.
+OUTER_MARKS = "\"'`\ufeff\u200b\u200c\u200d\u2060\xa0 \t\r\n"
 _MAX_DEPTH = 8
 _MAX_VALUES = 5000  # looked at: a reply of pictures has a few dozen
 
@@ -88,7 +89,7 @@ def find_bare_picture(content: bytes | bytearray) -> str:
     """
     if _is_picture_file(content):
         return base64.b64encode(content).decode()
-    start = content[: 2 * _START].decode("ascii", "ignore").lstrip(_OUTER_MARKS)
+    start = content[: 2 * _START].decode("ascii", "ignore").lstrip(OUTER_MARKS)
     if start[:11].lower() == "data:image/" or _begins_picture(start):
         return content.decode("utf-8", "replace")
     return ""
@@ -129,7 +130,7 @@ class PictureSearch:
             return []
         if isinstance(value, str) and value[:1] in ("{", "["):
             with suppress(ValueError, RecursionError):
-                value = json.loads(value)
+                value = holder[key] = json.loads(value)
         if isinstance(value, list):
             return self._search_list(value, name, depth)
         if isinstance(value, dict):
@@ -208,7 +209,7 @@ def _read_text(name: str, text: str) -> Found | None:
 
 def _is_base64(name: str, text: str) -> bool:
     """Whether a field's text is meant as a picture's base64."""
-    bare = text.strip(_OUTER_MARKS)
+    bare = text.strip(OUTER_MARKS)
     if name in _BASE64 or bare[:5].lower() == "data:":
         return bool(bare)
     if name in _EITHER and _BASE64_TEXT.match(bare):

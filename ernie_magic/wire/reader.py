@@ -264,13 +264,12 @@ class Reader(ABC):
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         """Whether reading this chunk again would change nothing: it brought no reasoning, no tools,
-        no pages found, no reason to finish.
+        no reason to finish. Pages found are known by then.
         """
-        facts, part = self._facts_and_content(chunk)
+        _, part = self._facts_and_content(chunk)
         return (
             not self.finished
             and not self._joiners[0].is_waiting
-            and not _search_results(chunk, facts)
             and not part.get("audio")
             and not any(part.get(name) for name in _ASSEMBLED if name != "content")
         )

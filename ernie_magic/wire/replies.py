@@ -17,7 +17,7 @@ from ernie_magic.api.models import Listed, ModelList
 from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.wire.failures import no_picture_error, unexpected_reply_error
-from ernie_magic.wire.picture_fields import PictureSearch
+from ernie_magic.wire.picture_fields import OUTER_MARKS, PictureSearch
 from ernie_magic.wire.usage import usage_of
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ _MODEL_LISTS = (
 _IDS = ("id", "model", "name", "model_id", "model_name", "modelId", "key", "slug")
 _DATA_PREFIX = 200  # characters in which the data of a `data:` URI must begin
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
-# What a clipboard, a JSON text inside another or a line break leaves around base64 or in it.
-_OUTER_MARKS = "\"'`\ufeff\u200b\u2060\xa0 \t\r\n"
+# What a JSON text inside another or a line break leaves in base64.
 _BASE64_NOISE = re.compile(
     r"\\[nrt]|[\s\\\"'`\ufeff\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064]+"
 )
@@ -281,7 +280,7 @@ def decode_base64(text: str) -> bytes:
     ValueError
         It is neither.
     """
-    bare = text.strip(_OUTER_MARKS)
+    bare = text.strip(OUTER_MARKS)
     if bare[:5].lower() == "data:" and "," in bare[:_DATA_PREFIX]:
         prefix, _, bare = bare.partition(",")
         if "%" in bare and not prefix.rstrip().lower().endswith(";base64"):

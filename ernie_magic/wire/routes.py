@@ -150,7 +150,7 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         try:
             await self._retire_old_pools()
             response = await _send(pool.transport, request, plan.route.proxy)
-        except BaseException:
+        except BaseException:  # a cancelled call leaves the pool too; whatever comes is raised
             await pool.leave()
             raise
         if packed := response.headers.get("content-encoding"):

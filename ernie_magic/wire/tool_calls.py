@@ -99,8 +99,11 @@ class _ToolCall:
 
     @property
     def is_complete(self) -> bool:
-        """Whether its arguments are a whole JSON object."""
-        return _is_object("".join(self.arguments))
+        """Whether its arguments are a whole JSON object; asked for at each piece, so that only
+        those are parsed that end like one.
+        """
+        last = next((piece.rstrip() for piece in reversed(self.arguments) if piece.strip()), "")
+        return last.endswith("}") and _is_object("".join(self.arguments))
 
     def is_continued_by(self, name: str, arguments: str) -> bool:
         """Whether arguments of this tool are the rest of this call's: none begin in the middle."""

@@ -762,3 +762,21 @@ def test_words_that_are_spoken_are_words():
         assert read(*pieces, STOP, DONE).text == "hahaha"
     assert read_body({"content": "ha", "audio": spoken}).text == "ha"
     assert read(chunk(content="ha", audio=piece), STOP, DONE).text == "ha"
+
+
+CALLED = [{"function": {"name": "w", "arguments": '{"a":1}'}, "index": 0, "type": "function"}]
+
+
+@pytest.mark.parametrize("arguments", ['{"a":1}', '{"a": 1}', {"a": 1}], ids=str)
+@pytest.mark.parametrize("ids", [{}, {"id": "c1"}], ids=str)
+def test_a_closing_message_that_repeats_the_streamed_calls_is_no_second_call(ids, arguments):
+    streamed = chunk(tool_calls=[{**CALLED[0], **ids}])
+    again = {**CALLED[0], **ids, "function": {"name": "w", "arguments": arguments}}
+    last = {"message": {"tool_calls": [again]}, "finish_reason": "tool_calls"}
+    assert len(read(streamed, as_choices([last]), DONE).tool_calls) == 1
+
+
+def test_a_closing_message_behind_a_completion_s_pieces_is_no_second_text():
+    pieces = [as_choices([{"text": text}]) for text in ("ab", "cd")]
+    last = {"message": {"content": "abcd"}, **STOPPED}
+    assert read(*pieces, as_choices([last]), DONE).text == "abcd"
