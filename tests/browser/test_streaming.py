@@ -42,7 +42,7 @@ def test_an_answer_streams_and_ends_as_rendered_markdown(open_notebook, page):
     assert len(seen) > 1
     assert [frame for frame in seen if frame != ["3px", 15]] == []
     expect(output.locator(".ernie-answer")).to_have_count(1)
-    expect(output.locator(".ernie-live")).to_have_count(0)
+    expect(output.locator(".ernie-streaming")).to_have_count(0)
     expect(output.locator("table:not(.ernie-facts)")).to_have_count(1)
     expect(output.locator("ol li").first).to_be_visible()
     expect(output.locator(".highlight, pre code").first).to_be_visible()

@@ -75,7 +75,7 @@ def test_one_output_is_left_with_the_whole_text_and_a_folded_footer(kernel):
 def test_what_streams_is_framed_once_for_the_cell_and_each_update_carries_nothing(kernel):
     ran = kernel.run("%%ernie --no-history\n[[chunks=40]][[pace=20ms]]")
     marks, *updates = [text for _, text in ran.shown[:-1]]
-    assert "ernie-live" in marks
+    assert "ernie-streaming" in marks
     assert "<style>" in marks
     assert len(updates) > 3
     assert not [text for text in updates if "<style>" in text or "ernie-answer" in text]

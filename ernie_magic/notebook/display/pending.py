@@ -163,9 +163,8 @@ class NotebookView(ResultView):
 
 def _waiting_html(line: str, progress: Progress | None) -> str:
     """What is waited for, as HTML; with a bar where work is counted."""
-    said = f"<em>… {plain_html(line)}</em>"
     if progress is None:
-        return said
+        return f"<em>… {plain_html(line)}</em>"
     share = 100 * progress.done / max(1, progress.total)
     done = f'<div style="{_BAR_DONE};width:{share:.1f}%"></div>'
     # The words beside it say the same.

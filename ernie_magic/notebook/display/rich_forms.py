@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.models import is_simulated
+from ernie_magic.calls.chat.conversations import TURNS
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import chat as answers_display
 from ernie_magic.notebook.display import embeddings as embeddings_display
@@ -17,7 +18,6 @@ from ernie_magic.notebook.display import images as images_display
 from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.session_tables import (
-    TURNS,
     conversations_table,
     describe_spent,
     history_table,
@@ -26,6 +26,7 @@ from ernie_magic.notebook.display.session_tables import (
 )
 from ernie_magic.notebook.display.settings_table import settings_table
 from ernie_magic.text.language import Text, counted
+from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
     from ernie_magic.session import Session
@@ -51,7 +52,7 @@ class Form(NamedTuple):
 
 
 def make_form(value: Any, session: Session) -> Form:
-    """What is shown of a value of a type in `TYPES`."""
+    """What is shown of a value of a type that the extension registers."""
     return _MAKERS[_name_of(type(value))](value, session)
 
 
@@ -70,7 +71,8 @@ def _session(value: Any, session: Session) -> Form:
     try:
         service = settings.choose_service()
     except ErnieError as error:  # a `.env` that cannot be read
-        return Form("", error.line(language))
+        line = error.line(language)
+        return Form(plain_html(line), line)
     turns = sum(len(conversation.history) for conversation in value.conversations.values())
     conversations = ", ".join(value.conversations) or "–"
     model = settings_table(settings, language, value.listed_models(), ["model"]).rows[0][1]

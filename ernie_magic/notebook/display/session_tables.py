@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.session import Session
 
-TURNS = counted("轮", "turn")
 _TOKENS = counted("token", "token")
 _REQUESTS = counted("次请求", "request")
 _MODELS = counted("个模型", "model")

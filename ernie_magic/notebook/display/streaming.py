@@ -6,6 +6,7 @@ screen within that time even if the stream stalls, and a front end never gets mo
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -48,6 +49,8 @@ _SIGN_INTERVAL = 1.0  # seconds between two such signs
 WAITING = Text("{what} · {n} 秒", "{what} · {n} s")
 _WAITING_LINE = '<small class="ernie-waiting" style="opacity:0.7">… {line}</small>'
 _JSON_FENCE = "```json\n"
+# What may still become JSON: it is drawn with what comes next.
+_MAY_BEGIN_JSON = re.compile(r"\s*[\[{]?\s*")
 _NO_MODEL_YET = Text("等待服务", "waiting for the service")
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
 _THINKING = Text("思考中… {n:,} 字", "thinking… {n:,} characters")
@@ -166,6 +169,7 @@ class GrowingView(ABC, Generic[Output]):
         self._shown_characters = 0  # characters of the answer that are shown
         self._text_outputs: list[Output] = []  # those with the text since the last tool ran
         self._is_drawn_as_json = False  # that text
+        self._beginning = ""  # of the text, not drawn yet
         # Characters of finished blocks, and the seconds they took; initially those of the slowest
         # blocks measured.
         self._rendered_characters = 1000
@@ -281,10 +285,16 @@ class GrowingView(ABC, Generic[Output]):
 
     def _append_text(self, text: str) -> None:
         self._fold_reasoning()
-        if not self._shown_characters and answers.JSON_BEGINS.match(text.lstrip()):
-            # Until its end shows whether it is JSON.
-            self._is_drawn_as_json = True
-            self._segments.feed(_JSON_FENCE)
+        if not self._shown_characters:
+            text = self._beginning + text
+            self._beginning = ""
+            if _MAY_BEGIN_JSON.fullmatch(text):
+                self._beginning = text
+                return
+            if answers.JSON_BEGINS.match(text.lstrip()):
+                # Until its end shows whether it is JSON.
+                self._is_drawn_as_json = True
+                self._segments.feed(_JSON_FENCE)
         for block in self._segments.feed(text):
             self._finished_html += self._render_block(block)
             if len(self._finished_html) >= self._output_threshold():
@@ -367,7 +377,8 @@ class NotebookView(GrowingView["DisplayHandle"]):
     def __init__(self, language: Language, *, owns_cell: bool, remote_images: bool = False) -> None:
         super().__init__(language, remote_images=remote_images)
         self._owns_cell = owns_cell
-        self._is_cell_framed = False
+        self._live_mark: DisplayHandle | None = None  # frames what streams into the cell
+        self._markup: dict[DisplayHandle, str] = {}  # what stands in each output of a framed cell
         self._is_stopped = False
         self._handles: list[DisplayHandle] = []
 
@@ -391,6 +402,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
             clear_output(wait=True)
         else:
             self._blank_waiting_line()
+            self._frame_each_output()
         if owned or self._open_output is None:
             unformatted = self._is_stopped and self._is_slow_to_draw(answer)
             data, metadata = answers.mime_bundle(
@@ -399,22 +411,30 @@ class NotebookView(GrowingView["DisplayHandle"]):
             display(data, raw=True, metadata=metadata)
             return
         calls_html = answers.tool_calls_html(answer, self._language)
-        footer = calls_html + answers.footer_html(answer, self._language)
-        if not self._is_cell_framed:
-            footer += ANSWER_STYLE
+        footer = calls_html + answers.footer_html(answer, self._language) + ANSWER_STYLE
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
             self._put_html(None, preformatted_html(rest) + footer)
             return
         self._put_html(self._open_output, self._last_output_html(answer) + footer)
 
     def _last_output_html(self, answer: Answer) -> str:
-        """The end of the text; all of it if it began like JSON, and is none."""
-        if not self._is_drawn_as_json or answer.partial or answers.json_block(answer.text):
+        """The end of the text; all of it if its end shows whether it is JSON."""
+        may_be_json = self._is_drawn_as_json or bool(answers.json_block(answer.text))
+        if answer.partial or not may_be_json:
             return self._open_output_html(unfinished=False)
         for output in self._text_outputs:
             if output is not self._open_output:
                 self._put_html(output, "")
         return answers.text_html(answer, remote_images=self._remote_images)
+
+    def _frame_each_output(self) -> None:
+        """The cell's outputs stay, beside those of other code: each carries its frame itself."""
+        if self._live_mark is None:
+            return
+        self._live_mark.update({"text/html": ""}, raw=True)
+        self._live_mark = None
+        for output, markup in self._markup.items():
+            self._put_html(output, markup)
 
     def _remove_waiting_line(self) -> None:
         """Remove the line for good: the call has ended, and left nothing else to show."""
@@ -434,11 +454,12 @@ class NotebookView(GrowingView["DisplayHandle"]):
     def _put_html(self, output: DisplayHandle | None, markup: str) -> DisplayHandle:
         self.is_displaying = True
         try:
-            if self._owns_cell and not self._handles and not self._is_cell_framed:
+            if self._owns_cell and not self._handles and self._live_mark is None:
                 # Once: all that streams into this cell is framed, and carries nothing for it.
-                display({"text/html": LIVE_STYLE}, raw=True)
-                self._is_cell_framed = True
-            if markup and not self._is_cell_framed:
+                self._live_mark = display({"text/html": LIVE_STYLE}, raw=True, display_id=True)
+            is_cell_framed = self._live_mark is not None
+            bare = markup
+            if markup and not is_cell_framed:
                 markup = framed_answer(markup)
             data = {"text/html": markup}
             if output is None:
@@ -447,6 +468,8 @@ class NotebookView(GrowingView["DisplayHandle"]):
                 self._handles.append(output)
             else:
                 output.update(data, raw=True)
+            if is_cell_framed:
+                self._markup[output] = bare
         finally:
             self.is_displaying = False
         return output

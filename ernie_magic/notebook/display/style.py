@@ -9,8 +9,9 @@ from __future__ import annotations
 
 # While an answer streams, an output of this class marks its cell (`LIVE_STYLE`): what streams need
 # not carry anything.
-_LIVE_MARK = '<span class="ernie-live"></span>'
-_IN_LIVE_CELL = ".jp-OutputArea:has(.ernie-live)>.jp-OutputArea-child>.jp-OutputArea-output"
+_LIVE_MARK = '<span class="ernie-streaming"></span>'
+# Of HTML only: what the user's own code prints into the cell is not the model's.
+_IN_LIVE_CELL = ".jp-OutputArea:has(.ernie-streaming)>.jp-OutputArea-child>.jp-RenderedHTML"
 # The class is named three times where JupyterLab's own rules name as many.
 _RULES = """
 {answer}{{border-left:3px solid var(--jp-brand-color2,#90caf9);padding:3px 0 3px 12px;overflow-wrap:break-word}}
@@ -40,7 +41,7 @@ NOTE_STYLE = f"<style>{_one_line(_NOTES)}</style>"
 ANSWER_STYLE = (
     f"<style>{_one_line(_RULES.format(answer='.ernie-answer'))}{_one_line(_NOTES)}</style>"
 )
-_HIDE_MARK = ".jp-OutputArea-child:has(>.jp-OutputArea-output>.ernie-live){display:none}"
+_HIDE_MARK = ".jp-OutputArea-child:has(>.jp-OutputArea-output>.ernie-streaming){display:none}"
 LIVE_STYLE = (
     f"{_LIVE_MARK}<style>{_one_line(_RULES.format(answer=_IN_LIVE_CELL))}"
     f"{_one_line(_NOTES)}{_HIDE_MARK}</style>"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls import doctor
+from ernie_magic.calls.chat.conversations import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
-from ernie_magic.notebook.display.session_tables import TURNS
 from ernie_magic.notebook.magics.listings import (
     find_conversation,
     list_models,

@@ -9,6 +9,7 @@ from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.model_order import sort_models
 from ernie_magic.api.parameter_types import TOOL_CHOICES
+from ernie_magic.api.requests import INVALID
 from ernie_magic.api.results import Embeddings
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.services import SERVICES
@@ -19,6 +20,7 @@ from ernie_magic.notebook.magics import commands
 from ernie_magic.notebook.magics import images as image_line
 from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
 from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
+from ernie_magic.notebook.magics.help_texts import default_model_of
 from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 from ernie_magic.text.language import LANGUAGES
 
@@ -46,7 +48,7 @@ _VECTOR_MAGICS: dict[str, tuple[str, ...]] = {
     "%ernie_search": ("-k",),
 }
 _TABS = ("chat", "image", "embed", "compare")
-_FIXED_VALUES = {"--preview": ("url",), "--invalid": ("error", "truncate", "skip")}
+_FIXED_VALUES = {"--preview": ("url",), "--invalid": INVALID}
 
 
 def list_candidates(
@@ -200,11 +202,10 @@ def _protocol(session: Session) -> str:
 
 def _picture_sizes(session: Session, words: Sequence[str]) -> Iterable[str]:
     """The sizes of the model on the line, else of the default model."""
-    model = next(
-        (value for flag, value in pairwise(words) if flag in ("-m", "--model")),
-        session.settings.image_model,
-    )
-    known = models.find_model(model or "Stable-Diffusion-XL")
+    # Also `--model=NAME`, which is one word.
+    split = [part for word in words for part in word.split("=", 1)]
+    model = next((value for flag, value in pairwise(split) if flag in ("-m", "--model")), "")
+    known = models.find_model(model or default_model_of(session, "image"))
     return known.sizes if known else ()
 
 

@@ -229,7 +229,7 @@ def describe_magic(magic: str, session: Session | None = None) -> str:
         language = session.settings.interface_language
     if magic in _CELLS:
         introduction, grammar = _CELLS[magic]
-        options = grammar.describe_options(language, _default_model(session, grammar.kind))
+        options = grammar.describe_options(language, default_model_of(session, grammar.kind))
         return f"{introduction.say(language)}\n{options}\n"
     if magic in _LINES:
         return _LINES[magic].say(language)
@@ -242,7 +242,7 @@ def describe_magic(magic: str, session: Session | None = None) -> str:
     return commands.describe_commands(language)
 
 
-def _default_model(session: Session | None, kind: Kind) -> str:
+def default_model_of(session: Session | None, kind: Kind) -> str:
     """The model that a call would use, as far as is known without the network."""
     if session is None:
         return ""

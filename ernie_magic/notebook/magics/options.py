@@ -102,7 +102,6 @@ _USAGE_WIDTH = 34
 _VALUES_WIDTH = 30
 _HELP_WIDTH = 64
 # The session, and IPython's own names.
-# Python's and IPython's own: with another `__builtins__` no further cell runs.
 _RESERVED_NAMES = frozenset(
     {
         *("ernie", "In", "Out", "get_ipython", "exit", "quit", "display"),
@@ -531,6 +530,7 @@ def variable_name(typed: str) -> str:
         not (typed.isidentifier() and name.isidentifier())
         or keyword.iskeyword(name)
         or name in _RESERVED_NAMES
+        # Python's own: with another `__builtins__` no further cell runs.
         or (name.startswith("__") and name.endswith("__"))
         or hasattr(builtins, name)
     ):

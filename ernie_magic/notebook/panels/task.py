@@ -120,9 +120,10 @@ class Task(Generic[ResultT]):
     ) -> None:
         result: Any = None
         problem: BaseException | None = None
+        waiting = WaitingLine(self._language)
         try:
             for batch in stream.iter_batches(UPDATE_INTERVAL, due=due):
-                self._show_waiting(batch)
+                self._show_waiting(waiting, batch)
                 show_deltas(batch)
             result = stream.result()
         except BaseException as error:  # noqa: BLE001  (it ends here: it is reported, and the next click must find the panel idle)
@@ -153,8 +154,7 @@ class Task(Generic[ResultT]):
         except Exception as error:  # noqa: BLE001
             self.report_problem(error)
 
-    def _show_waiting(self, batch: Sequence[Delta]) -> None:
-        waiting = WaitingLine(self._language)
+    def _show_waiting(self, waiting: WaitingLine, batch: Sequence[Delta]) -> None:
         if waiting.read_deltas(batch):
             self._status.show_message(waiting.describe())
         elif batch and self._status.text:

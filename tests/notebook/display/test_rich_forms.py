@@ -4,8 +4,12 @@ import pytest
 
 from ernie_magic.api.listed_facts import TokenPrice
 from ernie_magic.api.usage import Usage
+from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook import extension
+from ernie_magic.notebook.display import rich_forms
 from ernie_magic.notebook.display.session_tables import plain_words, usage_table
 from ernie_magic.session import Session
+from ernie_magic.text.language import Text
 from tests.ipython_versions import needs_ipython_8
 
 
@@ -108,6 +112,18 @@ def test_a_price_in_tiers_is_no_price_of_a_token():
 def test_an_answer_in_a_row_has_no_marks_of_markdown():
     assert plain_words("### 三 **城**\n- `a`\n> b") == "三 城 a b"
     assert plain_words("| 城 | 人 |\n|:---|---:|\n| 甲 | 1 |") == "城 · 人 甲 · 1"
+
+
+def test_each_registered_type_has_a_form():
+    assert {name for _, name in extension._RICH_TYPES} == set(rich_forms._MAKERS)
+
+
+def test_a_session_whose_env_file_cannot_be_read_says_so_in_a_page(shown, ernie, monkeypatch):
+    def fail(_settings):
+        raise InvalidOption(Text("<坏>", "<bad>"))
+
+    monkeypatch.setattr(type(ernie.settings), "choose_service", fail)
+    assert "&lt;bad&gt;" in shown("ernie")[0]
 
 
 def test_a_ranking_and_the_preview_of_a_table_say_that_they_are_simulated(run, shown, ernie):
