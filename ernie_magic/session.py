@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.signatures import explained, with_signature
 from ernie_magic.api.usage_log import UsageLog
-from ernie_magic.calls.chat.conversations import Conversations
+from ernie_magic.calls.chat.conversations import TURNS, Conversations
 from ernie_magic.calls.images.image_sets import ImageSets
 from ernie_magic.calls.raw import RawCalls
 from ernie_magic.config import services
@@ -28,7 +28,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking
-from ernie_magic.text.language import Text, counted
+from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
 # What a call needs is imported where the call begins: a session is made when the extension loads,
@@ -108,10 +108,9 @@ _IN_ORDER_OF_USE = (
     "endpoint",
     "close",
 )
-_INTERNAL = ("changed", "client", "known_models", "listed_models", "with_language")
+_INTERNAL = ("changed", "client", "listed_models", "with_language")
 _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
-_TURNS = counted("轮", "turn")
 
 
 class Session:
@@ -251,8 +250,9 @@ class Session:
         except InvalidOption as error:
             raise self.with_language(error) from None
         loaded = self[found.name or MAIN]
-        if loaded.history or loaded.system:
+        if loaded.history or loaded.system or loaded.locked:
             loaded = loaded.fork(0)
+            loaded.locked = False  # what the service blocked is not in the file
         loaded.system = found.system
         for turn in found.turns:
             loaded.history.append(turn)
@@ -896,17 +896,6 @@ class Session:
             return []
         return self._client.known_models()
 
-    def known_models(self) -> list[str]:
-        """Return ids for tab completion, without the network: the account's live list, else the
-        catalogue.
-        """
-        from ernie_magic.api.catalogue import CATALOGUE
-        from ernie_magic.api.model_order import sort_models
-        from ernie_magic.api.models import Listed
-
-        listed = self.listed_models() or [Listed(model.id, {}) for model in CATALOGUE]
-        return [entry.id for entry in sort_models(listed)]
-
     def limits(self) -> list[LimitState]:
         """Return the known limits per minute of the services, and what is left: shared by
         everything in this process.
@@ -951,9 +940,9 @@ class Session:
 
         if isinstance(result, Result):
             self.last = cast("Answer | Embeddings | ImageSet | Mapped | Ranking", result)
-        is_new = not any(recorded is result for recorded in self.images)
-        if isinstance(result, ImageSet) and is_new and not result.is_empty:
-            self.images.append(result)
+        is_picture = isinstance(result, ImageSet) and not result.is_empty
+        if is_picture and not any(recorded is result for recorded in self.images):
+            self.images.append(cast("ImageSet", result))
         self.changed.notify_watchers()
 
     def with_language(self, error: ErnieError) -> ErnieError:
@@ -972,7 +961,7 @@ class Session:
         turns = 0
         if MAIN in self.conversations:
             turns = len(self.conversations[MAIN].history)
-        said = _TURNS.say("en", turns)
+        said = TURNS.say("en", turns)
         return f"Session(service={service!r}, model={model!r}, {said})"
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.magics.completion_candidates import list_model_ids
 from ernie_magic.session import Session
 from tests.model_server import Service
 
@@ -70,16 +71,16 @@ def test_a_list_of_models_is_read_in_any_of_its_forms_and_its_model_asked(
 def test_the_models_on_offer_are_those_of_the_account_in_use(service, session_on):
     service.listed, session = {"data": [{"id": "first-model"}]}, session_on()
     session.models()
-    assert session.known_models() == ["first-model"]
+    assert list_model_ids(session) == ["first-model"]
     for name, value in (("base_url", f"{service.url}/v2"), ("api_key", "another-key")):
         setattr(session.settings, name, value)
         assert session.listed_models() == []
-        assert "ernie-3.5-8k" in session.known_models()
+        assert "ernie-3.5-8k" in list_model_ids(session)
         service.listed = {"data": [{"id": f"model-by-{name}"}]}
         session.models()
-        assert session.known_models() == [f"model-by-{name}"]
+        assert list_model_ids(session) == [f"model-by-{name}"]
     session.settings.base_url, session.settings.api_key = f"{service.url}/v1", "k"
-    assert session.known_models() == ["first-model"]
+    assert list_model_ids(session) == ["first-model"]
     session.use("qianfan")  # there is no key: nothing can be known
     assert session.listed_models() == []
 

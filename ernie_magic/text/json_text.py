@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _FENCE = re.compile(r"^ {0,3}```[^\n`]*\n(.*?)^ {0,3}```", re.DOTALL | re.MULTILINE)
-_OPENING = re.compile(r"[\[{]")
-_MAX_ATTEMPTS = 20  # each may cost a pass over the text
-_DECODER = json.JSONDecoder()
+# A brace in a sentence begins no object.
+OBJECT_OPENING = re.compile(r"\{(?=\s*[\"}])")
+# A list of one number among words is a citation, `[1]`, and `[text](address)` a link.
+_OPENING = re.compile(r"\{(?=\s*[\"}])|\[(?=[\s\[]*[\"{])|\[(?=\s*-?\d[\d.]*\s*,)")
+_DECODER = json.JSONDecoder(strict=False)  # a line break in a text spoils no paid answer
+_END_OF_THOUGHTS = "</think>"
 
 
 def find_json(text: str) -> Any:
@@ -20,18 +26,37 @@ def find_json(text: str) -> Any:
     Raises
     ------
     ValueError
-        There is none.
+        There is none, or it is broken or cut off.
     """
+    text = drop_thoughts(text)
     for candidate in (text, *(found[1] for found in _FENCE.finditer(text))):
         with suppress(ValueError, RecursionError):
-            return json.loads(candidate)
-    position = 0
-    for _ in range(_MAX_ATTEMPTS):
-        opening = _OPENING.search(text, position)
-        if opening is None:
-            break
-        try:
-            return _DECODER.raw_decode(text, opening.start())[0]
-        except (ValueError, RecursionError):
-            position = opening.end()
+            return json.loads(candidate, strict=False)
+    for value in iterate_json(text):
+        return value
     raise ValueError("the text contains no JSON")
+
+
+def drop_thoughts(text: str) -> str:
+    """Return a text without what a model thinks aloud before it answers."""
+    return text.rpartition(_END_OF_THOUGHTS)[2]
+
+
+def iterate_json(text: str, opening: re.Pattern[str] = _OPENING) -> Iterator[Any]:
+    """Iterate over the JSON values among a text's words. One that is broken or cut off is the last:
+    what is inside it is no answer.
+
+    Parameters
+    ----------
+    opening
+        Where values begin.
+    """
+    end = 0
+    for found in opening.finditer(text):
+        if found.start() < end:
+            continue  # inside the one before
+        try:
+            value, end = _DECODER.raw_decode(text, found.start())
+        except (ValueError, RecursionError):
+            return
+        yield value

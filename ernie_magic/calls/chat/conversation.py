@@ -13,6 +13,7 @@ from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
 from ernie_magic.calls.chat import attachments, saved, tools
+from ernie_magic.calls.chat.conversations import TURNS
 from ernie_magic.calls.chat.history import History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.calls.chat.turn import ask_turn
@@ -154,6 +155,9 @@ class Conversation:
 
     def save(self, path: str | Path | None = None) -> Path:
         """Write its turns to a new JSON file, which `ernie.load_conversation` reads.
+
+        Pictures that were given as web addresses are not read from it, since the page would fetch
+        them; tool runs, and answers without text, are left out.
 
         Parameters
         ----------
@@ -428,7 +432,7 @@ class Conversation:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
     def __repr__(self) -> str:
-        return f"Conversation({self.name!r}, {len(self.history)} turns)"
+        return f"Conversation({self.name!r}, {TURNS.say('en', len(self.history))})"
 
 
 def unnamed_conversation() -> InvalidOption:

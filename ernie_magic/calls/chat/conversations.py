@@ -9,7 +9,7 @@ from ernie_magic.text.language import counted
 if TYPE_CHECKING:
     from ernie_magic.calls.chat.conversation import Conversation
 
-_TURNS = counted("轮", "turn")
+TURNS = counted("轮", "turn")
 
 
 class Conversations(dict[str, "Conversation"]):
@@ -17,7 +17,7 @@ class Conversations(dict[str, "Conversation"]):
 
     def __repr__(self) -> str:
         each = [
-            f"{name!r}: {_TURNS.say('en', len(conversation.history))}"
+            f"{name!r}: {TURNS.say('en', len(conversation.history))}"
             for name, conversation in self.items()
         ]
         return f"Conversations({', '.join(each)})"

@@ -416,6 +416,7 @@ class MapJob:
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
+        self._malformed = 0  # rows with values of which some are wrong: they are in both
         self._endings: Counter[str] = Counter()  # of answers that may not be whole
         self._usage = Usage()
         self._asked = 0
@@ -545,7 +546,7 @@ class MapJob:
         self._call.emit(
             Delta(
                 progress=Progress(
-                    len(self._values.keys() | self._errors.keys()),
+                    len(self._values) + len(self._errors) - self._malformed,
                     len(self._map_request.rows),
                     failed=len(self._errors),
                     tokens=self._usage.total_tokens,
@@ -574,6 +575,7 @@ class MapJob:
             row_outcome.text, self._map_request.columns
         )
         if wrong:
+            self._malformed += 1
             self._errors[index] = wrong.say(self._language)
 
     def _build_result(self, *, partial: bool) -> Mapped:

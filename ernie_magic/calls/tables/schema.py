@@ -4,7 +4,6 @@ answer.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.api.values import as_object
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.json_text import OBJECT_OPENING, drop_thoughts, iterate_json
 from ernie_magic.text.language import Text, whole_characters
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ TYPES = {
 ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not split up
 
-# A brace in a sentence begins no object.
-_OBJECT_START = re.compile(r"\{(?=\s*[\"}])")
-_OBJECTS = json.JSONDecoder(strict=False)  # a line break in a text spoils no paid answer
 _NAME_MARKS = re.compile(r"[\s_-]+")
-_END_OF_THOUGHTS = "</think>"
 _INT64 = 2**63  # the range of a column of whole numbers
 _EMPTY = Text(
     "回答是空的：再用 resume 问一次，或放宽输出长度的上限",
@@ -160,17 +156,10 @@ def _find_object(text: str, columns: tuple[Column, ...]) -> dict[str, Any] | Non
     """Return the JSON object in a text that has one of the columns, else the only one; None where
     it is not clear which is meant. What a model thinks aloud before it answers does not count.
     """
-    text = text.rpartition(_END_OF_THOUGHTS)[2]
-    found: list[dict[str, Any]] = []
-    end = 0
-    for start in _OBJECT_START.finditer(text):
-        if start.start() < end:
-            continue  # inside the one before
-        try:
-            parsed, end = _OBJECTS.raw_decode(text, start.start())
-        except (ValueError, RecursionError):
-            break  # one that is broken, or cut off: what is inside it is no answer
-        found.append(_use_own_names(parsed, columns))
+    found = [
+        _use_own_names(parsed, columns)
+        for parsed in iterate_json(drop_thoughts(text), OBJECT_OPENING)
+    ]
     names = {field.name for field in columns}
     answers = [parsed for parsed in found if not names.isdisjoint(parsed)] or found
     if len(answers) == 1:

@@ -34,6 +34,13 @@ def session():
         yield session
 
 
+def test_a_conversation_that_the_service_blocked_is_left_alone_by_a_loaded_one(session):
+    session["tutor"].locked = True
+    loaded = session.load_conversation(file_of())
+    assert (loaded.name, loaded.locked, len(loaded.history)) == ("tutor-2", False, 1)
+    assert not session["tutor"].history
+
+
 def test_what_is_loaded_is_what_was_saved(session, tmp_path):
     loaded = session.load_conversation(file_of(images=[PIXEL]))
     again = Session(language="en")

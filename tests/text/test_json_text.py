@@ -1,0 +1,35 @@
+"""JSON that is found in what a model writes."""
+
+import pytest
+
+from ernie_magic.text.json_text import find_json
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": [1]}', {"a": [1]}),
+        ('As said in [1], the result is {"a": 1}', {"a": 1}),
+        ('see [the page](https://a.b), then ["x"]', ["x"]),
+        ('<think>{"a": 0}</think>{"a": 1}', {"a": 1}),
+        ('{"a": "two\nlines"}', {"a": "two\nlines"}),
+        ("the list is [1, 2]", [1, 2]),
+        ("```json\n[1]\n```", [1]),
+    ],
+)
+def test_the_value_is_found(text, value):
+    assert find_json(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": [1, 2], "b": "cut o',
+        '```json\n{"items": [{"x": 1}, {"x": 2',
+        '["a", {"b": 1}, "c',
+        "[1]x",
+    ],
+)
+def test_what_is_cut_off_gives_no_value_from_inside_it(text):
+    with pytest.raises(ValueError, match="no JSON"):
+        find_json(text)
