@@ -13,6 +13,7 @@ what to do.
     │   ├── RequestTimeout
     │   └── IncompleteAnswer       cut off; the received part is in `.answer`
     ├── Stopped                    an interrupt, raised in a separate task (see `Interrupted`)
+    ├── RowsFailed                 no row of a table has an answer; `.answer` has the table
     ├── ProtocolError              the reply is not what the API says (HTML, an empty stream)
     └── ServiceError               the service refused: `.status .code .message .request_id .body`
         ├── BadRequest
@@ -338,6 +339,13 @@ class Stopped(ErnieError):
     Such a task cannot raise `Interrupted`: a KeyboardInterrupt that leaves any task but the cell's
     ends the kernel's event loop (CPython's `Task` raises it through; measured: the kernel never
     answers again).
+    """
+
+
+class RowsFailed(ErnieError):
+    """Every row of a table failed; `answer` has the table, with the reason of each.
+
+    Only the magic raises it: `ernie.map` returns the table, whose `errors` tell the same.
     """
 
 

@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import sqlite
@@ -30,9 +30,30 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS answers "
     "(address BLOB PRIMARY KEY, text TEXT NOT NULL, usage TEXT NOT NULL) WITHOUT ROWID"
 )
-_PUT = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?)"
+# Files of earlier versions have no such column.
+_ADD_REASON = "ALTER TABLE answers ADD COLUMN reason TEXT NOT NULL DEFAULT ''"
+_INSERT = "INSERT OR REPLACE INTO answers"
+_PUT = f"{_INSERT} (address, text, usage, reason) VALUES (?, ?, ?, ?)"
 # A file that cannot be written is found before anything is asked and paid for.
-_TRIAL = ("BEGIN IMMEDIATE", "INSERT OR REPLACE INTO answers VALUES (x'', '', '')", "ROLLBACK")
+_TRIAL = (
+    "BEGIN IMMEDIATE",
+    f"{_INSERT} (address, text, usage) VALUES (x'', '', '')",
+    "ROLLBACK",
+)
+
+
+class StoredAnswer(NamedTuple):
+    """What the ledger has of an answer.
+
+    Attributes
+    ----------
+    text : str
+    reason : str
+        The reason to finish of an answer that may not be whole, "" for others.
+    """
+
+    text: str
+    reason: str
 
 
 def row_addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
@@ -87,14 +108,34 @@ class Ledger:
         self._connection = sqlite.open_connection(
             path, _SCHEMA, *_TRIAL, timeout=0, isolation_level=None
         )
+        try:
+            self._add_reason_column()
+        except sqlite.database_errors():
+            self.close()
+            raise
 
-    def find_answers(self, wanted: Sequence[bytes]) -> dict[bytes, str]:
+    def _add_reason_column(self) -> None:
+        """Bring a file of an earlier version up to date."""
+        if self._has_reason_column():
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        # Another process may have been first.
+        if not self._has_reason_column():
+            self._connection.execute(_ADD_REASON)
+        self._connection.execute("COMMIT")
+
+    def _has_reason_column(self) -> bool:
+        columns = self._connection.execute("PRAGMA table_info(answers)")
+        return any(name == "reason" for _, name, *_ in columns)
+
+    def find_answers(self, wanted: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
         """Return the answers of the addresses that are stored."""
-        return dict(sqlite.find_by_address(self._connection, "answers", "text", wanted))
+        found = sqlite.find_by_address(self._connection, "answers", "text, reason", wanted)
+        return {address: StoredAnswer(text, reason) for address, text, reason in found}
 
-    def save_answer(self, address: bytes, text: str, usage: Usage) -> None:
+    def save_answer(self, address: bytes, text: str, usage: Usage, reason: str = "") -> None:
         """Write one answer; when this returns, it outlives the process."""
-        self._connection.execute(_PUT, (address, text, json.dumps(asdict(usage))))
+        self._connection.execute(_PUT, (address, text, json.dumps(asdict(usage)), reason))
 
     def close(self) -> None:
         """Close the file."""

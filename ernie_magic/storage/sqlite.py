@@ -71,14 +71,14 @@ def database_errors() -> tuple[type[Exception], ...]:
 def find_by_address(
     connection: Connection,
     table: str,
-    column: str,
+    columns: str,
     addresses: Sequence[bytes],
-) -> Iterator[tuple[bytes, Any]]:
-    """Iterate over the addresses that a table contains, and their values."""
+) -> Iterator[tuple[Any, ...]]:
+    """Iterate over the addresses that a table contains, each with its values in these columns."""
     for start in range(0, len(addresses), _ADDRESSES_PER_QUERY):
         some = addresses[start : start + _ADDRESSES_PER_QUERY]
         marks = ",".join("?" * len(some))
-        query = f"SELECT address, {column} FROM {table} WHERE address IN ({marks})"  # noqa: S608  (names of ours, and question marks)
+        query = f"SELECT address, {columns} FROM {table} WHERE address IN ({marks})"  # noqa: S608  (names of ours, and question marks)
         yield from connection.execute(query, some)
 
 

@@ -473,6 +473,7 @@ _ERRORS_ZH = {
     "RequestTimeout": "`request_timeout` 秒内没有数据",
     "IncompleteAnswer": "回答中途断开；`answer` 里是收到的部分",
     "Stopped": "在另一个任务里的调用被停止",
+    "RowsFailed": "表的每一行都失败；`answer` 里是表，每行有原因",
     "ProtocolError": "返回的内容不符合 API 文档",
     "ServiceError": "服务拒绝或失败",
     "BadRequest": "400：请求违反服务的规则",

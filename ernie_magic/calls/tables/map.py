@@ -20,11 +20,11 @@ from ernie_magic.calls.tables import frames, schema
 from ernie_magic.calls.tables.rows import ask_many
 from ernie_magic.calls.tables.schema import parse_columns
 from ernie_magic.calls.tables.template import Template
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, RowsFailed
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import folders, ledger, sqlite
-from ernie_magic.text.language import Text, counted
+from ernie_magic.text.language import Text, clip_text, counted
 from ernie_magic.text.sanitize import without_formulas
 
 if TYPE_CHECKING:
@@ -59,10 +59,17 @@ _REPLACED = Text("替换了表自己的列：{names}", "replaced the table's own
 _NOT_WHOLE = Text(
     "⚠ {n} 行的回答可能不完整（{reason}）", "⚠ answers that may not be whole: {n} ({reason})"
 )
+_ALL_FAILED = Text("没有一行成功：{rows}失败", "no row succeeded: {rows} failed")
+_FIRST_REASON = Text("第一行：{reason}", "the first row says: {reason}")
+_ASK_AGAIN = Text(
+    "每行的原因在 {column} 列；改好后加 --resume 再运行",
+    "the column {column} has the reason of each; mend it, then run it again with --resume",
+)
 _LEDGER_LOCKED = Text(
     "另一个程序正占用记录答案的文件，等它用完",
     "another program holds the file that answers are written to: waiting for it",
 )
+_REASON_SHOWN = 300  # characters
 # Rows that are looked up in the ledger before other work on this thread has its turn.
 _LOOKUP_BATCH = 500
 
@@ -123,6 +130,19 @@ class Mapped(Result):
     def resume_advice(self) -> Text:
         """How to get the rows that are missing."""
         return _RESUME
+
+    def build_failure(self) -> RowsFailed | None:
+        """Return the error of a table without a row that succeeded; None for other tables."""
+        if not self.rows or len(self.errors) < len(self.rows):
+            return None
+        reason = clip_text(self.errors[0].rstrip("。."), _REASON_SHOWN)
+        failure = RowsFailed(
+            _ALL_FAILED.fill(rows=_ROWS.fill(len(self))),
+            _FIRST_REASON.fill(reason=reason),
+            _ASK_AGAIN.fill(column=self.error_column),
+        )
+        failure.answer = self
+        return failure
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -346,10 +366,13 @@ class UnsavedAnswer(NamedTuple):
     ----------
     text : str
     usage : Usage
+    reason : str
+        The reason to finish of an answer that may not be whole, "" for others.
     """
 
     text: str
     usage: Usage
+    reason: str
 
 
 async def map_rows(
@@ -486,7 +509,9 @@ class MapJob:
             self._record_outcome(index, outcome)
             # A malformed answer is asked for again.
             if index not in self._errors:
-                self._unsaved[addresses[index]] = UnsavedAnswer(outcome.text, outcome.usage)
+                self._unsaved[addresses[index]] = UnsavedAnswer(
+                    outcome.text, outcome.usage, outcome.reason
+                )
                 new.append(addresses[index])
         return new
 
@@ -512,7 +537,7 @@ class MapJob:
         await self._save_answers(
             book, [address for address in wanted if address in self._unsaved], on_lock_wait
         )
-        known: dict[bytes, str] = {}
+        known: dict[bytes, ledger.StoredAnswer] = {}
         # Looked up in any case: what cannot be read is found before anything is paid for.
         for start in range(0, len(wanted), _LOOKUP_BATCH):
             some = wanted[start : start + _LOOKUP_BATCH]
@@ -523,9 +548,11 @@ class MapJob:
         for index, address in addresses.items():
             if address not in known:
                 continue
-            values, wrong = schema.parse_answer(known[address], self._map_request.columns)
+            answer = known[address]
+            values, wrong = schema.parse_answer(answer.text, self._map_request.columns)
             if values and wrong is None:
                 self._values[index] = values
+                self._record_ending(answer.reason)
         return addresses
 
     async def _save_answers(
@@ -566,8 +593,7 @@ class MapJob:
         if row_outcome.error:
             self._errors[index] = row_outcome.error
             return
-        if row_outcome.reason:
-            self._endings[row_outcome.reason] += 1
+        self._record_ending(row_outcome.reason)
         self._model = row_outcome.model
         self._usage += row_outcome.usage
         self._asked += 1
@@ -577,6 +603,10 @@ class MapJob:
         if wrong:
             self._malformed += 1
             self._errors[index] = wrong.say(self._language)
+
+    def _record_ending(self, reason: str) -> None:
+        if reason:
+            self._endings[reason] += 1
 
     def _build_result(self, *, partial: bool) -> Mapped:
         map_request = self._map_request

@@ -246,6 +246,7 @@ class CellMagics(CellRunner):
                 self.session.begin_map(prompt, some, **parsed_line.options),
                 view,
                 lambda result_table: self._show_map_preview(result_table, parsed_line, view),
+                find_failure=lambda mapped: mapped.build_failure(),
             )
         # Rows just previewed are not paid for twice.
         resume = parsed_line.options["resume"] or this_preview == self._last_preview
@@ -265,6 +266,7 @@ class CellMagics(CellRunner):
             ),
             view,
             finish_cell,
+            find_failure=lambda mapped: mapped.build_failure(),
         )
 
     def _show_map_preview(

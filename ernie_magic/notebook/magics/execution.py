@@ -45,12 +45,27 @@ class PendingCell(Generic[ResultT]):
         Shows and binds the result; None if there is none. Calls after the first change nothing.
     runs_user_code : bool
         The user's own functions run meanwhile: what they print is theirs.
+    find_failure : callable | None
+        Returns the error of a result that is shown and bound, and a failure all the same.
     """
 
     stream: Stream[ResultT]
     view: View
     finish: Callable[[ResultT | None], None]
     runs_user_code: bool = False
+    find_failure: Callable[[ResultT], ErnieError | None] | None = None
+
+    def raise_failure(self, result: ResultT) -> None:
+        """Raise what makes a result a failure, if anything does.
+
+        Raises
+        ------
+        ErnieError
+        """
+        if self.find_failure is None:
+            return
+        if failure := self.find_failure(result):
+            raise failure
 
 
 class ErrorReporter:
@@ -98,6 +113,7 @@ class CellRunner(ErrorReporter):
                 result = pending_cell.stream.result()
                 with pending_cell.stream.raising_interrupts():
                     pending_cell.finish(result)
+            pending_cell.raise_failure(result)
 
     async def run_async(self, start_cell: Callable[[], PendingCell[Any]]) -> None:
         """Run a cell, awaited."""
@@ -116,6 +132,7 @@ class CellRunner(ErrorReporter):
                 result = await pending_cell.stream.aresult()
                 with pending_cell.stream.raising_interrupts():
                     pending_cell.finish(result)
+            pending_cell.raise_failure(result)
 
     @contextmanager
     def capturing_user_output(self, enabled: bool) -> Iterator[Callable[[], bool]]:

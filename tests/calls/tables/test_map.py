@@ -734,6 +734,37 @@ def test_an_empty_answer_that_an_older_version_wrote_down_is_asked_again(raw_ses
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("length", "(length)"), ("content_filter", "(content_filter)"), ("stop", "")],
+)
+def test_after_a_resume_cut_answers_are_told_as_in_the_first_run(raw_session, reason, told):
+    server, session = raw_session
+    server.replies = {"": _reply({"choices": _choice("half", reason)})}
+    first = session.map(ECHO, ["a", "b"])
+    server.requests.clear()
+    resumed = session.map(ECHO, ["b", "a"], resume=True)
+    assert (resumed.rows, server.requests) == (first.rows[::-1], [])
+    assert resumed.notes == first.notes
+    assert [note.en for note in first.notes] == [f"⚠ answers that may not be whole: 2 {told}"][
+        : len(told)
+    ]
+
+
+def test_a_ledger_of_an_earlier_version_is_read_and_keeps_new_endings(raw_session):
+    server, session = raw_session
+    path = folders.storage_folder("data") / ledger.NAME
+    server.replies = {"": _reply({"choices": _choice("whole")})}
+    session.map(ECHO, ["a"])
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("ALTER TABLE answers DROP COLUMN reason")
+    server.replies = {"": _reply({"choices": _choice("half", "length")})}
+    for _ in range(2):
+        resumed = session.map(ECHO, ["a", "b"], resume=True)
+        assert [row["answer"] for row in resumed.rows] == ["whole", "half"]
+        assert [note.en for note in resumed.notes] == ["⚠ answers that may not be whole: 1 (length)"]
+
+
 def test_a_key_that_is_refused_with_200_ends_the_table(raw_session):
     server, session = raw_session
     server.replies = {"": _reply({"error": {"message": "bad key", "code": 401}})}

@@ -88,6 +88,26 @@ def test_the_footer_names_the_columns_that_are_ours(run, shell):
     assert shell.user_ns["out"]["error"].tolist() == ["E11", "E12"]
 
 
+@pytest.mark.parametrize("count", [1, 3, 60])
+def test_a_cell_whose_rows_all_fail_fails_with_its_table_bound(run, shell, ernie, emulator, count):
+    ernie.settings.retry_count = 1
+    for _ in range(3):
+        emulator.faults.add(code="user_setting_unsafe", path="/chat")
+    shell.user_ns["rows"] = [f"row {i}" for i in range(count)]
+    result, out = run("%%ernie_map rows --as out\n{{text}}")
+    assert type(result.error_in_exec).__name__ == "RowsFailed"
+    failed = len(shell.user_ns["out"])
+    assert failed == min(count, 3)
+    assert f"no row succeeded: {failed} row" in str(result.error_in_exec)
+    assert "content review" in str(result.error_in_exec)
+    assert all(row["error"] for row in shell.user_ns["out"])
+    assert f"{failed} row" in out
+    emulator.faults.clear()
+    emulator.requests.clear()
+    assert run("%%ernie_map rows --as out --resume\n{{text}}")[0].success
+    assert len(prompts(emulator)) == count
+
+
 def test_a_filter_that_leaves_no_row_gives_an_empty_table(run, shell, emulator):
     shell.user_ns["df"] = pd.DataFrame({"name": ["Ann"], "t": ["a"]})
     result, out = run("%%ernie_map df[df.name=='nobody'] --to score:int --as out\n{{t}}")
