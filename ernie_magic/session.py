@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.signatures import explained, with_signature
 from ernie_magic.api.usage_log import UsageLog
-from ernie_magic.calls.chat.conversations import TURNS, Conversations
+from ernie_magic.calls.chat.conversations import Conversations
+from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.calls.images.image_sets import ImageSets
 from ernie_magic.calls.raw import RawCalls
 from ernie_magic.config import services

@@ -19,6 +19,7 @@ from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, Servic
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
 from ernie_magic.wire import reading
+from ernie_magic.wire.failures import retry_after_seconds
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import find_route_fault, name_ignored
 
@@ -65,15 +66,20 @@ _INSIDE = tuple(
 )
 _ENDED = Text("链接可能已过期，或网络有问题", "the link may have expired, or the network failed")
 _AGAIN = Text(
-    "过一会儿再下载：%ernie_image download 或 ernie.download(…)",
-    "download it later: %ernie_image download, or ernie.download(…)",
+    "链接还在图片的 .url 里；过一会儿再下载：%ernie_image download 或 ernie.download(…)",
+    "the link is kept in the picture's .url; download it later: %ernie_image download, or "
+    "ernie.download(…)",
 )
 _GONE = Text(
-    "再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 --response-format b64_json "
-    "直接接收数据",
-    "make it again: %ernie_image redo, or ernie.redo(…); next time "
-    "--response-format b64_json sends the data itself",
+    "链接还在图片的 .url 里；再生成一次：%ernie_image redo 或 ernie.redo(…)；下次可加 "
+    "--response-format b64_json 直接接收数据",
+    "the link is kept in the picture's .url; make it again: %ernie_image redo, or ernie.redo(…); "
+    "next time --response-format b64_json sends the data itself",
 )
+# Storage answers the last two also for a file that is not yet at all its places.
+_PASSING = (408, 425, 429)
+_NOT_YET = (403, 404)
+_SERVER_ERRORS = 500
 
 
 async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
@@ -151,12 +157,14 @@ async def _follow_redirects(http: httpx.AsyncClient, url: str, base_url: str) ->
                     )
                 continue
             if not response.is_success:
-                raise _failed_download_error(response.status_code)
+                raise _failed_download_error(response)
             return bytes(await reading.read_bytes(response, MAX_PICTURE, _TOO_LARGE))
     raise _refused_link_error(Text("重定向次数过多", "too many redirects"))
 
 
-def _failed_download_error(status: int) -> ProtocolError:
+def _failed_download_error(response: httpx.Response) -> ProtocolError:
+    """Return the error of a refused download; asking for it again creates nothing."""
+    status = response.status_code
     error = ProtocolError(
         Text(
             "图片下载失败：HTTP {status}", "the picture could not be downloaded: HTTP {status}"
@@ -165,7 +173,9 @@ def _failed_download_error(status: int) -> ProtocolError:
         _GONE,
         status=status,
     )
-    if status >= 500:  # noqa: PLR2004  (a server's failure; asking again creates nothing)
+    error.retry_after = retry_after_seconds(response.headers)
+    error.retryable = status in _NOT_YET
+    if status in _PASSING or status >= _SERVER_ERRORS:
         error.advice = _AGAIN
         error.retryable = True
     return error

@@ -135,7 +135,7 @@ def error_from_refusal(
         request_id=redact(request_id[:_CODE], strict=True),
         body=redact(text, strict=True),
         retryable=case.retryable,
-        retry_after=_retry_after_seconds(headers),
+        retry_after=retry_after_seconds(headers),
     )
     error.renews = case.renews
     if error.retry_after and isinstance(error, RateLimited):
@@ -348,7 +348,7 @@ def _readable_message(text: str) -> str:
     return " ".join(text.split())[:SAID_SHOWN]
 
 
-def _retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds in Retry-After, which is a number or a date (RFC 9110, section 10.2.3); or
     in OpenAI's and Azure's headers of milliseconds.
     """

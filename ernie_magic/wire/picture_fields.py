@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import values
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping, MutableSequence
+    from collections.abc import Iterator, Mapping, MutableMapping, MutableSequence
 
 # Names without case, dashes and underscores. Any text in one of the first is meant as base64, an
 # address in one of the second as a link; in one of the third it may be either.
@@ -51,6 +51,14 @@ _ASIDE = frozenset(
         *("thumbnail", "thumbnails", "thumb", "preview", "mask", "icon", "logo", "avatar", "meta"),
         *("metadata", "initimage", "initimages", "sourceimage", "referimage", "inputimage"),
         *("inputimages", "originalimage", "referenceimages", "info", "logs", "links"),
+    }
+)
+# The model's words beside its pictures, and what may hold them.
+_WORDS = frozenset({"text", "texts", "content", "outputtext", "answer", "reply"})
+_HOLDERS = frozenset(
+    {
+        *("message", "delta", "parts", "candidates", "choices", "output", "outputs"),
+        *("data", "result", "results", "images", "response", "body"),
     }
 )
 _SIGNATURES = (
@@ -93,6 +101,29 @@ def find_bare_picture(content: bytes | bytearray) -> str:
     if start[:11].lower() == "data:image/" or _begins_picture(start):
         return content.decode("utf-8", "replace")
     return ""
+
+
+def find_words(payload: Mapping[str, Any]) -> list[str]:
+    """Return what the model wrote beside its pictures, after these were found."""
+    return list(_iterate_words(payload, "", 0))
+
+
+def _iterate_words(value: object, name: str, depth: int) -> Iterator[str]:
+    """Iterate over the words in a field of that plain name."""
+    if isinstance(value, str) and name in _WORDS:
+        if value.strip() and not _read_text(name, value):
+            yield value.strip()
+        return
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(value, list):
+        for item in value[:_MAX_VALUES]:
+            yield from _iterate_words(item, name, depth + 1)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            plain = _plain_name(key)
+            if plain in _WORDS or plain in _HOLDERS:
+                yield from _iterate_words(inner, plain, depth + 1)
 
 
 class PictureSearch:

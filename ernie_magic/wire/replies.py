@@ -17,7 +17,7 @@ from ernie_magic.api.models import Listed, ModelList
 from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.wire.failures import no_picture_error, unexpected_reply_error
-from ernie_magic.wire.picture_fields import OUTER_MARKS, PictureSearch
+from ernie_magic.wire.picture_fields import OUTER_MARKS, PictureSearch, find_words
 from ernie_magic.wire.usage import usage_of
 
 if TYPE_CHECKING:
@@ -217,6 +217,8 @@ class ImagesReply(NamedTuple):
     usage : Usage
     created : float
         Seconds since the epoch.
+    words : str
+        What the model wrote beside them.
     """
 
     items: list[ImageItem]
@@ -224,6 +226,7 @@ class ImagesReply(NamedTuple):
     id: str
     usage: Usage
     created: float
+    words: str
 
 
 def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
@@ -258,7 +261,15 @@ def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesRepl
         as_name(payload.get("id")),
         usage_of(payload.get("usage")),
         created,
+        _join_words(payload, request),
     )
+
+
+def _join_words(payload: Mapping[str, Any], request: ImageRequest) -> str:
+    """Return what the model wrote beside its pictures; a repeated prompt is not that."""
+    words = dict.fromkeys(find_words(payload))
+    words.pop(request.prompt.strip(), None)
+    return as_safe_text("\n".join(words)[:_REVISED])
 
 
 def _read_item(picture: Found) -> ImageItem:

@@ -13,8 +13,7 @@ from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
 from ernie_magic.calls.chat import attachments, saved, tools
-from ernie_magic.calls.chat.conversations import TURNS
-from ernie_magic.calls.chat.history import History, Turn, user_message
+from ernie_magic.calls.chat.history import TURNS, History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan
 from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.text.language import counted
+from ernie_magic.calls.chat.history import TURNS
 
 if TYPE_CHECKING:
     from ernie_magic.calls.chat.conversation import Conversation
-
-TURNS = counted("轮", "turn")
 
 
 class Conversations(dict[str, "Conversation"]):

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, overload
 
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.runtime.observers import Watchers
+from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
     from ernie_magic.api.messages import Message, Part
     from ernie_magic.api.results import Answer
+
+TURNS = counted("轮", "turn")
 
 
 def user_message(prompt: str, images: Sequence[Part] = ()) -> Message:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 _MAKING = Text("正在生成图片", "making the picture")
 _FETCHING = Text("正在下载图片", "downloading the picture")
+_FEWER = Text(
+    "⚠ 要了 {requested} 张图片，服务只给了 {count} 张",
+    "⚠ {requested} pictures were requested, and the service sent {count}",
+)
 _STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
 _DECODING_TIMEOUT = 20.0  # seconds for one picture: a large one takes a fifth of a second
 _STOP_GRACE = 0.3  # seconds that a stop waits for a picture that is nearly decoded
@@ -130,6 +134,8 @@ class ImageGeneration:
             reply.id,
             time.monotonic() - began,
             expires_at=_expiry(call.endpoint.service, reply.created, pictures),
+            words=reply.words,
+            notes=_describe_missing(request, len(pictures)),
         )
         return _raise_if_all_failed(images)
 
@@ -288,6 +294,14 @@ async def _gather_pictures(work: Sequence[Coroutine[Any, Any, Picture]]) -> tupl
         if any(task.cancelled() for task in tasks):  # before its first step
             raise
     return tuple(task.result() for task in tasks)
+
+
+def _describe_missing(request: ImageRequest, count: int) -> tuple[Text, ...]:
+    """Describe that fewer pictures came than were asked for."""
+    requested = request.parameters.get("n", 1)
+    if count >= requested:
+        return ()
+    return (_FEWER.fill(requested=requested, count=count),)
 
 
 def _expiry(service: Service, created: float, pictures: Sequence[Picture]) -> float | None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ImageRequest
     from ernie_magic.errors import ErnieError
+    from ernie_magic.text.language import Text
 
 # Four times the largest documented picture (2048 x 2048,
 # https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): more is a decompression bomb.
@@ -376,6 +377,10 @@ class ImageSet(Result, Sequence[Picture]):
         does not say.
     raw : dict
         The whole reply, when no picture was found in it; else empty.
+    words : str
+        What the model wrote beside its pictures, "" for nothing.
+    notes : tuple of Text
+        What to know about the call: the service sent fewer pictures than were requested.
     """
 
     pictures: tuple[Picture, ...]
@@ -387,6 +392,8 @@ class ImageSet(Result, Sequence[Picture]):
     seconds: float = 0.0
     expires_at: float | None = None
     raw: Mapping[str, Any] = field(default_factory=dict)
+    words: str = ""
+    notes: tuple[Text, ...] = ()
 
     @property
     def prompt(self) -> str:
@@ -471,5 +478,6 @@ class ImageSet(Result, Sequence[Picture]):
         facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}"]
         if self.partial:
             facts.append(f"{len(self) - len(self.good)} failed")
+        facts += [note.en.removeprefix("⚠ ") for note in self.notes]
         facts += [repr(clip_text(self.prompt, _MAX_REPR_CHARACTERS)), f"model={self.model!r}"]
         return f"ImageSet({', '.join(facts)}{simulated_note(self.service)})"

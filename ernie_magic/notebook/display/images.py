@@ -53,6 +53,7 @@ _OF_SEVERAL = Text("种子 {seed}（第 {i}/{n} 张）", "seed {seed} ({i} of {n
 _OTHER_SIZE = Text("{real}（要的是 {asked}）", "{real} (requested {asked})")
 _REVISED = Text("服务改写的提示词", "the prompt as the service revised it")
 _ID = Text("请求编号", "request id")
+_WORDS = Text("模型还写道：{words}", "the model also wrote: {words}")
 _GAP = 12  # pixels between pictures
 _SIDES = {1: 512, 2: 400, 3: 300, 4: 360}  # pixels of a picture's width, by the number of pictures
 _COLUMNS = {4: 2}  # pictures side by side, by their number; else up to four
@@ -79,9 +80,18 @@ def summary_line(images: ImageSet, language: Language) -> str:
         parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
     if links_note := _links_note(images, language):
         parts.append(links_note)
+    parts += _notes(images, language)
     if images.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
+
+
+def _notes(images: ImageSet, language: Language) -> list[str]:
+    """What is unexpected in a call's pictures."""
+    notes = [note.say(language) for note in images.notes]
+    if images.words:
+        notes.append(_WORDS.say(language, words=clip_text(" ".join(images.words.split()), _PROMPT)))
+    return notes
 
 
 def _links_note(images: ImageSet, language: Language) -> str:
@@ -133,6 +143,7 @@ def batch_facts(images: ImageSet, language: Language) -> str:
         parts.append(_FAILED.say(language, n=failed))
     if images.seconds:
         parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
+    parts += _notes(images, language)
     return " · ".join(part for part in parts if part)
 
 

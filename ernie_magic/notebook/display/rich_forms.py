@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.models import is_simulated
-from ernie_magic.calls.chat.conversations import TURNS
+from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import chat as answers_display
 from ernie_magic.notebook.display import embeddings as embeddings_display

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls import doctor
-from ernie_magic.calls.chat.conversations import TURNS
+from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.magics.listings import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.catalogue import KIND_NAMES
-from ernie_magic.calls.chat.conversations import TURNS
+from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.display.session_tables import (

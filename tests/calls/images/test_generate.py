@@ -16,6 +16,7 @@ from ernie_magic import errors
 from ernie_magic.calls.images import generate as drawing
 from ernie_magic.calls.images import pictures
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.notebook.display.images import summary_line
 from ernie_magic.session import Session
 from ernie_magic.wire import downloads
 from tests.loopback_server import read_request
@@ -613,6 +614,92 @@ def test_a_download_that_the_network_failed_is_tried_again(server, session):
         session.image("猫")
     assert len([head for head in server.asked if head.startswith("GET")]) == 3
     assert len([head for head in server.asked if head.startswith("POST")]) == 1
+
+
+class InTurn:
+    """A page that answers each request with the next of its replies, the last one again."""
+
+    def __init__(self, *replies):
+        self._replies = list(replies)
+
+    def __iter__(self):
+        if len(self._replies) > 1:
+            return iter([self._replies.pop(0)])
+        return iter(self._replies)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *("403 Forbidden", "404 Not Found", "408 Request Timeout", "425 Too Early"),
+        *("429 Too Many Requests", "500 Internal Server Error", "502 Bad Gateway"),
+        *("503 Service Unavailable", "504 Gateway Timeout", "507 Insufficient Storage"),
+    ],
+)
+def test_a_link_that_is_not_there_yet_is_fetched_again_and_kept(server, session, status):
+    refused = http(b"later", status, "text/plain", Retry_After="0.02")
+    link = server.page(GOOD)
+    path = link.removeprefix(f"http://127.0.0.1:{server.port}")
+    server.pages[path] = InTurn(refused, refused, server.pages[path])
+    server.gives({"url": link})
+    assert session.image("猫")[0].content == GOOD
+    server.pages[path] = InTurn(refused)
+    with pytest.raises(errors.ProtocolError) as caught:
+        session.image("猫")
+    assert f"HTTP {status[:3]}" in str(caught.value)
+    assert "the link is kept in the picture's .url" in str(caught.value)
+    assert (caught.value.answer[0].url, session.last) == (link, caught.value.answer)
+    assert len([head for head in server.asked if head.startswith("GET")]) == 6
+    assert len([head for head in server.asked if head.startswith("POST")]) == 2
+    server.pages[path] = http(GOOD, kind="image/png")
+    assert session.download(session.last)[0].content == GOOD
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "401 Unauthorized", "410 Gone"])
+def test_a_link_that_will_never_lead_anywhere_is_asked_once(server, session, status):
+    server.gives({"url": server.page(b"", status)})
+    with pytest.raises(errors.ProtocolError, match=f"HTTP {status[:3]}"):
+        session.image("猫")
+    assert len([head for head in server.asked if head.startswith("GET")]) == 1
+
+
+def test_fewer_pictures_than_requested_are_told(server, session):
+    server.gives({"b64_json": packed(GOOD)})
+    found = session.image("猫", n=2)
+    told = "2 pictures were requested, and the service sent 1"
+    assert [note.en for note in found.notes] == [f"⚠ {told}"]
+    assert told in repr(found)
+    assert told in summary_line(found, "en")
+    server.gives(*[{"b64_json": packed(GOOD)}] * 3)
+    assert session.image("猫", n=2).notes == session.image("猫").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("beside", "words"),
+    [
+        ({"text": "A cat."}, "A cat."),
+        ({"choices": [{"message": {"content": "A cat."}}]}, "A cat."),
+        (
+            {"choices": [{"message": {"content": [{"type": "text", "text": "A cat."}]}}]},
+            "A cat.",
+        ),
+        (
+            {"candidates": [{"content": {"parts": [{"text": "A cat."}, {"text": "Red."}]}}]},
+            "A cat.\nRed.",
+        ),
+        ({"output": {"text": "A cat."}}, "A cat."),
+        ({"output_text": "A cat.", "content": "A cat."}, "A cat."),
+        ({"reply": " A\ncat. "}, "A\ncat."),
+        ({"message": "success", "msg": "ok", "result": "done", "prompt": "猫", "text": "猫"}, ""),
+        ({"text": None, "content": 5, "answer": {}, "texts": []}, ""),
+        ({"text": "at https://host/cat.png", "content": packed(GOOD)}, "at https://host/cat.png"),
+    ],
+)
+def test_what_the_model_writes_beside_its_pictures_is_kept(server, session, beside, words):
+    server.gives({"b64_json": packed(GOOD), "text": ""}, **beside)
+    found = session.image("猫")
+    assert (found[0].content, found.words) == (GOOD, words)
+    assert ("the model also wrote: " in summary_line(found, "en")) == bool(words)
 
 
 def test_whatever_goes_wrong_in_one_picture_is_its_own(server, session, monkeypatch):

@@ -762,7 +762,9 @@ def test_a_ledger_of_an_earlier_version_is_read_and_keeps_new_endings(raw_sessio
     for _ in range(2):
         resumed = session.map(ECHO, ["a", "b"], resume=True)
         assert [row["answer"] for row in resumed.rows] == ["whole", "half"]
-        assert [note.en for note in resumed.notes] == ["⚠ answers that may not be whole: 1 (length)"]
+        assert [note.en for note in resumed.notes] == [
+            "⚠ answers that may not be whole: 1 (length)"
+        ]
 
 
 def test_a_key_that_is_refused_with_200_ends_the_table(raw_session):
