@@ -1,6 +1,7 @@
-"""What the emulator says to a question it has no answer to: so, and in the form that was asked for.
+"""What the emulator says to a question it has no answer to: so, and nothing that looks like one.
 
-No sentence comes twice in one answer, however long it is to be.
+Who asks for a form alone ("a table, please") sees one. No sentence comes twice in one answer,
+however long it is to be.
 """
 
 from __future__ import annotations
@@ -19,6 +20,17 @@ _HAN = re.compile(r"[\u4e00-\u9fff]")
 _LENGTH = re.compile(r"(\d{2,5})\s*(?:字|个字|words?)")
 _CLAUSE = re.compile(r"[。！？!?\n：:;；，,]")
 _MAX_TOPIC = 40
+# Forms that a question may ask for, and the words around them that name no subject.
+_FORM_WORDS = re.compile(
+    r"列表|清单|要点|小标题|表格?|代码|函数|公式|数学|演示|示例|例子"
+    r"|\b(?:lists?|(?:bullet )?points?|tables?|python|code|functions?|programs?|formulas?"
+    r"|math|equations?|examples?)\b"
+)
+_PLAIN_WORDS = re.compile(
+    r"请|给我|帮我|我想|想要|用|写|来|看|要|显示|解释|一|几|两|些|个|张|段|条|份|下|和|与|及|再|的|吧|\d"
+    r"|\b(?:please|give|show|write|explain|make|me|i|want|a|an|the|some|any|of|in|with|and|or"
+    r"|to|see)\b"
+)
 _OPENINGS_ZH = (
     "这个问题不在内置模拟器背过的答案里，所以这里没有内容可答，只有格式可看。",
     "内置模拟器只背了一些常见问题的答案，这一个还没有；它没有接入真实模型，也不会编。",
@@ -134,12 +146,20 @@ def compose_fallback(question: str, rng: random.Random, *, chinese: bool) -> lis
         (r"代码|函数|python|code|function|program", _compose_code),
         (r"公式|数学|证明|角|积分|\\pi|formula|math|equation|\$", _compose_formula),
     )
-    parts += [
-        compose(rng, chinese=chinese) for asked, compose in sections if re.search(asked, lower)
-    ]
+    # Code below "I do not know" would be taken for the code that was asked for.
+    if _asks_for_forms_only(lower):
+        parts += [
+            compose(rng, chinese=chinese) for asked, compose in sections if re.search(asked, lower)
+        ]
     if wanted := _LENGTH.search(lower):
         parts += _compose_text(int(wanted[1]), rng, chinese=chinese)
     return [*parts, rng.choice(closings)]
+
+
+def _asks_for_forms_only(question: str) -> bool:
+    """Whether a question names a table, code or another form, and no subject."""
+    others = _PLAIN_WORDS.sub(" ", _FORM_WORDS.sub(" ", question))
+    return re.search(r"\w", others) is None
 
 
 def compose_missing_forms(

@@ -33,6 +33,7 @@ _LISTED = re.compile(
     r"\s*[:：]?\s*([^.。\n：:？?]{3,160})",
     re.IGNORECASE,
 )
+_FEELING_LABEL = re.compile(r"(?:情感|情绪|倾向)[:：]")
 _OR = re.compile(
     r"(?<![a-z-])((?:[a-z-]+(?:, |、))*[a-z-]+),?\s*(?:\bor\b|或者?|还是)\s*([a-z-]+)(?![a-z-])",
     re.IGNORECASE,
@@ -70,7 +71,14 @@ _POSITIVE_NAME = re.compile(
 _NEGATIVE_NAME = re.compile(
     r"负面|消极|差评|不满|投诉|抱怨|生气|negative|complain|unhappy|angry|bad", re.IGNORECASE
 )
-_NEUTRAL_NAME = re.compile(r"中评|中性|中立|一般|普通|neutral|mixed|average|okay", re.IGNORECASE)
+_NEUTRAL_NAME = re.compile(
+    r"中评|中性|中立|一般|普通|还行|尚可|neutral|mixed|average|okay", re.IGNORECASE
+)
+_SENTIMENT = re.compile(
+    r"情感|情绪|好评|差评|评论|点评|满意度|sentiment|review|feedback", re.IGNORECASE
+)
+# Where a judgement stands on a scale, from 0 to 1.
+_POSITIONS = {-2: 0.05, -1: 0.18, 0: 0.5, 1: 0.82, 2: 0.95}
 _STRONG = re.compile(r"非常|很|极|强烈|very|strong|extreme", re.IGNORECASE)
 _YES = ("是", "对", "有", "真", "yes", "true", "y")
 _NO = ("否", "不是", "不", "错", "无", "没有", "假", "no", "false", "n")
@@ -179,12 +187,23 @@ def _read_options(match: re.Match[str], *, is_task: bool) -> tuple[str, ...]:
         return ()
     options = [_trim_option(each) for each in _SPLIT.split(words)]
     options = [each for each in options if each]
+    if _FEELING_LABEL.match(match[0]) and not _are_feelings(words, options):
+        return ()
     is_list = 1 < len(options) <= _MAX_OPTIONS and len(set(options)) == len(options)
     if not is_list or any(len(each) > _MAX_OPTION or each.isdecimal() for each in options):
         return ()
     if any(len(_HAN.findall(each)) > 8 for each in options):  # noqa: PLR2004
         return ()
     return tuple(options)
+
+
+def _are_feelings(words: str, options: list[str]) -> bool:
+    """Whether the words behind "sentiment:" are choices, and not the text that is judged."""
+    most = _MAX_OPTION
+    if re.search(r"[，,;；]", words):
+        most = 2
+    signs = {_sign_of(each) for each in options}
+    return {1, -1} <= signs and all(len(each) <= most for each in options)
 
 
 def _trim_option(words: str) -> str:
@@ -240,17 +259,17 @@ def _choose_sentiment(options: tuple[str, ...], subject: str, _prompt: str) -> s
     signs = [_sign_of(option) for option in options]
     if 1 not in signs or -1 not in signs:
         return None
-    praise, complaints = lexicon.rate_sentiment(subject)
-    sign = (praise > complaints) - (praise < complaints)
+    feeling = lexicon.judge_sentiment(subject)
+    sign = (feeling.level > 0) - (feeling.level < 0)
     if sign == 0 and 0 not in signs:
-        if not praise:
+        if feeling.is_silent:
             return None
-        sign = -1  # as much of one as of the other
+        sign = feeling.leaning
     fitting = [each for each, its_sign in zip(options, signs, strict=True) if its_sign == sign]
     if len(fitting) > 1:
         if nearest := _choose_topic(tuple(fitting), subject, _prompt):
             return nearest
-        is_strong = abs(praise - complaints) > 1
+        is_strong = abs(feeling.level) > 1
         fitting = [each for each in fitting if bool(_STRONG.search(each)) == is_strong] or fitting
     return fitting[0]
 
@@ -263,10 +282,10 @@ def _sign_of(option: str) -> int | None:
         return -1
     if _POSITIVE_NAME.search(option):
         return 1
-    praise, complaints = lexicon.rate_sentiment(option)
-    if praise == complaints:
+    feeling = lexicon.judge_sentiment(option)
+    if feeling.is_silent:
         return None
-    return (praise > complaints) - (praise < complaints)
+    return (feeling.level > 0) - (feeling.level < 0)
 
 
 def _choose_answer(options: tuple[str, ...], subject: str, prompt: str) -> str | None:
@@ -307,28 +326,38 @@ def _choose_urgency(options: tuple[str, ...], subject: str, _prompt: str) -> str
     if _URGENT.search(subject):
         return high
     rest = [each for each in options if each not in (high, low)]
-    if rest and lexicon.rate_sentiment(subject)[1]:
+    if rest and lexicon.judge_sentiment(subject).complaints:
         return rest[0]
     return low
 
 
 def rate(name: str, prompt: str, scale: tuple[float, float], seed: int) -> float:
-    """A number of a scale: high for praise, low for complaints, anything for neither."""
+    """A number of a scale, by the judgement that chooses words too: its upper part for praise, its
+    lower for complaints, its middle for neither; anything where nothing is judged.
+    """
     subject = find_subject(prompt)
     low, high = scale
     chance = _spread(f"{seed}{subject}{name}", 1000) / 1000
-    praise, complaints = lexicon.rate_sentiment(subject)
-    if not praise and not complaints:
+    feeling = lexicon.judge_sentiment(subject)
+    if feeling.is_silent and not _asks_for_sentiment(prompt):
         return low + (high - low) * chance
-    leaning = (praise - complaints) / (praise + complaints)
-    strength = min(1.0, 0.7 + 0.15 * (praise + complaints - 1))
-    position = 0.5 + 0.5 * leaning * strength + 0.2 * (chance - 0.5)
-    return low + (high - low) * max(0.0, min(1.0, position))
+    position = _POSITIONS[feeling.level] + 0.08 * (chance - 0.5)
+    return low + (high - low) * position
+
+
+def _asks_for_sentiment(prompt: str) -> bool:
+    if _SENTIMENT.search(prompt):
+        return True
+    signs = [{_sign_of(each) for each in group.options} for group in find_choices(prompt)]
+    return any({1, -1} <= each for each in signs)
 
 
 def is_score(name: str, prompt: str) -> bool:
-    """Whether the field of this name holds the number of the scale that a prompt asks for."""
-    return find_scale(prompt) is not None and bool(not name or _SCORE_NAME.search(name))
+    """Whether the field of this name holds a number that tells how good something is."""
+    if find_scale(prompt) is None:
+        is_judged = _asks_for_sentiment(prompt) and bool(_find_text(prompt))
+        return is_judged and bool(_SCORE_NAME.search(name))
+    return bool(not name or _SCORE_NAME.search(name))
 
 
 def is_true(name: str, prompt: str, subject: str | None = None) -> bool:
@@ -340,11 +369,11 @@ def is_true(name: str, prompt: str, subject: str | None = None) -> bool:
         found = _WHETHER.search(prompt)
         if found and not _POSITIVE_NAME.search(name) and not _NEGATIVE_NAME.search(name):
             asked = _ABOUT.sub("", found[1] or found[2]).strip()
-    praise, complaints = lexicon.rate_sentiment(subject)
+    level = lexicon.judge_sentiment(subject).level
     if _NEGATIVE_NAME.search(asked):
-        return complaints > praise
+        return level < 0
     if _POSITIVE_NAME.search(asked):
-        return praise > complaints
+        return level > 0
     if re.search(r"问题|疑问|提问|question", asked, re.IGNORECASE):
         return bool(re.search(r"[？?]|吗|怎么|为什么", subject))
     return _is_mentioned(asked, subject)

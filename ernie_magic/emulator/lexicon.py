@@ -7,7 +7,9 @@ Each line of a table is a meaning: its name, then its words in Chinese and in En
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -149,6 +151,8 @@ _TOPICS = {
         moon 月亮 月 星星 moon star stars
     """,
 }
+# The meaning that names a topic, where it is not called as the topic is.
+_HEADS = {"service": "staff"}
 # Meanings of no topic: they make a sentence's colour, not its subject.
 _PLAIN = """
     good 好 真好 很好 不错 棒 优秀 出色 nice good great fine excellent wonderful lovely
@@ -160,6 +164,27 @@ _PLAIN = """
     night 晚上 夜里 睡前 night bedtime
     today 今天 今日 today
     tomorrow 明天 tomorrow
+"""
+# What a tool does, in both languages; these say nothing of a sentence's subject.
+_ACTIONS = """
+    add 加 加上 相加 求和 总和 之和 add addition sum plus total
+    subtract 减 减去 相减 之差 subtract subtraction minus difference
+    multiply 乘 乘以 相乘 之积 multiply multiplication times product
+    divide 除 除以 相除 divide division divided quotient
+    calculate 计算 算一算 算一下 等于几 等于多少 计算器 calculate calculator calculation compute
+    translate 翻译 译成 译为 translate translation translator
+    search 搜索 搜一下 查找 检索 search lookup
+    time 时间 几点 时刻 time clock
+    day 日期 几号 星期几 周几 date calendar weekday
+    exchange 汇率 换算 兑换 外汇 换成 exchange currency convert conversion converter
+    email 邮件 邮箱 email mail
+    message 短信 消息 message sms
+    order 订单 下单 order
+    reserve 预订 预定 订一张 订一间 reserve reservation booking
+    remind 提醒 闹钟 remind reminder alarm
+    light 灯 开灯 关灯 light lamp
+    distance 距离 多远 多少公里 distance far
+    news 新闻 头条 news headline
 """
 # Words that hold a word with a meaning without having it.
 _MEANINGLESS = (
@@ -181,22 +206,43 @@ _NEGATIVE = """
     差 太差 很差 坏 坏了 糟 糟糕 差评 讨厌 失望 难吃 难喝 难看 难闻 难用 难受 慢 太慢 很慢 等了
     排队 久等 贵 太贵 偏贵 脏 油腻 怪味 异味 腥 臭 太辣 太咸 太油 太甜 太淡 吵 太吵 吵闹 嘈杂 拥挤
     冷淡 冷漠 敷衍 恶劣 粗鲁 疼 肚子疼 拉肚子 生气 愤怒 伤心 难过 垃圾 骗 骗人 上当 后悔 破 破损
-    破旧 卡顿 死机 故障 退款 退货 投诉 不值 不值得 不行 没用 不推荐 不满 不好 再也不 不会再来 踩雷
-    避雷 坑 问题 错误 失败 漏水 发霉 过期 一般 无聊 bad terrible awful horrible poor worst worse
-    hate hated dislike disappointed disappointing slow dirty rude cold stale bland greasy noisy
+    破旧 卡顿 死机 故障 退款 退货 投诉 不值 不值得 不行 不怎么样 不咋样 没用 不推荐 不满 不好 再也不
+    不会再来 踩雷 避雷 坑 问题 错误 失败 漏水 发霉 过期 无聊 bad terrible awful horrible poor
+    worst worse hate hated dislike disappointed disappointing slow dirty rude cold stale bland
+    greasy noisy
     crowded expensive overpriced broken broke late wait waited waiting boring refund annoying
     angry sad useless fail failed failure waste never problem problems complaint disgusting
-    mediocre unhappy unfriendly uncomfortable ugly wrong negative crash crashed crashes lag faulty
+    unhappy unfriendly uncomfortable ugly wrong negative crash crashed crashes lag faulty
     defective scam smelly tasteless soggy
 """
+# Neither praise nor complaint: rather content, and rather not.
+_PASSABLE = """
+    还行 还可以 还好 尚可 凑合 将就 过得去 马马虎虎 中规中矩 无功无过 okay ok passable acceptable
+    alright tolerable
+"""
+_PLAIN_QUALITY = """
+    一般 一般般 普通 平平 平淡 中等 average mediocre meh unremarkable
+"""
+# Words so bad that to deny them is no praise: "not terrible".
+_DREADFUL = """
+    难吃 难喝 难看 难闻 难用 难受 糟 糟糕 不好 不行 terrible awful horrible worst disgusting
+"""
+_STRONG = re.compile(
+    r"极了|非常|特别|超级|超赞|绝了|惊艳|完美|一流|无可挑剔|最(?!近|后|初|终)|太[^，。！]{1,4}了"
+    r"|\b(?:very|extremely|absolutely|best|worst|amazing|excellent|perfect|fantastic|awesome"
+    r"|superb|terrible|awful|horrible|disgusting)\b",
+    re.IGNORECASE,
+)
 # Words that hold a word with a sign without having it.
 _UNSIGNED = """
     香菜 香港 香蕉 不过 你好 您好 好像 好几 价值 爱好 慢慢 值班 正好 刚好 好在 一般来说 破案 快餐
     差不多 无差别 出差 邮差 时差 温差 好友 好奇 坑道 问题不大 没问题 破纪录 贵宾 贵州 贵阳 宝贵
-    真值 数值 好莱坞 首先
+    真值 数值 好莱坞 首先 普通话
 """
 _NEGATIONS = re.compile(
-    r"(?:不(?:是|太|够|怎么|那么|会|能|算|再)?|没(?:有)?|毫无|并非|别|未|不甚)(?:很|太|多|那么|什么)?$"
+    r"(?:不(?:是|太|够|怎么|那么|会|能|算|再|觉得)?|毫无|并非|别|未|不甚|[算谈说称]不上"
+    r"|没(?:有)?(?:让(?:我|人|大家)?|觉得|感到|(?:想象|预期|以前|之前|传说)(?:中|的|得)*)?)"
+    r"(?:很|太|多|那么|这么|什么|特别|非常)?(?:地|的)?$"
 )
 _ENGLISH_NEGATIONS = {
     "not",
@@ -220,6 +266,7 @@ _ENGLISH_NEGATIONS = {
     "can't",
 }
 _BUT = re.compile(r"不过|但是|但|可是|然而|\b(?:but|however|though|yet)\b", re.IGNORECASE)
+_PAUSE = re.compile(r"[,.;:!?]")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?")
 MAX_HAN = 4  # characters of the longest word that is looked up
@@ -232,59 +279,121 @@ def find_meanings(text: str) -> list[tuple[str, str]]:
     for run in _HAN.findall(text):
         found += [table[word] for _, word in _longest_words(run, table) if table[word][0]]
     for word in _ENGLISH.findall(text.lower()):
-        if known := next((form for form in _stems(word) if form in table), None):
+        if known := next((form for form in word_forms(word) if form in table), None):
             found.append(table[known])
     return found
 
 
+def find_actions(text: str) -> set[str]:
+    """What a text asks to do, or a tool does: the names of the actions."""
+    table = _actions()
+    found = {table[word] for run in _HAN.findall(text) for _, word in _longest_words(run, table)}
+    for word in _ENGLISH.findall(text.lower()):
+        found |= {table[form] for form in word_forms(word) if form in table}
+    return found
+
+
 def head_topic(meaning: str) -> str:
-    """The topic that a meaning stands for, if it is the first of it; "" for all others.
+    """The topic that a meaning stands for, if it names all of it; "" for all others.
 
     Who asks about service asks about all of it, who asks about the price about that only.
     """
     topic, _, name = meaning.partition(".")
-    if topic in _TOPICS and _TOPICS[topic].split(maxsplit=1)[0] == name:
+    if name in (topic, _HEADS.get(topic)):
         return topic
     return ""
 
 
-def rate_sentiment(text: str) -> tuple[int, int]:
-    """How many of a text's words praise, and how many complain; "not good" complains."""
-    praise = complaints = 0
-    for clause in _BUT.split(text):
-        for sign in (*_han_signs(clause), *_english_signs(clause)):
-            if sign > 0:
-                praise += 1
-            else:
-                complaints += 1
-    return praise, complaints
+@dataclass(frozen=True)
+class Sentiment:
+    """What a text's words say of its writer's mind.
+
+    Attributes
+    ----------
+    praise, complaints : int
+        How many words of either.
+    lukewarm : int
+        How many words are neither, though they judge: "so-so".
+    level : int
+        From -2, strong complaints, over 0, neither or as much of both, to 2, strong praise.
+    leaning : int
+        1 or -1: to which side it falls where one has to be chosen.
+    """
+
+    praise: int
+    complaints: int
+    lukewarm: int
+    level: int
+    leaning: int
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no word judges."""
+        return not self.praise + self.complaints + self.lukewarm
 
 
-def _han_signs(clause: str) -> list[int]:
+def judge_sentiment(text: str) -> Sentiment:
+    """Judge a text by its words; "not good" complains, "not terrible" is neither."""
+    signs = list(
+        chain.from_iterable(
+            (*_han_signs(clause), *_english_signs(clause)) for clause in _BUT.split(text)
+        )
+    )
+    praise, complaints = signs.count("good"), signs.count("bad")
+    lukewarm = len(signs) - praise - complaints
+    level = (praise > complaints) - (praise < complaints)
+    is_one_sided = not lukewarm and not (praise and complaints)
+    is_strong = max(praise, complaints) > 1 or (_STRONG.search(text) and not _is_denied(text))
+    if is_one_sided and is_strong:
+        level *= 2
+    leaning = -1
+    if level > 0 or (level == 0 and signs.count("passable") > signs.count("plain")):
+        leaning = 1
+    return Sentiment(praise, complaints, lukewarm, level, leaning)
+
+
+def _is_denied(text: str) -> bool:
+    """Whether a strong word stands behind a negation: "not very good"."""
+    strong = _STRONG.search(text)
+    before = text[: strong.start()].lower() if strong else ""
+    words = _ENGLISH.findall(before)[-3:]
+    return bool(_NEGATIONS.search(before) or _ENGLISH_NEGATIONS & set(words))
+
+
+def _negate(word: str, sign: str) -> str:
+    """The sign of a word that is denied."""
+    if word in _DREADFUL.split():
+        return "passable"
+    return {"good": "bad", "passable": "bad", "": ""}.get(sign, "good")
+
+
+def _han_signs(clause: str) -> list[str]:
     signs = _signs()
     found = []
     for run in _HAN.findall(clause):
         for start, word in _longest_words(run, signs):
             sign = signs[word]
-            if sign and _NEGATIONS.search(run[:start]):
-                sign = -sign
-            if sign:
-                found.append(sign)
-    return found
-
-
-def _english_signs(clause: str) -> list[int]:
-    signs = _signs()
-    words = _ENGLISH.findall(clause.lower())
-    found = []
-    for i, word in enumerate(words):
-        sign = next((signs[form] for form in _stems(word) if form in signs), 0)
-        # "not a very good place": a negation reaches three words.
-        if sign and word != "never" and _ENGLISH_NEGATIONS & set(words[max(0, i - 3) : i]):
-            sign = -sign
-        if sign:
+            if _NEGATIONS.search(run[:start]):
+                sign = _negate(word, sign)
             found.append(sign)
-    return found
+    return [sign for sign in found if sign]
+
+
+def _english_signs(clause: str) -> list[str]:
+    signs = _signs()
+    found = []
+    for part in _PAUSE.split(clause.lower()):
+        words = _ENGLISH.findall(part)
+        known = [next((form for form in word_forms(word) if form in signs), "") for word in words]
+        for i, word in enumerate(known):
+            sign = signs.get(word, "")
+            # "not a very good place": a negation reaches three words.
+            if _ENGLISH_NEGATIONS & set(words[max(0, i - 3) : i]):
+                sign = _negate(word, sign)
+            # "never disappointed" denies, "never again" complains.
+            if word != "never" or not any(known[i + 1 : i + 4]):
+                found.append(sign)
+    return [sign for sign in found if sign]
 
 
 def _longest_words(run: str, known: Mapping[str, Any]) -> list[tuple[int, str]]:
@@ -303,7 +412,7 @@ def _longest_words(run: str, known: Mapping[str, Any]) -> list[tuple[int, str]]:
     return found
 
 
-def _stems(word: str) -> list[str]:
+def word_forms(word: str) -> list[str]:
     """A word as it is, and without the endings of a plural and of a verb."""
     forms = [word]
     for ending in ("s", "es", "ed", "ing", "ly", "n't"):
@@ -324,6 +433,21 @@ def _meanings() -> dict[str, tuple[str, str]]:
 
 
 @lru_cache(maxsize=1)
-def _signs() -> dict[str, int]:
-    signs = dict.fromkeys(_POSITIVE.split(), 1) | dict.fromkeys(_NEGATIVE.split(), -1)
-    return signs | dict.fromkeys(_UNSIGNED.split(), 0)
+def _actions() -> dict[str, str]:
+    table = dict[str, str]()
+    for line in _ACTIONS.strip().splitlines():
+        action, *words = line.split()
+        table |= dict.fromkeys(words, action)
+    return table
+
+
+@lru_cache(maxsize=1)
+def _signs() -> dict[str, str]:
+    tables = {
+        "good": _POSITIVE,
+        "bad": _NEGATIVE,
+        "passable": _PASSABLE,
+        "plain": _PLAIN_QUALITY,
+        "": _UNSIGNED,
+    }
+    return {word: sign for sign, words in tables.items() for word in words.split()}

@@ -93,7 +93,8 @@ def generate_reply(
 
 def _reply_from_results(messages: list[dict[str, Any]]) -> Reply:
     """The answer to the results of tools, which end the conversation."""
-    chinese = any(_HAN.search(text_of(message)) for message in messages)
+    asked = [text_of(message) for message in messages if message["role"] == "user"]
+    chinese = bool(_HAN.search("".join(asked[-1:])))
     results = [message for message in messages if message["role"] in ("tool", "function")]
     paragraphs = [
         tools.answer_from_result(message, chinese=chinese)

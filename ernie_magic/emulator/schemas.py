@@ -216,8 +216,7 @@ class _Sampler:
         if isinstance(fact := self._city_fact(name), (int, float)):
             return fact
         if judgements.is_score(name, self._prompt):
-            scale = judgements.find_scale(self._prompt) or (1, 5)
-            low, high = max(scale[0], least), min(scale[1], most)
+            low, high = _scale_of(judgements.find_scale(self._prompt), least, most)
             return round(judgements.rate(name, self._prompt, (low, high), self._seed), 1)
         # The second parameter takes the second number: the sum of 3 and 5.
         position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
@@ -346,6 +345,19 @@ def _bounds(schema: dict[str, Any]) -> tuple[float, float]:
     below = _numeric(schema.get("exclusiveMaximum"), math.inf)
     step = min(1.0, (min(most, below) - max(least, above)) / 2)
     return max(least, above + step), min(most, below - step)
+
+
+def _scale_of(
+    asked: tuple[int, int] | None,
+    least: float,
+    most: float,
+) -> tuple[float, float]:
+    """The scale of a score: the one that the prompt names, else the schema's, else 1 to 5."""
+    if asked is not None:
+        return max(asked[0], least), min(asked[1], most)
+    if math.isfinite(least) and math.isfinite(most):
+        return least, most
+    return max(1, least), min(5, most)
 
 
 def _numeric(given: Any, default: float) -> float:

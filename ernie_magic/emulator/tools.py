@@ -11,7 +11,36 @@ import re
 from itertools import pairwise
 from typing import Any
 
+from ernie_magic.emulator.lexicon import find_actions, find_meanings, head_topic, word_forms
 from ernie_magic.emulator.schemas import check_list, check_object, sample_value
+
+# Words of names and descriptions that say nothing of a tool's subject.
+_EMPTY_WORDS = """
+    get the set current this that with from return returns query given tool name value values
+    number numbers city country location place data information user users your about what when
+    where which have will result results string list text between into them they their also more
+    than for and call calls called function using used use fetch run make does into some any all
+    one two new
+"""
+_EMPTY_PAIRS = """
+    查询 工具 获取 返回 函数 城市 指定 信息 数据 当前 用户 结果 内容 名称 进行 根据 使用 计算 输入
+    输出 提供 支持 调用 接口 参数 数字 文本 地点 国家 今天 明天
+"""
+_FUNCTION_CHARACTERS = frozenset(
+    "的了一个两三几是在和与或为这那某给对中把将并从到按用请可以有不其该"
+)
+_EMPTY_MEANINGS = """
+    place.city place.country place.beijing place.shanghai place.hangzhou technology.data
+    technology.program feeling.love sport.run sport.match family.date
+"""
+_ARITHMETIC = frozenset({"add", "subtract", "multiply", "divide", "calculate"})
+_SIGNS = {
+    r"\d\s*\+\s*\d": "add",
+    r"\d\s*[-−]\s*\d": "subtract",
+    r"\d\s*[*×x]\s*\d": "multiply",
+    r"\d\s*[/÷]\s*\d": "divide",
+}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?|[零一二三四五六七八九十百千万]+")
 
 
 def choose_functions(
@@ -37,7 +66,8 @@ def choose_functions(
     if isinstance(choice, dict):
         name = check_object(choice.get("function"), "tool_choice.function").get("name")
         return [tool for tool in tools if tool["name"] == name][:1]
-    matching = [tool for tool in tools if _matches_prompt(tool, prompt)]
+    is_only = len(tools) == 1
+    matching = [tool for tool in tools if _matches_prompt(tool, prompt, is_only=is_only)]
     if not matching and choice == "required":
         matching = tools[:1]
     if not parallel:
@@ -45,22 +75,80 @@ def choose_functions(
     return matching
 
 
-def _matches_prompt(tool: dict[str, Any], prompt: str) -> bool:
-    lower = prompt.lower()
-    words = [
-        word
-        for word in re.split(r"[_\W]+", tool["name"].lower())
-        if len(word) > 2 and word not in ("get", "the", "set", "current")  # noqa: PLR2004
-    ]
+def _matches_prompt(tool: dict[str, Any], prompt: str, *, is_only: bool) -> bool:
+    """Whether a prompt says a tool's words, or means what they mean in the other language."""
+    name = _split_name(tool["name"])
     described = str(tool.get("description") or "")
-    han = re.findall(r"[\u4e00-\u9fff]", described)
-    pairs = {a + b for a, b in pairwise(han)} - {"查询", "工具", "一个", "获取", "返回", "函数"}
-    english = [
-        word
-        for word in re.findall(r"[a-z]{4,}", described.lower())
-        if word not in ("tool", "that", "this", "with", "from", "return", "query")
+    asked_words = {form for word in _find_words(prompt) for form in word_forms(word)}
+    words = {word for word in _find_words(name) if len(word) > 2}  # noqa: PLR2004
+    words |= {word for word in _find_words(described) if len(word) > 3}  # noqa: PLR2004
+    if any(
+        form in asked_words
+        for word in words - set(_EMPTY_WORDS.split())
+        for form in word_forms(word)
+    ):
+        return True
+    if any(pair in prompt for pair in _find_pairs(described)):
+        return True
+    told = f"{name} {described}"
+    if is_only:
+        told += f" {_describe_parameters(tool)}"
+    return _concerns(told, prompt)
+
+
+def _concerns(told: str, prompt: str) -> bool:
+    """Whether a prompt is about what a tool's words mean, in either language."""
+    if find_actions(told) & _asked_actions(prompt):
+        return True
+    meanings = {meaning for meaning, topic in find_meanings(told) if topic} - set(
+        _EMPTY_MEANINGS.split()
+    )
+    heads = {head_topic(meaning) for meaning in meanings} - {""}
+    return any(
+        meaning in meanings or topic in heads for meaning, topic in find_meanings(prompt) if topic
+    )
+
+
+def _asked_actions(prompt: str) -> set[str]:
+    """What a prompt asks to do: a calculation only where it has two numbers."""
+    actions = find_actions(prompt)
+    actions |= {name for sign, name in _SIGNS.items() if re.search(sign, prompt)}
+    if len(_NUMBER.findall(prompt)) < 2:  # noqa: PLR2004
+        return actions - _ARITHMETIC
+    if actions & _ARITHMETIC:
+        actions.add("calculate")
+    return actions
+
+
+def _describe_parameters(tool: dict[str, Any]) -> str:
+    """The names of a tool's parameters, and what is said of them."""
+    schema = tool.get("parameters")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict):
+        return ""
+    told = [_split_name(str(name)) for name in properties]
+    told += [
+        str(each.get("description") or "") for each in properties.values() if isinstance(each, dict)
     ]
-    return any(word in lower for word in [*words, *pairs, *english])
+    return " ".join(told)
+
+
+def _split_name(name: str) -> str:
+    """The words of `get_current_weather` and of `getCurrentWeather`."""
+    return re.sub(r"[_\W]+|(?<=[a-z])(?=[A-Z])", " ", name)
+
+
+def _find_words(text: str) -> list[str]:
+    return re.findall(r"[a-z]+", text.lower())
+
+
+def _find_pairs(described: str) -> set[str]:
+    """The pairs of characters that a description's subject is made of."""
+    runs = re.findall(r"[\u4e00-\u9fff]+", described)
+    pairs = {a + b for run in runs for a, b in pairwise(run)}
+    return {
+        pair for pair in pairs - set(_EMPTY_PAIRS.split()) if not _FUNCTION_CHARACTERS & set(pair)
+    }
 
 
 def fill_arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:

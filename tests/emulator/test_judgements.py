@@ -42,6 +42,55 @@ def test_a_review_is_judged_by_its_words(review):
     assert found["分数"] in scores
 
 
+# One judgement chooses the word and the number: none of these once agreed.
+FEELINGS = {
+    "中评": (
+        *("还行吧", "一般", "不难吃", "凑合", "味道一般，服务也一般", "不难看", "普通", "中规中矩"),
+        *("so-so, okay", "the food was not terrible", "average", "周三去的"),
+    ),
+    "好评": (
+        *("不贵，味道也不错", "没让我失望", "不后悔", "服务热情，味道一般", "非常好吃", "not bad"),
+        *("一点也不吵", "never disappointed, great soup", "不差"),
+    ),
+    "差评": (
+        *(
+            "不好吃",
+            "没有想象中好吃",
+            "算不上好吃",
+            "不怎么样",
+            "太难吃了",
+            "不推荐",
+            "并不难吃但很贵",
+        ),
+        *("not very good", "I don't like it", "服务敷衍"),
+    ),
+}
+SCALES = {
+    "1 到 5": {"好评": {4, 5}, "中评": {3}, "差评": {1, 2}},
+    "1 到 10": {"好评": {8, 9, 10}, "中评": {5, 6}, "差评": {1, 2, 3}},
+    "1 到 3": {"好评": {3}, "中评": {2}, "差评": {1}},
+}
+
+
+@pytest.mark.parametrize("scale", SCALES)
+def test_a_sentiment_and_its_number_never_disagree(scale):
+    for feeling, reviews in FEELINGS.items():
+        for review in reviews:
+            task = f"判断情感（好评/差评/中评），打 {scale} 分：{review}"
+            found = sample_value(REVIEW, task, "", 0)
+            assert found["情感"] == feeling, review
+            assert found["分数"] in SCALES[scale][feeling], review
+
+
+def test_a_number_that_no_scale_is_named_for_follows_the_sentiment_too():
+    for feeling, reviews in FEELINGS.items():
+        for review in reviews:
+            prompt = f"判断情感：{review}"
+            assert (
+                sample_value({"type": "integer"}, prompt, "stars", 0) in SCALES["1 到 5"][feeling]
+            )
+
+
 def test_scores_spread_over_the_scale():
     found = {sample_value(REVIEW, TASK + review, "", 0)["分数"] for review in REVIEWS}
     assert len(found) >= 4

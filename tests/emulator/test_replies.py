@@ -185,6 +185,21 @@ def test_a_question_without_an_answer_is_told_so_and_no_sentence_comes_twice(que
         assert len(sentences) == len(set(sentences))
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "写一个 Python 函数计算汉诺塔",
+        "How do I sort a linked list in python?",
+        "用代码实现一个聊天室",
+        "列一张表格，比较茶和咖啡",
+        "Prove Fermat's little theorem with a formula",
+    ],
+)
+def test_nothing_that_looks_like_an_answer_stands_below_i_do_not_know(question):
+    text = reply(question).full_text
+    assert not re.search(r"```|^\||^\d\. |\$\$", text, re.MULTILINE)
+
+
 @pytest.mark.parametrize(("question", "size"), [("写 300 字", 300), ("写 5000 字", 5000)])
 def test_a_text_is_about_as_long_as_was_asked(question, size):
     assert size <= len(reply(question).full_text) < size * 1.2 + 200

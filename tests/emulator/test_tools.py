@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ernie_magic.emulator.replies import generate_reply
 from ernie_magic.emulator.tools import choose_functions, fill_arguments
 
 WEATHER = {"name": "get_current_weather", "description": "天气查询工具"}
@@ -35,6 +36,57 @@ def test_a_function_is_called_when_its_name_or_description_is_meant(
 ):
     chosen = choose_functions([WEATHER, ADD], choice, prompt, parallel=parallel)
     assert [tool["name"] for tool in chosen] == names
+
+
+RATE = {"name": "exchange_rate", "description": "Exchange rate between two currencies"}
+CITY_WEATHER = {"name": "getWeather", "description": "Return the weather for a given city"}
+FLIGHT = {"name": "lookup", "parameters": {"properties": {"flight_number": {}}}}
+CHINESE = {"name": "tool1", "description": "查询指定城市的天气"}
+
+
+@pytest.mark.parametrize(
+    ("tool", "prompt", "is_called"),
+    [
+        (CITY_WEATHER, "北京天气怎么样", True),
+        (CITY_WEATHER, "明天上海会下雨吗？", True),
+        (CITY_WEATHER, "哪个城市最大？", False),
+        (CITY_WEATHER, "写一段代码", False),
+        (CITY_WEATHER, "Which city is given first?", False),
+        (CHINESE, "What's the weather in Paris?", True),
+        (CHINESE, "这个城市有什么好吃的", False),
+        (RATE, "100 美元兑换多少人民币", True),
+        (RATE, "今天的汇率", True),
+        (RATE, "心率是多少", False),
+        (ADD, "3加5等于几", True),
+        (ADD, "12+30=?", True),
+        (ADD, "我想参加加拿大的比赛", False),
+        (ADD, "what is my address?", False),
+        (FLIGHT, "CA123 航班几点到", True),
+        ({"name": "get_current_time"}, "现在几点了", True),
+        ({"name": "translate_text"}, "把这句话翻译成英文", True),
+        ({"name": "send_email"}, "给老板写封邮件", True),
+        ({"name": "查天气"}, "Will it rain tomorrow?", True),
+    ],
+    ids=str,
+)
+def test_a_tool_is_called_in_either_language_by_what_its_words_mean(tool, prompt, is_called):
+    chosen = choose_functions([tool], "auto", prompt, parallel=True)
+    assert bool(chosen) is is_called
+
+
+def test_the_answer_to_a_tool_s_result_is_in_the_language_of_the_question():
+    def answer(question, content):
+        messages = [
+            {"role": "user", "content": "你好"},
+            {"role": "assistant", "content": "hello"},
+            {"role": "user", "content": question},
+            {"role": "assistant", "content": "", "tool_calls": []},
+            {"role": "tool", "name": "weather", "content": content},
+        ]
+        return generate_reply(messages, {}, "ernie-3.5-8k", 0).full_text
+
+    assert answer("What is the weather in Beijing?", "晴").startswith("According to `weather`")
+    assert answer("北京天气", "sunny").startswith("根据 `weather` 的结果")
 
 
 def test_arguments_are_filled_from_the_prompt_and_defaults_left_out():
