@@ -15,6 +15,8 @@ _FENCE = re.compile(r"^ {0,3}```[^\n`]*\n(.*?)^ {0,3}```", re.DOTALL | re.MULTIL
 OBJECT_OPENING = re.compile(r"\{(?=\s*[\"}])")
 # A list of one number among words is a citation, `[1]`, and `[text](address)` a link.
 _OPENING = re.compile(r"\{(?=\s*[\"}])|\[(?=[\s\[]*[\"{])|\[(?=\s*-?\d[\d.]*\s*,)")
+# A string, which is kept, or a comma with nothing to follow it.
+_STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)  # a line break in a text spoils no paid answer
 _END_OF_THOUGHTS = "</think>"
 
@@ -30,8 +32,9 @@ def find_json(text: str) -> Any:
     """
     text = drop_thoughts(text)
     for candidate in (text, *(found[1] for found in _FENCE.finditer(text))):
-        with suppress(ValueError, RecursionError):
-            return json.loads(candidate, strict=False)
+        for written in (candidate, _drop_trailing_commas(candidate)):
+            with suppress(ValueError, RecursionError):
+                return json.loads(written, strict=False)
     for value in iterate_json(text):
         return value
     raise ValueError("the text contains no JSON")
@@ -40,6 +43,10 @@ def find_json(text: str) -> Any:
 def drop_thoughts(text: str) -> str:
     """Return a text without what a model thinks aloud before it answers."""
     return text.rpartition(_END_OF_THOUGHTS)[2]
+
+
+def _drop_trailing_commas(text: str) -> str:
+    return _STRING_OR_COMMA.sub(lambda found: found[1] or "", text.lstrip("\ufeff"))
 
 
 def iterate_json(text: str, opening: re.Pattern[str] = _OPENING) -> Iterator[Any]:

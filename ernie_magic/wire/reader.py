@@ -19,6 +19,7 @@ from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.content import REASONING, read_content, words_in
 from ernie_magic.wire.refusals import parse_refusal
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
+from ernie_magic.wire.tool_names import offered_names
 from ernie_magic.wire.usage import usage_of
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Reader(ABC):
         self.flag = 0
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._tool_calls = ToolCallAssembler()
+        self._tool_calls = ToolCallAssembler(offered_names(self.request.parameters))
         self._usage = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}

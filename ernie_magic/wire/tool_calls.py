@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name, as_safe_text
+from ernie_magic.wire.tool_arguments import is_object, join_arguments
+from ernie_magic.wire.tool_names import find_tool_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -103,7 +103,7 @@ class _ToolCall:
         those are parsed that end like one.
         """
         last = next((piece.rstrip() for piece in reversed(self.arguments) if piece.strip()), "")
-        return last.endswith("}") and _is_object("".join(self.arguments))
+        return last.endswith("}") and is_object("".join(self.arguments))
 
     def is_continued_by(self, name: str, arguments: str) -> bool:
         """Whether arguments of this tool are the rest of this call's: none begin in the middle."""
@@ -112,42 +112,13 @@ class _ToolCall:
         return bool(arguments.strip()) and arguments.lstrip()[:1] != "{"
 
 
-def _join_arguments(pieces: Sequence[str]) -> str:
-    """Return a call's arguments from their pieces: one behind the other, or, where that is no JSON,
-    as servers repeat them.
-    """
-    whole = "".join(pieces)
-    if _is_object(whole):
-        return whole
-    said = [piece for piece in pieces if piece.strip()]
-    grows = all(after.startswith(before) for before, after in pairwise(said))
-    if grows and said and _is_object(said[-1]):
-        return said[-1]
-    if said and _is_empty_object(said[0]) and _is_object(rest := "".join(said[1:])):
-        return rest
-    half = whole[: len(whole) // 2]
-    if half + half == whole and _is_object(half):
-        return half
-    with suppress(ValueError, RecursionError):
-        inner = json.loads(whole)
-        if isinstance(inner, str) and _is_object(inner):
-            return inner  # encoded twice
-    return whole
-
-
-def _is_object(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _is_empty_object(text: str) -> bool:
-    return "".join(text.split()) == "{}"
-
-
 class ToolCallAssembler:
     """Put a reply's tool calls together from their pieces.
+
+    Parameters
+    ----------
+    tool_names
+        The tools that the model was offered: what it calls by nearly such a name is that one.
 
     Attributes
     ----------
@@ -155,8 +126,9 @@ class ToolCallAssembler:
         Those of all tool calls together.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tool_names: Sequence[str] = ()) -> None:
         self.argument_characters = 0
+        self._tool_names = tool_names
         self._calls: list[_ToolCall] = []
         self._by_index: dict[int, _ToolCall] = {}
         self._by_id: dict[str, _ToolCall] = {}
@@ -223,8 +195,8 @@ class ToolCallAssembler:
                     "id": id_,
                     "type": call.type,
                     "function": {
-                        "name": call.name,
-                        "arguments": as_safe_text(_join_arguments(call.arguments)),
+                        "name": find_tool_name(call.name, self._tool_names),
+                        "arguments": as_safe_text(join_arguments(call.arguments)),
                     },
                 }
                 for id_, call in zip(self._unique_ids(), self._calls, strict=True)

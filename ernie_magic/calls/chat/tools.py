@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import inspect
 import json
-import types
-import typing
 from collections.abc import Iterator, ValuesView
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Union
+from enum import Enum
+from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameter_types import parse_structure
 from ernie_magic.api.results import ToolRun
+from ernie_magic.calls.chat.argument_schemas import collect_definitions, describe_type
+from ernie_magic.calls.chat.arguments import resolve_hint
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.redact import redact
@@ -26,15 +27,6 @@ if TYPE_CHECKING:
 MAX_RUNS = 20
 # Most tool calls of one reply that are reported back to the model: further ones are left out.
 MAX_ANSWERED = 100
-_SIMPLE: dict[Any, str] = {
-    str: "string",
-    int: "integer",
-    float: "number",
-    bool: "boolean",
-    list: "array",
-    dict: "object",
-    type(None): "null",
-}
 
 
 def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
@@ -100,25 +92,21 @@ def _describe_parameters(
                 ).fill(name=name, parameter=parameter.name),
                 advice=Text("去掉定义里的 /", "leave out the / in its definition"),
             )
-        properties[parameter.name] = _schema_of(_hint(function, parameter.annotation))
+        # What cannot be told is most often a text.
+        hint = resolve_hint(function, parameter.annotation, unknown=str)
+        properties[parameter.name] = describe_type(hint)
         if parameter.default is parameter.empty:
             required.append(parameter.name)
-        elif _is_json(parameter.default):
-            properties[parameter.name].setdefault("default", parameter.default)
-    return {"type": "object", "properties": properties, "required": required}
-
-
-def _hint(function: Callable[..., Any], annotation: object) -> Any:
-    """What a parameter's annotation means; str where that cannot be told, as of a name that is
-    imported for type checkers only.
-    """
-    if annotation is inspect.Parameter.empty:
-        return str
-    try:
-        holder = types.SimpleNamespace(__annotations__={"it": annotation}, __wrapped__=function)
-        return typing.get_type_hints(holder, include_extras=True)["it"]
-    except Exception:  # noqa: BLE001  (annotations may be any text at all)
-        return str
+            continue
+        default = parameter.default
+        if isinstance(default, Enum):
+            default = default.value
+        if _is_json(default):
+            properties[parameter.name].setdefault("default", default)
+    schema: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
+    if definitions := collect_definitions(schema):
+        schema["$defs"] = definitions
+    return schema
 
 
 def split_tools(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
@@ -157,22 +145,6 @@ def _flatten(tools: object) -> Iterable[Any]:
         yield tools
 
 
-def bind_arguments(function: Callable[..., Any], arguments: str) -> inspect.BoundArguments:
-    """Bind the arguments that the model wrote to the function's parameters.
-
-    Raises
-    ------
-    TypeError, ValueError
-        They do not fit; the message is for the model, which may try again.
-    """
-    given = json.loads(arguments or "{}")
-    if given is None:  # some servers write this for a tool without parameters
-        given = {}
-    if not isinstance(given, dict):
-        raise TypeError("the arguments are not a JSON object")
-    return inspect.signature(function).bind(**given)
-
-
 def make_tool_run(
     call: Mapping[str, Any],
     value: object = None,
@@ -196,36 +168,6 @@ def skipped_tool_run(call: Mapping[str, Any]) -> ToolRun:
     return make_tool_run(
         call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer")
     )
-
-
-def _schema_of(hint: Any) -> dict[str, Any]:
-    origin = typing.get_origin(hint)
-    inner = typing.get_args(hint)
-    if origin is typing.Annotated:
-        words = [word for word in inner[1:] if isinstance(word, str)]
-        schema = _schema_of(inner[0])
-        if words:
-            schema["description"] = " ".join(words)
-        return schema
-    if origin is typing.Literal:
-        return {"enum": list(inner), **_simple_type(type(inner[0]))}
-    if origin in (Union, types.UnionType):
-        kinds = [_schema_of(kind) for kind in inner if kind is not type(None)]
-        if len(kinds) == 1:
-            return kinds[0]
-        return {"anyOf": kinds}
-    if origin in (list, tuple, set):
-        schema = {"type": "array"}
-        if inner:
-            schema["items"] = _schema_of(inner[0])
-        return schema
-    return _simple_type(origin or hint)
-
-
-def _simple_type(kind: Any) -> dict[str, Any]:
-    if isinstance(kind, type) and kind in _SIMPLE:
-        return {"type": _SIMPLE[kind]}
-    return {}
 
 
 def _is_json(value: object) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import models
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat import tools
+from ernie_magic.calls.chat.arguments import bind_arguments
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.caller_task import CallerTask
 from ernie_magic.runtime.events import Delta
@@ -18,7 +19,7 @@ from ernie_magic.text.redact import redact
 from ernie_magic.wire.prepared_call import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ernie_magic.api.messages import Message
     from ernie_magic.api.requests import ChatRequest
@@ -220,11 +221,9 @@ async def _run_tool(
     """
     function = functions.get(call["function"]["name"])
     if function is None:
-        return tools.make_tool_run(
-            call, error=LookupError(f"there is no tool {call['function']['name']}")
-        )
+        return tools.make_tool_run(call, error=_unknown_tool(call, functions))
     try:
-        given = tools.bind_arguments(function, call["function"]["arguments"])
+        given = bind_arguments(function, call["function"]["arguments"])
         # The value becomes text where the function was called: its methods may belong to that
         # thread.
         caller_task: CallerTask[ToolRun] = CallerTask(
@@ -239,6 +238,11 @@ async def _run_tool(
         run = tools.make_tool_run(call, error=error)
     emit(Delta(tool=run))
     return run
+
+
+def _unknown_tool(call: Mapping[str, Any], functions: Iterable[str]) -> LookupError:
+    known = ", ".join(functions)
+    return LookupError(f"there is no tool {call['function']['name']}; there are: {known}")
 
 
 def _tool_message(call: Mapping[str, Any], run: ToolRun) -> Message:

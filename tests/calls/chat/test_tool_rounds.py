@@ -10,6 +10,7 @@ import pytest
 from ernie_magic.calls.chat import tools
 from ernie_magic.errors import InvalidOption
 from ernie_magic.session import Session
+from tests.raw_server import END, Server, chunk, events, http
 
 WEATHER = {
     "type": "function",
@@ -27,6 +28,13 @@ WEATHER = {
     },
 }
 ASK = "你好,我想知道明天北京的天气怎么样"
+
+
+@pytest.fixture
+def raw_server():
+    server = Server()
+    yield server
+    server.stop()
 
 
 def get_current_weather(location: str, unit: str = "摄氏度") -> dict:
@@ -243,3 +251,28 @@ def test_a_model_that_never_stops_asking_is_given_no_more(ernie, monkeypatch):
 
     monkeypatch.setattr(replies.tools, "answer_from_result", lambda *_args, **_kwargs: "")
     assert len(ernie.chat("add 1 and 2", tools=[add]).tool_runs) <= 2
+
+
+def test_what_a_model_writes_its_own_way_reaches_the_tool_as_declared(raw_server):
+    """`"false"` is no true, and `functions.switch` is `switch`."""
+    received = []
+
+    def switch(on: bool, level: int = 3) -> str:
+        """Switch it."""
+        received.append((on, level))
+        server.replies[""] = http(events(chunk({"content": "done"}), END))
+        return "ok"
+
+    server = raw_server
+    written = '```json\n{"on": "false", "level": null,}\n```'
+    call = {"index": 0, "id": "a", "function": {"name": "functions.switch", "arguments": written}}
+    asked = chunk({"tool_calls": [call]}, finish_reason="tool_calls")
+    server.replies[""] = http(events(asked))
+    with Session(
+        service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+    ) as session:
+        answer = session.chat("q", tools=[switch])
+        sent_back = session.history[0].messages[1]["tool_calls"][0]["function"]
+    assert received == [(False, 3)]
+    assert answer.text == "done"
+    assert sent_back == {"name": "switch", "arguments": '{"on": "false", "level": null}'}

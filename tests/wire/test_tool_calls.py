@@ -1,0 +1,78 @@
+"""Tool calls as models write them: names and arguments that are nearly right."""
+
+import json
+
+import pytest
+
+from ernie_magic.wire.tool_arguments import join_arguments
+from ernie_magic.wire.tool_names import find_tool_name, offered_names
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '{"n": 1,}',
+        '{"n": 1, }\n',
+        '```json\n{"n": 1}\n```',
+        '```\n{"n": 1,\n}\n```',
+        "{'n': 1}",
+        'Here it is: {"n": 1}',
+        '"{\\"n\\": 1}"',
+        ' {"n": 1} ',
+        '\ufeff{"n": 1}',
+        '<think>so</think>{"n": 1}',
+    ],
+)  # fmt: skip
+def test_arguments_that_are_nearly_json_are_made_json(written):
+    assert json.loads(join_arguments([written])) == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('{"a": ["x,]", ",}"],}', {"a": ["x,]", ",}"]}),
+        ('{"a": "\\",}",}', {"a": '",}'}),
+        ("{'a': True, 'b': None,}", {"a": True, "b": None}),
+        ('{"a": "line\nline"}', {"a": "line\nline"}),
+        ('{"a": [1, 2,],\n}', {"a": [1, 2]}),
+    ],
+)
+def test_a_comma_inside_a_text_is_no_trailing_comma(written, expected):
+    assert json.loads(join_arguments([written])) == expected
+
+
+@pytest.mark.parametrize("written", ['{"n": ', "n = 1", "", "[1, 2]", "{n: 1}"])
+def test_arguments_that_no_one_can_read_stay_as_they_are(written):
+    assert join_arguments([written]) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("f", "f"),
+        ("functions.f", "f"),
+        ("functions.f:0", "f"),
+        ("f()", "f"),
+        ("f({})", "f"),
+        (" f\n", "f"),
+        ("`f`", "f"),
+        ("F", "f"),
+        ("tools/get_weather", "get_weather"),
+        ("get-weather", "get_weather"),
+        ("getWeather", "get_weather"),
+        ("default_api.getWeather()", "get_weather"),
+        ("f.get_weather", "get_weather"),
+        ("g", "g"),
+        ("Aa", "Aa"),
+        ("aA", "aA"),
+        ("", ""),
+    ],
+)
+def test_a_tool_is_found_by_nearly_its_name(written, meant):
+    assert find_tool_name(written, ["f", "get_weather", "AA", "aa"]) == meant
+
+
+def test_offered_tools_are_named_in_both_protocols():
+    tool = {"type": "function", "function": {"name": "f"}}
+    assert offered_names({"tools": [tool], "functions": [{"name": "g"}]}) == ["f", "g"]
+    assert offered_names({}) == []
