@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models
 from ernie_magic.api.default_model import configured_model, default_model
+from ernie_magic.api.keywords import check_types
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.deployed import choose_endpoint
 from ernie_magic.config.services import SERVICES
@@ -240,6 +241,7 @@ class Client:
         model: str | None,
         deployed: str,
         given: Mapping[str, Any],
+        **options: object,
     ) -> CallTarget:
         """Return whom a call asks, as the settings are now.
 
@@ -253,11 +255,14 @@ class Client:
             The service that a user deployed and the call names, "" for none.
         given
             The call's own parameters.
+        options
+            Its other arguments, whose types are checked (`keywords.check_types`).
 
         Raises
         ------
         MissingKey, InvalidOption
         """
+        self.localizing_errors(lambda: check_types(model=model, endpoint=deployed, **options))
         settings, endpoint = self.settings_and_endpoint(given)
         deployed = self.localizing_errors(
             lambda: choose_endpoint(kind, settings, endpoint.service, model, deployed)

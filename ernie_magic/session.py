@@ -319,7 +319,9 @@ class Session:
         from ernie_magic.api.requests import completion_request
         from ernie_magic.calls.completion import complete_text
 
-        target = self.client.choose_target("chat", model, endpoint, parameters)
+        target = self.client.choose_target(
+            "chat", model, endpoint, parameters, stream=stream, extra=extra
+        )
 
         def build(model: str) -> CompletionRequest:
             return completion_request(
@@ -396,7 +398,7 @@ class Session:
         from ernie_magic.api.requests import embedding_request
         from ernie_magic.calls.embeddings.embed import embed_texts
 
-        target = self.client.choose_target("embedding", model, endpoint, parameters)
+        target = self.client.choose_target("embedding", model, endpoint, parameters, extra=extra)
         given_texts = self.client.localizing_errors(lambda: _list_of_texts(texts))
 
         def build(model: str) -> EmbeddingRequest:
@@ -496,7 +498,9 @@ class Session:
         from ernie_magic.api.requests import ChatOptions
         from ernie_magic.calls.tables import map as mapping
 
-        target = self.client.choose_target("chat", model, endpoint, parameters)
+        target = self.client.choose_target(
+            "chat", model, endpoint, parameters, system=system, extra=extra
+        )
         options = ChatOptions(
             parameters, model, system, extra=extra or {}, endpoint=target.deployed
         )
@@ -631,7 +635,7 @@ class Session:
         from ernie_magic.api.requests import image_request
         from ernie_magic.calls.images.generate import generate_images
 
-        target = self.client.choose_target("image", model, endpoint, parameters)
+        target = self.client.choose_target("image", model, endpoint, parameters, extra=extra)
 
         def build(model: str) -> ImageRequest:
             return image_request(
@@ -781,7 +785,7 @@ class Session:
         from ernie_magic.api.requests import rerank_request
         from ernie_magic.calls.rerank import rank_documents
 
-        target = self.client.choose_target("rerank", model, endpoint, parameters)
+        target = self.client.choose_target("rerank", model, endpoint, parameters, extra=extra)
         given_documents = self.client.localizing_errors(lambda: _list_of_texts(documents))
 
         def build(model: str) -> RerankRequest:

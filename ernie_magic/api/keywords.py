@@ -1,13 +1,16 @@
 """The keyword arguments of calls, as a type checker and an editor know them.
 
 The parameter table (`ernie_magic.api.parameters`) says what each means and which values are in
-range; a test holds the names and types here equal to the table's, and to the settings. None is the
-same as not given.
+range; a test holds the names and types here equal to the table's, to the settings and to the
+signatures of the calls. None is the same as not given.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -142,3 +145,51 @@ class RerankParameters(CallSettings, total=False):
 
     top_n: int | None
     user: str | None
+
+
+def _own_names(arguments: type, parameters: type) -> tuple[str, ...]:
+    """Return the names of arguments that are no parameters of the table."""
+    return tuple(
+        name for name in arguments.__annotations__ if name not in parameters.__annotations__
+    )
+
+
+CHAT_OPTIONS = _own_names(ChatArguments, ChatParameters)
+PICTURE_OPTIONS = _own_names(ImageArguments, ImageParameters)
+_EVERYWHERE = ("model", "endpoint", "extra")
+_ON_WORKERS = ("in_flight", "progress", "executor")
+# By call, its arguments that are no parameters: a misspelled name may mean one.
+OPTIONS_BY_CALL = {
+    "chat": CHAT_OPTIONS,
+    "completion": (*_EVERYWHERE, "stream"),
+    "embedding": (*_EVERYWHERE, "invalid", "cache", *_ON_WORKERS),
+    "image": (*_EVERYWHERE, "download"),
+    "map": (*_EVERYWHERE, "schema", "system", "resume", *_ON_WORKERS),
+    "rerank": _EVERYWHERE,
+}
+# What the table of parameters does not check.
+_TYPES: dict[str, tuple[type, ...]] = {
+    "model": (str, type(None)),
+    "system": (str, type(None)),
+    "stream": (bool, type(None)),
+    "history": (bool,),
+    "extra": (dict, type(None)),
+    "endpoint": (str,),
+}
+
+
+def check_types(**options: object) -> None:
+    """Check the types of a call's arguments that are no parameters.
+
+    Raises
+    ------
+    InvalidOption
+        One is of a wrong type.
+    """
+    for name, value in options.items():
+        if not isinstance(value, _TYPES[name]):
+            raise InvalidOption(
+                Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(
+                    name=name, kind=f"{type(value).__name__} ({value!r:.40})"
+                )
+            )

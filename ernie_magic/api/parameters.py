@@ -35,7 +35,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from typing import Any
 
     from ernie_magic.api.catalogue import Kind
@@ -665,22 +665,52 @@ def canonical_name(name: str, kind: Kind) -> str:
 
 
 # What the openai library calls otherwise, and no likeness finds.
-_OTHER_NAMES = {"max_retries": "retry_count", "--max-retries": "--retry-count"}
+_OTHER_NAMES = {
+    "max_retries": "retry_count",
+    "--max-retries": "--retry-count",
+    "to": "schema",
+    "columns": "schema",
+    "--schema": "--to",
+    "--columns": "--to",
+    "max_concurrency": "in_flight",
+    "n_jobs": "in_flight",
+    "timeout": "request_timeout",
+}
 
 
-def unknown_option(name: str, known: Iterable[str], shown: str = "") -> InvalidOption:
+def _name_here(name: str, known: Collection[str]) -> str:
+    """Return what a call names that which has another name in a magic or a library; underscores
+    around a name are written where Python has the word itself.
+    """
+    bare = name.strip("_")
+    here = _OTHER_NAMES.get(bare, bare)
+    if here in known:
+        return here
+    return bare or name
+
+
+def unknown_option(
+    name: str,
+    known: Iterable[str],
+    others: Collection[str] = (),
+) -> InvalidOption:
     """Return the error for a name that is not in the table; it suggests the closest one that is.
     One that other calls of its kind take is told to be none of this call's.
+
+    Parameters
+    ----------
+    others
+        What only other calls take, which is not suggested.
     """
     known = tuple(known)
-    if name in known:
+    if name in known or name in others:
         return InvalidOption(
             Text("这种调用没有 {name}", "this call takes no {name}").fill(name=name),
             advice=Text("去掉它", "leave it out"),
         )
     return InvalidOption(
-        Text("没有选项 {name}", "no option {name}").fill(name=clip_value(shown or name)),
-        advice=did_you_mean(_OTHER_NAMES.get(name, name), known)
+        Text("没有选项 {name}", "no option {name}").fill(name=clip_value(name)),
+        advice=did_you_mean(_name_here(name, known), known)
         or Text(
             "表中没有的字段：--param 名=值，在 Python 里用 extra={…}",
             "a field the table does not know: --param name=value, in Python extra={…}",

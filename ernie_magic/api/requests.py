@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models, parameters
+from ernie_magic.api.keywords import CHAT_OPTIONS, OPTIONS_BY_CALL
 from ernie_magic.api.messages import (
     Message,
     check_chat_length,
@@ -25,7 +26,7 @@ from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ernie_magic.api.catalogue import Kind
 
@@ -65,29 +66,6 @@ class ChatOptions:
     endpoint: str = ""
     functions: Mapping[str, Function] = field(default_factory=dict)
     images: Any = None
-
-    def check_types(self) -> None:
-        """Check what the table of parameters does not.
-
-        Raises
-        ------
-        InvalidOption
-            One is of a wrong type.
-        """
-        for name, value, kinds in (
-            ("model", self.model, (str, type(None))),
-            ("system", self.system, (str, type(None))),
-            ("stream", self.stream, (bool, type(None))),
-            ("history", self.history, bool),
-            ("extra", self.extra, dict),
-            ("endpoint", self.endpoint, str),
-        ):
-            if not isinstance(value, kinds):
-                raise InvalidOption(
-                    Text("{name} 不能是 {kind}", "{name} cannot be {kind}").fill(
-                        name=name, kind=f"{type(value).__name__} ({value!r:.40})"
-                    )
-                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -304,9 +282,7 @@ def completion_request(
     endpoint: str = "",
 ) -> CompletionRequest:
     """Build the request to continue this text; raises what `chat_request` raises."""
-    for name in given:
-        if parameters.canonical_name(name, "chat") not in parameters.COMPLETION:
-            raise parameters.unknown_option(name, parameters.COMPLETION)
+    check_names("completion", given, parameters.COMPLETION)
     checked = checked_parameters("chat", given, model, rules)
     check_text(prompt)
     _check_extra("chat", extra, rules, [prompt, checked])
@@ -604,9 +580,7 @@ def checked_parameters(
             continue
         name = parameters.canonical_name(name_given, kind)
         if name not in table or name == "model":
-            problems.append(
-                parameters.unknown_option(name_given, [*table, *_KEYWORDS.get(kind, ())])
-            )
+            problems.append(parameters.unknown_option(name_given, [*table, *OPTIONS_BY_CALL[kind]]))
             continue
         if name in checked:
             problems.append(_given_twice_error(name))
@@ -628,12 +602,26 @@ def checked_parameters(
     }
 
 
-# Keywords of Python's calls that are no parameters: a misspelled name may mean one.
-_KEYWORDS: dict[Kind, tuple[str, ...]] = {
-    "chat": ("images", "system", "history", "stream", "endpoint", "extra"),
-    "image": ("download", "endpoint", "extra"),
-    "embedding": ("invalid", "in_flight", "endpoint", "extra"),
-}
+def check_names(call: str, given: Iterable[str], accepted: Collection[str]) -> None:
+    """Check the parameters' names of a call that takes not all that a chat does.
+
+    Parameters
+    ----------
+    call
+        By its name in `keywords.OPTIONS_BY_CALL`.
+    accepted
+        The names of the parameters that it takes.
+
+    Raises
+    ------
+    InvalidOption
+        It tells every unknown one.
+    """
+    known = (*accepted, *OPTIONS_BY_CALL[call])
+    others = {*parameters.parameters_of("chat"), *CHAT_OPTIONS}.difference(known)
+    unknown = [name for name in given if parameters.canonical_name(name, "chat") not in accepted]
+    if unknown:
+        raise combine_errors([parameters.unknown_option(name, known, others) for name in unknown])
 
 
 def _given_twice_error(name: str) -> InvalidOption:

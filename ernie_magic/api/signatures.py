@@ -13,6 +13,7 @@ from functools import cache
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from ernie_magic.api.keywords import CHAT_OPTIONS, PICTURE_OPTIONS, SettingValues
 from ernie_magic.api.parameters import COMPLETION, parameters_of
 
 if TYPE_CHECKING:
@@ -102,24 +103,21 @@ _ARGUMENTS = {
     )
 }
 
-_OF_A_CHAT = ("model", "system", "stream", "history", "endpoint", "extra", "images")
 # What a picture may be made again with; None leaves out, or leaves as it was.
-_OF_A_PICTURE = (
-    Argument("prompt", "str | None", None, "At most 1,024 characters."),
-    _ARGUMENTS["model"],
-    _ARGUMENTS["endpoint"]._replace(annotation="str | None", default=None),
-    _ARGUMENTS["extra"],
-    _ARGUMENTS["download"],
-)
+_OF_A_PICTURE = {
+    **_ARGUMENTS,
+    "prompt": Argument("prompt", "str | None", None, "At most 1,024 characters."),
+    "endpoint": _ARGUMENTS["endpoint"]._replace(annotation="str | None", default=None),
+}
 
 # By the name of the keywords' class: the arguments beside the table's parameters, and of which kind
 # those are.
-_KEYWORDS: dict[str, tuple[tuple[Argument, ...], Kind]] = {
-    "ChatArguments": (tuple(_ARGUMENTS[name] for name in _OF_A_CHAT), "chat"),
+_ARGUMENTS_AND_KIND: dict[str, tuple[tuple[Argument, ...], Kind]] = {
+    "ChatArguments": (tuple(_ARGUMENTS[name] for name in CHAT_OPTIONS), "chat"),
     "ChatParameters": ((), "chat"),
     "CompletionParameters": ((), "chat"),
     "EmbeddingParameters": ((), "embedding"),
-    "ImageArguments": (_OF_A_PICTURE, "image"),
+    "ImageArguments": (tuple(_OF_A_PICTURE[name] for name in PICTURE_OPTIONS), "image"),
     "ImageParameters": ((), "image"),
     "RerankParameters": ((), "rerank"),
 }
@@ -143,7 +141,7 @@ _ENTRY = re.compile(r"^(?=\S)", re.MULTILINE)
 
 def table_parameters(keywords: str) -> list[Parameter]:
     """Return the table's parameters among the keywords of that name, in the table's order."""
-    _, kind = _KEYWORDS[keywords]
+    _, kind = _ARGUMENTS_AND_KIND[keywords]
     return [
         parameter
         for name, parameter in parameters_of(kind).items()
@@ -155,13 +153,11 @@ def keyword_arguments(keywords: str) -> list[Argument]:
     """Return the arguments that the keywords of that name stand for."""
     if keywords == "SettingValues":
         return _list_settings()
-    arguments, _ = _KEYWORDS[keywords]
+    arguments, _ = _ARGUMENTS_AND_KIND[keywords]
     return [*arguments, *map(_to_argument, table_parameters(keywords))]
 
 
 def _list_settings() -> list[Argument]:
-    from ernie_magic.api.keywords import SettingValues
-
     return [
         Argument(name, getattr(kind, "__forward_arg__", str(kind)), _UNSET, "")
         for name, kind in SettingValues.__annotations__.items()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import models, values
 from ernie_magic.api.default_model import configured_or_default_model
+from ernie_magic.api.keywords import check_types
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.errors import InvalidMessages
 from ernie_magic.text.language import Text
@@ -28,6 +29,7 @@ def start_token_count(client: Client, text: str, model: str | None) -> Stream[To
     ------
     UsageError
     """
+    client.localizing_errors(lambda: check_types(model=model))
     settings, endpoint = client.settings_and_endpoint()
     client.localizing_errors(lambda: _check_text(text))
     chosen = model or configured_or_default_model("chat", settings, endpoint.service.name)

@@ -97,6 +97,65 @@ def test_every_parameter_that_is_offered_is_known_to_the_call():
             begin({"temperatur": 0.3})
 
 
+def own_arguments(call, group):
+    """What a call writes out beside what it is about."""
+    parameters = {parameter.name for parameter in table_parameters(group)}
+    return {
+        face.name
+        for face in inspect.signature(call).parameters.values()
+        if face.kind is inspect.Parameter.KEYWORD_ONLY and face.name not in parameters
+    }
+
+
+@pytest.mark.parametrize(
+    ("call", "form", "group"),
+    [
+        ("chat", Session.stream, "ChatArguments"),
+        ("completion", Session.stream_completion, "CompletionParameters"),
+        ("embedding", Session.begin_embed, "EmbeddingParameters"),
+        ("image", Session.begin_image, "ImageParameters"),
+        ("map", Session.begin_map, "ChatParameters"),
+        ("rerank", Session.begin_rerank, "RerankParameters"),
+    ],
+)
+def test_what_is_suggested_for_a_misspelled_name_is_what_the_call_takes(call, form, group):
+    assert set(keywords.OPTIONS_BY_CALL[call]) == own_arguments(form, group)
+
+
+WRONG = {
+    "model": [5, ["x"], b"x", {"a": 1}, object(), True],
+    "system": [5, ("x",), {"a": 1}],
+    "endpoint": [5, ["x"], 1.5],
+    "stream": [1, "yes", []],
+    "extra": ["x", ["x"], 5, b"x", {"x"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [(argument, value) for argument, values in WRONG.items() for value in values],
+)
+def test_an_argument_of_a_wrong_type_is_one_line_in_every_call(argument, value):
+    session = Session(
+        service="aistudio", base_url="http://127.0.0.1:9/v1", api_key="k", language="en"
+    )
+    beginnings = {
+        "chat": lambda **given: session.stream("x", **given),
+        "completion": lambda **given: session.stream_completion("x", **given),
+        "embedding": lambda **given: session.begin_embed("x", **given),
+        "image": lambda **given: session.begin_image("x", **given),
+        "map": lambda **given: session.begin_map("x", ["y"], **given),
+        "rerank": lambda **given: session.begin_rerank("x", ["y"], **given),
+    }
+    for call, begin in beginnings.items():
+        if argument in keywords.OPTIONS_BY_CALL[call]:
+            with pytest.raises(InvalidOption, match=f"^{argument} cannot be "):
+                begin(**{argument: value})
+    if argument == "model":
+        with pytest.raises(InvalidOption, match=r"^model cannot be "):
+            session.begin_count_tokens("x", model=value)
+
+
 def test_a_session_is_made_with_each_of_the_settings_by_name():
     traits = ErnieSettings.class_traits(config=True)
     shown = inspect.signature(Session).parameters

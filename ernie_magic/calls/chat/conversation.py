@@ -8,6 +8,7 @@ from functools import partial
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.keywords import CHAT_OPTIONS
 from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.requests import ChatOptions
@@ -305,10 +306,17 @@ class Conversation:
         """Return the prompt as it is now; what the model's rules refuse is not checked."""
         if self.locked and options.history and isinstance(prompt, str):
             raise moderation.conversation_locked(self.name)
-        _check_types(prompt, options)
+        _check_prompt(prompt)
         options = _split_functions(options)
         target = self._client.choose_target(
-            "chat", options.model, options.endpoint, options.parameters
+            "chat",
+            options.model,
+            options.endpoint,
+            options.parameters,
+            system=options.system,
+            stream=options.stream,
+            history=options.history,
+            extra=options.extra,
         )
         if isinstance(prompt, str):
             return self._plan_turn(prompt, options, target, replaced_turn)
@@ -444,10 +452,9 @@ def unnamed_conversation() -> InvalidOption:
 
 def _chat_options(given: dict[str, Any]) -> ChatOptions:
     """Collect the arguments of `stream`."""
-    other_options = ("model", "system", "stream", "history", "extra", "endpoint", "images")
     return ChatOptions(
-        {name: value for name, value in given.items() if name not in other_options},
-        **{name: given[name] for name in other_options if name in given},
+        {name: value for name, value in given.items() if name not in CHAT_OPTIONS},
+        **{name: given[name] for name in CHAT_OPTIONS if name in given},
     )
 
 
@@ -465,10 +472,8 @@ def _split_functions(options: ChatOptions) -> ChatOptions:
     return replace(options, parameters={**parameters, name: tools_sent}, functions=functions)
 
 
-def _check_types(prompt: object, options: ChatOptions) -> None:
-    """Report arguments of a wrong type in one line: a prompt that is a number, one message instead
-    of a list.
-    """
+def _check_prompt(prompt: object) -> None:
+    """Report a prompt of a wrong type in one line: a number, one message instead of a list."""
     if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
         raise InvalidMessages(
             Text(
@@ -480,7 +485,6 @@ def _check_types(prompt: object, options: ChatOptions) -> None:
                 'write "…" or [{"role": "user", "content": "…"}]',
             ),
         )
-    options.check_types()
 
 
 def _system_messages(system: str | None, messages: Sequence[Message]) -> tuple[Message, ...]:

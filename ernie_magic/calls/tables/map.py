@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import models, parameters
-from ernie_magic.api.requests import chat_request
+from ernie_magic.api.requests import chat_request, check_names
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
@@ -301,7 +301,7 @@ def build_map_request(
     UsageError
     """
     _check_prompt(prompt)
-    options.check_types()
+    check_names("map", options.parameters, parameters.parameters_of("chat"))
     table = frames.copy_table(rows)
     content = frames.read_table(table)
     template = _parse_template(prompt, content.columns)

@@ -131,7 +131,9 @@ def json_instruction(columns: tuple[Column, ...]) -> str:
 
 
 def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any], Text | None]:
-    """Return the values in an answer, and what is wrong with it: None when nothing is."""
+    """Return the values in an answer, and what is wrong with it: None when nothing is. A value is
+    None where the answer has null for it, or nothing of its type.
+    """
     if not text.strip():
         return {}, _EMPTY
     if not columns:
@@ -145,11 +147,18 @@ def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any]
     wrong = [
         _NOT_OF_TYPE.fill(name=field.name, value=f"{parsed.get(field.name)!r:.40}", type=field.type)
         for field in columns
-        if values[field.name] is None
+        if values[field.name] is None and not _is_null(parsed, field.name)
     ]
     if not wrong:
         return values, None
     return values, Text("；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong))
+
+
+def _is_null(parsed: Mapping[str, Any], name: str) -> bool:
+    """Whether the model says that a row has no such value: then its column has a gap, as that of a
+    DataFrame has, whose types here all allow one.
+    """
+    return name in parsed and parsed[name] is None
 
 
 def _find_object(text: str, columns: tuple[Column, ...]) -> dict[str, Any] | None:

@@ -371,6 +371,18 @@ def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session)
         (lambda s: s.map("x", ["a"], temperature=7), "out of range"),
         (lambda s: s.map("x", ["a"], in_flight=0), "in_flight"),
         (lambda s: s.map("x", ["a"], nothing=1), "no option nothing"),
+        (lambda s: s.map("x", ["a"], shema="a"), "did you mean schema?"),
+        (lambda s: s.map("x", ["a"], to="a"), "no option to. What to do: did you mean schema?"),
+        (lambda s: s.map("x", ["a"], to_="a"), "did you mean schema?"),
+        (lambda s: s.map("x", ["a"], columns="a"), "did you mean schema?"),
+        (lambda s: s.map("x", ["a"], resumed=True), "did you mean resume?"),
+        (lambda s: s.map("x", ["a"], max_concurrency=2), "did you mean in_flight?"),
+        (lambda s: s.map("x", ["a"], inflight=2), "did you mean in_flight?"),
+        (lambda s: s.map("x", ["a"], sytem="a"), "did you mean system?"),
+        (lambda s: s.map("x", ["a"], executer=1), "did you mean executor?"),
+        (lambda s: s.map("x", ["a"], temprature=1), "did you mean temperature?"),
+        (lambda s: s.map("x", ["a"], stream=True), "this call takes no stream"),
+        (lambda s: s.map("x", ["a"], shema="a", temprature=1), "(2) no option temprature"),
         (lambda s: s.map("x", ["a"], images=["a.png"]), "this call takes no images"),
         (lambda s: s.map("x", ["a"], history=True), "this call takes no history"),
         (lambda s: s.map("x", ["a"], system=5), "system cannot be int (5)"),
@@ -749,6 +761,22 @@ def test_after_a_resume_cut_answers_are_told_as_in_the_first_run(raw_session, re
     assert [note.en for note in first.notes] == [f"⚠ answers that may not be whole: 2 {told}"][
         : len(told)
     ]
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
+def test_null_is_a_gap_in_a_typed_column_and_asked_for_once(raw_session, make):
+    server, session = raw_session
+    answer = '{"n": null, "share": null, "good": null, "topic": null}'
+    server.replies = {"": _reply({"choices": _choice(answer)})}
+    columns = "n:int, share:float, good:bool, topic"
+    found = session.map(ECHO, make({"text": ["a", "b"]}), schema=columns)
+    assert found.errors == {}
+    kinds = [str(found.table[name].dtype) for name in ("n", "share", "good", "topic")]
+    assert [kind.lower() for kind in kinds] == ["int64", "float64", "boolean", "string"]
+    assert [row["n"] for row in found.rows] == [None, None]
+    server.requests.clear()
+    again = session.map(ECHO, make({"text": ["a", "b"]}), schema=columns, resume=True)
+    assert (again.errors, server.requests) == ({}, [])
 
 
 def test_a_ledger_of_an_earlier_version_is_read_and_keeps_new_endings(raw_session):

@@ -270,6 +270,8 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
         ("%%ernie_map 'no such.csv' --yes\n{{text}}", "no variable or file no such.csv"),
         ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"),
+        ("%%ernie_map texts --schema a\nx", "no option --schema. What to do: did you mean --to?"),
+        ("%%ernie_map texts --columns a\nx", "did you mean --to?"),
         ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),
         ("%%ernie_map texts\n{{txet}}", "no column txet. What to do: did you mean text?"),
         ("%%ernie_map texts --tools len\n{{text}}", "cannot call tools"),
