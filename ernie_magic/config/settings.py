@@ -172,15 +172,23 @@ class ErnieSettings(Configurable):
         self._is_made = True
 
     def assign_all(self, values: Mapping[str, Any]) -> None:
-        """Set each of these.
+        """Set each of these, in whatever order they are given: the language of errors first, and
+        what has no use is known when all are set.
 
         Raises
         ------
         InvalidOption
             There is no such setting, or a value is not valid.
         """
-        for name, value in values.items():
-            setattr(self, name, value)
+        was_made = self._is_made
+        self._is_made = False
+        try:
+            for name in sorted(values, key=lambda name: name != "language"):
+                setattr(self, name, values[name])
+        finally:
+            self._is_made = was_made
+        for name in values:
+            self._warn_if_unused(name, stacklevel=4)
 
     def __setattr__(self, name: str, value: object) -> None:
         if not name.startswith("_") and not hasattr(type(self), name):
@@ -206,8 +214,8 @@ class ErnieSettings(Configurable):
             wrong.language = self.interface_language
             value = None
         else:
-            if self._is_made and (unused := self.describe_unused(name)):
-                warnings.warn(unused.say(self.interface_language), stacklevel=2)
+            if self._is_made:
+                self._warn_if_unused(name, stacklevel=3)
             return
         raise wrong  # outside of the handler: traitlets' own error holds the value
 
@@ -225,6 +233,10 @@ class ErnieSettings(Configurable):
         }
         shown = (f"{name}={value!r}" for name, value in sorted(given.items()))
         return f"ErnieSettings({', '.join(shown)})"
+
+    def _warn_if_unused(self, name: str, stacklevel: int) -> None:
+        if unused := self.describe_unused(name):
+            warnings.warn(unused.say(self.interface_language), stacklevel=stacklevel)
 
     def describe_unused(self, name: str) -> Text | None:
         """Return what to know of a setting that the service in use ignores, None for others: the

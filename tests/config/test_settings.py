@@ -262,3 +262,31 @@ def test_a_deployed_service_is_set_by_its_name(given):
     assert settings.endpoint == "ngxxxol8_test1"
     settings.assign_text("endpoint", "")
     assert settings.endpoint == ""
+
+
+UNUSED = {
+    "api_key": "any-key-of-nobody",
+    "bearer_token": "any-token-of-nobody",
+    "base_url": "http://127.0.0.1:9/v1",
+    "headers": {"X-Team": "a"},
+    "app_id": "app-1",
+}
+
+
+@pytest.mark.parametrize("name", UNUSED)
+def test_what_the_emulator_ignores_is_told_in_whatever_order_it_is_given(name):
+    given = {"service": "emulator", name: UNUSED[name], "language": "en", "temperature": 0.5}
+    for order in (given, dict(reversed(given.items()))):
+        with pytest.warns(UserWarning, match=f"ignores {name}") as told:
+            Session(**order)
+        assert len(told) == 1
+        assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_wrong_setting_is_told_in_the_session_s_language_in_whatever_order(language):
+    words = {"en": "out of range", "zh": "超出范围"}
+    given = {"language": language, "temperature": 70.0}
+    for order in (given, dict(reversed(given.items()))):
+        with pytest.raises(InvalidOption, match=words[language]):
+            Session(**order)

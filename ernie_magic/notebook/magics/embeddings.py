@@ -17,6 +17,7 @@ from ernie_magic.notebook.magics.options import (
     Grammar,
     Option,
     cell_options,
+    given_twice_error,
 )
 from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text
@@ -132,6 +133,8 @@ def parse_search_words(words: list[str]) -> tuple[int, str]:
     index = words.index("-k")
     count = words[index + 1 : index + 2]
     query_words = words[:index] + words[index + 2 :]
+    if "-k" in query_words:
+        raise given_twice_error("-k")
     if not count or not count[0].isdecimal() or int(count[0]) < 1:
         raise InvalidOption(Text("-k 后面要一个正整数", "-k requires a whole number from 1"))
     return int(count[0]), " ".join(query_words)

@@ -154,6 +154,24 @@ class WrongLine(InvalidOption):
         return combine_errors([*self.problems, *others])
 
 
+class _StoreOnce(argparse.Action):
+    """Stores an option's value, and notes an option that has one already: argparse would let the
+    last one count, in silence.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest, None) is not None:
+            assert isinstance(parser, _Parser)  # noqa: S101  (only that one has this action)
+            parser.repeated.append(option_string or self.dest)
+        setattr(namespace, self.dest, values)
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse whose mistakes become our own one-line errors.
 
@@ -161,9 +179,17 @@ class _Parser(argparse.ArgumentParser):
     ----------
     examples : dict
         How an option is written, by its first form.
+    repeated : list of str
+        The options of the last line that have a single value and were given again.
     """
 
     examples: Mapping[str, Text | None] = MappingProxyType({})
+
+    def __init__(self, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.repeated: list[str] = []
+        for name in (None, "store"):
+            self.register("action", name, _StoreOnce)
 
     def error(self, message: str) -> NoReturn:
         if "expected one argument" in message or "expected at least one argument" in message:
@@ -182,6 +208,14 @@ class _Parser(argparse.ArgumentParser):
                 said=message
             )
         )
+
+
+def given_twice_error(name: str) -> InvalidOption:
+    """Return the error for an option of one value that stands on a line twice."""
+    return InvalidOption(
+        Text("{name} 给了两次", "{name} was given twice").fill(name=name),
+        advice=Text("留下一个", "keep one of them"),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,7 +330,9 @@ class Grammar:
     def _parse_words(self, words: list[str]) -> tuple[dict[str, Any], list[InvalidOption]]:
         """The values of a line's words, and what is wrong with its options."""
         accepted, problems = self._split_refused(words)
+        self._parser.repeated.clear()
         parsed, rest = self._parser.parse_known_args(accepted)
+        problems += map(given_twice_error, dict.fromkeys(self._parser.repeated))
         unknown = [word for word in rest if word.startswith("-")] or rest[:1]
         problems += [self._unknown_option_error(word) for word in unknown]
         args = vars(parsed)
@@ -544,6 +580,7 @@ def variable_name(typed: str) -> str:
 
 def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """The fields of `--param name=value`; a value that is JSON is decoded."""
+    names = set[str]()
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
@@ -553,6 +590,9 @@ def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:
                     "--param requires name=value, not {pair!r}",
                 ).fill(pair=pair)
             )
+        if name in names:
+            raise given_twice_error(f"--param {name}")
+        names.add(name)
         try:
             yield name, json.loads(value)
         except (ValueError, RecursionError):

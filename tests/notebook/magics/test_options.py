@@ -257,6 +257,7 @@ def test_mistakes_are_one_clear_line(text, told):
         ("--temperature hot --seed x", 2, ["temperature 'hot'", "seed 'x'"]),
         ("--foo --as 1x --param y", 3, ["no option --foo", "--as '1x'", "--param requires"]),
         ("--seed --top-p --raw", 2, ["--seed needs a value", "--top-p needs a value"]),
+        ("--seed 1 --seed=2 --foo", 2, ["no option --foo", "--seed was given twice"]),
         ("--raw=1 --foo=2 hello", 2, ["--raw does not take a value", "no option --foo"]),
     ],
 )
@@ -265,6 +266,31 @@ def test_all_wrong_options_of_a_line_are_told_at_once(text, count, told):
         line(text)
     assert all(part in caught.value.line("en") for part in told)
     assert "\n" not in caught.value.line("zh")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("--session a --session b", "--session"),
+        ("-s a --session b", "--session"),
+        ("--session=a -s=b", "-s"),
+        ("-m a --model b", "--model"),
+        ("--temperature 0.3 --temperature 0.3", "--temperature"),
+        ("--top_p 1 --top-p 1", "--top-p"),
+        ("--system a --as x --system b", "--system"),
+        ("--as a --as b", "--as"),
+        ("--web-search --web-search off", "--web-search"),
+        ("--seed 1 --seed 2 --seed 3", "--seed"),
+        ("--endpoint a --endpoint b", "--endpoint"),
+        ("--param a=1 --param b=1 --param a=2", "--param a"),
+    ],
+)
+def test_an_option_of_one_value_is_given_once(text, told):
+    with pytest.raises(InvalidOption) as caught:
+        line(text)
+    expected = f"{told} was given twice. What to do: keep one of them."
+    assert caught.value.line("en") == expected
+    assert line("--stop a --stop b --raw --raw --param a=1 --param b=1").raw
 
 
 @given(st.text(st.sampled_from("ab '\"\t\r\n\u3000-="), max_size=12))

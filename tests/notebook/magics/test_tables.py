@@ -266,6 +266,7 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%ernie_map2d texts --method tsne", "is not one of: auto | pca | umap"),
         ("%ernie_search texts", "there is nothing to look for"),
         ("%ernie_search texts a -k x", "-k requires a whole number from 1"),
+        ("%ernie_search texts a -k 3 -k 5", "-k was given twice"),
         ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"),
         ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
         ("%%ernie_map 'no such.csv' --yes\n{{text}}", "no variable or file no such.csv"),
