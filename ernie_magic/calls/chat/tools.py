@@ -12,19 +12,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameter_types import parse_structure
-from ernie_magic.api.results import ToolRun
 from ernie_magic.calls.chat.argument_schemas import collect_definitions, describe_type
 from ernie_magic.calls.chat.arguments import resolve_hint
-from ernie_magic.errors import InvalidOption, exception_message
-from ernie_magic.text.language import Text, whole_characters
-from ernie_magic.text.redact import redact
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 
-# Most tool calls for one answer, whether the model asks for them one by one or all at once.
-MAX_RUNS = 20
 # Most tool calls of one reply that are reported back to the model: further ones are left out.
 MAX_ANSWERED = 100
 
@@ -143,31 +139,6 @@ def _flatten(tools: object) -> Iterable[Any]:
             yield from _flatten(tool)
     else:
         yield tools
-
-
-def make_tool_run(
-    call: Mapping[str, Any],
-    value: object = None,
-    error: Exception | None = None,
-) -> ToolRun:
-    """Return a tool's result as the model receives it."""
-    function = call.get("function") or {}
-    name = str(function.get("name") or "")
-    arguments = str(function.get("arguments") or "")
-    if error is not None:
-        said = redact(f"{type(error).__name__}: {exception_message(error)}", strict=True)
-        content = json.dumps({"error": whole_characters(said)[:1000]}, ensure_ascii=False)
-        return ToolRun(name, arguments, content, failed=True)
-    if not isinstance(value, str) or not value.strip():
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    return ToolRun(name, arguments, redact(whole_characters(value)))
-
-
-def skipped_tool_run(call: Mapping[str, Any]) -> ToolRun:
-    """Return what the model receives for a call beyond the limit."""
-    return make_tool_run(
-        call, error=RuntimeError(f"not called: at most {MAX_RUNS} calls of tools for one answer")
-    )
 
 
 def _is_json(value: object) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import models
 from ernie_magic.api.usage import Usage
-from ernie_magic.calls.chat import tools
+from ernie_magic.calls.chat import tool_results, tools
 from ernie_magic.calls.chat.arguments import bind_arguments
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.caller_task import CallerTask
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ernie_magic.wire.reader import Reader
 
 _CALLING = Text("正在调用工具 {name}", "calling the tool {name}")
-_CLIPPED = " … (truncated)"
 
 
 class Asked(NamedTuple):
@@ -147,7 +146,7 @@ class _PromptInProgress:
     async def _answer_tool_calls(self, reader: Reader) -> None:
         """Call the tools, and make the next request with their results."""
         requested = reader.tool_calls[: tools.MAX_ANSWERED]
-        allowed = tools.MAX_RUNS - len(self._runs)
+        allowed = tool_results.MAX_RUNS - len(self._runs)
         runs = await _run_tools(
             requested, allowed, self._plan.options.functions, self._call.emit, self._request.model
         )
@@ -163,7 +162,7 @@ class _PromptInProgress:
         # A tool that had to be called was called: requiring it again would never end, nor would a
         # model that always asks.
         done_with = ["tool_choice"]
-        if len(self._runs) >= tools.MAX_RUNS:
+        if len(self._runs) >= tool_results.MAX_RUNS:
             done_with += ["tools", "parallel_tool_calls"]
         self._request = replace(
             self._request,
@@ -206,36 +205,37 @@ async def _run_tools(
     """Return the result of each call. No more than `max_runs` are made, and the model is told that
     the others were not.
     """
-    done = [await _run_tool(call, functions, emit) for call in requested[:max_runs]]
-    done += [tools.skipped_tool_run(call) for call in requested[max_runs:]]
-    return [_clip_tool_result(run, model) for run in done]
+    limit = _longest_result(model)
+    done = [await _run_tool(call, functions, emit, limit) for call in requested[:max_runs]]
+    return [*done, *(tool_results.skipped_tool_run(call) for call in requested[max_runs:])]
 
 
 async def _run_tool(
     call: Mapping[str, Any],
     functions: Mapping[str, Callable[..., Any]],
     emit: Callable[[Delta], None],
+    max_characters: int,
 ) -> ToolRun:
     """Have a tool called by the reader; the model is told what goes wrong in it, and may try
     again.
     """
     function = functions.get(call["function"]["name"])
     if function is None:
-        return tools.make_tool_run(call, error=_unknown_tool(call, functions))
+        return tool_results.make_tool_run(call, error=_unknown_tool(call, functions))
     try:
         given = bind_arguments(function, call["function"]["arguments"])
         # The value becomes text where the function was called: its methods may belong to that
         # thread.
         caller_task: CallerTask[ToolRun] = CallerTask(
             lambda: function(*given.args, **given.kwargs),
-            lambda value: tools.make_tool_run(call, value),
+            lambda value: tool_results.make_tool_run(call, value, max_characters=max_characters),
         )
         emit(Delta(notice=_CALLING.fill(name=call["function"]["name"]), caller_task=caller_task))
         run = await caller_task
     except NestedLoop:
         raise
     except Exception as error:  # noqa: BLE001  (the user's function may raise anything)
-        run = tools.make_tool_run(call, error=error)
+        run = tool_results.make_tool_run(call, error=error)
     emit(Delta(tool=run))
     return run
 
@@ -249,12 +249,9 @@ def _tool_message(call: Mapping[str, Any], run: ToolRun) -> Message:
     return {"role": "tool", "tool_call_id": call["id"], "name": run.name, "content": run.content}
 
 
-def _clip_tool_result(run: ToolRun, model: str) -> ToolRun:
-    """Shorten a result to what the model accepts; it is told that the result was cut."""
+def _longest_result(model: str) -> int:
+    """Return the characters of a tool's result that leave room for the rest of the input."""
     entry = models.find_model(model)
     if entry is None or not entry.max_characters:
-        return run
-    limit = entry.max_characters // 2
-    if len(run.content) <= limit:
-        return run
-    return run._replace(content=run.content[:limit] + _CLIPPED)
+        return tool_results.MAX_CHARACTERS
+    return entry.max_characters // 2

@@ -11,6 +11,7 @@ from ernie_magic.api.requests import is_missing
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.suggest import close_matches, did_you_mean
+from ernie_magic.text.whole_values import whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -224,4 +225,4 @@ def _require_column(written: str, columns: Collection[str]) -> str:
 
 
 def _cell_text(value: object) -> str:
-    return "" if is_missing(value) else whole_characters(str(value))
+    return "" if is_missing(value) else whole_characters(whole_text(value))

@@ -10,15 +10,18 @@ import asyncio
 import json
 import re
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.images.formats import EXTENSIONS
 from ernie_magic.errors import InvalidExpression, InvalidOption, exception_message
+from ernie_magic.notebook.magics.prompt_values import prompt_text
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.redact import redact
 from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.whole_values import printing_whole, whole_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -59,7 +62,8 @@ _BUILTIN_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", 
 
 
 def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
-    """`text` with each `{{expr}}` replaced by `str()` of its value.
+    """`text` with each `{{expr}}` replaced by its value: of a text the text, of a table all its
+    rows as CSV, of anything else what `str()` gives without leaving out a part.
 
     Braces in a value are not interpolated again.
 
@@ -73,12 +77,14 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     Raises
     ------
     InvalidExpression
-        Not an expression, an undefined name (close ones are listed), or the expression raised.
+        Not an expression, an undefined name (close ones are listed), or the expression raised; or
+        its value has no words, or is too long (`prompt_text`).
     """
     pieces = []
     copied_until = 0
     for start, end, expression in _find_expressions(text):
-        pieces += [text[copied_until:start], _evaluate_expression(expression, namespace, str)]
+        as_words = partial(prompt_text, expression=expression)
+        pieces += [text[copied_until:start], _evaluate_expression(expression, namespace, as_words)]
         copied_until = end
     return "".join([*pieces, text[copied_until:]])
 
@@ -104,7 +110,7 @@ def _write_json(value: object) -> str:
         return value
     with suppress(TypeError, ValueError):
         return json.dumps(value, ensure_ascii=False, default=_to_plain)
-    return str(value)
+    return whole_text(value)
 
 
 def _to_plain(value: Any) -> Any:
@@ -284,7 +290,10 @@ def _evaluate_expression(
             advice=_LITERAL,
         ) from None
     try:
-        return convert(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
+        with printing_whole():  # an expression may print a table itself: `f"{df}"`
+            return convert(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
+    except InvalidExpression:
+        raise
     except NameError as error:
         name = _undefined_name(error)
         raise InvalidExpression(

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from ernie_magic.calls.chat import tools
+from ernie_magic.calls.chat import tool_results
 from ernie_magic.errors import InvalidOption
 from ernie_magic.session import Session
 from tests.raw_server import END, Server, chunk, events, http
@@ -246,7 +246,7 @@ def test_what_is_not_a_tool_is_refused_in_words(ernie, tools_given):
 
 
 def test_a_model_that_never_stops_asking_is_given_no_more(ernie, monkeypatch):
-    monkeypatch.setattr(tools, "MAX_RUNS", 2)
+    monkeypatch.setattr(tool_results, "MAX_RUNS", 2)
     from ernie_magic.emulator import replies
 
     monkeypatch.setattr(replies.tools, "answer_from_result", lambda *_args, **_kwargs: "")

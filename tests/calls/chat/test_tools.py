@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.calls.chat import tools
+from ernie_magic.calls.chat import tool_results, tools
 from ernie_magic.session import Session
 
 
@@ -257,7 +257,9 @@ def test_an_end_that_was_said_is_not_waited_for_beyond_two_seconds(monkeypatch):
         server.stop()
 
 
-@pytest.mark.parametrize("asked", [tools.MAX_RUNS - 1, tools.MAX_RUNS, tools.MAX_RUNS + 1, 2000])
+@pytest.mark.parametrize(
+    "asked", [tool_results.MAX_RUNS - 1, tool_results.MAX_RUNS, tool_results.MAX_RUNS + 1, 2000]
+)
 def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(asked):
     from tests.raw_server import Server, chunk, events, http
 
@@ -294,7 +296,7 @@ def test_one_reply_cannot_have_a_tool_called_more_often_than_a_chain_of_them(ask
             ]
     finally:
         server.stop()
-    made = min(asked, tools.MAX_RUNS)
+    made = min(asked, tool_results.MAX_RUNS)
     assert called == [int(run.content) for run in answer.tool_runs] == list(range(made))
     # Each call has its result, as services require.
     assert requests == [message["tool_call_id"] for message in told]

@@ -1,7 +1,11 @@
 """`{{expr}}`: one pass, errors on one line, and everything else left alone."""
 
 import ast
+import functools
+import io
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -162,3 +166,84 @@ def tried_one_by_one(text):
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_brackets_and_quotes_tell_where_an_expression_ends(text):
     assert expression_spans("{{" + text + "}}") == list(tried_one_by_one("{{" + text + "}}"))
+
+
+def test_a_table_is_sent_whole():
+    df = pd.DataFrame({"n": range(500), "word": "长" * 60})
+    assert interpolate("{{df}}", {"df": df}).count("长" * 60) == 500
+    assert " 250 " in interpolate('{{f"{df}"}}', {"df": df})
+    assert " 2500 " in interpolate("{{a}}", {"a": np.arange(5000)})
+    assert interpolate("{{df.n}}", {"df": df}).splitlines()[:2] == ["n", "0"]
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        ("df", "100000 rows and 3 columns"),
+        ("df.n", "100000 rows"),
+        ("list(df.n)", "100,000 items"),
+        ("df[['n', 'n', 'n']].values", "300,000 items"),
+    ],
+)
+def test_what_is_too_long_is_refused_with_a_way_to_choose(expression, told):
+    df = pd.DataFrame({"n": range(100_000), "a": "xyz", "b": True})
+    with pytest.raises(InvalidExpression) as caught:
+        interpolate("{{" + expression + "}}", {"df": df})
+    assert told in caught.value.line("en").replace("100,000 rows", "100000 rows")
+    assert "send a part" in caught.value.line("en")
+    assert len(interpolate("{{df.to_csv()}}", {"df": df})) > 1_000_000
+
+
+class Plain:
+    pass
+
+
+class Named:
+    def __repr__(self):
+        return "named"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (interpolate, "is a function, not a text. What to do: call it: {{value(…)}}"),
+        (len, "is a function"),
+        ([].append, "is a function"),
+        (lambda: 1, "is a function"),
+        (functools.partial(len), "is a function"),
+        (Plain, "is a class"),
+        (int, "is a class"),
+        (ast, "is a module"),
+        (Plain(), "(Plain) has no text of its own"),
+        ((n for n in "a"), "is an iterator, not a text. What to do: take what it has with list(…)"),
+        (map(str, "a"), "is an iterator"),
+        (zip("a"), "is an iterator"),
+        (iter([1]), "is an iterator"),
+        (object(), "(object) has no text of its own"),
+        ([Plain()], "(Plain) has no text"),
+        ({"a": len}, "has no text"),
+        (pd.DataFrame({"a": [1]}).groupby("a"), "(DataFrameGroupBy) has no text of its own"),
+        (io.StringIO("a"), "is an open file, not a text. What to do: read it with .read()"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_has_no_words_is_told(value, told):
+    with pytest.raises(InvalidExpression) as caught:
+        interpolate("{{value}}", {"value": value})
+    assert told in caught.value.line("en")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Named(), "named"),
+        ([Named()], "[named]"),
+        ("<function f at 0x7f00>", "<function f at 0x7f00>"),
+        (["<f at 0x7f00>"], "['<f at 0x7f00>']"),
+        (range(3), "range(0, 3)"),
+        (ValueError("no"), "no"),
+    ],
+    ids=repr,
+)
+def test_what_has_words_is_sent(value, text):
+    assert interpolate("{{value}}", {"value": value}) == text

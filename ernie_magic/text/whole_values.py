@@ -1,0 +1,181 @@
+"""Values as text, whole: pandas, numpy and polars leave out the middle of what they print, and a
+model would never see it.
+
+None of these libraries is imported here: what a value comes from is loaded already.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+    from contextlib import AbstractContextManager
+
+_WIDEST = 65_535  # characters of a line: polars takes no more
+_LONGEST_TEXT = 1_000_000_000  # characters of a cell
+_PANDAS = (
+    "display.max_rows",
+    "display.max_columns",
+    "display.max_colwidth",
+    "display.max_seq_items",
+)
+_FEWEST_CHARACTERS = 2  # of a cell: one, and a comma
+
+
+class TableText(NamedTuple):
+    """A table as CSV.
+
+    Attributes
+    ----------
+    text : str
+    rows_written, rows : int
+        Rows of the table that the text has, and all.
+    """
+
+    text: str
+    rows_written: int
+    rows: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the text has all rows."""
+        return self.rows_written == self.rows
+
+
+def _whole_numpy(numpy: Any) -> AbstractContextManager[object]:
+    return numpy.printoptions(threshold=sys.maxsize)  # type: ignore[no-any-return]
+
+
+def _whole_pandas(pandas: Any) -> AbstractContextManager[object]:
+    options: list[object] = []
+    for name in _PANDAS:
+        options += [name, None]
+    return pandas.option_context(*options, "display.expand_frame_repr", False)  # type: ignore[no-any-return]
+
+
+def _whole_polars(polars: Any) -> AbstractContextManager[object]:
+    return polars.Config(  # type: ignore[no-any-return]
+        tbl_rows=-1,
+        tbl_cols=-1,
+        fmt_str_lengths=_LONGEST_TEXT,
+        fmt_table_cell_list_len=-1,
+        tbl_width_chars=_WIDEST,
+    )
+
+
+_LIBRARIES: dict[str, Callable[[Any], AbstractContextManager[object]]] = {
+    "numpy": _whole_numpy,
+    "pandas": _whole_pandas,
+    "polars": _whole_polars,
+}
+
+
+@contextmanager
+def printing_whole() -> Iterator[None]:
+    """Have numpy, pandas and polars leave out nothing of what they print meanwhile."""
+    with ExitStack() as stack:
+        for name, print_whole in _LIBRARIES.items():
+            library = sys.modules.get(name)
+            if library is not None and hasattr(library, "__version__"):
+                stack.enter_context(print_whole(library))
+        yield
+
+
+def whole_text(value: object) -> str:
+    """Return the text of a value, with nothing left out: a table as CSV, of anything else what
+    `str` gives.
+    """
+    if isinstance(value, str):
+        return str(value)
+    if (table := as_table(value)) is not None:
+        return write_table(table).text
+    with printing_whole():
+        if is_array(value):
+            return _write_array(value)
+        return str(value)
+
+
+def _write_array(array: Any) -> str:
+    if not _is_of(array, "numpy", ("ndarray",)):
+        return str(array.tolist())
+    numpy = sys.modules["numpy"]
+    # The digits that tell each number from its neighbours, rather than the first eight.
+    return str(numpy.array2string(array, threshold=sys.maxsize, floatmode="unique"))
+
+
+def is_array(value: object) -> bool:
+    """Whether a value is an array of numpy, torch, pandas or such, of more than one dimension."""
+    if isinstance(value, type):
+        return False
+    return (
+        hasattr(value, "tolist") and hasattr(value, "dtype") and bool(getattr(value, "shape", ()))
+    )
+
+
+def _is_of(value: object, library: str, names: Collection[str]) -> bool:
+    """Whether a value's class is one of these of a library, or made from one."""
+    return any(
+        kind.__name__ in names and kind.__module__.partition(".")[0] == library
+        for kind in type(value).__mro__
+    )
+
+
+def as_table(value: object) -> Any:
+    """Return a table as pandas' or polars', a column as a table; None for what is neither."""
+    for library in ("pandas", "polars"):
+        if _is_of(value, library, ("DataFrame",)):
+            return value
+        if _is_of(value, library, ("Series",)):
+            return _column_as_table(value)
+    if hasattr(value, "to_pandas") and hasattr(value, "column_names"):  # pyarrow's, datasets'
+        return value.to_pandas()
+    return None
+
+
+def _column_as_table(column: Any) -> Any:
+    if column.name in (None, ""):
+        return column.to_frame("value")
+    return column.to_frame()
+
+
+def write_table(table: Any, max_characters: int | None = None) -> TableText:
+    """Write a table as CSV.
+
+    Parameters
+    ----------
+    max_characters
+        Only so many of the first rows are written as fit; all when None.
+    """
+    rows = count = len(table)
+    if max_characters is not None:
+        cells = max_characters // _FEWEST_CHARACTERS
+        count = min(rows, cells // max(1, len(table.columns)) + 1)
+    text = _write_csv(table, count)
+    while max_characters is not None and len(text) > max_characters and count:
+        count = min(count - 1, count * max_characters // len(text))
+        text = _write_csv(table, count)
+    return TableText(text, count, rows)
+
+
+def _write_csv(table: Any, rows: int) -> str:
+    part = table
+    if rows < len(table):
+        part = table.head(rows)
+    with printing_whole():
+        if not hasattr(part, "to_csv"):
+            return _write_polars(part)
+        # Numbers that only count the rows say nothing; other labels do.
+        is_counted = type(part.index).__name__ == "RangeIndex" and part.index.name is None
+        written = part.to_csv(index=not is_counted, lineterminator="\n")
+    return str(written).rstrip("\n")
+
+
+def _write_polars(part: Any) -> str:
+    try:
+        written = part.write_csv()
+    except Exception:  # noqa: BLE001  (polars' own error: CSV has no lists inside cells)
+        return str(part)
+    return str(written).rstrip("\n")

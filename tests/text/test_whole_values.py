@@ -1,0 +1,92 @@
+"""Values as text: nothing is left out in the middle, whatever library they come from."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from ernie_magic.text.whole_values import printing_whole, whole_text, write_table
+
+LONG = list(range(5000))
+WIDE = {f"column_{number}": [number] for number in range(200)}
+TEXTS = ["x" * 500 + "end"] * 3
+
+
+@pytest.mark.parametrize(
+    ("value", "contained"),
+    [
+        (pd.DataFrame({"a": LONG}), "\n2500\n"),
+        (pd.DataFrame(WIDE), "column_100"),
+        (pd.DataFrame({"a": TEXTS}), "xend"),
+        (pd.Series(LONG, name="n"), "n\n0\n1\n"),
+        (pd.Series(LONG), "\n2500\n"),
+        (pd.Series({"a": 1, "b": 2}), ",value\na,1\nb,2"),
+        (pd.Index(LONG), " 2500,"),
+        (pd.date_range("2020-01-01", periods=900, freq="D"), "2021-06-01"),
+        (pd.Categorical(["a"] * 500 + ["b"] + ["a"] * 500), "'b'"),
+        (np.arange(5000), " 2500 "),
+        (np.zeros((4, 40, 40)) + 7, "7."),
+        (np.array([1 / 3, 0.1]), "[0.3333333333333333 0.1               ]"),
+        (np.array([0.1], dtype=np.float32), "[0.1]"),
+        (np.array(["2020-01-01"], dtype="datetime64[ns]"), "2020-01-01"),
+        ([np.arange(5000)], " 2500,"),
+        ({"a": np.arange(5000)}, " 2500,"),
+        ([pd.DataFrame({"a": LONG})], "2500"),
+        ((pd.Series(TEXTS),), "xend"),
+        (pd.DataFrame({"a": [np.arange(5000)]}), " 2500 "),
+        (pl.DataFrame({"a": LONG}), "\n2500\n"),
+        (pl.DataFrame(WIDE), "column_100"),
+        (pl.Series("n", LONG), "n\n0\n1\n"),
+        (pl.DataFrame({"a": [[number] for number in LONG]}), "[2500]"),
+        ([pl.Series("n", LONG)], "2500"),
+        (LONG, " 2500,"),
+        (dict.fromkeys(LONG), "2500: None"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_text_of_a_value_has_all_of_it(value, contained):
+    text = whole_text(value)
+    assert contained in text
+    assert "..." not in text
+    assert "…" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a\nb", "a\nb"),
+        (3, "3"),
+        (None, "None"),
+        (np.float64(0.5), "0.5"),
+        (np.array(3), "3"),
+        (np.array([1, 2]), "[1 2]"),
+        (date(2025, 1, 31), "2025-01-31"),
+        (pd.DataFrame({"a": [1, 2], "b": ["x,y", 'q"']}), 'a,b\n1,"x,y"\n2,"q"""'),
+        (pd.DataFrame({"a": [1.5, None]}, index=["r", "s"]), ",a\nr,1.5\ns,"),
+        (pd.DataFrame({"a": []}), "a"),
+        (pl.DataFrame({"a": [1, None]}), "a\n1\n"),
+    ],
+    ids=repr,
+)
+def test_a_small_value_is_written_plainly(value, text):
+    assert whole_text(value) == text or whole_text(value) == text.rstrip("\n")
+
+
+def test_only_the_rows_that_fit_are_written():
+    table = pd.DataFrame({"n": range(100_000), "word": "一二三"})
+    written = write_table(table, 2000)
+    assert len(written.text) <= 2000
+    assert (written.rows, written.is_whole) == (100_000, False)
+    assert written.text.splitlines()[-1] == f"{written.rows_written - 1},一二三"
+    assert written.rows_written > 150
+
+
+def test_the_libraries_print_as_before_afterwards():
+    array, frame = np.arange(5000), pd.DataFrame({"a": LONG})
+    before = str(array), str(frame)
+    with printing_whole():
+        assert "..." not in str(array) + str(frame)
+    assert (str(array), str(frame)) == before
+    assert "..." in before[0]
