@@ -20,7 +20,9 @@ from ernie_magic.api import models
 from ernie_magic.api.default_model import configured_model, default_model
 from ernie_magic.api.keywords import check_types
 from ernie_magic.api.usage_log import UsageLog
+from ernie_magic.config.addresses import is_absolute
 from ernie_magic.config.deployed import choose_endpoint
+from ernie_magic.config.platform import path_below, platform_address, route_path
 from ernie_magic.config.services import SERVICES
 from ernie_magic.config.target import CallTarget
 from ernie_magic.errors import (
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import Request
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.platform import Route
     from ernie_magic.config.services import Service
     from ernie_magic.config.settings import ErnieSettings, Snapshot
     from ernie_magic.emulator.server import Emulator
@@ -145,7 +148,7 @@ class Client:
         """
         endpoint = self.localizing_errors(self.settings.build_endpoint)
         if endpoint.service.is_simulated:
-            return replace(endpoint, base_url=self._emulator_url())
+            return replace(endpoint, base_url=self._start_emulator().base_url)
         return endpoint
 
     async def resolve_endpoint(self, endpoint: Endpoint) -> Endpoint:
@@ -154,9 +157,40 @@ class Client:
         """
         if not endpoint.service.is_simulated or endpoint.base_url:
             return endpoint
-        return replace(endpoint, base_url=await asyncio.to_thread(self._emulator_url))
+        emulator = await asyncio.to_thread(self._start_emulator)
+        if endpoint.is_platform:
+            return replace(endpoint, base_url=emulator.url)
+        return replace(endpoint, base_url=emulator.base_url)
 
-    def _emulator_url(self) -> str:
+    def route_path(self, path: str, *, is_action: bool = False) -> Route:
+        """Return where a path of the service or of Qianfan's platform is sent now.
+
+        Parameters
+        ----------
+        path
+            Begins with `/`; or a whole URL below the service's own addresses.
+        is_action
+            It is the platform's, also where the service in use is a server of the user's own.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+        """
+        return self.localizing_errors(lambda: self._route_path(path, is_action=is_action))
+
+    def _route_path(self, path: str, *, is_action: bool) -> Route:
+        if is_absolute(path):
+            path = path_below(path, self._own_addresses())
+        return route_path(self.settings, path, is_action=is_action)
+
+    def _own_addresses(self) -> tuple[str, ...]:
+        """Return the addresses that keys may be sent to: the service's, then the platform's."""
+        endpoint = self.endpoint()
+        if endpoint.service.is_simulated:
+            return endpoint.base_url, self._start_emulator().url
+        return endpoint.base_url, platform_address(self.settings)
+
+    def _start_emulator(self) -> Emulator:
         with self._starting:
             if self._emulator is None:
                 from ernie_magic import (
@@ -167,7 +201,7 @@ class Client:
                 # It ends with the client; not waited for, since the garbage collector runs on any
                 # thread.
                 self._emulator_end = weakref.finalize(self, self._emulator.stop, wait=False)
-            return self._emulator.base_url
+            return self._emulator
 
     def service_name(self, endpoint: Endpoint) -> str:
         """Return the name of the service that answers at an endpoint: the emulator may stand in for

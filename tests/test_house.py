@@ -49,6 +49,7 @@ FLOORS = [
     "wire",
     "client",
     "calls",
+    "qianfan",
     "session",
     "notebook",
     "cli",

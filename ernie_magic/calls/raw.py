@@ -1,9 +1,10 @@
-"""`ernie.wire`: calls that the session has no method for, with its address, credential, retries and
-limits.
+"""`ernie.wire`: calls that the session has no method for, with the address, the credential, the
+retries and the limits of the family that their path belongs to.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
@@ -12,21 +13,33 @@ from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from pathlib import Path
 
     from ernie_magic.client import Client
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.wire.prepared_call import PreparedCall
+    from ernie_magic.wire.request import Form
 
 
 _LIST = "\0list"  # the name of a bare list: no server's own
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # of a group and of an action
+_READS = ("Describe", "Get", "List")  # how the names of actions begin that change nothing
+_UPLOADING = Text("字节", "bytes")
 
 
 class RawCalls:
-    """Any path of the service: `ernie.wire.post("/responses", {"model": …})` returns the reply as
-    the service sent it.
+    """Any path of the service, and of Qianfan's platform: `ernie.wire.post("/responses", {"model":
+    …})` returns the reply as the service sent it.
 
-    Requests are neither checked nor kept in the history. A POST is sent again only when it cannot
-    have been carried out.
+    A path tells which family of calls it belongs to. `/v2/<group>?Action=…` and
+    `/wenxinworkshop/…` are the console's: they are signed with `QIANFAN_ACCESS_KEY` and
+    `QIANFAN_SECRET_KEY`. `/v2/knowledgeBase?Action=…`, `/v2/knowledgebases/…`, `/v2/app/…` and
+    other paths below `/v2/` carry the API key of Qianfan. Any other path is below the address of
+    the service in use. A key goes to its own host only. With the emulator all of it works without
+    a key.
+
+    Requests are neither checked nor kept in the history. What may change something is sent again
+    only when it cannot have been carried out.
 
     Parameters
     ----------
@@ -44,22 +57,31 @@ class RawCalls:
         body: Mapping[str, Any] | None,
         *,
         stream: bool = False,
+        repeatable: bool = False,
+        form: Form | None = None,
+        is_action: bool = False,
     ) -> Stream[Any]:
         from ernie_magic.api.messages import check_sendable
         from ernie_magic.wire.request import WireRequest
 
         client = self._get_client()
         client.localizing_errors(lambda: _check_path_and_body(path, body, stream=stream))
-        settings, endpoint = client.settings_and_endpoint()
+        route = client.route_path(path, is_action=is_action)
+        settings = client.settings.take_snapshot()
         client.localizing_errors(lambda: check_sendable([path, body]))
+        model = ""
+        if not route.is_platform:
+            model = str((body or {}).get("model") or "")
         request = WireRequest(
             method,
-            path,
+            route.path,
             body,
-            str((body or {}).get("model") or ""),
+            model,
             stream=stream,
-            repeatable=method == "GET",
+            repeatable=repeatable or method == "GET",
             list_name=_LIST,
+            has_envelope=route.is_platform,
+            form=form,
         )
 
         async def send_request(call: PreparedCall) -> Any:
@@ -68,15 +90,17 @@ class RawCalls:
             reply = await call.send_json(request)
             return reply.get(_LIST, reply)
 
-        return client.start_call(send_request, settings, endpoint)
+        title = _UPLOADING if form else None
+        return client.start_call(send_request, settings, route.endpoint, progress_title=title)
 
     def _begin_get(self, path: str) -> Stream[dict[str, Any]]:
-        """`GET` a path below the service's base URL; return its JSON.
+        """`GET` a path; return its JSON.
 
         Parameters
         ----------
         path
-            Begins with `/`; may have a query.
+            Begins with `/`; may have a query. A whole URL is accepted below the service's own
+            addresses.
 
         Raises
         ------
@@ -88,12 +112,12 @@ class RawCalls:
     aget = awaited(_begin_get)
 
     def _begin_post(self, path: str, body: Mapping[str, Any]) -> Stream[dict[str, Any]]:
-        """`POST` JSON to a path below the service's base URL; return its JSON.
+        """`POST` JSON to a path; return its JSON.
 
         Parameters
         ----------
         path
-            Begins with `/`; may have a query.
+            As in `get`.
         body
             The JSON object to send.
 
@@ -105,6 +129,97 @@ class RawCalls:
 
     post = blocking(_begin_post)
     apost = awaited(_begin_post)
+
+    def _begin_delete(self, path: str) -> Stream[dict[str, Any]]:
+        """`DELETE` a path; return its JSON.
+
+        Parameters
+        ----------
+        path
+            As in `get`.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return self._start_request("DELETE", path, None)
+
+    delete = blocking(_begin_delete)
+    adelete = awaited(_begin_delete)
+
+    def _begin_upload(
+        self,
+        path: str,
+        file: str | Path | bytes,
+        fields: Mapping[str, str] | None = None,
+        *,
+        field: str = "file",
+        name: str = "",
+    ) -> Stream[dict[str, Any]]:
+        """`POST` a file as a form (`multipart/form-data`); return the JSON of the reply.
+
+        Parameters
+        ----------
+        path
+            As in `get`.
+        file
+            The file to send, or its content.
+        fields
+            The form's other fields; a field with JSON is given as its text.
+        field
+            The name of the file's own field.
+        name
+            What the file is called there; its own name when "".
+
+        Raises
+        ------
+        ErnieError
+            Also where the file cannot be read.
+        """
+        from ernie_magic.calls.uploads import read_form
+
+        form = self._get_client().localizing_errors(
+            lambda: read_form(file, fields or {}, field=field, name=name)
+        )
+        return self._start_request("POST", path, None, form=form)
+
+    upload = blocking(_begin_upload)
+    aupload = awaited(_begin_upload)
+
+    def _begin_call(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+    ) -> Stream[dict[str, Any]]:
+        """Call an action of Qianfan's console, `POST /v2/<group>?Action=<action>`; return its JSON
+        as the service sent it.
+
+        Parameters
+        ----------
+        group
+            "model", "service", "finetuning", "dataset", "promptTemplates", "eval",
+            "batchinference", "knowledgeBase", "app", or any other.
+        action
+            As documented: "DescribeServices". One that only reads is sent again after a failure of
+            the service.
+        body
+            What the action takes.
+
+        Raises
+        ------
+        MissingKey
+            The console's calls are signed with an access key and a secret key.
+        ErnieError
+        """
+        client = self._get_client()
+        path = client.localizing_errors(lambda: action_path(group, action))
+        return self._start_request(
+            "POST", path, body or {}, repeatable=is_read(action), is_action=True
+        )
+
+    call = blocking(_begin_call)
+    acall = awaited(_begin_call)
 
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """`POST` JSON, and iterate over the events of the streamed reply.
@@ -140,8 +255,39 @@ class RawCalls:
         await stream.aresult()
 
 
+def action_path(group: str, action: str) -> str:
+    """Return the path of an action of the platform.
+
+    Raises
+    ------
+    InvalidOption
+        One of the two is no name.
+    """
+    for name in (group, action):
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise InvalidOption(
+                Text(
+                    "{name} 不是接口的名称",
+                    "{name} is not the name of a group or of an action",
+                ).fill(name=f"{name!s:.60}"),
+                advice=Text(
+                    '例如 ernie.wire.call("service", "DescribeServices")',
+                    'for example ernie.wire.call("service", "DescribeServices")',
+                ),
+            )
+    return f"/v2/{group}?Action={action}"
+
+
+def is_read(action: str) -> bool:
+    """Whether an action changes nothing, as its name tells: it may be sent again."""
+    return action.startswith(_READS)
+
+
 def _check_path_and_body(path: object, body: object, *, stream: bool) -> None:
-    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+    from ernie_magic.config.addresses import is_absolute
+
+    is_path = isinstance(path, str) and path.startswith("/") and not path.startswith("//")
+    if not is_path and not (isinstance(path, str) and is_absolute(path)):
         raise InvalidOption(
             Text("路径要以 / 开头：{path}", "a path must begin with /: {path}").fill(
                 path=f"{path!s:.60}"

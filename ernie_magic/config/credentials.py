@@ -91,6 +91,8 @@ class Endpoint:
         There is a key, but from another place than the address: it is not sent.
     query : dict of str to Key
         Keys that stood in the address: sent in the query of each call.
+    is_platform : bool
+        Whether `base_url` is Qianfan's host itself, for the calls of its platform.
     """
 
     service: Service
@@ -101,6 +103,7 @@ class Endpoint:
     console_url: str = CONSOLE_URL
     withheld: bool = False
     query: Mapping[str, Key] = field(default_factory=dict, hash=False)
+    is_platform: bool = False
 
     @property
     def rules(self) -> Rules:

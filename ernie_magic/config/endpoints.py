@@ -51,7 +51,7 @@ OWN = "own"
 # address for the keys of its `.env` files and sessions. A folder's `.env`, which may be a
 # stranger's, and an address that was typed in get only their own keys. A service's own address gets
 # all of its keys.
-_TRUSTED = {
+TRUSTED = {
     OWN: (SESSION, ENVIRONMENT, DOTENV),
     ENVIRONMENT: (SESSION, ENVIRONMENT, DOTENV),
     DOTENV: (DOTENV,),
@@ -127,7 +127,7 @@ def _service_of_session(settings: EndpointSettings) -> Service | None:
 def _service_of_variables() -> Service:
     # A service with a key precedes one with only an address.
     for service in (AI_STUDIO, QIANFAN, QIANFAN_V1):
-        if any(read_variable(name)[0] for name in service.key_variables) or _pair_variables(
+        if any(read_variable(name)[0] for name in service.key_variables) or pair_variables_set(
             service
         ):
             return service
@@ -148,7 +148,7 @@ def find_key(service: Service) -> tuple[str, str, str]:
         value, where = read_variable(name)
         if value:
             return value, where, name
-    if names := _pair_variables(service):
+    if names := pair_variables_set(service):
         return (*read_variable(names[0]), " + ".join(names))
     return "", "", next(iter(service.key_variables), "")
 
@@ -167,11 +167,11 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
         The address is not valid, or the key is of another kind.
     """
     service = choose_service(settings)
-    _remember_keys()
+    remember_keys()
     if service.is_simulated:
         key = Bearer(Key("emulator", secret=False))
         return Endpoint(service, "", key, extra_headers=settings.headers)
-    resolved_url = _resolve_base_url(settings, service)
+    resolved_url = resolve_base_url(settings, service)
     base_url = resolved_url.url
     credential, withheld = _find_credential(settings, service, resolved_url)
     if resolved_url.login and credential:
@@ -179,11 +179,11 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     credential = credential or resolved_url.login
     withheld = withheld and not resolved_url.login
     if credential is None and resolved_url.source != SESSION:
-        _check_incomplete_pair(service)
+        check_incomplete_pair(service)
     if credential is None and split_query(base_url)[0] == service.base_url:
         raise _missing_key_error(service)
     headers = _application_header(settings, service)
-    _check_headers(settings.headers, headers, credential, resolved_url)
+    check_headers(settings.headers, headers, credential, resolved_url)
     console = _console_url(settings, service, base_url)
     return Endpoint(
         service,
@@ -228,14 +228,14 @@ def _is_header_word(text: str) -> bool:
     return text.isascii() and text.isprintable() and " " not in text
 
 
-def _check_headers(
+def check_headers(
     extra: ExtraHeaders,
     headers: Mapping[str, str],
     credential: Credential | None,
-    resolved_url: _ResolvedUrl,
+    resolved_url: ResolvedUrl,
 ) -> None:
     """Check that a person's headers may go to an address, and replace nothing that is sent."""
-    if extra and SESSION not in _TRUSTED[resolved_url.source]:
+    if extra and SESSION not in TRUSTED[resolved_url.source]:
         raise InvalidOption(
             Text("请求头没有发送", "the headers were not sent"),
             Text(
@@ -287,7 +287,7 @@ def _missing_key_error(service: Service) -> MissingKey:
     )
 
 
-class _ResolvedUrl(NamedTuple):
+class ResolvedUrl(NamedTuple):
     """A service's address, where it comes from, and the login and keys that came with it."""
 
     url: str
@@ -296,7 +296,7 @@ class _ResolvedUrl(NamedTuple):
     query_keys: tuple[tuple[str, Key], ...] = ()
 
 
-def _remember_keys() -> None:
+def remember_keys() -> None:
     """Register every key that is set, whichever service it is for: none of them is shown or sent in
     a prompt.
     """
@@ -314,7 +314,7 @@ def _key_sources(settings: EndpointSettings, service: Service) -> tuple[str, ...
     )
     if single:
         return (single,)
-    return tuple(read_variable(name)[1] for name in _pair_variables(service) or ())
+    return tuple(read_variable(name)[1] for name in pair_variables_set(service) or ())
 
 
 def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
@@ -322,7 +322,7 @@ def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
     variable's is not for them.
     """
     written_url, where = read_variable(name)
-    if not written_url or not all(source in _TRUSTED[where] for source in sources):
+    if not written_url or not all(source in TRUSTED[where] for source in sources):
         return own
     address = BaseUrl(clean_base_url(written_url))
     check_base_url(address)
@@ -339,13 +339,13 @@ def _additional_url(name: str, own: str, sources: tuple[str, ...]) -> str:
 def _find_credential(
     settings: EndpointSettings,
     service: Service,
-    resolved_url: _ResolvedUrl,
+    resolved_url: ResolvedUrl,
 ) -> tuple[Credential | None, bool]:
     """Return the settings' own key, else a variable's; and whether there is one that this address
     may not have.
     """
-    _check_own_keys(settings, service)
-    trusted = _TRUSTED[resolved_url.source]
+    check_own_keys(settings, service)
+    trusted = TRUSTED[resolved_url.source]
     base_url = resolved_url.url
     key = settings.own_key or Key("")
     if key and SESSION not in trusted:
@@ -358,19 +358,19 @@ def _find_credential(
         return _pair_credential(pair, names, (SESSION,), service, base_url), False
     if not key:
         key = _find_single_key(service, trusted)
-    if not key and (found := _pair_variables(service, trusted)):
+    if not key and (found := pair_variables_set(service, trusted)):
         pair = Pair(*(Key(read_variable(name)[0]) for name in found))
         sources = tuple(read_variable(name)[1] for name in found)
         return _pair_credential(pair, found, sources, service, base_url), False
     if not key:
         return None, bool(find_key(service)[1])
-    _check_key(key, service.name, service, base_url)
+    check_key(key, service.name, service, base_url)
     if service.protocol == "openai":
         return Bearer(key), False
     return AccessToken(key), False
 
 
-def _check_own_keys(settings: EndpointSettings, service: Service) -> None:
+def check_own_keys(settings: EndpointSettings, service: Service) -> None:
     """Check that the keys given in the session are one credential, and one of this service.
 
     Raises
@@ -448,7 +448,7 @@ def _pair_credential(
     service: Service,
     base_url: str,
 ) -> Credential:
-    _check_key(pair.access, names[0], service, base_url)
+    check_key(pair.access, names[0], service, base_url)
     if service.protocol == "openai":
         return BearerFromPair(pair, _additional_url(IAM_URL_VARIABLE, IAM_URL, sources))
     if names == IAM_PAIR:
@@ -456,10 +456,13 @@ def _pair_credential(
     return TokenFromPair(pair, split_query(base_url)[0].removesuffix(service.path))
 
 
-def _pair_variables(
+def pair_variables_set(
     service: Service,
     trusted: tuple[str, ...] = (ENVIRONMENT, DOTENV),
 ) -> tuple[str, str] | None:
+    """Return the first pair of variables of a service of which both are set, None where there is
+    none.
+    """
     return next(
         (
             names
@@ -470,7 +473,7 @@ def _pair_variables(
     )
 
 
-def _check_incomplete_pair(service: Service) -> None:
+def check_incomplete_pair(service: Service) -> None:
     """Reject one variable of a pair without the other: a slip, not a choice."""
     for names in service.pair_variables:
         there = [name for name in names if read_variable(name)[0]]
@@ -479,7 +482,7 @@ def _check_incomplete_pair(service: Service) -> None:
             raise _incomplete_pair_error(there[0], missing)
 
 
-def _resolve_base_url(settings: EndpointSettings, service: Service) -> _ResolvedUrl:
+def resolve_base_url(settings: EndpointSettings, service: Service) -> ResolvedUrl:
     """Return the service's address."""
     address = settings.base_url
     source = SESSION
@@ -507,10 +510,24 @@ def _resolve_base_url(settings: EndpointSettings, service: Service) -> _Resolved
     check_base_url(url)
     if split_query(url)[0] == service.base_url:
         source = OWN
-    return _ResolvedUrl(url, source, address.login, address.query_keys)
+    return ResolvedUrl(url, source, address.login, address.query_keys)
 
 
-def _check_key(key: Key, key_target: str, service: Service, base_url: str) -> None:
+def check_key(key: Key, key_target: str, service: Service, base_url: str) -> None:
+    """Check the form of a key.
+
+    Parameters
+    ----------
+    key_target
+        The variable or the service that it is for.
+    service, base_url
+        Where it goes: another server may have keys of any form.
+
+    Raises
+    ------
+    InvalidOption
+        It is of another kind, or no key at all.
+    """
     from ernie_magic.config.key_kinds import misplaced_key
 
     text = key.reveal()

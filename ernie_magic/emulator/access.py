@@ -8,9 +8,9 @@ What keeps it out:
 - Origin and Sec-Fetch-Site must not name another page
   (https://fetch.spec.whatwg.org/#origin-header,
   https://www.w3.org/TR/fetch-metadata/). A link may be followed, and a picture of ours shown.
-- A POST is JSON, which a page cannot send without asking first
-  (https://fetch.spec.whatwg.org/#cors-preflight-fetch). The request for permission is never
-  granted: no CORS header is ever sent.
+- A POST is JSON, or, of Qianfan's platform, a form with an Authorization header: a page can send
+  neither without asking first (https://fetch.spec.whatwg.org/#cors-preflight-fetch). The request
+  for permission is never granted: no CORS header is ever sent.
 
 Starlette's `TrustedHostMiddleware` accepts any port, and answers with plain text.
 """
@@ -42,6 +42,7 @@ MAX_BODIES = 4 * MAX_BODY  # bytes of all bodies being read or answered
 BODY_TIMEOUT = 30.0  # seconds for a body to arrive
 FRONT_PAGE = "/"
 PICTURES = "/emulator/picture.png"
+_PLATFORM = "/v2/"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
 _HTTP_PORT = 80
@@ -176,9 +177,11 @@ class AccessGuard:
             value.partition(";")[0].strip().lower()
             for value in _header_values(scope, b"content-type")
         ]
-        if scope["method"] in ("POST", "PUT", "PATCH") and any(
-            kind != "application/json" for kind in kinds
-        ):
+        allowed = {"application/json"}
+        is_platform = scope["path"].startswith(_PLATFORM)
+        if is_platform and any(_header_values(scope, b"authorization")):
+            allowed.add("multipart/form-data")
+        if scope["method"] in ("POST", "PUT", "PATCH") and not allowed.issuperset(kinds):
             raise Refusal("unsupported_media_type")
         length = "".join(_header_values(scope, b"content-length"))
         if (

@@ -24,14 +24,24 @@ from ernie_magic.emulator.access import (
 from ernie_magic.emulator.body import read_json
 from ernie_magic.emulator.calls import IncomingCall, ServerState, client_gone
 from ernie_magic.emulator.faults import Fault
+from ernie_magic.emulator.forms import read_form
 from ernie_magic.emulator.iam import EXCHANGE
 from ernie_magic.emulator.page import render_front_page
-from ernie_magic.emulator.refusals import Refusal
+from ernie_magic.emulator.platform import console
+from ernie_magic.emulator.refusals import (
+    PLATFORM_GROUPS,
+    ConsoleRefusal,
+    Refusal,
+    is_console_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+
+    from ernie_magic.emulator.forms import Form
+    from ernie_magic.emulator.platform.console import PlatformRoute
 
 # The page runs no script, loads nothing and cannot be framed by another page.
 _PAGE_HEADERS = {
@@ -48,7 +58,12 @@ _HTML = (
 def build_app(state: ServerState, host: str) -> Starlette:
     """The application over this state, for a server that listens on `host`."""
     return Starlette(
-        routes=[*_aistudio_routes(state), *_qianfan_v1_routes(state), *_own_routes(state)],
+        routes=[
+            *_aistudio_routes(state),
+            *_qianfan_v1_routes(state),
+            *_platform_routes(state),
+            *_own_routes(state),
+        ],
         middleware=[Middleware(AccessGuard, host=host)],
         exception_handlers={404: _not_found, 405: _wrong_method, Exception: _internal_error},
     )
@@ -93,6 +108,30 @@ def _qianfan_v1_routes(state: ServerState) -> list[Route]:
     ]
 
 
+def _platform_routes(state: ServerState) -> list[Route]:
+    """Qianfan's platform: its actions, and the other paths of its groups."""
+    from ernie_magic.emulator.platform.groups import ACTIONS, ROUTES
+
+    def authorize(request: Request) -> str:
+        return console.authorize_call(request, state)
+
+    def answer_action(call: IncomingCall) -> Response:
+        group = call.path.removeprefix("/v2/")
+        return console.handle_action(call, state.platform, group, ACTIONS.get(group, {}))
+
+    def serve_route(route: PlatformRoute) -> Route:
+        def answer_route(call: IncomingCall) -> Response:
+            return console.handle_route(call, state.platform, route, call.path_params)
+
+        endpoint = _call_endpoint(state, answer_route, authorize)
+        return Route(route.path, endpoint, methods=[route.method])
+
+    others = [serve_route(route) for route in ROUTES]
+    action = _call_endpoint(state, answer_action, authorize)
+    groups = sorted(PLATFORM_GROUPS | ACTIONS.keys())
+    return [*others, *(Route(f"/v2/{group}", action, methods=["POST"]) for group in groups)]
+
+
 def _own_routes(state: ServerState) -> list[Route]:
     """What is the emulator's own: its page, its controls, and the pictures that it links to."""
     picture = requiring_link(
@@ -116,10 +155,14 @@ def _call_endpoint(
     """The endpoint of a call: it is logged, may meet a fault, and is authorised and handled."""
 
     async def handle_request(request: Request) -> Response:
-        body = _parse_body(await request.body())
+        raw = await request.body()
         headers = dict(request.headers)
+        form = read_form(raw, headers.get("content-type", ""))
+        body = None if form else _parse_body(raw)
         key = headers.get("authorization") or request.query_params.get("access_token", "")
-        logged = state.request_log.log_request(request.method, request.url.path, headers, body)
+        logged = state.request_log.log_request(
+            request.method, request.url.path, headers, _logged_body(body, form)
+        )
         try:
             fault = state.faults.take_matching(
                 request.method, request.url.path, headers.get("x-emulator-fault")
@@ -132,7 +175,7 @@ def _call_endpoint(
                 return Response()
             if faulty := _faulty_response(fault, key, logged.path):
                 return faulty
-            call = IncomingCall(state, logged, fault, request, body, authorize(request))
+            call = IncomingCall(state, logged, fault, request, body, authorize(request), form)
             response = await run_in_threadpool(handler, call)
         except Refusal as refusal:
             response = _refusal_response(refusal.in_protocol_of(logged.path))
@@ -177,6 +220,9 @@ def _front_page(request: Request) -> Response:
 def _not_found(request: Request, _error: Exception) -> Response:
     if request.url.path.startswith(qianfan_v1.PREFIX):
         return JSONResponse(Refusal("3").body)
+    if is_console_path(request.url.path):
+        missing = ConsoleRefusal(404, "NotFound", f"no such path: {request.url.path:.100}")
+        return _refusal_response(missing)
     return JSONResponse({"detail": "Not Found"}, status_code=404)
 
 
@@ -204,6 +250,12 @@ def _faulty_response(fault: Fault, key: str, path: str) -> Response | None:
     if fault.status:
         return JSONResponse(Refusal("internal_error").body, status_code=fault.status)
     return None
+
+
+def _logged_body(body: Any, form: Form | None) -> Any:
+    if form is None:
+        return body
+    return form.summary()
 
 
 def _parse_body(raw: bytes) -> Any:

@@ -18,6 +18,7 @@ from ernie_magic.emulator.faults import Fault, Faults
 from ernie_magic.emulator.iam import Iam
 from ernie_magic.emulator.log import RequestLog
 from ernie_magic.emulator.oauth import OAuth
+from ernie_magic.emulator.platform.state import PlatformState
 from ernie_magic.emulator.rates import RateLimits
 from ernie_magic.emulator.refusals import Refusal
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
+    from ernie_magic.emulator.forms import Form
     from ernie_magic.emulator.log import LoggedRequest
 
 # Seconds before the first delta and between deltas: a lifelike pace.
@@ -52,6 +54,7 @@ class ServerState:
         self.iam = Iam()
         self.oauth = OAuth()
         self.rates = RateLimits()
+        self.platform = PlatformState()
         self.open_streams = 0
         self.drawing_numbers = itertools.count()
 
@@ -73,6 +76,7 @@ class IncomingCall:
         request: Request,
         body: Any,
         key: str = "",
+        form: Form | None = None,
     ) -> None:
         self._state = state
         self._logged = logged
@@ -80,10 +84,13 @@ class IncomingCall:
         self._body = body
         self._key = key
         self.is_v1 = logged.is_v1
+        self.form = form
+        self.is_empty = body is None and request.headers.get("content-length", "0") == "0"
         self.model = ""
         self.seed = state.seed
         self.query = dict(request.query_params)
         self.path = request.url.path
+        self.path_params = dict(request.path_params)
         self.server_url = str(request.base_url).rstrip("/")
 
     def json_object(self) -> dict[str, Any]:

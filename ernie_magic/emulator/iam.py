@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from starlette.responses import JSONResponse, Response
 
+from ernie_magic.api.platform import SIMULATED_PAIR
 from ernie_magic.emulator.issued_tokens import IssuedTokens
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 EXCHANGE = "/v1/BCE-BEARER/token"
 # The pair that is public; a server created with other pairs knows those too.
-ACCESS_KEY = "emulator-access-key"
-SECRET_KEY = "emulator-secret-key"  # noqa: S105  (a public one)
+ACCESS_KEY, SECRET_KEY = SIMULATED_PAIR
 _HALF_A_DAY = 43_200  # seconds
 _STATUS = {"AccessDenied": 403}  # of other problems: 401
 _SIGNED_BY_DEFAULT = {"host", "content-md5", "content-length", "content-type"}

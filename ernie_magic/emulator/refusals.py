@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 import string
+import uuid
 from typing import Any, NamedTuple
 
 
@@ -276,6 +277,26 @@ OWN: tuple[ErrorRow, ...] = (
         431, _BAD, "headers_too_large", "the headers are too large", "more than 64 KiB of headers"
     ),
 )
+V1_CONSOLE = "/wenxinworkshop/"
+# The groups of V1's console whose replies have a `status` and `success`.
+V1_DATA_GROUPS = frozenset({"dataset", "enhance", "entity", "etl", "prompt"})
+_INVALID_PARAMETER = 336003
+_FORBIDDEN = 403  # HTTP status: IAM's refusals have it everywhere
+# The groups of the platform, whose refusals have a form of their own.
+PLATFORM_GROUPS = frozenset(
+    {
+        "app",
+        "batchinference",
+        "dataset",
+        "eval",
+        "finetuning",
+        "knowledgeBase",
+        "knowledgebases",
+        "model",
+        "promptTemplates",
+        "service",
+    }
+)
 # V1's numbers for what V2 names in words.
 IN_V1 = {
     "malformed_json": "336003",
@@ -354,7 +375,56 @@ class Refusal(Exception):
         """The same refusal as the protocol that a path belongs to writes it."""
         if path.startswith(V1_ROOT):
             return self.in_v1()
+        if is_console_path(path):
+            written = ConsoleRefusal(self.status, self.code, self.formatted_message)
+            return written.in_protocol_of(path)
         return self
+
+
+class ConsoleRefusal(Refusal):
+    """A refusal of Qianfan's platform, whose codes are words and whose envelope is its own.
+
+    Sources: the codes that all of Baidu's cloud shares
+    (https://cloud.baidu.com/doc/Reference/s/Rjx4d0rxo).
+
+    Parameters
+    ----------
+    status
+        HTTP status.
+    code, message
+        In the service's words.
+    """
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        Exception.__init__(self, code)
+        self.code = code
+        self.status = status
+        self.message = message
+        self.fields = {}
+        self.formatted_message = message
+        self.body = {"requestId": str(uuid.uuid4()), "code": code, "message": message}
+
+    def in_protocol_of(self, path: str) -> Refusal:
+        """The same refusal as V1's console writes it, with HTTP status 200, where it is that."""
+        if not path.startswith(V1_CONSOLE) or self.status == _FORBIDDEN:
+            return self
+        written = ConsoleRefusal(200, self.code, self.message)
+        written.body = {"log_id": request_id()}
+        group = path.removeprefix(V1_CONSOLE).partition("/")[0]
+        if group not in V1_DATA_GROUPS:
+            written.body |= {"error_code": _INVALID_PARAMETER, "error_msg": self.message}
+            return written
+        message: object = self.message
+        if group == "prompt":
+            message = {"global": self.message}
+        written.body |= {"status": 400, "success": False, "code": self.code, "message": message}
+        return written
+
+
+def is_console_path(path: str) -> bool:
+    """Whether a path is one of the platform's, which has an envelope of its own."""
+    group = path.removeprefix("/v2/").partition("/")[0]
+    return path.startswith(V1_CONSOLE) or (path.startswith("/v2/") and group in PLATFORM_GROUPS)
 
 
 def request_id() -> str:

@@ -115,14 +115,23 @@ def sign_request(
     return f"{prefix}/{names}/{_hmac(signing_key, canonical)}"
 
 
-def signed_headers(pair: Pair, method: str, url: str) -> dict[str, str]:
-    """Return the headers of a call that is signed now, with its AK/SK signature."""
+def signed_headers(
+    pair: Pair,
+    method: str,
+    url: str,
+    content_type: str = "application/json",
+) -> dict[str, str]:
+    """Return the headers of a call that is signed now, with its AK/SK signature.
+
+    Parameters
+    ----------
+    content_type
+        Signed as well; "" for a form, whose boundary is chosen when it is sent.
+    """
     now = time.time()
-    headers = {
-        "Host": urlsplit(url).netloc,
-        "Content-Type": "application/json",
-        "x-bce-date": format_timestamp(now),
-    }
+    headers = {"Host": urlsplit(url).netloc, "x-bce-date": format_timestamp(now)}
+    if content_type:
+        headers["Content-Type"] = content_type
     return {**headers, "Authorization": sign_request(pair, method, url, headers, epoch_seconds=now)}
 
 
@@ -162,6 +171,7 @@ class Credentials:
         url: str,
         *,
         refused_token: Key | None = None,
+        content_type: str = "application/json",
     ) -> Authorized:
         """Return what authorises a call.
 
@@ -175,6 +185,8 @@ class Credentials:
             Those of the call, for a signature.
         refused_token
             A token that the service rejected: it is renewed even when it is new.
+        content_type
+            That of the call, for a signature.
 
         Raises
         ------
@@ -187,7 +199,9 @@ class Credentials:
         if isinstance(credential, TokenFromPair):
             token = await self._current_token(http, credential, refused_token)
             return Authorized({"access_token": token.reveal()}, {}, token)
-        return _authorize_directly(credential, method, url)
+        if isinstance(credential, Signature):
+            return Authorized({}, signed_headers(credential.pair, method, url, content_type))
+        return _authorize_directly(credential)
 
     async def _current_token(
         self,
@@ -221,18 +235,12 @@ class Credentials:
         return token
 
 
-def _authorize_directly(
-    credential: Bearer | AccessToken | Signature | Login | None,
-    method: str,
-    url: str,
-) -> Authorized:
+def _authorize_directly(credential: Bearer | AccessToken | Login | None) -> Authorized:
     """Return what authorises a call by a credential that need not be exchanged."""
     if isinstance(credential, Bearer):
         return Authorized({}, _bearer_header(credential.key))
     if isinstance(credential, AccessToken):
         return Authorized({"access_token": credential.token.reveal()}, {})
-    if isinstance(credential, Signature):
-        return Authorized({}, signed_headers(credential.pair, method, url))
     if isinstance(credential, Login):
         return Authorized({}, _basic_header(credential.pair))
     return Authorized({}, {})

@@ -4,7 +4,7 @@ again.
 Sources: the error tables of AI Studio (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns), Qianfan V2
 (https://cloud.baidu.com/doc/qianfan-api/s/Om9b4yj3w) and Qianfan V1
 (https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh), whose numbers AI Studio's own gateway uses
-too.
+too; and the codes that all of Baidu's cloud shares (https://cloud.baidu.com/doc/Reference/s/Rjx4d0rxo).
 """
 
 from __future__ import annotations
@@ -78,7 +78,16 @@ CASES: tuple[Case, ...] = (
     # 400
     Case(
         e.BadRequest,
-        ("malformed_json", "invalid_argument", "336001", "336002", "336003"),
+        (
+            "malformed_json",
+            "invalid_argument",
+            "336001",
+            "336002",
+            "336003",
+            "inappropriatejson",
+            "malformedjson",
+            "invalidparameter",
+        ),
         Text("服务认为请求不合法", "the service finds the request malformed"),
         Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
         Text(
@@ -177,6 +186,16 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.PermissionDenied,
+        ("accessdenied", "optinrequired"),
+        Text("账号无权做这个操作", "this account may not do that"),
+        Text(
+            "没有开通或授权，或资源属于别的账号",
+            "it is not enabled or granted, or the resource is another account's",
+        ),
+        Text("到千帆控制台开通或授权", "enable or grant it in Qianfan's console"),
+    ),
+    Case(
+        e.PermissionDenied,
         ("invalid_model",),
         Text("密钥有效，但无权使用这个模型", "the key is valid, but not for this model"),
         Text("模型未对此账号开通", "the model is not enabled for this account"),
@@ -219,7 +238,13 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.AuthenticationFailed,
-        ("14",),
+        (
+            "14",
+            "signaturedoesnotmatch",
+            "requestexpired",
+            "invalidaccesskeyid",
+            "invalidhttpauthheader",
+        ),
         Text("签名未通过验证", "the signature was not accepted"),
         Text(
             "Access Key 或 Secret Key 有误，或本机时钟不准",
@@ -293,6 +318,13 @@ CASES: tuple[Case, ...] = (
         Text("检查 %ernie config base_url", "check %ernie config base_url"),
     ),
     # 429
+    Case(
+        e.RateLimited,
+        ("taskrunningnumberexceedlimit",),
+        Text("正在运行的任务太多", "too many tasks are running"),
+        Text("服务限制同时运行的任务数", "the service limits how many run at a time"),
+        Text("等一个结束，或停止一个，再试", "wait until one ends, or stop one"),
+    ),
     Case(
         e.RateLimited,
         ("rpm_rate_limit_exceeded", "336501", "336503", "336504", "336505", "40410"),

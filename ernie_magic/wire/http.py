@@ -27,6 +27,7 @@ from ernie_magic.wire.limits import LIMITS, QueueTicket
 from ernie_magic.wire.network_errors import network_error
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import proxy_reply_error
+from ernie_magic.wire.uploads import SentBytes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -211,7 +212,10 @@ class HttpClient:
                 context,
                 request,
                 lambda response: reading.read_json(
-                    response, request.max_bytes, list_name=request.list_name
+                    response,
+                    request.max_bytes,
+                    list_name=request.list_name,
+                    has_envelope=request.has_envelope,
                 ),
             )
         )
@@ -371,6 +375,7 @@ class HttpClient:
                 request.method,
                 str(target),
                 refused_token=refused_token,
+                content_type=request.content_type,
             )
             error_address = endpoint.base_url
             if auth.query:
@@ -378,7 +383,7 @@ class HttpClient:
             async with self._pool().stream(
                 request.method,
                 target,
-                json=request.body,
+                **_content_of(request, sending.context),
                 headers={**_headers_for(endpoint, request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
                 extensions={PLAN: plan},
@@ -475,11 +480,24 @@ def _address_of(endpoint: Endpoint, request: WireRequest) -> httpx.URL:
     return url
 
 
+def _content_of(request: WireRequest, context: Context) -> dict[str, Any]:
+    """Return what a request carries, as httpx takes it: JSON, or a form whose progress is told."""
+    form = request.form
+    if form is None:
+        return {"json": request.body}
+    sent = SentBytes(form.size, context.emit)
+    files = [
+        (file.field, (file.name, sent.reader_of(file.content), file.media_type))
+        for file in form.files
+    ]
+    return {"data": dict(form.fields), "files": files}
+
+
 def _headers_for(endpoint: Endpoint, request: WireRequest) -> dict[str, str]:
     """Return the headers of a request but for its credential. The user's own are for the service's
     address: another one, such as that of a list, does not get them.
     """
-    headers = {**endpoint.headers, **_accept_headers(request)}
+    headers = {**endpoint.headers, **_accept_headers(request), **(request.headers or {})}
     if not request.is_absolute:
         headers = {**endpoint.extra_headers.reveal(), **headers}
     return headers

@@ -55,6 +55,7 @@ from ernie_magic.wire.failures import (
 from ernie_magic.wire.picture_fields import find_bare_picture
 from ernie_magic.wire.refusals import (
     MAX_BODY,
+    parse_envelope,
     parse_refusal,
     reports_failure,
     unwrap_list,
@@ -188,6 +189,7 @@ async def read_json(
     max_bytes: int,
     *,
     list_name: str = "",
+    has_envelope: bool = False,
 ) -> dict[str, Any]:
     """Read a reply that is one JSON body.
 
@@ -197,19 +199,24 @@ async def read_json(
         Bytes: a longer one is rejected.
     list_name
         The name under which a bare list is returned, "" to reject it.
+    has_envelope
+        Only the reply's envelope reports a failure (`refusals.parse_envelope`).
 
     Raises
     ------
     ErnieError
         The reply is not JSON, or is an error with status 200.
     """
-    return await _parse_reply(response, await read_bytes(response, max_bytes), list_name)
+    raw = await read_bytes(response, max_bytes)
+    return await _parse_reply(response, raw, list_name, has_envelope=has_envelope)
 
 
 async def _parse_reply(
     response: httpx.Response,
     raw: bytearray,
     list_name: str = "",
+    *,
+    has_envelope: bool = False,
 ) -> dict[str, Any]:
     start = bytes(raw[:MAX_BODY])
     if len(raw) > MAX_VALUES and raw.count(b",") > MAX_VALUES:
@@ -225,9 +232,26 @@ async def _parse_reply(
         payload = await _parse_in_thread_if_long(text, redacted=True)
     if list_name and isinstance(payload, list) and unwrap_list(payload) is payload:
         payload = {list_name: payload}
+    if has_envelope and isinstance(payload, dict):
+        return _check_envelope(payload, response)
     if not isinstance(payload, dict) or parse_refusal(payload) is not None:
         raise error_from_reply(response.status_code, response.headers, start)
     return payload
+
+
+def _check_envelope(payload: dict[str, Any], response: httpx.Response) -> dict[str, Any]:
+    """Return a reply of the platform.
+
+    Raises
+    ------
+    ServiceError
+        Its envelope reports a failure.
+    """
+    refusal_fields = parse_envelope(payload)
+    if refusal_fields is None:
+        return payload
+    text = beginning_of(payload)
+    raise error_from_refusal(refusal_fields, response.status_code, response.headers, text)
 
 
 async def _parse_in_thread_if_long(text: str, *, redacted: bool = False) -> object:

@@ -76,6 +76,18 @@ _WRAPPERS = (
     "meta",
 )
 _HEADERS = ("header", "baseresp")  # a code in these is an error's, whatever stands beside it
+# What the envelope of a platform's reply has besides its result.
+_ENVELOPE = (
+    "error",
+    "errorcode",
+    "errormsg",
+    "code",
+    "message",
+    "success",
+    "status",
+    "requestid",
+    "logid",
+)
 # What an answer is named, where it stands beside a code.
 _ANSWERS = (
     "choices",
@@ -137,6 +149,21 @@ def parse_refusal(
     return {
         name: _field_text(value, name) for name, value in fields.items() if value not in (None, "")
     }
+
+
+def parse_envelope(body: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return what the envelope of a reply of Qianfan's platform says, if it reports a failure; None
+    for any other. A status or a message inside it, and a status that is a word, are those of a task
+    or of a document.
+    """
+    folded = fold_names(body)
+    envelope = {name: folded[name] for name in _ENVELOPE if name in folded}
+    if isinstance(envelope.get("status"), str):
+        del envelope["status"]
+    message = envelope.get("message")
+    if isinstance(message, dict):  # the prompts' own: {"global": "…"}
+        envelope["message"] = "; ".join(values.as_name(value) for value in message.values())
+    return parse_refusal(envelope, may_be_answer=not envelope.get("code"))
 
 
 def reports_failure(body: Mapping[str, Any]) -> bool:

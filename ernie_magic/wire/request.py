@@ -20,6 +20,43 @@ CONNECT_TIMEOUT = 10.0  # seconds
 _CONTENT_FIELDS = frozenset({"model", "messages", "prompt", "system", "stream"})
 
 
+class UploadedFile(NamedTuple):
+    """A file in a form.
+
+    Attributes
+    ----------
+    field : str
+        The name of its part of the form.
+    name : str
+        The file's own.
+    content : bytes
+    media_type : str
+    """
+
+    field: str
+    name: str
+    content: bytes
+    media_type: str = "application/octet-stream"
+
+
+class Form(NamedTuple):
+    """A form with files (`multipart/form-data`, RFC 7578).
+
+    Attributes
+    ----------
+    files : tuple of UploadedFile
+    fields : dict of str
+    """
+
+    files: tuple[UploadedFile, ...]
+    fields: Mapping[str, str]
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        return sum(len(file.content) for file in self.files)
+
+
 class WireRequest(NamedTuple):
     """A request as it is sent.
 
@@ -41,6 +78,13 @@ class WireRequest(NamedTuple):
         Most bytes of a reply in one piece: a longer one is rejected.
     list_name : str
         The name under which a reply is read that is a bare list, "" to reject it.
+    has_envelope : bool
+        Whether the reply is one of Qianfan's platform: only its envelope reports a failure, and a
+        status inside it is a task's.
+    form : Form | None
+        Sent in place of a body.
+    headers : dict of str | None
+        Of this request alone.
     """
 
     method: str
@@ -52,6 +96,16 @@ class WireRequest(NamedTuple):
     repeatable: bool = True
     max_bytes: int = 32 * 1024 * 1024
     list_name: str = ""
+    has_envelope: bool = False
+    form: Form | None = None
+    headers: Mapping[str, str] | None = None
+
+    @property
+    def content_type(self) -> str:
+        """The media type of its body, "" for a form's, whose boundary is not known before."""
+        if self.form is not None:
+            return ""
+        return "application/json"
 
     @property
     def own_fields(self) -> dict[str, Any]:

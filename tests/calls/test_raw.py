@@ -1,8 +1,29 @@
-"""Any other path of the service."""
+"""Any other path of the service, and of Qianfan's platform."""
+
+import asyncio
 
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
+from ernie_magic.session import Session
+
+SERVICE = {
+    "modelSetId": "am-1",
+    "modelId": "amv-1",
+    "name": "mine",
+    "resourceConfig": {"type": "CPU", "qps": 1},
+}
+
+
+@pytest.fixture
+def pair(monkeypatch):
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
+
+
+def credential_kinds(emulator):
+    return [(entry.path, entry.headers["authorization"]) for entry in emulator.requests]
 
 
 def test_any_other_path_of_the_service(session):
@@ -27,3 +48,88 @@ def test_any_other_path_of_the_service(session):
     with pytest.raises(errors.InvalidOption, match=r"ernie\.wire\.stream"):
         session.wire.post("/chat/completions", body)
     assert not session.history
+
+
+def test_the_path_tells_which_credential_is_sent(session, emulator, pair):
+    session.wire.call("service", "DescribeServices")
+    session.wire.post("/v2/service?Action=DescribeServices", {"maxKeys": 5})
+    session.wire.get("/v2/models")
+    session.wire.get(f"{emulator.url}/v2/models")
+    with pytest.raises(errors.BadRequest):
+        session.wire.post("/v2/knowledgeBase?Action=NoSuchAction", {})
+    assert credential_kinds(emulator) == [
+        ("/v2/service", "bce-auth-v1 ***"),
+        ("/v2/service", "bce-auth-v1 ***"),
+        ("/v2/models", "Bearer ***"),
+        ("/v2/models", "Bearer ***"),
+        ("/v2/knowledgeBase", "Bearer ***"),
+    ]
+
+
+def test_a_whole_address_of_another_host_gets_no_key(session, emulator):
+    for url in ("https://example.com/v2/models", f"{emulator.url}0/v2/models"):
+        with pytest.raises(errors.InvalidOption, match="not below the service's own address"):
+            session.wire.get(url)
+    assert not emulator.requests
+
+
+def test_the_console_needs_a_pair_and_says_which_variables(session, emulator):
+    with pytest.raises(errors.MissingKey, match="QIANFAN_ACCESS_KEY and QIANFAN_SECRET_KEY"):
+        session.wire.call("service", "DescribeServices")
+    with pytest.raises(errors.MissingKey):
+        session.wire.post("/wenxinworkshop/service/list", {})
+    assert not emulator.requests
+
+
+def test_one_half_of_a_pair_is_named(session, monkeypatch):
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
+    with pytest.raises(errors.MissingKey, match="QIANFAN_SECRET_KEY is not"):
+        session.wire.call("service", "DescribeServices")
+
+
+def test_a_wrong_secret_is_an_error_about_the_signature(session, monkeypatch, pair):
+    monkeypatch.setenv("QIANFAN_SECRET_KEY", "another-secret")
+    with pytest.raises(errors.AuthenticationFailed, match="signature was not accepted"):
+        session.wire.call("service", "DescribeServices")
+
+
+def test_failures_of_the_console_have_the_service_s_words(session, emulator, pair):
+    with pytest.raises(errors.BadRequest, match=r"param\[name\] invalid") as caught:
+        session.wire.call("service", "CreateService", {"urlSuffix": "x_1"})
+    assert (caught.value.code, caught.value.status) == ("InappropriateJSON", 400)
+    with pytest.raises(errors.BadRequest, match="DescribeNothing"):
+        session.wire.call("service", "DescribeNothing")
+    for group in ("service?Action=X", "", "a/b"):
+        with pytest.raises(errors.InvalidOption):
+            session.wire.call(group, "X")
+    with pytest.raises(errors.InvalidOption, match="/v2/charge"):
+        session.wire.call("charge", "PurchaseTPMResource", {})
+    assert len(emulator.requests) == 2
+
+
+def test_what_creates_something_is_sent_once_and_what_reads_again(session, emulator, pair):
+    session.settings.retry_count = 3
+    emulator.faults.add(status=500, path="/v2/service")
+    with pytest.raises(errors.ServerError):
+        session.wire.call("service", "CreateService", {**SERVICE, "urlSuffix": "once"})
+    assert len(emulator.requests) == 1
+    emulator.faults.add(status=500, path="/v2/service")
+    names = session.wire.call("service", "DescribeServices", {"name": "once"})
+    assert names["result"]["serviceList"] == []
+    assert len(emulator.requests) == 3
+
+
+def test_the_platform_works_on_the_emulator_without_a_key():
+    with Session(service="emulator") as session:
+        made = session.wire.call("service", "CreateService", {**SERVICE, "urlSuffix": "keyless"})
+        service_id = made["result"]["serviceId"]
+        assert service_id.startswith("svco-")
+        states = [
+            session.wire.call("service", "DescribeService", {"serviceId": service_id})["result"][
+                "runStatus"
+            ]
+            for _ in range(4)
+        ]
+        assert states == ["New", "Deploying", "Serving", "Serving"]
+        assert session.wire.post("/wenxinworkshop/service/list", {})["result"]["common"]
+        assert asyncio.run(session.wire.acall("service", "DescribeServices"))["result"]

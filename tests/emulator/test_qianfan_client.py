@@ -41,9 +41,11 @@ def run(emulator, tmp_path, version, keys):
             sys.executable,
             "-W",
             "ignore",
-            str(Path(__file__).with_name("qianfan_calls.py")),
+            "-m",  # not as a file, whose folder would come first: `platform` is a room there
+            "tests.emulator.qianfan_calls",
             version,
         ],
+        cwd=Path(__file__).parents[2],
         env=env,
         capture_output=True,
         text=True,

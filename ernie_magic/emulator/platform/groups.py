@@ -1,0 +1,17 @@
+"""The groups of the platform's functions, each of a file of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ernie_magic.emulator.platform import services
+
+if TYPE_CHECKING:
+    from ernie_magic.emulator.platform.console import Actions, PlatformRoute
+
+# Handlers by the `<group>` of `/v2/<group>?Action=…`.
+ACTIONS: dict[str, Actions] = {
+    "service": services.ACTIONS,
+}
+# Other paths.
+ROUTES: tuple[PlatformRoute, ...] = (*services.ROUTES,)

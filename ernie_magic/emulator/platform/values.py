@@ -1,0 +1,18 @@
+"""Ids and times as the platform writes them."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+UNFINISHED = "0000-00-00T00:00:00Z"  # the time of what has not ended
+
+
+def request_uuid() -> str:
+    """The id of a request, or of a knowledge base or one of its documents."""
+    return str(uuid.uuid4())
+
+
+def format_time(epoch_seconds: float | None = None) -> str:
+    """A time as V2 writes it: `2026-02-28T02:40:25Z`; now, unless it is given."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_seconds))

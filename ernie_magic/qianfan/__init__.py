@@ -1,0 +1,1 @@
+"""Qianfan's platform beside its models: services, templates, knowledge bases, data, tuning."""

@@ -1,0 +1,482 @@
+"""The way to Qianfan's platform that all groups of its functions share: actions of the console,
+other calls, uploads, pages, and tasks that are waited for.
+
+A group is an object with a `Console`. A call of one request is declared like those of
+`ernie.wire`::
+
+    def _begin_get(self, service_id: str) -> Stream[dict[str, Any]]:
+        return self._console.start_action("service", "DescribeService", {"serviceId": service_id})
+
+    get = blocking(_begin_get)
+    aget = awaited(_begin_get)
+
+One of several requests is a coroutine that is given a `PlatformCall`::
+
+    def _begin_list(self) -> Stream[list[DeployedService]]:
+        async def work(call: PlatformCall) -> list[DeployedService]:
+            rows = await call.list_items("service", "DescribeServices", {})
+            return [read_service(row) for row in rows]
+
+        return self._console.start_work(work)
+
+What a request returns is the `result` of its reply, or the whole reply where there is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ernie_magic.api import values
+from ernie_magic.api.models import is_simulated
+from ernie_magic.calls.raw import action_path, is_read
+from ernie_magic.config.credentials import Endpoint
+from ernie_magic.config.platform import PlatformRoutes
+from ernie_magic.runtime.events import Delta, Progress
+from ernie_magic.wire.request import Context, WireRequest
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+
+    from ernie_magic.client import Client
+    from ernie_magic.config.settings import Snapshot
+    from ernie_magic.runtime.stream import Stream
+    from ernie_magic.text.language import Text
+    from ernie_magic.wire.prepared_call import PreparedCall
+    from ernie_magic.wire.request import Form
+
+ResultT = TypeVar("ResultT")
+# Seconds between two looks at a task: as the official client
+# (https://github.com/baidubce/bce-qianfan-sdk), for what is quick and for what takes hours.
+QUICK_PAUSE = 2.0
+LONG_PAUSE = 30.0
+_SIMULATED_PAUSE = 0.1  # seconds: the emulator's tasks move with each look
+MAX_PAGE = 100  # entries that one page may have
+_LIST = "\0list"
+_WHOLE = 100  # percent
+
+
+class Console:
+    """Start calls of Qianfan's platform.
+
+    Parameters
+    ----------
+    get_client
+        Called when a call begins.
+    """
+
+    def __init__(self, get_client: Callable[[], Client]) -> None:
+        self._get_client = get_client
+
+    @property
+    def client(self) -> Client:
+        """What makes the calls."""
+        return self._get_client()
+
+    def start_action(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Stream[Any]:
+        """Start an action, `POST /v2/<group>?Action=<action>`.
+
+        Parameters
+        ----------
+        group, action
+            As documented: "service", "DescribeServices".
+        body
+        repeatable
+            Whether it may be sent again after it may have been carried out; where None, its name
+            tells (`Describe…`).
+        headers
+            Of this request alone.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+            At once.
+        """
+        may_repeat = is_read(action) if repeatable is None else repeatable
+        return self.start_request(
+            "POST", action_path(group, action), body or {}, repeatable=may_repeat, headers=headers
+        )
+
+    def start_request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool = False,
+        headers: Mapping[str, str] | None = None,
+        form: Form | None = None,
+        progress_title: Text | None = None,
+    ) -> Stream[Any]:
+        """Start a request to any path of the platform, with the credential of its family.
+
+        Parameters
+        ----------
+        method
+            "GET", "POST" or "DELETE".
+        path
+            "/v2/…" or "/wenxinworkshop/…".
+        body
+        repeatable, headers
+            As in `start_action`.
+        form
+            A form with files in place of the body (`ernie_magic.calls.uploads.read_form`).
+        progress_title
+            What the bar counts while a form is sent; no bar when None.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+            At once.
+        """
+        # Wrong paths and missing keys are told at once.
+        self.client.route_path(path, is_action=True)
+
+        async def send(call: PlatformCall) -> Any:
+            return await call.request(
+                method, path, body, repeatable=repeatable, headers=headers, form=form
+            )
+
+        return self.start_work(send, progress_title=progress_title)
+
+    def start_work(
+        self,
+        work: Callable[[PlatformCall], Awaitable[ResultT]],
+        *,
+        progress_title: Text | None = None,
+    ) -> Stream[ResultT]:
+        """Start a call of any number of requests.
+
+        Parameters
+        ----------
+        work
+            Makes the requests, on the I/O thread.
+        progress_title
+            What the bar counts that whoever waits sees; no bar when None.
+        """
+        client = self.client
+        settings = client.settings.take_snapshot()
+        routes = client.localizing_errors(lambda: PlatformRoutes(client.settings))
+
+        async def run(call: PreparedCall) -> ResultT:
+            return await work(PlatformCall(client, routes, settings, call.emit))
+
+        # Each request has an endpoint of its own.
+        unused = Endpoint(client.settings.choose_service(), "")
+        return client.start_call(
+            run, settings, unused, needs_address=False, progress_title=progress_title
+        )
+
+    def stream_events(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+    ) -> Stream[None]:
+        """Start a request whose reply is a stream of JSON events: each is a delta's `event`.
+
+        Parameters
+        ----------
+        path, body
+            As in `start_request`.
+
+        Raises
+        ------
+        MissingKey, InvalidOption
+            At once.
+        """
+        self.client.route_path(path, is_action=True)
+        return self.start_work(lambda call: call.stream(path, body))
+
+    def iterate_pages(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        list_name: str = "",
+        paging: Paging | None = None,
+    ) -> Iterator[Any]:
+        """Iterate over the entries of a list; each page is requested when it is reached.
+
+        Parameters
+        ----------
+        group, action, body
+            As in `start_action`.
+        list_name
+            The field with the entries; the only list in the reply when "".
+        paging
+            How the next page is asked for; by `marker` when None.
+        """
+        pages = paging or MarkerPaging()
+        request: Mapping[str, Any] | None = {**pages.first, **(body or {})}
+        while request is not None:
+            reply = self.start_action(group, action, request, repeatable=True).result()
+            yield from items_of(reply, list_name)
+            request = pages.next_request(request, reply)
+
+
+class PlatformCall:
+    """The requests of one call, on the I/O thread.
+
+    Parameters
+    ----------
+    client
+    routes, settings
+        As they were when the call began.
+    emit
+        Called with each piece of the progress.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        routes: PlatformRoutes,
+        settings: Snapshot,
+        emit: Callable[[Delta], None],
+    ) -> None:
+        self._client = client
+        self._routes = routes
+        self._settings = settings
+        self._is_simulated = False
+        self.emit = emit
+
+    async def action(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call an action and return its result (`Console.start_action`).
+
+        Raises
+        ------
+        ErnieError
+        """
+        may_repeat = is_read(action) if repeatable is None else repeatable
+        path = action_path(group, action)
+        return await self.request("POST", path, body or {}, repeatable=may_repeat, headers=headers)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool = False,
+        headers: Mapping[str, str] | None = None,
+        form: Form | None = None,
+    ) -> Any:
+        """Send a request and return its result (`Console.start_request`).
+
+        Raises
+        ------
+        ErnieError
+        """
+        request = WireRequest(
+            method,
+            path,
+            body,
+            repeatable=repeatable or method == "GET",
+            list_name=_LIST,
+            has_envelope=True,
+            form=form,
+            headers=headers,
+        )
+        reply = await self._client.http.send_json(request, await self._context_of(path))
+        return result_of(reply)
+
+    async def stream(self, path: str, body: Mapping[str, Any]) -> None:
+        """Send a request whose reply is a stream of JSON events; each is emitted.
+
+        Raises
+        ------
+        ErnieError
+        """
+        request = WireRequest("POST", path, body, stream=True, repeatable=False)
+        await self._client.http.stream_events(request, await self._context_of(path))
+
+    async def iterate_pages(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        list_name: str = "",
+        paging: Paging | None = None,
+    ) -> AsyncIterator[Any]:
+        """Iterate like `Console.iterate_pages`."""
+        pages = paging or MarkerPaging()
+        request: Mapping[str, Any] | None = {**pages.first, **(body or {})}
+        while request is not None:
+            reply = await self.action(group, action, request, repeatable=True)
+            for item in items_of(reply, list_name):
+                yield item
+            request = pages.next_request(request, reply)
+
+    async def list_items(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        list_name: str = "",
+        paging: Paging | None = None,
+    ) -> list[Any]:
+        """Return the entries of all pages (`iterate_pages`)."""
+        pages = self.iterate_pages(group, action, body, list_name=list_name, paging=paging)
+        return [item async for item in pages]
+
+    async def wait_for_task(
+        self,
+        look: Callable[[], Awaitable[ResultT]],
+        *,
+        is_over: Callable[[ResultT], bool],
+        percent: Callable[[ResultT], float] | None = None,
+        notice: Callable[[ResultT], Text] | None = None,
+        pause: float = LONG_PAUSE,
+    ) -> ResultT:
+        """Look at a task until it is over, and return what was seen last.
+
+        An interrupt ends the looking only: the task goes on, and another call may wait for it
+        again. Nothing is created here.
+
+        Parameters
+        ----------
+        look
+            Asks for the task's state.
+        is_over
+            Whether the task has ended, in whichever way.
+        percent
+            How much of it is done, 0 to 100: shown by a bar.
+        notice
+            What is shown each time that it has changed.
+        pause
+            Seconds between two looks; shorter with the emulator.
+        """
+        told: Text | None = None
+        while True:
+            state = await look()
+            if notice is not None and (told_now := notice(state)) != told:
+                told = told_now
+                self.emit(Delta(notice=told))
+            if percent is not None:
+                done = max(0, min(_WHOLE, round(percent(state))))
+                self.emit(Delta(progress=Progress(done, _WHOLE)))
+            if is_over(state):
+                return state
+            await asyncio.sleep(_SIMULATED_PAUSE if self._is_simulated else pause)
+
+    async def _context_of(self, path: str) -> Context:
+        route = self._routes.route_path(path)
+        endpoint = await self._client.resolve_endpoint(route.endpoint)
+        self._is_simulated = is_simulated(self._client.service_name(endpoint))
+        return Context(endpoint, self._settings, self.emit)
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How the pages of a list follow one another.
+
+    Attributes
+    ----------
+    first : dict
+        What the first request has.
+    """
+
+    first: Mapping[str, Any]
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        raise NotImplementedError
+
+
+class MarkerPaging(Paging):
+    """By `marker` and `maxKeys`, as V2 does; the reply says whether there is more."""
+
+    def __init__(self, page_size: int = MAX_PAGE) -> None:
+        super().__init__({"maxKeys": page_size})
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        told = values.as_object(reply)
+        page = values.as_object(told.get("pageInfo")) or told
+        marker = page.get("nextMarker")
+        # A marker that leads nowhere else would be asked for again and again.
+        is_last = not page.get("isTruncated") or not marker or marker == request.get("marker")
+        if is_last:
+            return None
+        return {**request, "marker": marker}
+
+
+class NumberPaging(Paging):
+    """By `pageNo` and `pageSize`, as V1's lists of models do."""
+
+    def __init__(self, page_size: int = 20) -> None:
+        super().__init__({"pageNo": 1, "pageSize": page_size})
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        seen = request["pageNo"] * request["pageSize"]
+        if not _has_more(seen, reply):
+            return None
+        return {**request, "pageNo": request["pageNo"] + 1}
+
+
+class OffsetPaging(Paging):
+    """By `offset` and `pageSize`, as V1's prompts and data do."""
+
+    def __init__(self, page_size: int = 20) -> None:
+        super().__init__({"offset": 0, "pageSize": page_size})
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        seen = request["offset"] + request["pageSize"]
+        if not _has_more(seen, reply):
+            return None
+        return {**request, "offset": seen}
+
+
+def _has_more(seen: int, reply: Any) -> bool:
+    total = values.as_whole_number(values.as_object(reply).get("total"))
+    return total is not None and seen < total and bool(items_of(reply))
+
+
+def result_of(reply: Mapping[str, Any]) -> Any:
+    """Return what a reply has in its envelope: `result`, a bare list, or all of it."""
+    if _LIST in reply:
+        return reply[_LIST]
+    return reply.get("result", reply)
+
+
+def items_of(reply: Any, list_name: str = "") -> list[Any]:
+    """Return the entries of a page.
+
+    Parameters
+    ----------
+    reply
+        The result of a request.
+    list_name
+        The field with the entries; when "", or where the reply has no such field, the only list in
+        it: of many lists the documentation does not tell the name.
+    """
+    if isinstance(reply, list):
+        return reply
+    fields = values.as_object(reply)
+    if isinstance(named := fields.get(list_name), list):
+        return named
+    lists = [value for value in fields.values() if isinstance(value, list)]
+    if len(lists) != 1:
+        return []
+    return lists[0]

@@ -1,0 +1,149 @@
+"""Actions, pages and tasks of Qianfan's platform."""
+
+import asyncio
+import threading
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.qianfan.console import Console, MarkerPaging, NumberPaging, items_of
+from ernie_magic.session import Session
+from ernie_magic.text.language import Text
+
+SERVICE = {"modelSetId": "am-1", "modelId": "amv-1", "name": "mine"}
+
+
+@pytest.fixture(scope="module")
+def session():
+    with Session(service="emulator") as session:
+        yield session
+
+
+@pytest.fixture
+def console(session):
+    return Console(lambda: session.client)
+
+
+def create(console, suffix):
+    body = {**SERVICE, "urlSuffix": suffix}
+    return console.start_action("service", "CreateService", body).result()["serviceId"]
+
+
+def watch(console, service_id, states, pause=30.0):
+    async def work(call):
+        async def look():
+            state = await call.action("service", "DescribeService", {"serviceId": service_id})
+            states.append(state["runStatus"])
+            return state["runStatus"]
+
+        return await call.wait_for_task(
+            look,
+            is_over=lambda state: state not in ("New", "Deploying"),
+            percent=lambda state: 100 if state == "Serving" else 50,
+            notice=lambda state: Text(state, state),
+            pause=pause,
+        )
+
+    return console.start_work(work, progress_title=Text("部署", "deploying"))
+
+
+def test_an_action_returns_what_is_in_its_envelope(console):
+    service_id = create(console, "envelope")
+    found = console.start_action("service", "DescribeService", {"serviceId": service_id}).result()
+    assert (found["endpoint"], found["runStatus"]) == ("envelope", "New")
+
+
+def test_all_pages_are_read_one_after_another(console):
+    made = [create(console, f"page-{number}") for number in range(12)]
+    pages = console.iterate_pages(
+        "service", "DescribeServices", {"name": "mine"}, paging=MarkerPaging(5)
+    )
+    assert [row["serviceId"] for row in pages][-12:] == made
+
+    async def work(call):
+        return await call.list_items("service", "DescribeServices", paging=MarkerPaging(5))
+
+    rows = asyncio.run(console.start_work(work).aresult())
+    assert [row["serviceId"] for row in rows][-12:] == made
+
+
+@pytest.mark.parametrize(
+    ("reply", "following"),
+    [
+        ({"pageInfo": {"isTruncated": True, "nextMarker": "b"}}, {"marker": "b"}),
+        ({"isTruncated": True, "nextMarker": "b", "data": [1]}, {"marker": "b"}),
+        ({"pageInfo": {"isTruncated": True, "nextMarker": "a"}}, None),
+        ({"pageInfo": {"isTruncated": True, "nextMarker": ""}}, None),
+        ({"pageInfo": {"isTruncated": False, "nextMarker": "b"}}, None),
+        ({}, None),
+        ([1], None),
+    ],
+)
+def test_pages_by_marker_end(reply, following):
+    found = MarkerPaging().next_request({"marker": "a", "name": "x"}, reply)
+    assert found == (following and {"name": "x", **following})
+
+
+def test_pages_by_number_end_with_the_total_and_with_an_empty_page():
+    paging = NumberPaging(2)
+    assert paging.next_request(paging.first, {"total": 3, "items": [1, 2]})["pageNo"] == 2
+    assert paging.next_request({"pageNo": 2, "pageSize": 2}, {"total": 3, "items": [3]}) is None
+    assert paging.next_request(paging.first, {"total": 3, "items": []}) is None
+
+
+def test_the_only_list_of_a_reply_has_its_entries():
+    assert items_of({"pageInfo": {}, "anything": [1]}) == [1]
+    assert items_of({"a": [1], "b": [2]}, "b") == [2]
+    assert items_of({"a": [1], "b": [2]}) == []
+
+
+def test_a_task_is_waited_for_and_its_progress_told(console):
+    states = []
+    stream = watch(console, create(console, "watched"), states)
+    deltas = [delta for batch in stream.iter_batches() for delta in batch]
+    assert stream.result() == "Serving"
+    assert states == ["New", "Deploying", "Serving"]
+    assert [delta.progress.done for delta in deltas if delta.progress] == [50, 50, 100]
+    notices = [delta.notice.en for delta in deltas if delta.notice]
+    assert notices == ["New", "Deploying", "Serving"]
+
+
+def test_a_watch_that_was_stopped_can_be_started_again_and_creates_nothing(session, console):
+    service_id = create(console, "again")
+    log = session.client._emulator.requests
+    log.clear()
+    states = []
+    seen = threading.Event()
+    stream = watch(console, service_id, states)
+    for batch in stream.iter_batches():
+        if any(delta.notice for delta in batch):
+            seen.set()
+            break
+    assert seen.is_set()
+    assert stream.stop() is None
+    assert watch(console, service_id, states).result() == "Serving"
+    assert {entry.body["serviceId"] for entry in log} == {service_id}
+
+
+def test_a_failed_state_inside_an_envelope_is_an_answer(console):
+    body = {**SERVICE, "name": "mock_failed", "urlSuffix": "failing"}
+    made = console.start_action("service", "CreateService", body).result()
+    assert watch(console, made["serviceId"], []).result() == "Failed"
+
+
+def test_what_is_wrong_is_told_when_the_call_begins(console, monkeypatch):
+    with pytest.raises(errors.InvalidOption, match="/v2/charge"):
+        console.start_action("charge", "PurchaseTPMResource")
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-other")
+    with Session(service="aistudio") as other, pytest.raises(errors.MissingKey):
+        Console(lambda: other.client).start_action("service", "DescribeServices")
+
+
+def test_what_is_set_later_does_not_move_a_call_that_began(session, console):
+    service_id = create(console, "settled")
+    states = []
+    stream = watch(console, service_id, states)
+    for _batch in stream.iter_batches():
+        session.settings.service = "local"
+    session.settings.service = "emulator"
+    assert stream.result() == "Serving"
