@@ -4,6 +4,7 @@ what to do.
     ErnieError
     ├── UsageError                 found here, before anything was sent
     │   ├── InvalidOption          an option or parameter: unknown, ill-formed or out of range
+    │   │   └── InvalidDataset     data for tuning with faults; each is in `.faults`, with its line
     │   ├── InvalidMessages        an empty prompt, roles in the wrong order
     │   ├── ConversationLocked     the service has blocked this conversation; reset it
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
@@ -249,6 +250,22 @@ class InvalidOption(UsageError):
         return self._problems or (self,)
 
     _problems: tuple[InvalidOption, ...] = ()
+
+
+class InvalidDataset(InvalidOption):
+    """A file or a table is not a dataset of its format. One line tells the first ten faults and how
+    many there are.
+
+    Attributes
+    ----------
+    faults : tuple of ernie_magic.calls.datasets.faults.DatasetFault
+        Each with its file, line, field, what is wrong and what to do; the first 1,000.
+    fault_count : int
+        How many there are.
+    """
+
+    faults: tuple[object, ...] = ()
+    fault_count: int = 0
 
 
 def combine_errors(problems: Sequence[InvalidOption]) -> InvalidOption:

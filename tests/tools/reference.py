@@ -20,6 +20,7 @@ from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.parameter import GROUP_TITLES
 from ernie_magic.api.parameter_types import AnswerLength
+from ernie_magic.calls.datasets.formats import FORMATS
 from ernie_magic.config import services
 from ernie_magic.config.settings import SESSION_PARAMETERS, ErnieSettings
 from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
@@ -57,6 +58,9 @@ _SETTING = Text("设置", "Setting")
 _COMMAND = Text("命令", "Command")
 _EXAMPLE = Text("例", "Example")
 _CLASS = Text("类", "Class")
+_FORMAT = Text("格式", "Format")
+_CONTENT = Text("内容", "What it holds")
+_LINE = Text("一行", "A line")
 _SERVICE = Text("服务", "Service")
 _KEY = Text("密钥的变量", "Variables with the key")
 _ADDRESS = Text("地址（和改它的变量）", "Address, and the variable for another one")
@@ -464,6 +468,7 @@ _ERRORS_ZH = {
     "ErnieError": "本包的任何失败",
     "UsageError": "调用写得不对；什么也没有发送",
     "InvalidOption": "选项或参数不认识、写法不对、超出范围或不适用于这个模型",
+    "InvalidDataset": "精调数据有错；`faults` 里是每一处的行、字段和改法",
     "InvalidMessages": "消息不合服务的规则（空内容、角色顺序）",
     "ConversationLocked": "服务禁止这个对话继续",
     "InvalidExpression": "提示词里的 `{{表达式}}` 不是 Python 表达式，或计算出错",
@@ -519,7 +524,16 @@ def _describe_error(kind: type, language: Language) -> str:
 
 # --- pages ----------------------------------------------------------------------------------------
 
+
+def dataset_table(language: Language) -> str:
+    """Return the formats of data for tuning, with a line of each."""
+    headers = [text.say(language) for text in (_FORMAT, _CONTENT, _LINE)]
+    rows = [[_code(form.name), form.label.say(language), _code(form.example)] for form in FORMATS]
+    return table(headers, rows)
+
+
 TABLES: dict[str, Callable[[Language], str]] = {
+    "dataset-formats": dataset_table,
     **{
         f"chat-{group}": partial(group_table, grammar=CHAT_GRAMMAR, group=group)
         for group in GROUP_TITLES

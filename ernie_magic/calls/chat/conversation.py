@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.attachments import ImageLike
     from ernie_magic.calls.chat.turn import Asked
+    from ernie_magic.calls.datasets.dataset import Dataset
     from ernie_magic.client import Client
     from ernie_magic.config.target import CallTarget
     from ernie_magic.runtime.stream import Stream
@@ -50,6 +51,7 @@ _IN_ORDER_OF_USE = (
     "fork",
     "rename",
     "save",
+    "to_dataset",
     "name",
     "locked",
 )
@@ -177,6 +179,34 @@ class Conversation:
         """
         try:
             return saved.write_conversation(self.name, self.system, self.history, path)
+        except InvalidOption as error:
+            raise self._client.with_language(error) from None
+
+    def to_dataset(
+        self,
+        format: str = "PromptResponse",  # noqa: A002  (the platform's word)
+        *,
+        system: str | None = None,
+        per_turn: bool = False,
+    ) -> Dataset:
+        """Return the turns as a dataset for tuning, with the conversation's system prompt; see
+        `History.to_dataset`.
+
+        Parameters
+        ----------
+        format, per_turn
+            As there.
+        system
+            Another system prompt, "" for none; the one that is asked with when None.
+
+        Raises
+        ------
+        InvalidOption
+        """
+        if system is None:
+            system = self.system or self._client.settings.system
+        try:
+            return self.history.to_dataset(format, system=system, per_turn=per_turn)
         except InvalidOption as error:
             raise self._client.with_language(error) from None
 

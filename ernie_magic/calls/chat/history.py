@@ -14,6 +14,7 @@ from ernie_magic.text.language import counted
 if TYPE_CHECKING:
     from ernie_magic.api.messages import Message, Part
     from ernie_magic.api.results import Answer
+    from ernie_magic.calls.datasets.dataset import Dataset
 
 TURNS = counted("轮", "turn")
 
@@ -98,6 +99,43 @@ class History(Sequence[Turn]):
         """Return all turns as messages, ready to be followed by the next prompt."""
         return [message for turn in self._turns for message in turn.messages]
 
+    def to_dataset(
+        self,
+        format: str = "PromptResponse",  # noqa: A002  (the platform's word)
+        *,
+        system: str = "",
+        per_turn: bool = False,
+    ) -> Dataset:
+        """Return the turns as a dataset for tuning: one conversation.
+
+        Turns that were stopped or cut off are left out, and so are turns with pictures, which the
+        text formats cannot hold. Of tool calls only the whole answer stays.
+
+        Parameters
+        ----------
+        format
+            `"PromptResponse"`, `"Role"`, or `"Prompt"` for the prompts alone.
+        system
+            The system prompt; a conversation's own `to_dataset` fills it in.
+        per_turn
+            Make a sample of each turn, as if it had been asked alone. `"Prompt"` always does.
+
+        Raises
+        ------
+        InvalidDataset
+            Nothing is left.
+        InvalidOption
+            No conversation can be written in this format.
+
+        Returns
+        -------
+        Dataset
+            With `write`, `to_frame` and `notes`.
+        """
+        from ernie_magic.calls.datasets.from_chats import dataset_of_turns
+
+        return dataset_of_turns(self._turns, format, system=system, per_turn=per_turn)
+
     def clear(self) -> None:
         """Forget every turn."""
         self._turns.clear()
@@ -121,7 +159,9 @@ class History(Sequence[Turn]):
 
     def __dir__(self) -> list[str]:
         return names_by_use(
-            super().__dir__(), ("messages", "clear"), ("append", "changed", "replace")
+            super().__dir__(),
+            ("messages", "to_dataset", "clear"),
+            ("append", "changed", "replace"),
         )
 
     def __repr__(self) -> str:

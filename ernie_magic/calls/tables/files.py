@@ -46,7 +46,7 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     A row longer than the header would move each value into another column (pandas takes the first
     one for an index): it is refused, unless the header lacks only the row's last, empty value.
     """
-    text = io.StringIO(_decode_text(file.read_bytes()))
+    text = io.StringIO(decode_text(file.read_bytes()))
     with warnings.catch_warnings():
         warnings.simplefilter("error", pandas.errors.ParserWarning)
         table = pandas.read_csv(
@@ -61,11 +61,11 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
 
 
 def _read_json_lines(pandas: ModuleType, file: Path) -> Any:
-    return _build_table(pandas, list(_parse_json_lines(_decode_text(file.read_bytes()))))
+    return _build_table(pandas, list(_parse_json_lines(decode_text(file.read_bytes()))))
 
 
 def _read_json(pandas: ModuleType, file: Path) -> Any:
-    return _build_table(pandas, json.loads(_decode_text(file.read_bytes())))
+    return _build_table(pandas, json.loads(decode_text(file.read_bytes())))
 
 
 def _parse_json_lines(text: str) -> Iterator[Any]:
@@ -95,7 +95,7 @@ def _read_excel(pandas: ModuleType, file: Path) -> Any:
     return _map_columns(pandas, table, list)
 
 
-def _decode_text(content: bytes) -> str:
+def decode_text(content: bytes) -> str:
     """Decode a text file in the first encoding that fits.
 
     Raises

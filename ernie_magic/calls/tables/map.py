@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ernie_magic.api.requests import ChatOptions, ChatRequest
+    from ernie_magic.calls.datasets.dataset import Dataset
     from ernie_magic.calls.tables.rows import AskRows, Outcome
     from ernie_magic.config.target import CallTarget
     from ernie_magic.wire.prepared_call import PreparedCall
@@ -105,6 +106,10 @@ class Mapped(Result):
         many answers may not be whole.
     yuan : float
         What this call cost in CNY; 0.0 where no price is known.
+    prompts : tuple of str
+        What was asked about each row, without what typed columns add to it.
+    answer_columns : tuple of str
+        The columns of answers.
     """
 
     table: Any
@@ -120,6 +125,44 @@ class Mapped(Result):
     error_column: str = schema.ERROR
     notes: tuple[Text, ...] = ()
     yuan: float = 0.0
+    prompts: tuple[str, ...] = field(default=(), repr=False)
+    answer_columns: tuple[str, ...] = ()
+
+    def to_dataset(
+        self,
+        format: str = "PromptResponse",  # noqa: A002  (the platform's word)
+        *,
+        system: str = "",
+        response: str = "",
+    ) -> Dataset:
+        """Return the rows as a dataset for tuning: what was asked, and what was answered. Rows
+        without an answer are left out.
+
+        Parameters
+        ----------
+        format
+            `"PromptResponse"`, `"Role"`, or `"Prompt"` for the prompts alone.
+        system
+            The system prompt of each sample, "" for none.
+        response
+            The column of `table` with the answers; when "" the only column of answers, or all of
+            them as one JSON object. What you corrected in the table counts.
+
+        Raises
+        ------
+        InvalidDataset
+            Nothing is left, or an answer is empty.
+        InvalidOption
+            There is no such column or format.
+
+        Returns
+        -------
+        Dataset
+            With `write`, `to_frame` and `notes`.
+        """
+        from ernie_magic.calls.datasets.from_chats import dataset_of_rows
+
+        return dataset_of_rows(self, format, system=system, response=response)
 
     @property
     def is_empty(self) -> bool:
@@ -630,6 +673,8 @@ class MapJob:
             map_request.error_column,
             (*map_request.describe_columns(), *self._describe_endings()),
             self._cost(),
+            tuple(map_request.prompts),
+            tuple(column.name for column in map_request.output_columns),
         )
 
     def _describe_endings(self) -> Iterator[Text]:

@@ -1,0 +1,1 @@
+"""Datasets for tuning: the platform's formats, read, checked and written here."""
