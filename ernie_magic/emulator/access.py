@@ -42,6 +42,7 @@ MAX_BODIES = 4 * MAX_BODY  # bytes of all bodies being read or answered
 BODY_TIMEOUT = 30.0  # seconds for a body to arrive
 FRONT_PAGE = "/"
 PICTURES = "/emulator/picture.png"
+FILES = "/emulator/data"  # exported samples, and the faults of an import
 _PLATFORM = "/v2/"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
@@ -232,7 +233,10 @@ def _is_fetch_allowed(scope: Scope, site: str) -> bool:
     if scope["method"] != "GET":
         return False
     # A link that somebody follows. Inside a frame it would be another page's.
-    if scope["path"] in (FRONT_PAGE, PICTURES) and (mode, destination) == ("navigate", "document"):
+    if scope["path"] in (FRONT_PAGE, PICTURES, FILES) and (mode, destination) == (
+        "navigate",
+        "document",
+    ):
         return True
     # A notebook shows pictures that arrived as links. Whoever can name one was given the link,
     # which is signed.

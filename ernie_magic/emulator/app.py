@@ -15,6 +15,7 @@ from starlette.routing import Route
 from ernie_magic.api.models import SIMULATED_HEADER
 from ernie_magic.emulator import aistudio, oauth, qianfan_v1
 from ernie_magic.emulator.access import (
+    FILES,
     FRONT_PAGE,
     PICTURES,
     AccessGuard,
@@ -27,7 +28,7 @@ from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.forms import read_form
 from ernie_magic.emulator.iam import EXCHANGE
 from ernie_magic.emulator.page import render_front_page
-from ernie_magic.emulator.platform import console
+from ernie_magic.emulator.platform import console, dataset_files
 from ernie_magic.emulator.refusals import (
     PLATFORM_GROUPS,
     ConsoleRefusal,
@@ -133,14 +134,18 @@ def _platform_routes(state: ServerState) -> list[Route]:
 
 
 def _own_routes(state: ServerState) -> list[Route]:
-    """What is the emulator's own: its page, its controls, and the pictures that it links to."""
+    """What is the emulator's own: its page, its controls, and what it links to."""
     picture = requiring_link(
         state.sign_link, _call_endpoint(state, aistudio.serve_picture, lambda _request: "")
+    )
+    file = requiring_link(
+        state.sign_link, _call_endpoint(state, dataset_files.serve_file, lambda _request: "")
     )
     control_faults = requiring_token(state.token, _faults_endpoint(state))
     list_requests = requiring_token(state.token, _request_log_endpoint(state))
     return [
         Route(PICTURES, picture, methods=["GET"]),
+        Route(FILES, file, methods=["GET"]),
         Route("/emulator/faults", control_faults, methods=["POST", "DELETE"]),
         Route("/emulator/requests", list_requests, methods=["GET"]),
         Route(FRONT_PAGE, _front_page, methods=["GET"]),

@@ -157,9 +157,10 @@ def v2():
     said("tool result", result=again.choices[0].message.content)
 
 
-try:
-    {"v1": v1, "v2": v2}[sys.argv[1]]()
-except Exception as error:  # noqa: BLE001
-    said("failed", error=type(error).__name__, message=str(error)[:300])
-sys.stdout.flush()
-os._exit(0)
+if __name__ == "__main__":
+    try:
+        {"v1": v1, "v2": v2}[sys.argv[1]]()
+    except Exception as error:  # noqa: BLE001
+        said("failed", error=type(error).__name__, message=str(error)[:300])
+    sys.stdout.flush()
+    os._exit(0)

@@ -21,7 +21,7 @@ KEYS = {
 }
 
 
-def run(emulator, tmp_path, version, keys):
+def run(emulator, tmp_path, version, keys, module="tests.emulator.qianfan_calls"):
     """What the official client received, by call."""
     env = {
         **os.environ,
@@ -42,7 +42,7 @@ def run(emulator, tmp_path, version, keys):
             "-W",
             "ignore",
             "-m",  # not as a file, whose folder would come first: `platform` is a room there
-            "tests.emulator.qianfan_calls",
+            module,
             version,
         ],
         cwd=Path(__file__).parents[2],

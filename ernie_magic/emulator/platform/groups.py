@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.emulator.platform import services
+from ernie_magic.emulator.platform import datasets, datasets_v1, services
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.platform.console import Actions, PlatformRoute
 
 # Handlers by the `<group>` of `/v2/<group>?Action=…`.
 ACTIONS: dict[str, Actions] = {
+    "dataset": datasets.ACTIONS,
     "service": services.ACTIONS,
 }
 # Other paths.
-ROUTES: tuple[PlatformRoute, ...] = (*services.ROUTES,)
+ROUTES: tuple[PlatformRoute, ...] = (*services.ROUTES, *datasets_v1.ROUTES)
