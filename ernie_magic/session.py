@@ -4,6 +4,7 @@ async client.
 
 from __future__ import annotations
 
+import warnings
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -215,7 +216,7 @@ class Session:
             from ernie_magic.calls.chat.conversation import Conversation
 
             self.conversations[name] = Conversation(
-                self.client, name, self.conversations, self.__getitem__
+                self.client, name, self.conversations, self.__getitem__, self.changed
             )
             self.changed.notify_watchers()
         return self.conversations[name]
@@ -223,7 +224,8 @@ class Session:
     def load_conversation(
         self, source: str | Path | bytes | bytearray | memoryview
     ) -> Conversation:
-        """Continue a conversation that `Conversation.save` wrote, beside those that are there.
+        """Continue a conversation that `Conversation.save` wrote, beside those that are there. A
+        warning tells of pictures in it that cannot be read.
 
         Parameters
         ----------
@@ -257,6 +259,8 @@ class Session:
         loaded.system = found.system
         for turn in found.turns:
             loaded.history.append(turn)
+        if losses := found.describe_losses():
+            warnings.warn(losses.say(self.settings.interface_language), stacklevel=2)
         return loaded
 
     @explained

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.datasets.dataset import Dataset
     from ernie_magic.client import Client
     from ernie_magic.config.target import CallTarget
+    from ernie_magic.runtime.observers import Watchers
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.wire.prepared_call import PreparedCall
 
@@ -71,6 +72,8 @@ class Conversation:
         All conversations of the session by name, this one too.
     open_other
         Returns the conversation of a name; a new one when there is none yet.
+    changed
+        Told of its new name.
 
     Attributes
     ----------
@@ -89,10 +92,12 @@ class Conversation:
         name: str,
         others: dict[str, Conversation],
         open_other: Callable[[str], Conversation],
+        changed: Watchers,
     ) -> None:
         self._client = client
         self._others = others
         self._open_other = open_other
+        self._changed = changed
         self.name = name
         self.history = History()
         self.system = ""
@@ -154,12 +159,13 @@ class Conversation:
         self._others.clear()
         self._others.update(zip(names, conversations, strict=True))
         self.name = name
+        self._changed.notify_watchers()
 
     def save(self, path: str | Path | None = None) -> Path:
         """Write its turns to a new JSON file, which `ernie.load_conversation` reads.
 
-        Pictures that were given as web addresses are not read from it, since the page would fetch
-        them; tool runs, and answers without text, are left out.
+        A picture that was given as a web address is written as that address; tool runs, and
+        answers without text, are left out.
 
         Parameters
         ----------

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.requests import ChatRequest
@@ -21,18 +22,26 @@ from ernie_magic.calls.chat.history import Turn, user_message
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ernie_magic.api.messages import Part
 
 _FORMAT = "ernie_magic.conversation"
 _VERSION = 1
 _EXTENSION = ".json"
+_PICTURE_ADDRESSES = ("data:", "https://", "http://")
 _RESERVED_BYTES = 16  # bytes of a file's name for its number and extension
 _MAX_BYTES = 64 * 1024 * 1024  # bytes of a file that is read: six pictures of the largest size
+
+
+_PICTURES = counted("张图片", "picture")
+_LOST = Text(
+    "文件里有 {pictures}读不出来，没有加载；其余都在",
+    "{pictures} in the file could not be read: left out, all else is here",
+)
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,20 @@ class SavedConversation:
     ----------
     name, system : str
     turns : tuple of Turn
+    lost_pictures : int
+        How many of its pictures cannot be read, and are left out of their turns.
     """
 
     name: str
     system: str
     turns: tuple[Turn, ...]
+    lost_pictures: int = 0
+
+    def describe_losses(self) -> Text | None:
+        """Return what of the file is not here; None when all is."""
+        if not self.lost_pictures:
+            return None
+        return _LOST.fill(pictures=_PICTURES.fill(self.lost_pictures))
 
 
 def write_conversation(
@@ -131,8 +149,8 @@ def read_file(path: str | Path) -> bytes:
 
 
 def parse_conversation(content: bytes) -> SavedConversation:
-    """Parse a file's content. It may come from anyone: each value is checked, and pictures are the
-    file's own, none is fetched.
+    """Parse a file's content. It may come from anyone: each value is checked, and no picture is
+    fetched; one that is a link stays a link.
 
     Raises
     ------
@@ -157,21 +175,29 @@ def parse_conversation(content: bytes) -> SavedConversation:
             ),
             advice=Text("更新 ernie_magic 后再加载", "update ernie_magic, then load it again"),
         )
-    read = (_turn_from_json(turn) for turn in turns)
+    read = [_turn_from_json(turn) for turn in turns]
+    answered = [each for each in read if each.turn.answer.text]
     return SavedConversation(
         values.as_name(saved.get("name")),
         values.as_text(saved.get("system")),
-        tuple(turn for turn in read if turn.answer.text),
+        tuple(each.turn for each in answered),
+        sum(each.lost_pictures for each in answered),
     )
 
 
-def _turn_from_json(saved: Mapping[str, Any]) -> Turn:
+class _ReadTurn(NamedTuple):
+    turn: Turn
+    lost_pictures: int
+
+
+def _turn_from_json(saved: Mapping[str, Any]) -> _ReadTurn:
     prompt = values.as_text(saved.get("prompt"))
-    images = _parse_images(values.as_list(saved.get("images")))
+    addresses = values.as_list(saved.get("images"))
+    images = tuple(_parse_images(addresses))
     answer = values.as_object(saved.get("answer"))
     model = values.as_name(answer.get("model"))
     request = ChatRequest(model=model, messages=(user_message(prompt, images),))
-    return Turn(
+    turn = Turn(
         prompt,
         Answer(
             values.as_text(answer.get("text")),
@@ -188,12 +214,18 @@ def _turn_from_json(saved: Mapping[str, Any]) -> Turn:
         images=images,
         time=min(values.as_seconds(saved.get("time")) or 0.0, time.time()),
     )
+    return _ReadTurn(turn, len(addresses) - len(images))
 
 
-def _parse_images(addresses: Sequence[object]) -> tuple[Part, ...]:
-    """The pictures that are in the file itself; a web address would be fetched by the page."""
-    own = [one for one in addresses if isinstance(one, str) and one.startswith("data:")]
-    return tuple(attachments.image_parts(own))
+def _parse_images(addresses: Sequence[object]) -> Iterator[Part]:
+    """Iterate over the pictures that are in the file itself or behind a web address, and can be
+    read. The address is not fetched: neither here nor by the page that shows the conversation.
+    """
+    for address in addresses:
+        if not isinstance(address, str) or not address.startswith(_PICTURE_ADDRESSES):
+            continue
+        with suppress(InvalidOption):
+            yield from attachments.image_parts(address)
 
 
 def _parse_usage(saved: object) -> Usage | None:

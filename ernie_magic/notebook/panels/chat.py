@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
+import warnings
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ class ChatTab(Tab):
     def _build_widget(self) -> widgets.Widget:
         language = self.language
         self._conversation_name = MAIN
+        self._followed: Conversation | None = None
         self._shown_turns: list[ShownTurn] = []
         self._turn_ids = count(1)
         self._open_turn_id = ""  # the id of the turn being answered
@@ -180,6 +182,7 @@ class ChatTab(Tab):
     def follow_session(self) -> None:
         """Show this conversation's turns, now and as they change."""
         self.stop_following()
+        self._followed = self.shown_conversation
         self.watch_changes(self.shown_conversation.history.changed, self._sync_transcript)
         self.watch_changes(self.session.changed, self._update_conversation_names)
         self.selection.update_controls()
@@ -190,7 +193,21 @@ class ChatTab(Tab):
         self._update_menu()
         self._sync_transcript()
 
+    def _follow_name(self) -> None:
+        """Keep the conversation that is shown, whatever its name is by now."""
+        name = self._conversation_name
+        conversations = self.session.conversations
+        if conversations.get(name) is self._followed:
+            return
+        for new_name, conversation in conversations.items():
+            if conversation is self._followed:
+                self._conversation_name = new_name
+                self._attached.pop(name, None)
+                self._update_menu()
+                self.code_box.refresh_code()
+
     def _update_conversation_names(self) -> None:
+        self._follow_name()
         names = list(dict.fromkeys([MAIN, *self.session.conversations]))
         if (
             names == list(self.conversations.options)
@@ -509,10 +526,9 @@ class ChatTab(Tab):
         """Give the conversation another name."""
         if self._is_updating:
             return
-        previous_name = self._conversation_name
         name = self.rename_field.value.strip()
         conversations = self.session.conversations
-        if self.task.is_busy or not name or name == previous_name:
+        if self.task.is_busy or not name or name == self._conversation_name:
             self._update_menu()
         elif name in conversations:
             message = _TAKEN.say(self.language, name=name)
@@ -520,8 +536,6 @@ class ChatTab(Tab):
             self._update_menu()
         else:
             self.shown_conversation.rename(name)
-            self._attached[name] = self.attach_button.value
-            self._show_conversation(name)
 
     def _delete_conversation(self) -> None:
         """Forget this conversation, and show the main one."""
@@ -547,14 +561,17 @@ class ChatTab(Tab):
         """Show a conversation from a file, beside those that are there."""
         if self.task.is_busy:
             return
-        try:
-            loaded = self.session.load_conversation(content)
-        except ErnieError as error:
-            self.task.report_problem(error)
-            return
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always")
+            try:
+                loaded = self.session.load_conversation(content)
+            except ErnieError as error:
+                self.task.report_problem(error)
+                return
         self._show_conversation(loaded.name)
         message = _LOADED.say(self.language, name=loaded.name, n=len(loaded.history))
-        self.composer.status.show_message(message)
+        parts = [message, *(str(note.message) for note in notes)]
+        self.composer.status.show_message(" · ".join(parts))
 
     def _clear_conversation(self) -> None:
         """Forget the turns, after a second press."""

@@ -183,13 +183,19 @@ function render({ model, el }) {
     empty.hidden = shown.size > 0;
   }
 
+  // A picture behind a link may be of a file that somebody else wrote: the page does not fetch it unasked.
+  function askedPicture(turn, source) {
+    if (source.startsWith("data:") || turn.draws_links) return element("img", "", { src: source, alt: say.picture });
+    return element("a", "", { href: source, target: "_blank", rel: "noopener noreferrer" }, source);
+  }
+
   function question(turn) {
     const asked = element("div", "ernie-asked");
     asked.append(element("span", "ernie-who", { role: "heading", "aria-level": "2" }, say.you), element("div", "ernie-prompt-text", {}, turn.prompt));
     if (turn.actions.includes("edit")) asked.append(iconButton("pencil", say.edit, () => edit(turn, asked)));
     if (turn.images.length) {
       const pictures = element("div", "ernie-asked-pictures");
-      pictures.append(...turn.images.map((source) => element("img", "", { src: source, alt: say.picture })));
+      pictures.append(...turn.images.map((source) => askedPicture(turn, source)));
       asked.prepend(pictures);
     }
     return asked;

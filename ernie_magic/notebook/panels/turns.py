@@ -71,6 +71,7 @@ def open_turn(id_: str, prompt: str, images: Sequence[str] = (), model: str = ""
         "id": id_,
         "prompt": prompt,
         "images": list(images),
+        "draws_links": False,
         "blocks": [],
         "text": "",
         "reasoning": "",
@@ -165,6 +166,7 @@ class ShownTurn:
         text = answers.text_html(turn.answer, remote_images=remote_images)
         pictures = [part["image_url"]["url"] for part in turn.images]
         transcript_entry = answered_turn(id_, turn.prompt, pictures, turn.answer, language, text)
+        transcript_entry["draws_links"] = remote_images
         question_html = (
             f"<p><b>{plain_html(_YOU.say(language))}</b></p>{saved_prompt_html(turn.prompt)}"
         )

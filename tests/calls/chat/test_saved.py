@@ -108,18 +108,38 @@ def test_wrong_values_are_left_out_and_the_text_stays(values):
     assert isinstance(answer.model, str)
 
 
-@pytest.mark.parametrize(
-    "address", ["https://tracker.example/a.png", "javascript:alert(1)", "/etc/passwd", 5]
-)
-def test_only_pictures_in_the_file_itself_are_taken(address):
-    (turn,) = saved.parse_conversation(file_of(images=[address])).turns
-    assert turn.images == ()
+UNREADABLE = {
+    "a script": "javascript:alert(1)",
+    "a file": "/etc/passwd",
+    "a file's address": "file:///etc/passwd",
+    "a number": 5,
+    "null": None,
+    "an object": {"url": PIXEL},
+    "a page": "data:text/html;base64,PHNjcmlwdD4=",
+    "no base64": "data:image/png;base64,§§§",
+    "nothing": "data:image/png;base64,",
+    "an SVG": "data:image/svg+xml;base64,PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=",
+    "large": PIXEL + "A" * 14_000_000,
+}
 
 
-def test_a_picture_that_is_none_is_refused():
-    page = "data:text/html;base64,PHNjcmlwdD4="
-    with pytest.raises(InvalidOption):
-        saved.parse_conversation(file_of(images=[page]))
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_picture_that_cannot_be_read_is_told_and_the_rest_is_loaded(session, name):
+    content = file_of(images=[PIXEL, UNREADABLE[name], "https://host.example/a.png"])
+    with pytest.warns(UserWarning, match="^1 picture in the file could not be read") as told:
+        loaded = session.load_conversation(content)
+    assert told[0].filename == __file__
+    assert (loaded.history[0].prompt, loaded.history[0].answer.text) == ("p", "t")
+    addresses = [part["image_url"]["url"] for part in loaded.history[0].images]
+    assert addresses == [PIXEL, "https://host.example/a.png"]
+
+
+@pytest.mark.parametrize("address", ["https://host.example/a.png?sign=1", "http://host.example/a"])
+def test_a_picture_behind_a_link_is_saved_and_loaded_as_that_link(session, tmp_path, address):
+    loaded = session.load_conversation(file_of(images=[address]))
+    copy = session.load_conversation(loaded.save(tmp_path / "copy"))
+    assert copy.history[0].messages == loaded.history[0].messages
+    assert copy.history[0].images[0]["image_url"]["url"] == address
 
 
 def test_a_file_that_cannot_be_read_or_written_is_told(session, tmp_path):

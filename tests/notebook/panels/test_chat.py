@@ -1,6 +1,7 @@
 """The chat tab: one session with the magics, and nothing that the user had is lost."""
 
 import base64
+import json
 import time
 from datetime import datetime, timezone
 
@@ -511,6 +512,24 @@ def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session
     assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
 
 
+def test_a_conversation_that_is_renamed_elsewhere_stays_in_the_panel(chat, ask, session):
+    session["tutor"].chat("hi")
+    chat.conversations.value = "tutor"
+    session["tutor"].rename("lessons")
+    names = ["main", "lessons"]
+    assert list(chat.conversations.options) == list(session.conversations) == names
+    assert (chat.conversations.value, chat.rename_field.value) == ("lessons", "lessons")
+    ask("more")
+    assert prompts(chat) == ["hi", "more"]
+    assert list(session.conversations) == names
+    session["other"].rename("another")
+    assert list(chat.conversations.options) == [*names, "another"]
+    assert (chat.conversations.value, prompts(chat)) == ("lessons", ["hi", "more"])
+    session.conversation.rename("first")  # the main one, which cells begin again
+    chat.conversations.value = "first"
+    assert chat.conversations.value == "first"
+
+
 def upload(button, content):
     button.value = (
         {
@@ -548,9 +567,15 @@ def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
     assert turn["prompt"] == "<script>evil()</script>"  # the page writes it as text
     assert "<script" not in "".join(turn["blocks"])
     assert "<script" not in chat.saved_turns()[0]
+    lossy = json.loads(content)
+    lossy["turns"][0]["images"] = ["data:image/png;base64,AAAA", "https://host.example/a.png"]
+    upload(chat.load_button, json.dumps(lossy).encode())
+    assert "1 picture in the file could not be read" in chat.composer.status.text
+    turn = chat.transcript.shown_turns[0]
+    assert (turn["images"], turn["draws_links"]) == (["https://host.example/a.png"], False)
     upload(chat.load_button, b'{"format": "something else"}')
     assert chat.composer.status.is_error
-    assert chat.conversations.value == "main-3"
+    assert chat.conversations.value == "main-4"
 
 
 def test_each_picture_is_removed_by_itself_and_belongs_to_its_conversation(chat, session):
