@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import re
+import select
+import stat
+import time
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
 ENVIRONMENT = "environment"
 DOTENV = ".env"
 _OUR_VARIABLES = re.compile(r"(?:AI_STUDIO|QIANFAN|OPENAI)_[A-Z_]+")
+_PIPE_PATIENCE = 1.0  # seconds for somebody to write to a pipe
+_PIPE_RETRY = 30.0  # seconds after which it is read again
+_MAX_PIPE = 1024 * 1024  # bytes
 _QUOTES = ('"', "'")
 _NAME = re.compile(r"[\w.-]+")
 _DOTENV_WORDS = re.compile(r"[^\s=\"']+")
@@ -134,6 +141,40 @@ def _is_ours_in_disguise(name: str | None) -> bool:
     return _OUR_VARIABLES.search(name) is not None
 
 
+def _read_once(path: Path) -> bytes:
+    """Return the content of a file, or of a pipe that a manager of keys serves.
+
+    Raises
+    ------
+    OSError
+        Also where nobody writes to the pipe.
+    """
+    if not stat.S_ISFIFO(path.stat().st_mode):
+        return path.read_bytes()
+    content = _read_pipe(path, time.monotonic() // _PIPE_RETRY)
+    if content is None:
+        raise TimeoutError(errno.ETIMEDOUT, "a pipe that nobody writes to")
+    return content
+
+
+@lru_cache(maxsize=1)
+def _read_pipe(path: Path, _period: float) -> bytes | None:
+    """Return what is written to a pipe, None where nobody writes; the same for some seconds, since
+    each variable is looked up by itself.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        content = b""
+        while select.select([descriptor], [], [], _PIPE_PATIENCE)[0]:
+            piece = os.read(descriptor, _MAX_PIPE)
+            content += piece
+            if not piece or len(content) > _MAX_PIPE:
+                return content
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _decode_dotenv(path: str) -> str:
     """Return the text of a `.env`.
 
@@ -143,7 +184,7 @@ def _decode_dotenv(path: str) -> str:
         It cannot be read, or is in another encoding than UTF-8, or UTF-16 with its mark.
     """
     try:
-        content = Path(path).read_bytes()  # once: it may be a pipe that a manager of keys serves
+        content = _read_once(Path(path))
         # Editors on Windows begin a file with a byte order mark, and PowerShell 5 writes UTF-16.
         encoding = "utf-8-sig"
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -24,6 +24,7 @@ from ernie_magic.errors import (
     ServiceError,
     UnsafeRequest,
 )
+from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import DAILY, case_for, case_of_words, status_meant
@@ -72,7 +73,7 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
     body
         The first `MAX_BODY` bytes of the reply.
     """
-    whole = body[:MAX_BODY].decode("utf-8", "replace")
+    whole = decode_text(body[:MAX_BODY])
     text = redact(whole, strict=True)
     parsed = None
     with suppress(ValueError):

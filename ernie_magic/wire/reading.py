@@ -35,6 +35,7 @@ from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.errors import ProtocolError
 from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import EventRedactor, redact, redact_values
 from ernie_magic.wire import sse
@@ -220,9 +221,7 @@ async def _parse_reply(
 ) -> dict[str, Any]:
     start = bytes(raw[:MAX_BODY])
     if len(raw) > MAX_VALUES and raw.count(b",") > MAX_VALUES:
-        raise not_this_api_error(
-            response.status_code, redact(start.decode("utf-8", "replace"), strict=True)
-        )
+        raise not_this_api_error(response.status_code, redact(decode_text(start), strict=True))
     if list_name and (picture := find_bare_picture(raw)):
         return {list_name: [{"b64_json": picture}]}
     payload = None
@@ -271,8 +270,12 @@ async def _parse_in_thread_if_long(text: str, *, redacted: bool = False) -> obje
 
 
 def _decode_text(raw: bytes | bytearray) -> str:
-    """Decode a reply as text: an invalid byte does not spoil the others."""
+    """Decode a reply as text: an invalid byte does not spoil the others. One that is not in
+    Unicode declares no charset (`sniffing.in_utf_8`).
+    """
     encoding = json.detect_encoding(raw)
+    if encoding == "utf-8":
+        return decode_text(raw)
     text = memoryview(raw)  # the bytes are not copied
     if encoding == "utf-8-sig":
         text = text[len(codecs.BOM_UTF8) :]

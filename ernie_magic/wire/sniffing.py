@@ -9,11 +9,15 @@ import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from ernie_magic.text.charsets import detect_charset
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     import httpx
 
+_EVIDENCE = 48  # bytes beyond ASCII that show what charset a stream is in
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _START = 1024  # bytes of a reply by which it must have shown what it is
 _MAX_BLANKS = 1024 * 1024  # bytes before them: more come before no stream
 _BODY_STARTS = (b"{", b"[", b"<")
@@ -41,9 +45,12 @@ def iter_chunks(response: httpx.Response) -> AsyncIterator[bytes]:
     """Iterate over a stream's bytes: requested uncompressed (`Accept-Encoding`), since httpx's own
     decoding costs a layer.
     """
+    chunks = response.aiter_bytes()
     if response.headers.get("content-encoding", "identity") == "identity":
-        return in_utf_8(response, response.aiter_raw())
-    return in_utf_8(response, response.aiter_bytes())
+        chunks = response.aiter_raw()
+    if _CHARSET.search(response.headers.get("content-type", "")):
+        return in_utf_8(response, chunks)
+    return _detect_charset(chunks)
 
 
 def in_utf_8(response: httpx.Response, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -79,6 +86,37 @@ async def _transcode(chunks: AsyncIterator[bytes], charset: str) -> AsyncGenerat
                 decoder = codecs.getincrementaldecoder(charset)("replace")
                 text = decoder.decode(held_back + chunk, is_last)
             yield text.encode()
+
+
+async def _detect_charset(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Iterate over a stream that declares no charset, in UTF-8. From the first byte on that is not
+    UTF-8, some text is waited for that shows what it is.
+    """
+    held_back = b""  # a character whose other bytes are in the next chunk
+    async for chunk in chunks:
+        if not held_back and chunk.isascii():
+            yield chunk
+            continue
+        held_back += chunk
+        try:
+            _, length = codecs.utf_8_decode(held_back, "strict", False)
+        except UnicodeDecodeError:
+            break
+        yield held_back[:length]
+        held_back = held_back[length:]
+    else:
+        yield held_back
+        return
+    async for chunk in chunks:
+        held_back += chunk
+        if len(_NOT_ASCII.findall(held_back)) >= _EVIDENCE:
+            break
+    charset = detect_charset(held_back)
+    decoder = codecs.getincrementaldecoder(charset)("replace")
+    yield decoder.decode(held_back).encode()
+    async for chunk in chunks:
+        yield decoder.decode(chunk).encode()
+    yield decoder.decode(b"", True).encode()
 
 
 async def _with_end(chunks: AsyncIterator[bytes]) -> AsyncGenerator[tuple[bytes, bool], None]:

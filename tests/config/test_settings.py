@@ -1,7 +1,12 @@
 """Where settings come from, in order; and a key is only ever shown as "set"."""
 
+import os
+import threading
+import time
+
 import pytest
 
+from ernie_magic.config import variables
 from ernie_magic.config.credentials import Bearer, BearerFromPair, Signature
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption, MissingKey
@@ -262,6 +267,27 @@ def test_a_deployed_service_is_set_by_its_name(given):
     assert settings.endpoint == "ngxxxol8_test1"
     settings.assign_text("endpoint", "")
     assert settings.endpoint == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_dotenv_that_is_a_pipe_is_read_if_somebody_writes_and_not_waited_for(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    pipe = tmp_path / ".env"
+    os.mkfifo(pipe)
+    monkeypatch.setattr(variables, "_PIPE_PATIENCE", 0.2)
+    begin = time.monotonic()
+    for _ in range(3):
+        with pytest.raises(InvalidOption, match="a pipe that nobody writes to"):
+            Session(language="en").endpoint()
+    assert time.monotonic() - begin < 1.5
+    variables._read_pipe.cache_clear()
+    monkeypatch.setattr(variables, "_PIPE_PATIENCE", 5.0)
+    writing = threading.Thread(target=pipe.write_text, args=("AI_STUDIO_API_KEY=of-a-pipe\n",))
+    writing.start()
+    assert Session(language="en").endpoint().service.name == "aistudio"
+    writing.join()
 
 
 UNUSED = {

@@ -184,3 +184,53 @@ def test_x_gzip_is_gzip():
             assert session.chat("hi", stream=False).text == "AB"
     finally:
         server.stop()
+
+
+SAID = {
+    "gbk": "北京是中华人民共和国的首都，也是全国的政治、文化中心。",
+    "big5": "臺北是臺灣的首都，也是全國的政治、文化中心。",
+    "euc_kr": "서울은 대한민국의 수도이며 정치와 문화의 중심지입니다.",
+    "shift_jis": "東京は日本の首都であり、政治と文化の中心です。",
+    "utf-8": "北京是中华人民共和国的首都，也是全国的政治、文化中心。",
+}
+
+
+def said_in(charset, *, streamed):
+    text = SAID[charset]
+    if not streamed:
+        choice = {"message": {"content": text}, "finish_reason": "stop"}
+        return json.dumps({"choices": [choice]}, ensure_ascii=False).encode(charset)
+    events = [
+        json.dumps({"choices": [{"delta": {"content": text[i : i + 3]}}]}, ensure_ascii=False)
+        for i in range(0, len(text), 3)
+    ]
+    return "".join(f"data: {each}\n\n" for each in [*events, "[DONE]"]).encode(charset)
+
+
+@pytest.mark.parametrize("kind", ["none", "JSON", "a page", "events"])
+@pytest.mark.parametrize("pieces", ["whole", "bytes", "events"])
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize("charset", SAID)
+def test_an_answer_that_declares_no_charset_is_read_in_its_own(charset, streamed, pieces, kind):
+    raw = said_in(charset, streamed=streamed)
+    items = {
+        "whole": [raw],
+        "bytes": [bytes([byte]) for byte in raw],
+        "events": [piece + b"\n\n" for piece in raw.split(b"\n\n")],
+    }[pieces]
+    headers = TYPES.get(kind, {"content-type": "text/event-stream"})
+    text, _ = run(read(items, headers))
+    assert text == SAID[charset]
+
+
+def test_a_stream_in_utf_8_is_shown_as_it_comes_with_characters_cut_anywhere():
+    text, count = run(read([said_in("utf-8", streamed=True)], {}))
+    cut, cut_count = run(read([bytes([b]) for b in said_in("utf-8", streamed=True)], {}))
+    assert (text, count) == (cut, cut_count)
+
+
+def test_a_refusal_in_gbk_is_told_in_its_words():
+    from ernie_magic.wire.failures import error_from_reply
+
+    body = json.dumps({"error": {"message": "余额不足，请充值"}}, ensure_ascii=False).encode("gbk")
+    assert "余额不足，请充值" in error_from_reply(403, {}, body).line("zh")

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-_ENCODINGS = ("utf-8-sig", "gb18030")  # Excel in China writes a CSV in the second
-_NO_ASCII = dict.fromkeys(range(128))
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's "Unicode text"
 _MAX_SAID = 150  # characters of what pandas says
 _INT64 = 2**63  # the range of a column of whole numbers
@@ -105,13 +103,15 @@ def decode_text(content: bytes) -> str:
     """
     if content.startswith(_UTF16_MARKS):
         return content.decode("utf-16")
-    first, other = _ENCODINGS
     with suppress(UnicodeDecodeError):
-        return content.decode(first)
-    with suppress(UnicodeDecodeError):
-        text = content.decode(other)
-        if _is_common_chinese(text):
-            return text
+        return content.decode("utf-8-sig")
+    from ernie_magic.text.charsets import EAST_ASIAN, detect_charset
+
+    # Excel in China writes a CSV in GB 18030, elsewhere in the charset of that place.
+    charset = detect_charset(content)
+    if charset in EAST_ASIAN:
+        with suppress(UnicodeDecodeError):
+            return content.decode(charset)
     raise InvalidOption(
         Text("文件既不是 UTF-8 也不是 GB 18030", "the file is neither UTF-8 nor GB 18030"),
         advice=Text(
@@ -119,15 +119,6 @@ def decode_text(content: bytes) -> str:
             "save it as UTF-8, or read it yourself: pd.read_csv(…, encoding=…)",
         ),
     )
-
-
-def _is_common_chinese(text: str) -> bool:
-    """Whether most of a text's letters beyond ASCII are of GB 2312: a letter with an accent and the
-    one after it, in a Western encoding, are a rare character of GB 18030.
-    """
-    letters = "".join(filter(str.isalpha, text.translate(_NO_ASCII)))
-    common = letters.encode("gb2312", "ignore").decode("gb2312")
-    return 2 * len(common) >= len(letters)
 
 
 def _map_columns(

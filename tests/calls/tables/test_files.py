@@ -74,6 +74,22 @@ def test_a_json_file_may_be_a_list_of_texts_or_an_object_of_columns(tmp_path):
     assert values_of(tmp_path / "a.json", '{"x": {"0": "a", "1": "b"}}') == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("big5", "蘋果很好吃，香蕉也不錯，客服態度很差。"),
+        ("euc_kr", "사과가 아주 맛있고 배송도 빨랐습니다"),
+        ("shift_jis", "りんごはとてもおいしいです"),
+        ("euc_jp", "りんごはとてもおいしいです"),
+        ("gbk", "苹果很好吃，客服态度很差。"),
+    ],
+)
+def test_a_csv_of_east_asia_is_read_in_its_own_charset(tmp_path, encoding, text):
+    file = tmp_path / "a.csv"
+    file.write_bytes(f"id,text\n1,{text}\n".encode(encoding))
+    assert frames.copy_table(str(file))["text"].tolist() == [text]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
 def test_a_text_file_is_read_in_the_encodings_of_excel(tmp_path, encoding):
     for name, text in (("a.csv", "x\n好吃\n"), ("a.jsonl", '{"x": "好吃"}\n')):

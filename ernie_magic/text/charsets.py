@@ -1,0 +1,142 @@
+"""What charset a text is in that declares none and is not UTF-8.
+
+The charsets of East Asia put common characters into certain rows (GB 2312, KS X 1001 and JIS X 0208
+by their lead bytes, Big5 by its levels), so a text is in the one in which most of its characters
+are common. That tells texts of eight characters apart without fail; of shorter ones, which may be
+read in several ways, simplified Chinese goes first: the services here are Chinese.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+_SAMPLE = 64 * 1024  # bytes that are looked at
+_BEFORE = 256  # bytes before the first that is not UTF-8, which are looked at too
+_BOUNDARIES = (b'"', b" ", b"\n")  # bytes that are a part of no character of several
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
+_RUN = re.compile(rb"[\x80-\xff]+")
+_LEVEL_2 = re.compile(rb"[\xd8-\xf7][\xa1-\xfe]")
+_RARE = 0.3
+_NONE = re.compile(rb"(?!)")
+_KANA = re.compile("[ぁ-ヿ]")
+_MIN_SHARE = 0.6  # of the characters that are common, in a charset that is believed
+_KANA_SHARE = 0.25  # of the characters of a Japanese text, at least
+_OWN_LANGUAGE = 0.1  # what it counts that a text is of the charset's own language
+_MIN_SYLLABLES = 5  # of a Korean text: shorter ones may be Chinese as well
+_BY_CHANCE = 4  # characters of two bytes, for each damaged one, that are not UTF-8 by chance
+_CYRILLIC_RUN = 3  # bytes of words stand together; letters with accents stand alone
+
+
+class _Charset(NamedTuple):
+    """A charset of two bytes a character.
+
+    Attributes
+    ----------
+    name : str
+        Python's.
+    common : Pattern
+        Its common characters and its punctuation.
+    rare : Pattern
+        Those that occur in it all the same, and count less.
+    """
+
+    name: str
+    common: re.Pattern[bytes]
+    rare: re.Pattern[bytes] = _NONE
+
+    def weigh_character(self, pair: bytes) -> float:
+        """Return how common a character is, from 0 to 1."""
+        if self.common.fullmatch(pair):
+            return 1.0
+        if self.rare.fullmatch(pair):
+            return _RARE
+        return 0.0
+
+
+_EAST_ASIAN = (
+    _Charset("gb18030", re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]"), _LEVEL_2),
+    _Charset("big5", re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")),
+    _Charset("euc_kr", re.compile(rb"[\xa1\xa3\xb0-\xc8][\xa1-\xfe]")),
+    _Charset("euc_jp", re.compile(rb"[\xa1\xa3-\xa5\xb0-\xcf][\xa1-\xfe]")),
+    _Charset("shift_jis", re.compile(rb"[\x81-\x83\x88-\x97][\x40-\x7e\x80-\xfc]")),
+)
+EAST_ASIAN = frozenset(charset.name for charset in _EAST_ASIAN)
+
+
+def decode_text(raw: bytes | bytearray) -> str:
+    """Return a text in UTF-8, or in the charset that it seems to be in; a byte that is invalid
+    there does not spoil the others.
+    """
+    try:
+        return str(raw, "utf-8")
+    except UnicodeDecodeError:
+        return str(raw, detect_charset(raw), "replace")
+
+
+def detect_charset(raw: bytes | bytearray) -> str:
+    """Return Python's name of the charset that these bytes are in, "utf-8" where that is only
+    damaged.
+    """
+    sample = _take_sample(raw)
+    if _is_damaged_utf_8(sample):
+        return "utf-8"
+    scores = {charset.name: _score(charset, sample) for charset in _EAST_ASIAN}
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best] >= _MIN_SHARE:
+        return best
+    lengths = [len(run) for run in _RUN.findall(sample)]
+    in_words = sum(length for length in lengths if length >= _CYRILLIC_RUN)
+    if 2 * in_words >= sum(lengths):
+        return "cp1251"
+    return "cp1252"
+
+
+def _take_sample(raw: bytes | bytearray) -> bytes:
+    """Return some bytes from the first one on that is not UTF-8, with the word that it is in: what
+    stands before it there may be UTF-8 by chance.
+    """
+    try:
+        codecs.utf_8_decode(raw)
+    except UnicodeDecodeError as error:
+        bad = error.start
+    else:
+        return bytes(raw[:_SAMPLE])
+    start = max(raw.rfind(mark, max(0, bad - _BEFORE), bad) for mark in _BOUNDARIES) + 1
+    start = start or bad
+    return bytes(raw[start : start + _SAMPLE])
+
+
+def _is_damaged_utf_8(raw: bytes) -> bool:
+    """Whether most of it is UTF-8; two bytes that are a character there may be so by chance."""
+    text = raw.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    of_two_bytes = sum("\x7f" < character < "\u0800" for character in text)
+    longer = sum(character >= "\u0800" for character in text) - damaged
+    is_mostly_whole = longer > damaged or of_two_bytes > _BY_CHANCE * damaged
+    return "\0" in text or damaged <= 1 or is_mostly_whole
+
+
+def _score(charset: _Charset, raw: bytes) -> float:
+    """Return the share of common characters; -1 where it cannot be in this charset, or is not of
+    its language.
+    """
+    decoder = codecs.getincrementaldecoder(charset.name)("strict")
+    try:
+        text = decoder.decode(raw)  # the last character may be cut
+    except UnicodeDecodeError:
+        return -1.0
+    pairs = _PAIR.findall(raw)
+    if not pairs:
+        return -1.0
+    share = sum(map(charset.weigh_character, pairs)) / len(pairs)
+    if charset.name in ("gb18030", "big5"):
+        return share
+    if charset.name == "euc_kr":
+        is_of_language = share == 1 and len(pairs) >= _MIN_SYLLABLES
+    else:
+        is_of_language = len(_KANA.findall(text)) >= _KANA_SHARE * len(pairs)
+    if not is_of_language:
+        return -1.0
+    return share + _OWN_LANGUAGE
