@@ -14,9 +14,9 @@ _FENCE = re.compile(r"^ {0,3}```[^\n`]*\n(.*?)^ {0,3}```", re.DOTALL | re.MULTIL
 # A brace in a sentence begins no object.
 OBJECT_OPENING = re.compile(r"\{(?=\s*[\"}])")
 # A list of one number among words is a citation, `[1]`, and `[text](address)` a link.
-_OPENING = re.compile(r"\{(?=\s*[\"}])|\[(?=[\s\[]*[\"{])|\[(?=\s*-?\d[\d.]*\s*,)")
+_OPENING = re.compile(r"\{(?=\s*[\"}])|\[(?=[\s\[]{0,64}[\"{])|\[(?=\s*-?\d[\d.]*\s*,)")
 # A string, which is kept, or a comma with nothing to follow it.
-_STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
+_STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])', re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)  # a line break in a text spoils no paid answer
 _END_OF_THOUGHTS = "</think>"
 

@@ -1,5 +1,7 @@
 """JSON that is found in what a model writes."""
 
+import time
+
 import pytest
 
 from ernie_magic.text.json_text import find_json
@@ -19,6 +21,14 @@ from ernie_magic.text.json_text import find_json
 )
 def test_the_value_is_found(text, value):
     assert find_json(text) == value
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '"' + '\\"' * 50_000, ", " * 50_000 + "{"])
+def test_the_work_grows_with_the_length_of_what_is_no_json(text):
+    began = time.perf_counter()
+    with pytest.raises(ValueError, match="no JSON"):
+        find_json(text)
+    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize(
