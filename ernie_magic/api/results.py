@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from ernie_magic.api.answer_images import AnswerImage
     from ernie_magic.api.messages import Message
     from ernie_magic.api.requests import (
         ChatRequest,
@@ -153,6 +154,8 @@ class Answer(Result):
         The pages that a web search found (`title`, `url` …).
     tool_runs : tuple of ToolRun
         Tools that were called for this answer.
+    images : tuple of AnswerImage
+        Pictures that the model sent, each with its `content` or its `url`.
     history_cleared : bool
         The service asked for the history to be cleared, and it was.
     service : str
@@ -184,11 +187,12 @@ class Answer(Result):
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     end_unseen: bool = False
     sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    images: tuple[AnswerImage, ...] = ()
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is neither text nor reasoning."""
-        return not (self.text or self.reasoning)
+        """Whether there is neither text nor reasoning, nor a picture."""
+        return not (self.text or self.reasoning or self.images)
 
     @property
     def statistic(self) -> Statistic:

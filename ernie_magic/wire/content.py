@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name
+from ernie_magic.wire.answer_pictures import find_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ernie_magic.api.answer_images import AnswerImage
 
 # Two names are in use for thoughts: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
 # OpenRouter); Ollama has a third.
@@ -50,11 +53,17 @@ class Content(NamedTuple):
     text, reasoning : str
     unknown : str
         The kind of what is neither, "" for nothing.
+    pictures : tuple
+        Parts with pictures, as they came.
+    images : tuple of AnswerImage
+        The pictures in them.
     """
 
     text: str = ""
     reasoning: str = ""
     unknown: str = ""
+    pictures: tuple[Any, ...] = ()
+    images: tuple[AnswerImage, ...] = ()
 
 
 def read_content(content: object) -> Content:
@@ -75,6 +84,8 @@ def read_content(content: object) -> Content:
         "".join(part.text for part in read),
         "".join(part.reasoning for part in read),
         next((part.unknown for part in read if part.unknown), ""),
+        tuple(picture for part in read for picture in part.pictures),
+        tuple(image for part in read for image in part.images),
     )
 
 
@@ -82,7 +93,7 @@ def _is_answer_itself(content: Mapping[str, Any]) -> bool:
     """Whether an object is no part of a content, but the JSON of the answer, which a gateway has
     parsed: its other fields would be lost.
     """
-    if content.get("type"):
+    if content.get("type") or find_pictures(content):
         return False
     return any(value and name not in _PART_FIELDS for name, value in content.items())
 
@@ -101,7 +112,14 @@ def _read_part(part: Any) -> Content:
         return Content(reasoning=words_in(words))
     if kind in _PARTS_WITHOUT_WORDS:
         return Content()
-    return Content(unknown=kind or "object")
+    return _read_other_part(part, kind or "object")
+
+
+def _read_other_part(part: dict[str, Any], kind: str) -> Content:
+    """Read a part that has no words: pictures, or what no one knows."""
+    if images := find_pictures(part):
+        return Content(pictures=(part,), images=tuple(images))
+    return Content(unknown=kind)
 
 
 def words_in(value: object) -> str:

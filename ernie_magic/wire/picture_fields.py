@@ -95,7 +95,7 @@ def find_bare_picture(content: bytes | bytearray) -> str:
     """Return the base64 of a reply that is itself a picture: its file, as Stability's and Hugging
     Face's APIs answer, or its base64; "" for any other.
     """
-    if _is_picture_file(content):
+    if is_picture_file(content):
         return base64.b64encode(content).decode()
     start = content[: 2 * _START].decode("ascii", "ignore").lstrip(OUTER_MARKS)
     if start[:11].lower() == "data:image/" or _begins_picture(start):
@@ -255,10 +255,10 @@ def _begins_picture(text: str) -> bool:
         content = base64.b64decode(start[: len(start) // 4 * 4], validate=True)
     except ValueError:
         return False
-    return _is_picture_file(content)
+    return is_picture_file(content)
 
 
-def _is_picture_file(content: bytes | bytearray) -> bool:
+def is_picture_file(content: bytes | bytearray) -> bool:
     """Whether a file begins as a picture does."""
     return content.startswith(_SIGNATURES) or content[4:8] == b"ftyp"
 

@@ -16,7 +16,8 @@ from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
-from ernie_magic.wire.content import REASONING, read_content, words_in
+from ernie_magic.wire.answer_pictures import PICTURE_FIELDS, PictureCollector, find_pictures
+from ernie_magic.wire.content import REASONING, Content, read_content, words_in
 from ernie_magic.wire.refusals import parse_refusal
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.tool_names import offered_names
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     )
 
 
+_MAX_ITEMS = 1000  # of a list that arrives in pieces
 _MAX_PAGES = 1000  # found by a reply's search: the rest is left out
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
 _ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
@@ -142,6 +144,7 @@ class Reader(ABC):
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
         self._message: dict[str, Any] = {}  # its fields that come in one piece
+        self._pictures = PictureCollector()
         self._reasoning_name = REASONING[0]
         self._whole_reply: dict[str, Any] | None = None
         self._search: list[Mapping[str, Any]] = []
@@ -153,11 +156,14 @@ class Reader(ABC):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing of an answer has arrived: no text, thought, tool call or safety flag."""
+        """Whether nothing of an answer has arrived: no text, thought, picture, tool call or safety
+        flag.
+        """
         return not (
             self._text
             or self._reasoning
             or not self._tool_calls.is_empty
+            or self._pictures.images
             or self.flag
             or self.must_clear
         )
@@ -305,15 +311,15 @@ class Reader(ABC):
             values.is_true(source.get("need_clear_history")) for source in (chunk, facts)
         )
         _merge_fields(self._choice, {k: v for k, v in facts.items() if k not in _APART_FROM_CHOICE})
-        _merge_fields(
-            self._message, {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
-        )
+        in_one_piece = {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
+        _merge_fields(self._message, _continue_lists(self._message, in_one_piece))
         self._add_pages(_search_results(chunk, facts)[:_MAX_PAGES])
         calls, unknown = read_tool_calls(part)
         self._tool_calls.add_pieces(calls)
         self._unknown_call = self._unknown_call or unknown
-        delta = self._read_content(part)
-        brings = bool(delta or calls)
+        content = read_content(part.get("content"))
+        delta = self._read_content(content, part)
+        brings = self._add_pictures(content, part) or bool(delta or calls)
         self.continues = self.continues or (was_finished and brings)
         self.gains += bool(brings or self._usage != usage_before)
         self.awaits_end = self._awaits_end_after(brings=brings, is_last=is_last)
@@ -348,9 +354,19 @@ class Reader(ABC):
         is_certain = self.says_each_time and has_answer
         self.is_end_sure = self.is_end_sure or is_counted or is_certain
 
-    def _read_content(self, part: Mapping[str, Any]) -> Delta | None:
+    def _add_pictures(self, content: Content, part: Mapping[str, Any]) -> bool:
+        """Add the pictures of a chunk; whether any is new."""
+        images = list(content.images)
+        for name in PICTURE_FIELDS:
+            if part.get(name):
+                images += find_pictures(part[name])
+        is_new = self._pictures.add(images)
+        if is_new:
+            self._pictures.parts += redact_values(list(content.pictures))
+        return is_new
+
+    def _read_content(self, content: Content, part: Mapping[str, Any]) -> Delta | None:
         """Read the text and the reasoning of a chunk."""
-        content = read_content(part.get("content"))
         self.unknown_shape = self.unknown_shape or content.unknown
         # A server that sends the reasoning under two names repeats itself.
         name = next((name for name in REASONING if part.get(name)), "")
@@ -457,6 +473,11 @@ class Reader(ABC):
             message = {**self._message, **self.assistant_message}
             if reasoning:
                 message[self._reasoning_name] = reasoning
+            if self._pictures.parts:
+                message["images"] = [
+                    *values.as_list(message.get("images")),
+                    *self._pictures.parts,
+                ]
             raw = self._raw_body(message)
         return Answer(
             text="".join(self._text),
@@ -479,6 +500,7 @@ class Reader(ABC):
             search=tuple(self._search),
             service=service,
             raw=raw,
+            images=self._pictures.images,
         )
 
 
@@ -500,6 +522,19 @@ def _merge_fields(merged: dict[str, Any], fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
         if value is not None or name not in merged:
             merged[redact(name)] = redact_values(value)
+
+
+def _continue_lists(merged: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a chunk's message, whose lists continue those that came before:
+    pictures and notes arrive one by one, and some streams repeat them all in the end.
+    """
+    return {name: _continue_list(merged.get(name), value) for name, value in fields.items()}
+
+
+def _continue_list(before: object, value: Any) -> Any:
+    if not (isinstance(before, list) and isinstance(value, list)):
+        return value
+    return [*before, *(item for item in value if item not in before)][:_MAX_ITEMS]
 
 
 def _search_results(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:

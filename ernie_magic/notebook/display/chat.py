@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.finish_reasons import is_filter, is_known_reason
+from ernie_magic.notebook.display.answer_pictures import picture_lines, pictures_html
 from ernie_magic.notebook.display.style import ANSWER_STYLE, framed_answer, note_html
 from ernie_magic.text.language import Language, Text, clip_text, counted
 from ernie_magic.text.markdown import to_html
@@ -233,6 +234,16 @@ def tool_calls_html(answer: Answer, language: Language) -> str:
     return f"<p>{'<br>'.join(map(plain_html, lines))}</p>"
 
 
+def beside_text_lines(answer: Answer, language: Language) -> list[str]:
+    """What an answer has besides words, a line each: pictures, and calls left to the caller."""
+    return [*picture_lines(answer, language), *tool_call_lines(answer, language)]
+
+
+def beside_text_html(answer: Answer, language: Language) -> str:
+    """What an answer has besides words: pictures, and calls left to the caller."""
+    return pictures_html(answer, language) + tool_calls_html(answer, language)
+
+
 def sources_html(answer: Answer, language: Language) -> str:
     """The pages that a web search found, folded; only web addresses become links."""
     pages: dict[str, str] = {}
@@ -313,7 +324,7 @@ def mime_bundle(
         text = preformatted_html(answer.text)
     else:
         text = text_html(answer, remote_images=remote_images)
-    plain_parts = [answer.text, *tool_call_lines(answer, language)]
+    plain_parts = [answer.text, *beside_text_lines(answer, language)]
     words = "\n".join(part for part in plain_parts if part)
     framed = framed_answer(answer_html(answer, language, text, unformatted=unformatted))
     data = {
@@ -337,7 +348,7 @@ def answer_html(answer: Answer, language: Language, text: str, *, unformatted: b
         reasoning_html(answer.reasoning, language, unformatted=unformatted),
         tool_runs_html(answer, language),
         text,
-        tool_calls_html(answer, language),
+        beside_text_html(answer, language),
         sources_html(answer, language),
         footer_html(answer, language),
     ]

@@ -100,7 +100,7 @@ def answered_turn(
     parts = (
         answers.tool_runs_html(answer, language),
         text,
-        answers.tool_calls_html(answer, language),
+        answers.beside_text_html(answer, language),
     )
     blocks = [block for block in parts if block]
     return {

@@ -1,13 +1,16 @@
 """An answer as it is saved: its text, and a footer that says what made it."""
 
+import io
 import json
 
+import PIL.Image
 import pytest
 
+from ernie_magic.api.answer_images import AnswerImage
 from ernie_magic.api.requests import chat_request
 from ernie_magic.api.results import Answer, ToolRun
 from ernie_magic.api.usage import Usage
-from ernie_magic.errors import ProtocolError
+from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.notebook.display import chat
 
 REQUEST = chat_request(
@@ -217,3 +220,27 @@ def test_what_a_server_sends_makes_no_chip_and_stays_text():
     assert chat.line_html(f"{line} · 1 s", "en").startswith("&lt;b&gt;m")
     assert "<span" not in chat.line_html(f"{line} · 1 s", "en")
     assert chat.line_html(line, "en").startswith("&lt;b&gt;m&lt;/b&gt; <span")
+
+
+def test_pictures_of_an_answer_are_shown_and_a_link_stays_a_link(tmp_path):
+    made = io.BytesIO()
+    PIL.Image.new("RGB", (800, 600), "red").save(made, "PNG")
+    images = (
+        AnswerImage(made.getvalue()),
+        AnswerImage(url="https://example.com/a.png?b=<i>$x$"),
+        AnswerImage(b"\x89PNG\r\n\x1a\nbroken"),
+    )
+    data, _ = chat.mime_bundle(answer(images=images), "en")
+    markup = data["text/html"]
+    assert markup.count("<img ") == 1
+    assert 'src="data:image/jpeg;base64,' in markup
+    assert '<a href="https://example.com/a.png?b=&lt;i&gt;$x$"' in markup
+    assert "answer.images[2] (image/png; 14 bytes): " in markup
+    assert "ernie.last.images[0].save" in markup
+    assert "link of a picture: https://example.com/a.png" in data["text/plain"]
+    assert images[0].save(tmp_path / "a.png").read_bytes() == made.getvalue()
+    with pytest.raises(InvalidOption, match="cannot be written"):
+        images[0].save(tmp_path / "a.png")
+    with pytest.raises(InvalidOption, match="only the link"):
+        images[1].save(tmp_path / "b.png")
+    assert images[0]._repr_mimebundle_()["image/png"] == made.getvalue()
