@@ -6,12 +6,20 @@ readable, and a saved notebook shows the same.
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.embeddings import similarity
 from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS, line_html
+from ernie_magic.notebook.display.heat_map import (
+    cell_html,
+    column_head_html,
+    round_shown,
+    row_head_html,
+    table_html,
+    title_attribute,
+    value_colour,
+)
 from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labels
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
@@ -28,7 +36,6 @@ _MAX_TEXTS_WITH_HEAT = 12  # texts whose similarities are shown without being as
 _SHAPE = Text("{n} 条 × {d} 维", "{n} texts x {d} dimensions")
 _ASKED = Text("其中 {n} 条向服务请求", "{n} of them requested")
 _LABEL_CHARACTERS = 20  # characters of a label beside a point
-_ROW_CHARACTERS = 60  # characters of a row's label, which wraps
 _MAX_HEAT_TEXTS = 60  # texts in a heat map: with more it is unreadable
 _MAX_POINTS = 2000  # points on a plane
 _MAX_LABELLED_POINTS = 60  # points with a written label; every point shows its label on hover
@@ -49,11 +56,6 @@ _NEGATIVE = Text(
     "negative values, in orange: opposite directions, further apart than unrelated (0)",
 )
 _UNLABELLED = Text("没有位置标出的：{texts}", "without room for a label: {texts}")
-# Over the page's own background in light and dark themes: numbers in the page's own colour keep a
-# contrast ratio of at least 4.5 on them (WCAG 2.1, 1.4.3).
-_POSITIVE_RGB = (37, 99, 235)
-_NEGATIVE_RGB = (234, 88, 12)
-_MAX_OPACITY = 0.55
 
 
 def summary_line(embeddings: Embeddings, language: Language) -> str:
@@ -134,20 +136,17 @@ class Heat:
         """The table with the legend of its colours, as HTML; without a caption."""
         texts = self.embeddings.texts[:_MAX_HEAT_TEXTS]
         similarities = self.similarities
-        head = "".join(_column_head_html(i, text) for i, text in enumerate(texts, start=1))
+        heads = [column_head_html(str(i), text) for i, text in enumerate(texts, start=1)]
         rows = []
         for i, (text, row) in enumerate(zip(texts, similarities, strict=True), start=1):
             cells = "".join(
-                _cell_html(float(value), _cell_title(i, j, float(value), text, other))
+                cell_html(float(value), _cell_title(i, j, float(value), text, other))
                 for j, (other, value) in enumerate(zip(texts, row, strict=True), start=1)
             )
-            rows.append(f'<tr style="background:none">{_row_head_html(i, text)}{cells}</tr>')
-        has_negative = any(_rounded(float(value)) < 0 for value in similarities.flat)
-        return (
-            f'<div style="overflow-x:auto"><table style="{_TABLE_STYLE}"><thead><tr><td></td>{head}'
-            f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
-            f"{_legend_html(self.language, has_negative=has_negative)}"
-        )
+            rows.append(f"{row_head_html(i, text)}{cells}")
+        has_negative = any(round_shown(float(value)) < 0 for value in similarities.flat)
+        legend = _legend_html(self.language, has_negative=has_negative)
+        return f"{table_html(heads, rows)}{legend}"
 
     def __repr__(self) -> str:
         labels = [
@@ -163,57 +162,16 @@ class Heat:
         return make_controls_visible("\n".join([*lines, self._caption_text()]))
 
 
-_TABLE_STYLE = "border-collapse:separate;border-spacing:2px;font-size:90%;margin:0"
-_COLUMN_HEAD_STYLE = "font-weight:normal;text-align:center;padding:2px 4px;width:3.4em"
-_ROW_HEAD_STYLE = (
-    "font-weight:normal;text-align:left;padding:2px 10px 2px 0;max-width:20em;"
-    "white-space:normal;overflow-wrap:anywhere"
-)
-_CELL_STYLE = (
-    "text-align:center;padding:4px;box-sizing:content-box;width:3.4em;border-radius:4px;"
-    "font-variant-numeric:tabular-nums"
-)
-
-
-def _column_head_html(number: int, text: str) -> str:
-    return f'<th title="{_title_attribute(text)}" style="{_COLUMN_HEAD_STYLE}">{number}</th>'
-
-
-def _row_head_html(number: int, text: str) -> str:
-    label = plain_html(f"{number}. {clip_to_line(text, _ROW_CHARACTERS)}")
-    return f'<th title="{_title_attribute(text)}" style="{_ROW_HEAD_STYLE}">{label}</th>'
-
-
 def _cell_title(row: int, column: int, value: float, text: str, other: str) -> str:
-    return (
-        f"{row} × {column}: {value:.4f}&#10;{_title_attribute(text)}&#10;{_title_attribute(other)}"
-    )
-
-
-def _rounded(value: float) -> float:
-    """As it is shown; a value that rounds to nothing has no sign."""
-    return round(value, 2) + 0.0
-
-
-def _cell_html(value: float, title: str) -> str:
-    shown = f"{_rounded(value):.2f}".replace("-", "\N{MINUS SIGN}")
-    style = f"background:{_colour(value)};{_CELL_STYLE}"
-    return f'<td title="{title}" style="{style}">{shown}</td>'
-
-
-def _colour(value: float) -> str:
-    """A CSS colour: none for 0, the deeper the further from it."""
-    rgb = _POSITIVE_RGB if value >= 0 else _NEGATIVE_RGB
-    opacity = min(1.0, abs(value)) * _MAX_OPACITY
-    return f"rgba({','.join(map(str, rgb))},{opacity:.2f})"
+    return f"{row} × {column}: {value:.4f}&#10;{title_attribute(text)}&#10;{title_attribute(other)}"
 
 
 def _legend_html(language: Language, *, has_negative: bool) -> str:
     """What the colours mean; where values are negative, what that means."""
-    stops = [_colour(0), _colour(1)]
+    stops = [value_colour(0), value_colour(1)]
     low_end = _UNRELATED
     if has_negative:
-        stops = [_colour(-1), *stops]
+        stops = [value_colour(-1), *stops]
         low_end = _OPPOSITE
     strip = (
         f'<span style="flex:0 1 160px;height:10px;border:1px solid rgba(127,127,127,.4);border-radius:3px;'
@@ -224,10 +182,6 @@ def _legend_html(language: Language, *, has_negative: bool) -> str:
     if has_negative:
         lines += f"<div>{plain_html(_NEGATIVE.say(language))}</div>"
     return f'<div style="font-size:85%;margin:6px 0">{lines}</div>'
-
-
-def _title_attribute(text: str) -> str:
-    return html.escape(clip_to_line(text, 200), quote=True)
 
 
 @dataclass(frozen=True, repr=False)
@@ -294,7 +248,7 @@ class Plane:
             below = f"<p><small>{plain_html(words)}</small></p>"
         return (
             f'<div style="overflow-x:auto"><svg role="img" '
-            f'aria-label="{_title_attribute(self._caption_text())}" '
+            f'aria-label="{title_attribute(self._caption_text())}" '
             f'viewBox="0 0 {across} {down}" xmlns="http://www.w3.org/2000/svg" '
             f'style="display:block;min-width:{_MIN_WIDTH}px;max-width:{across}px;width:100%">'
             f'<rect x="0.5" y="0.5" width="{across - 1}" height="{down - 1}" rx="6" fill="none" '
@@ -336,7 +290,7 @@ def _mark_html(point: tuple[float, float], text: str, place: Box | None, label: 
     """A point of the drawing with its label, and a line between the two where they are apart."""
     x, y = point
     parts = [
-        f"<title>{_title_attribute(text).translate(_WIDE)}</title>",
+        f"<title>{title_attribute(text).translate(_WIDE)}</title>",
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#2563eb"></circle>',
     ]
     if place is not None:
