@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.notebook.panels.panel import Panel
+    from ernie_magic.qianfan.templates import Templates
     from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.limits import LimitState
@@ -87,6 +88,7 @@ _IN_ORDER_OF_USE = (
     "last",
     "usage",
     "images",
+    "templates",
     "panel",
     "models",
     "use",
@@ -832,6 +834,13 @@ class Session:
 
     count_tokens = blocking(begin_count_tokens)
     acount_tokens = awaited(begin_count_tokens)
+
+    @property
+    def templates(self) -> Templates:
+        """Prompt templates, your own in files and the service's."""
+        from ernie_magic.qianfan.templates import Templates
+
+        return Templates(self)
 
     def panel(self, *tabs: str) -> Panel:
         """Return a panel on this session for a notebook: sliders, chat, pictures and vectors.

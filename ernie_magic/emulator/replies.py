@@ -22,7 +22,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ernie_magic.api import models
-from ernie_magic.emulator import cities, judgements, prepared, sight, structured, tools
+from ernie_magic.emulator import (
+    cities,
+    judgements,
+    prepared,
+    rewriting,
+    sight,
+    structured,
+    tools,
+)
 from ernie_magic.emulator.checks import text_of
 from ernie_magic.emulator.fallback import (
     compose_fallback,
@@ -238,6 +246,8 @@ def _compose_paragraphs(
     """The paragraphs of an answer in words."""
     chinese = bool(_HAN.search(question))
     earlier = [text_of(m) for m in messages[:-1] if m["role"] == "user"]
+    if rewritten := rewriting.answer_rewriting(question):
+        return [rewritten]
     if _RECALL.search(question):
         return [_recall_question(earlier, chinese=chinese)]
     if looked := [sight.describe_image(url) for url in sight.image_urls_in(messages[-1:])]:

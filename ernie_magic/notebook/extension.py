@@ -52,6 +52,11 @@ _RICH_TYPES = (
     ("calls.images.image_sets", "ImageSets"),
     ("calls.tables.map", "Mapped"),
     ("config.settings", "ErnieSettings"),
+    ("qianfan.evaluation", "Evaluation"),
+    ("qianfan.optimization", "Optimized"),
+    ("qianfan.prompt_template", "PromptTemplate"),
+    ("qianfan.template_files", "TemplateList"),
+    ("qianfan.templates", "Templates"),
 )
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _NAME_TAKEN = Text(
@@ -181,6 +186,9 @@ class _CellRewriter:
             return lines
         # IPython would read the magic's name with the CR of a CRLF.
         content_lines[0] = content_lines[0].rstrip("\r\n") + "\n"
+        # It refuses a cell of one line, which is one with `--template`.
+        if len(content_lines) == 1:
+            content_lines.append("\n")
         rewritten: list[str] = cell_magic(self.rewrite_as_await(content_lines))
         return rewritten
 

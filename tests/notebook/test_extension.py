@@ -50,7 +50,7 @@ def test_loading_imports_nothing_that_only_a_cell_needs_and_help_is_whole_all_th
         check=True,
         timeout=60,
     )
-    assert done.stdout.splitlines() == ["[]", "True", "['--temperature']"]
+    assert done.stdout.splitlines() == ["[]", "True", "['--temperature', '--template']"]
 
 
 def counts(shell):

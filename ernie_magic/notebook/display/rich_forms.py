@@ -16,6 +16,7 @@ from ernie_magic.notebook.display import chat as answers_display
 from ernie_magic.notebook.display import embeddings as embeddings_display
 from ernie_magic.notebook.display import images as images_display
 from ernie_magic.notebook.display import tables as tables_display
+from ernie_magic.notebook.display import templates as templates_display
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.session_tables import (
     conversations_table,
@@ -182,6 +183,35 @@ def _ranking(value: Any, session: Session) -> Form:
     return _table_form(Table(headers[language], rows, caption))
 
 
+def _template(value: Any, session: Session) -> Form:
+    return _table_form(templates_display.template_table(value, session.settings.interface_language))
+
+
+def _templates(value: Any, session: Session) -> Form:
+    language = session.settings.interface_language
+    return _table_form(templates_display.templates_table(value, language))
+
+
+def _stored_templates(value: Any, session: Session) -> Form:
+    return _templates(value.list(), session)
+
+
+def _optimized(value: Any, session: Session) -> Form:
+    language = session.settings.interface_language
+    return Form(
+        templates_display.optimized_html(value, language),
+        templates_display.optimized_text(value, language),
+    )
+
+
+def _evaluation(value: Any, session: Session) -> Form:
+    language = session.settings.interface_language
+    return Form(
+        templates_display.evaluation_html(value, language),
+        templates_display.evaluation_text(value, language),
+    )
+
+
 _MAKERS = {
     "Session": _session,
     "History": _history,
@@ -196,4 +226,9 @@ _MAKERS = {
     "Embeddings": _embeddings,
     "Mapped": _mapped,
     "Ranking": _ranking,
+    "PromptTemplate": _template,
+    "TemplateList": _templates,
+    "Templates": _stored_templates,
+    "Optimized": _optimized,
+    "Evaluation": _evaluation,
 }

@@ -16,7 +16,7 @@ from ernie_magic.notebook.display import pending as pending_display
 from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.display.streaming import view_for
-from ernie_magic.notebook.magics.chat import parse_chat_line
+from ernie_magic.notebook.magics.chat import ChatLine, parse_chat_line
 from ernie_magic.notebook.magics.embeddings import parse_embed_line
 from ernie_magic.notebook.magics.execution import CellRunner, PendingCell
 from ernie_magic.notebook.magics.images import (
@@ -161,7 +161,7 @@ class CellMagics(CellRunner):
         """Run a `%%ernie` cell."""
         cell_input = self._read_cell(
             parse_chat_line,
-            CellLine.fill_prompt,
+            ChatLine.fill_prompt,
             line,
             cell,
             owns_cell=owns_cell,

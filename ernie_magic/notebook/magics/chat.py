@@ -20,6 +20,12 @@ from ernie_magic.notebook.magics.options import (
     cell_options,
     parse_extra_fields,
 )
+from ernie_magic.notebook.magics.templates import (
+    TEMPLATE_OPTION,
+    VAR_OPTION,
+    ChosenTemplate,
+    choose_template,
+)
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -32,6 +38,8 @@ CHAT_GRAMMAR = Grammar(
     "chat",
     (
         Option("system", Text("系统提示词（system 消息）", "system prompt"), metavar="TEXT"),
+        TEMPLATE_OPTION,
+        VAR_OPTION,
         AS_OPTION,
         ENDPOINT_OPTION,
         Option(
@@ -67,11 +75,32 @@ _DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the f
 
 @dataclass(frozen=True)
 class ChatLine(CellLine):
-    """The parsed first line of `%%ernie`."""
+    """The parsed first line of `%%ernie`.
+
+    Attributes
+    ----------
+    chat : ChatOptions
+    session : str
+        The conversation's name, "" for the current one.
+    raw : bool
+        The answer is shown as it is.
+    template : ChosenTemplate | None
+        What becomes the prompt, if not the text below the line alone.
+    """
 
     chat: ChatOptions
     session: str = ""
     raw: bool = False
+    template: ChosenTemplate | None = None
+
+    def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
+        """The prompt: the template with the text below the line, whose `{{expr}}`s are
+        interpolated.
+        """
+        body = super().fill_prompt(cell, namespace)
+        if self.template is None:
+            return body
+        return self.template.fill(body)
 
 
 def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
@@ -105,6 +134,7 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         chat,
         session=args["session"] or "",
         raw=args["raw"],
+        template=choose_template(args),
         **cell_options(args),
     )
 

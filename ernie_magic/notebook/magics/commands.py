@@ -22,6 +22,7 @@ from ernie_magic.notebook.magics.settings_commands import (
     set_language,
     use_service,
 )
+from ernie_magic.notebook.magics.template_commands import run_template_command
 from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
@@ -152,6 +153,18 @@ COMMANDS: dict[str, Command] = {
         ),
         untranslated("%ernie reset"),
         max_words=1,
+    ),
+    "template": Command(
+        run_template_command,
+        Text(
+            "提示词模板：list、show、save、delete、render",
+            "your prompt templates: list, show, save, delete, render",
+        ),
+        Text(
+            "%ernie template save 行程 为{city}写{days}天的行程",
+            "%ernie template save trip Plan {days} days in {city}",
+        ),
+        max_words=1000,
     ),
     "use": Command(
         use_service,
@@ -326,6 +339,7 @@ MAGICS: tuple[tuple[Text, tuple[tuple[str, Text, Text], ...]], ...] = (
 )
 _COMMAND_GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (Text("面板", "Panels"), ("panel",)),
+    (Text("提示词模板", "Prompt templates"), ("template",)),
     (Text("对话与用量", "Conversations and usage"), ("history", "reset", "usage", "limits")),
     (Text("服务与设置", "Service and settings"), ("doctor", "use", "models", "config", "lang")),
 )

@@ -22,6 +22,9 @@ from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
 from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
 from ernie_magic.notebook.magics.help_texts import default_model_of
 from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
+from ernie_magic.notebook.magics.template_commands import IDENTIFIER_FLAG, TEMPLATE_COMMANDS
+from ernie_magic.qianfan.prompt_template import IDENTIFIERS
+from ernie_magic.qianfan.template_files import list_templates
 from ernie_magic.text.language import LANGUAGES
 
 if TYPE_CHECKING:
@@ -104,6 +107,8 @@ def _command_words(
         return ("-n", "-s")
     if words[1] == "config":
         return _config_words(session, namespace, words)
+    if words[1] == "template":
+        return _template_words(words)
     if words[1] == "panel":
         return [tab for tab in _TABS if tab not in words]
     followers: dict[str, Iterable[str]] = {
@@ -140,6 +145,54 @@ def _config_words(
     return [*values, "default"]
 
 
+def _template_words(words: list[str]) -> Iterable[str]:
+    """The commands of `%ernie template`, then names of templates, then variables."""
+    if len(words) == 3:  # noqa: PLR2004
+        return TEMPLATE_COMMANDS
+    command = words[2]
+    if len(words) == 4 and command != "list":  # noqa: PLR2004
+        return _template_names()
+    if command == "render":
+        return _open_variables(words[3], words[4:-1])
+    if command == "save" and _word_before(words) == IDENTIFIER_FLAG:
+        return IDENTIFIERS
+    if command == "save" and len(words) == 5:  # noqa: PLR2004
+        return (IDENTIFIER_FLAG,)
+    return ()
+
+
+def _template_names() -> list[str]:
+    """The names of the templates as they are typed: those with blanks in quotes."""
+    return [f'"{name}"' if " " in name else name for name in list_templates().names]
+
+
+def _open_variables(name: str, given: Sequence[str]) -> list[str]:
+    """The variables of a template that have no value yet, with the sign before it.
+
+    Parameters
+    ----------
+    given
+        The words that may give values.
+    """
+    wanted = name.strip('"')
+    named = {word.partition("=")[0] for word in given}
+    return [
+        f"{variable}="
+        for template in list_templates()
+        if template.name == wanted
+        for variable in template.all_variables
+        if variable not in named
+    ]
+
+
+def _variables_on_line(words: Sequence[str]) -> list[str]:
+    """The variables of the template that a cell magic's line names, without those it gives."""
+    # Also `--template=NAME`, which is one word.
+    split = [part for word in words for part in word.split("=", 1)]
+    name = next((value for flag, value in pairwise(split) if flag == "--template"), "")
+    return _open_variables(name, words[:-1])
+
+
 def _image_command_words(namespace: Mapping[str, Any], words: list[str]) -> Iterable[str]:
     """The commands of `%ernie_image`, then the variables that one may be given."""
     if len(words) == 2:  # noqa: PLR2004
@@ -161,16 +214,19 @@ def _option_values(
     option: str,
     words: Sequence[str],
 ) -> Iterable[str]:
-    if option in ("-m", "--model"):
-        return list_model_ids(session, grammar.kind)
-    if option == "--image":
-        return _picture_variables(namespace)
-    if option in ("--tools", "--functions"):
-        return _variables(namespace, _is_tool)
-    if option in ("-s", "--session"):
-        return session.conversations
-    if option == "--size":
-        return _picture_sizes(session, words)
+    makers: dict[str, Callable[[], Iterable[str]]] = {
+        "--model": lambda: list_model_ids(session, grammar.kind),
+        "--image": lambda: _picture_variables(namespace),
+        "--tools": lambda: _variables(namespace, _is_tool),
+        "--session": lambda: session.conversations,
+        "--template": _template_names,
+        "--var": lambda: _variables_on_line(words),
+        "--size": lambda: _picture_sizes(session, words),
+    }
+    long_forms = {"-m": "--model", "-s": "--session", "--functions": "--tools"}
+    make = makers.get(long_forms.get(option, option))
+    if make is not None:
+        return make()
     return _FIXED_VALUES.get(option) or _parameter_choices(grammar, option)
 
 

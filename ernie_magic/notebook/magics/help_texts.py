@@ -35,6 +35,9 @@ _CHAT = Text(
     %%ernie -s tutor --system "你是数学老师" --no-history
     为什么 $e^{i\\pi} = -1$？
 
+    %%ernie --template 行程 --var city=杭州 --var days=3
+    多写美食                                  模板作提示词，这里的文字接在它后面
+
     %%ernie --param min_p=0.05 --param 'chat_template_kwargs={"enable_thinking": false}'
     表中没有的字段照原样发送
 
@@ -55,6 +58,9 @@ Examples
 
     %%ernie -s tutor --system "You teach mathematics" --no-history
     Why is $e^{i\\pi} = -1$?
+
+    %%ernie --template trip --var city=Hangzhou --var days=3
+    Say more about the food.                     the template is the prompt, this follows it
 
     %%ernie --param min_p=0.05 --param 'chat_template_kwargs={"enable_thinking": false}'
     Fields that are not in the table are sent as they are.
@@ -158,6 +164,9 @@ _TABLES = Text(
     %%ernie_map df --col text --as out --resume
     译成英文。
 
+    %%ernie_map df --template 翻译 --var lang=英文 --col 评论
+    模板的其他变量取自同名的列
+
     %%ernie_map df --col text --param min_p=0.05
     表中没有的字段照原样发送
 
@@ -175,6 +184,9 @@ Examples
 
     %%ernie_map df --col text --as out --resume
     Translate into English.
+
+    %%ernie_map df --template translate --var lang=German --col review
+    Other variables of the template are columns of that name.
 
     %%ernie_map df --col text --param min_p=0.05
     Fields that are not in the table are sent as they are.

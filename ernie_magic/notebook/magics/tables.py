@@ -29,6 +29,12 @@ from ernie_magic.notebook.magics.options import (
     Option,
     cell_options,
 )
+from ernie_magic.notebook.magics.templates import (
+    TEMPLATE_OPTION,
+    VAR_OPTION,
+    ChosenTemplate,
+    choose_template,
+)
 from ernie_magic.notebook.magics.words import first_word
 from ernie_magic.text.language import Text
 
@@ -56,6 +62,8 @@ MAP_GRAMMAR = Grammar(
             ),
             metavar="COLUMNS",
         ),
+        TEMPLATE_OPTION,
+        VAR_OPTION,
         AS_OPTION,
         Option(
             "resume",
@@ -107,6 +115,8 @@ class MapLine(CellLine):
         Whether a large table is previewed first.
     replaces_source : bool
         Whether `--as` names a variable that the table is read from.
+    chosen_template : ChosenTemplate | None
+        What becomes the prompt, if not the text below the line alone.
     """
 
     source: Any
@@ -116,6 +126,7 @@ class MapLine(CellLine):
     column: str = ""
     preview: bool = True
     replaces_source: bool = False
+    chosen_template: ChosenTemplate | None = None
 
     @property
     def source_key(self) -> object:
@@ -132,6 +143,8 @@ class MapLine(CellLine):
             template = _parse_columns_only(text, columns)
         else:
             template = _fill_shared_expressions(text, columns, namespace)
+        if self.chosen_template is not None:
+            template = self.chosen_template.fill_rows(template, self.column, columns)
         if not self.column:
             return template
         column = find_column(self.column, columns) or self.column
@@ -167,6 +180,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         column=args["col"] or "",
         preview=not (args["yes"] or args["resume"]),
         replaces_source=not isinstance(source, str) and args["as"] in _names_in(name),
+        chosen_template=choose_template(args),
         **cell_options(args),
     )
 

@@ -165,6 +165,7 @@ def test_ernie_alone_is_the_map_of_the_product(run, shell):
         "Vectors",
         "Tables",
         "Panels",
+        "Prompt templates",
         "Conversations and usage",
         "Service and settings",
     ]

@@ -165,7 +165,7 @@ NAMESPACE = {
         ("%%ernie --tools ", ["weather", "tools"]),
         ("%%ernie --thinking ", ["on", "off"]),
         ("%%ernie_map ", ["df", "rows"]),
-        ("%%ernie_map df --t", ["--temperature", "--thinking", "--thinking-budget"]),
+        ("%%ernie_map df --t", ["--temperature", "--template", "--thinking"]),
         ("%ernie_heat ", ["texts"]),
         ("%ernie_search te", ["texts"]),
         ("%ernie_map2d texts --method ", ["pca", "umap"]),

@@ -1,0 +1,103 @@
+"""`%ernie template`: your prompt templates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.display.templates import template_table, templates_table
+from ernie_magic.notebook.magics.settings_commands import print_message
+from ernie_magic.notebook.magics.templates import read_values
+from ernie_magic.qianfan.prompt_template import DEFAULT_IDENTIFIER
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.visible import make_controls_visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ernie_magic.notebook.display.html_table import Table
+    from ernie_magic.session import Session
+
+IDENTIFIER_FLAG = "--identifier"
+_DELETED = Text("已删除 {file}", "{file} is deleted")
+_USAGE = {
+    "list": Text("用法：%ernie template list [词]", "usage: %ernie template list [WORDS]"),
+    "show": Text("用法：%ernie template show 名字", "usage: %ernie template show NAME"),
+    "save": Text(
+        "用法：%ernie template save 名字 [--identifier {{}}] 文本",
+        "usage: %ernie template save NAME [--identifier {{}}] TEXT",
+    ),
+    "delete": Text("用法：%ernie template delete 名字", "usage: %ernie template delete NAME"),
+    "render": Text(
+        "用法：%ernie template render 名字 变量=值 …",
+        "usage: %ernie template render NAME VARIABLE=VALUE …",
+    ),
+}
+
+
+def run_template_command(session: Session, words: list[str]) -> Any:
+    """Show, store, remove or render prompt templates.
+
+    Raises
+    ------
+    InvalidOption
+        An unknown word (the closest is named) or wrong arguments.
+    """
+    name, *arguments = words or ["list"]
+    if name not in TEMPLATE_COMMANDS:
+        known = " ".join(TEMPLATE_COMMANDS)
+        raise InvalidOption(
+            Text("%ernie template 没有“{word}”", "%ernie template has no {word!r}").fill(word=name),
+            advice=did_you_mean(name, TEMPLATE_COMMANDS)
+            or Text("可选：{known}", "choices: {known}").fill(known=known),
+        )
+    return TEMPLATE_COMMANDS[name](session, arguments)
+
+
+def _list(session: Session, words: list[str]) -> Table:
+    templates = session.templates.list(" ".join(words))
+    return templates_table(templates, session.settings.interface_language)
+
+
+def _show(session: Session, words: list[str]) -> Table:
+    template = session.templates.get(_only_name("show", words))
+    return template_table(template, session.settings.interface_language)
+
+
+def _save(session: Session, words: list[str]) -> Table:
+    name, *rest = words or [""]
+    identifier = DEFAULT_IDENTIFIER
+    if rest[:1] == [IDENTIFIER_FLAG]:
+        identifier = "".join(rest[1:2])
+        rest = rest[2:]
+    if not name or not rest:
+        raise InvalidOption(_USAGE["save"])
+    template = session.templates.save(name, " ".join(rest), identifier=identifier)
+    return template_table(template, session.settings.interface_language)
+
+
+def _delete(session: Session, words: list[str]) -> None:
+    path = session.templates.delete(_only_name("delete", words))
+    print_message(session, _DELETED, file=path)
+
+
+def _render(session: Session, words: list[str]) -> None:
+    name = _only_name("render", words[:1])
+    values = read_values(words[1:])
+    print(make_controls_visible(session.templates.render(name, values)))
+
+
+def _only_name(command: str, words: list[str]) -> str:
+    if len(words) != 1:
+        raise InvalidOption(_USAGE[command])
+    return words[0]
+
+
+TEMPLATE_COMMANDS: dict[str, Callable[[Session, list[str]], Any]] = {
+    "list": _list,
+    "show": _show,
+    "save": _save,
+    "delete": _delete,
+    "render": _render,
+}

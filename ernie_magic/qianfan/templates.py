@@ -1,0 +1,465 @@
+"""`ernie.templates`: prompt templates, your own in files and the service's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ernie_magic.api.public_names import names_by_use
+from ernie_magic.calls.tables.template import Placeholder, Template
+from ernie_magic.qianfan import evaluation, frameworks, optimization, template_files
+from ernie_magic.qianfan.prompt_template import (
+    DEFAULT_IDENTIFIER,
+    PromptTemplate,
+    as_template,
+    make_template,
+)
+from ernie_magic.runtime.once import awaited, blocking
+from ernie_magic.runtime.stream import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from ernie_magic.api.results import Answer, Embeddings
+    from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.client import Client
+    from ernie_magic.qianfan.evaluation import Evaluation, Plan, Scored
+    from ernie_magic.qianfan.optimization import Optimized
+    from ernie_magic.qianfan.template_files import TemplateList
+    from ernie_magic.runtime.stream import Stream
+
+ResultT = TypeVar("ResultT")
+_IN_ORDER_OF_USE = (
+    "list",
+    "get",
+    "save",
+    "delete",
+    "render",
+    "make",
+    "base",
+    "crispe",
+    "few_shot",
+    "optimize",
+    "evaluate",
+)
+_COLUMN = "prompt"  # of the tables that prompts are asked in
+
+
+class Asker(Protocol):
+    """What asks the models: a session."""
+
+    @property
+    def client(self) -> Client: ...  # noqa: D102
+    @property
+    def stream(self) -> Callable[..., Stream[Answer]]: ...  # noqa: D102
+    @property
+    def begin_map(self) -> Callable[..., Stream[Mapped]]: ...  # noqa: D102
+    @property
+    def begin_embed(self) -> Callable[..., Stream[Embeddings]]: ...  # noqa: D102
+
+
+class Templates:
+    """Prompt templates: `ernie.templates.save("trip", "Plan {days} days in {city}.")`, then
+    `ernie.templates.render("trip", days=3, city="杭州")`, or in a cell `%%ernie --template trip
+    --var days=3 --var city=杭州`.
+
+    They are text files in `.ernie/templates` beside the notebook if there is a folder `.ernie`,
+    else in your data folder.
+
+    Parameters
+    ----------
+    session
+        Asks the models.
+    """
+
+    def __init__(self, session: Asker) -> None:
+        self._session = session
+
+    # --- in files ---------------------------------------------------------------------------------
+
+    def list(self, sought: str = "") -> TemplateList:
+        """Return your templates, by name.
+
+        Parameters
+        ----------
+        sought
+            Only those with these words in the name or the text.
+        """
+        return template_files.list_templates(sought)
+
+    def get(self, name: str) -> PromptTemplate:
+        """Return one of your templates.
+
+        Raises
+        ------
+        InvalidOption
+            There is none of that name.
+        """
+        return self._localize(lambda: template_files.find_template(name))
+
+    def make(
+        self,
+        text: str,
+        *,
+        identifier: str = DEFAULT_IDENTIFIER,
+        variables: Sequence[str] | None = None,
+    ) -> PromptTemplate:
+        """Return a template without a name, which is not stored.
+
+        Parameters
+        ----------
+        text
+            With variables, such as `{city}`.
+        identifier
+            What marks a variable: "{}", "{{}}", "[]", "[[]]", "()" or "(())".
+        variables
+            Only these are variables; found in the text when None.
+
+        Raises
+        ------
+        InvalidOption
+            What the identifier marks is no variable's name: 2 to 30 letters, digits or underscores.
+        """
+        return self._localize(
+            lambda: make_template(text, identifier=identifier, variables=variables)
+        )
+
+    def save(
+        self,
+        name: str,
+        text: str | PromptTemplate | Optimized,
+        *,
+        identifier: str = DEFAULT_IDENTIFIER,
+        variables: Sequence[str] | None = None,
+        labels: Sequence[str] = (),
+        negative_text: str = "",
+    ) -> PromptTemplate:
+        """Store a template, in the place of an earlier one of that name.
+
+        Parameters
+        ----------
+        name
+            One line.
+        text
+            With variables, such as `{city}`; or a template, or a result of `optimize`, of which
+            the other arguments are ignored.
+        identifier, variables
+            As in `make`.
+        labels
+            At most three.
+        negative_text
+            For pictures: what they must not show.
+
+        Raises
+        ------
+        InvalidOption
+        """
+        given = text
+        if isinstance(given, optimization.Optimized):
+            given = given.after
+
+        def make_and_save() -> PromptTemplate:
+            if isinstance(given, PromptTemplate):
+                template = _rename(given, name)
+            else:
+                template = make_template(
+                    given,
+                    name=name,
+                    identifier=identifier,
+                    variables=variables,
+                    labels=labels,
+                    negative_text=negative_text,
+                )
+            template_files.save_template(template)
+            return template
+
+        return self._localize(make_and_save)
+
+    def delete(self, name: str) -> Path:
+        """Remove one of your templates; return the path of the file that was removed.
+
+        Raises
+        ------
+        InvalidOption
+            There is none of that name.
+        """
+        return self._localize(lambda: template_files.delete_template(name))
+
+    def render(
+        self, name: str, values: Mapping[str, object] | None = None, /, **others: object
+    ) -> str:
+        """Return a template's text with the values of its variables.
+
+        Parameters
+        ----------
+        name
+            Of one of your templates.
+        values, **others
+            By variable. A value that holds `{other}` stays as it is.
+
+        Raises
+        ------
+        InvalidOption
+            There is no such template, or variables have no value.
+        """
+        return self._localize(lambda: template_files.find_template(name).render(values, **others))
+
+    # --- frameworks -------------------------------------------------------------------------------
+
+    def base(
+        self,
+        instruction: str,
+        background: str = "",
+        data: str = "",
+        output_format: str = "",
+    ) -> str:
+        """Return a prompt of the base framework: 指令, 背景信息, 补充数据, 输出格式.
+
+        Parameters
+        ----------
+        instruction
+            What to do.
+        background
+            What one has to know for it.
+        data
+            What to do it with.
+        output_format
+            How the answer looks.
+        """
+        return frameworks.base_prompt(instruction, background, data, output_format)
+
+    def crispe(
+        self,
+        statement: str,
+        capacity: str = "",
+        insight: str = "",
+        personality: str = "",
+        experiment: str = "",
+    ) -> str:
+        """Return a prompt of the CRISPE framework, with the parts that are given.
+
+        Parameters
+        ----------
+        statement
+            What to do (指令).
+        capacity
+            Who answers (能力与角色).
+        insight
+            What one has to know for it (背景信息).
+        personality
+            In which style (输出风格).
+        experiment
+            Within which bounds (输出范围).
+        """
+        return frameworks.crispe_prompt(statement, capacity, insight, personality, experiment)
+
+    def few_shot(self, examples: Iterable[tuple[str, str]], instruction: str = "") -> str:
+        """Return a prompt with examples.
+
+        Parameters
+        ----------
+        examples
+            Pairs of an input and the output that is expected for it.
+        instruction
+            What stands above them.
+
+        Raises
+        ------
+        InvalidOption
+            There is no example.
+        """
+        return self._localize(lambda: frameworks.few_shot_prompt(examples, instruction))
+
+    # --- with models ------------------------------------------------------------------------------
+
+    def begin_optimize(
+        self,
+        template: str | PromptTemplate,
+        goal: str = "",
+        *,
+        model: str | None = None,
+    ) -> Steps[Optimized]:
+        """Have a model rewrite a prompt; the result has both and shows what has changed.
+
+        Parameters
+        ----------
+        template
+            A template, a text, or the name of one of your templates.
+        goal
+            What the new one shall do better, in your words.
+        model
+            The model that writes it; the session's when None.
+
+        Returns
+        -------
+        Optimized
+
+        Raises
+        ------
+        ErnieError
+        """
+        language = self._session.client.settings.interface_language
+
+        def ask() -> Generator[Stream[Any], Any, Optimized]:
+            before = self._localize(lambda: _named_or_text(template))
+            task = self._localize(lambda: optimization.build_task(before, goal, language))
+            answer = yield self._session.stream(task, model=model, system="", history=False)
+            return self._localize(lambda: optimization.read_answer(before, answer))
+
+        return Steps(ask())
+
+    optimize = blocking(begin_optimize)
+    aoptimize = awaited(begin_optimize)
+
+    def begin_evaluate(
+        self,
+        templates: str | PromptTemplate | Sequence[str | PromptTemplate],
+        rows: object,
+        *,
+        method: str = "exact",
+        expected: str = evaluation.EXPECTED,
+        criteria: str = "",
+        model: str | None = None,
+        judge_model: str | None = None,
+        embedding_model: str | None = None,
+        resume: bool = False,
+        in_flight: int | None = None,
+    ) -> Steps[Evaluation]:
+        """Ask each prompt about each row, and score the answers from 0 to 1.
+
+        Answers and judgements are stored as they arrive: after a crash or an interrupt,
+        `resume=True` pays only for the missing ones.
+
+        Parameters
+        ----------
+        templates
+            Templates, texts, or names of your templates.
+        rows
+            A table of any kind that `map` takes; the variables are its columns.
+        method
+            "exact": the answer is the expected text. "regex": the expected text is a regular
+            expression, and is found in the answer. "similarity": the cosine similarity of the
+            vectors of both. "judge": a model gives a score.
+        expected
+            The column with the expected answers; a judge may do without.
+        criteria
+            What a judge looks at, in your words; that the answer means what is expected when "".
+        model
+            The model that is asked; the session's when None.
+        judge_model
+            The judge; the session's when None.
+        embedding_model
+            Makes the vectors; the setting `embedding_model` when None.
+        resume
+            Reuse the answers of an earlier run.
+        in_flight
+            Concurrent calls, 1 to 64; the setting `in_flight` (8) when None.
+
+        Returns
+        -------
+        Evaluation
+            Shown as a heat map of prompts and rows; `to_rows()` and `to_pandas()` are the table.
+
+        Raises
+        ------
+        ErnieError
+        """
+        options = {"resume": resume, "in_flight": in_flight}
+
+        def evaluate() -> Generator[Stream[Any], Any, Evaluation]:
+            chosen = self._localize(lambda: _all_templates(templates))
+            plan = self._localize(lambda: evaluation.make_plan(chosen, rows, method, expected))
+            mapped = yield self._begin_asking(plan.prompts, model=model, **options)
+            answers = evaluation.answers_of(mapped)
+            if method == "similarity":
+                scored = yield from self._score_by_vectors(
+                    plan, answers, embedding_model, in_flight
+                )
+            elif method == "judge":
+                scored = yield from self._score_by_judge(
+                    plan, answers, criteria, model=judge_model, **options
+                )
+            else:
+                scored = evaluation.score_texts(plan, answers)
+            return evaluation.build_evaluation(plan, mapped, scored)
+
+        return Steps(evaluate())
+
+    evaluate = blocking(begin_evaluate)
+    aevaluate = awaited(begin_evaluate)
+
+    def _begin_asking(self, prompts: Sequence[str], **options: Any) -> Stream[Mapped]:
+        """Begin to ask prompts, each as it is."""
+        rows = [{_COLUMN: prompt} for prompt in prompts]
+        as_it_is = Template((Placeholder(_COLUMN),))
+        return self._session.begin_map(as_it_is, rows, system="", **options)
+
+    def _score_by_vectors(
+        self,
+        plan: Plan,
+        answers: Sequence[str | None],
+        model: str | None,
+        in_flight: int | None,
+    ) -> Generator[Stream[Any], Any, Scored]:
+        texts = evaluation.texts_to_embed(plan, answers)
+        embeddings = yield self._session.begin_embed(
+            texts, model=model, invalid="truncate", in_flight=in_flight
+        )
+        return evaluation.score_vectors(plan, answers, embeddings)
+
+    def _score_by_judge(
+        self,
+        plan: Plan,
+        answers: Sequence[str | None],
+        criteria: str,
+        **options: Any,
+    ) -> Generator[Stream[Any], Any, Scored]:
+        language = self._session.client.settings.interface_language
+        questions = [
+            evaluation.judge_prompt(plan, index, answer, criteria, language)
+            for index, answer in enumerate(answers)
+            if answer is not None
+        ]
+        judged = yield self._begin_asking(questions, schema=evaluation.JUDGE_COLUMNS, **options)
+        return evaluation.read_judgements(answers, judged)
+
+    def _localize(self, make: Callable[[], ResultT]) -> ResultT:
+        return self._session.client.localizing_errors(make)
+
+    def __dir__(self) -> Any:
+        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE)
+
+    def __repr__(self) -> str:
+        return f"Templates({len(self.list())})"
+
+
+def _rename(template: PromptTemplate, name: str) -> PromptTemplate:
+    """Return a template under a name; under another one than its own it is not yet known to the
+    service.
+    """
+    known_id = template.id if template.name == name else ""
+    return make_template(
+        template.text,
+        name=name,
+        identifier=template.identifier,
+        variables=template.variables,
+        negative_text=template.negative_text,
+        negative_variables=template.negative_variables,
+        labels=template.labels,
+        template_id=known_id,
+    )
+
+
+def _named_or_text(given: str | PromptTemplate) -> PromptTemplate:
+    """Return the template that is given: itself, by the name of a stored one, or as a text."""
+    if isinstance(given, str) and given in template_files.list_templates().names:
+        return template_files.find_template(given)
+    return as_template(given)
+
+
+def _all_templates(
+    given: str | PromptTemplate | Sequence[str | PromptTemplate],
+) -> Sequence[PromptTemplate]:
+    if isinstance(given, (str, PromptTemplate)):
+        given = [given]
+    return [_named_or_text(one) for one in given]

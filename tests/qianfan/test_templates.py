@@ -1,0 +1,50 @@
+"""`ernie.templates`, without the service's own ones."""
+
+import pytest
+
+from ernie_magic.errors import InvalidOption
+
+
+def test_a_template_is_saved_rendered_and_removed(ernie):
+    saved = ernie.templates.save("trip", "Plan {days} days in {city}.", labels=["travel"])
+    assert ernie.templates.get("trip") == saved
+    assert ernie.templates.list().names == ["trip"]
+    assert ernie.templates.render("trip", days=3, city="{days}") == "Plan 3 days in {days}."
+    assert ernie.templates.render("trip", {"days": 1}, city=2) == "Plan 1 days in 2."
+    assert repr(ernie.templates) == "Templates(1)"
+    assert not ernie.templates.delete("trip").exists()
+    assert ernie.templates.list() == []
+
+
+def test_a_template_is_saved_under_another_name(ernie):
+    made = ernie.templates.make("[[ab]] {x}", identifier="[[]]")
+    saved = ernie.templates.save("copy", made)
+    assert (saved.name, saved.identifier, saved.variables) == ("copy", "[[]]", ("ab",))
+    with pytest.raises(InvalidOption, match="is a text, not int"):
+        ernie.templates.save("number", 5)
+
+
+def test_a_template_named_name_is_rendered_with_a_variable_named_name(ernie):
+    ernie.templates.save("name", "{name} {values}")
+    assert ernie.templates.render("name", name="a", values="b") == "a b"
+
+
+def test_errors_are_in_the_session_s_language(ernie):
+    ernie.settings.language = "zh"
+    with pytest.raises(InvalidOption, match="没有叫 trip 的模板"):
+        ernie.templates.get("trip")
+
+
+def test_frameworks_build_prompts(ernie):
+    assert ernie.templates.base("翻译", "口语", "你好", "英文") == (
+        "指令:翻译\n背景信息:口语\n补充数据:你好\n输出格式:英文"
+    )
+    assert ernie.templates.crispe("翻译", capacity="译者") == "能力与角色：译者\n指令：翻译"
+    assert ernie.templates.few_shot([("好吃", "正面")], "判断情感") == (
+        "判断情感\n\n输入:好吃\n输出:正面"
+    )
+
+
+def test_tab_shows_them_in_the_order_of_use(ernie):
+    assert "templates" in dir(ernie)
+    assert ernie.templates.__dir__()[:4] == ["list", "get", "save", "delete"]
