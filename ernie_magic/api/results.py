@@ -156,6 +156,9 @@ class Answer(Result):
         Tools that were called for this answer.
     images : tuple of AnswerImage
         Pictures that the model sent, each with its `content` or its `url`.
+    sent_back : dict
+        Fields of the service's own, such as `reasoning_content`, that it expects back with the
+        results of tools: `messages` has them where there are `tool_calls`.
     history_cleared : bool
         The service asked for the history to be cleared, and it was.
     service : str
@@ -188,6 +191,7 @@ class Answer(Result):
     end_unseen: bool = False
     sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
     images: tuple[AnswerImage, ...] = ()
+    sent_back: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def is_empty(self) -> bool:
@@ -218,6 +222,7 @@ class Answer(Result):
         reply: Message = {"role": "assistant", "content": self.text}
         if self.tool_calls:
             reply["tool_calls"] = list(self.tool_calls)
+            reply.update(self.sent_back)
         return [*self.request.messages, reply]
 
     def json(self) -> Any:

@@ -22,6 +22,7 @@ from ernie_magic.wire.refusals import parse_refusal
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.tool_names import offered_names
 from ernie_magic.wire.usage import usage_of
+from ernie_magic.wire.vendor_fields import join_details, vendor_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,6 +147,7 @@ class Reader(ABC):
         self._message: dict[str, Any] = {}  # its fields that come in one piece
         self._pictures = PictureCollector()
         self._reasoning_name = REASONING[0]
+        self._has_named_reasoning = False  # in a field of that name, and not among the content
         self._whole_reply: dict[str, Any] | None = None
         self._search: list[Mapping[str, Any]] = []
         self._pages_seen: set[str] = set()
@@ -278,6 +280,7 @@ class Reader(ABC):
             not self.finished
             and not self._joiners[0].is_waiting
             and not part.get("audio")
+            and not part.get("reasoning_details")
             and not any(part.get(name) for name in _ASSEMBLED if name != "content")
         )
 
@@ -371,6 +374,7 @@ class Reader(ABC):
         # A server that sends the reasoning under two names repeats itself.
         name = next((name for name in REASONING if part.get(name)), "")
         self._reasoning_name = name or self._reasoning_name
+        self._has_named_reasoning = self._has_named_reasoning or bool(name)
         spoken = values.as_object(part.get("audio")).get("transcript")
         pieces = (
             # The transcript of a spoken answer repeats its text where there is one.
@@ -455,7 +459,16 @@ class Reader(ABC):
         message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
         if not self._tool_calls.is_empty:
             message["tool_calls"] = list(self.tool_calls)
+            message.update(self.sent_back)
         return message
+
+    @property
+    def sent_back(self) -> dict[str, Any]:
+        """The fields of the service's own that it expects back with the results of tools."""
+        fields = vendor_fields(self._message)
+        if self._has_named_reasoning and self._reasoning:
+            fields[self._reasoning_name] = "".join(self._reasoning)
+        return fields
 
     def build_answer(
         self,
@@ -501,6 +514,7 @@ class Reader(ABC):
             service=service,
             raw=raw,
             images=self._pictures.images,
+            sent_back=self.sent_back,
         )
 
 
@@ -528,10 +542,12 @@ def _continue_lists(merged: Mapping[str, Any], fields: Mapping[str, Any]) -> dic
     """Return the fields of a chunk's message, whose lists continue those that came before:
     pictures and notes arrive one by one, and some streams repeat them all in the end.
     """
-    return {name: _continue_list(merged.get(name), value) for name, value in fields.items()}
+    return {name: _continue_list(name, merged.get(name), value) for name, value in fields.items()}
 
 
-def _continue_list(before: object, value: Any) -> Any:
+def _continue_list(name: str, before: object, value: Any) -> Any:
+    if name == "reasoning_details" and isinstance(value, list):
+        return join_details(values.as_list(before), value)
     if not (isinstance(before, list) and isinstance(value, list)):
         return value
     return [*before, *(item for item in value if item not in before)][:_MAX_ITEMS]

@@ -10,6 +10,7 @@ from ernie_magic.api import values
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.wire.tool_arguments import is_object, join_arguments
 from ernie_magic.wire.tool_names import find_tool_name
+from ernie_magic.wire.vendor_fields import vendor_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -53,13 +54,16 @@ def read_tool_calls(part: Mapping[str, Any]) -> ToolCallPieces:
         return ToolCallPieces([], "tool_calls")
     pieces = [_read_piece(item) for item in given[:MAX_TOOL_CALLS]]
     # A stream may have an empty one on each chunk.
-    said = [
-        piece for piece in pieces if piece and (piece.get("id") or any(piece["function"].values()))
-    ]
+    said = [piece for piece in pieces if piece and _says_something(piece)]
     unknown = ""
     if None in pieces:
         unknown = "tool_calls"
     return ToolCallPieces(said, unknown)
+
+
+def _says_something(piece: Mapping[str, Any]) -> bool:
+    about_call = {name for name in piece if name not in ("id", "index", "type", "function")}
+    return bool(piece.get("id") or about_call or any(piece["function"].values()))
 
 
 def _read_piece(item: object) -> dict[str, Any] | None:
@@ -77,7 +81,12 @@ def _read_piece(item: object) -> dict[str, Any] | None:
     piece = {name: item[name] for name in ("id", "index", "type") if name in item}
     if piece.get("type") == "tool_use":
         del piece["type"]
-    return {**piece, "function": {"name": function.get("name"), "arguments": given}}
+    beside = vendor_fields(item, _ARGUMENTS)
+    inside = {}
+    if function is not item:
+        inside = vendor_fields(function, _ARGUMENTS)
+    about_function = {"name": function.get("name"), "arguments": given, **inside}
+    return {**piece, **beside, "function": about_function}
 
 
 def announces_call(finish_reason: str) -> bool:
@@ -95,6 +104,9 @@ class _ToolCall:
     arguments: list[str] = field(default_factory=list)
     index: int | None = None
     chunk: int = 0  # the number of the last one that had a piece of it
+    # Fields of a service's own, beside its function and inside it.
+    beside: dict[str, Any] = field(default_factory=dict)
+    inside: dict[str, Any] = field(default_factory=dict)
     named_again: bool = False  # a piece after its end repeats its name: a new one may begin
 
     @property
@@ -185,6 +197,8 @@ class ToolCallAssembler:
         if name and not arguments and call.is_complete:
             call.named_again = True
         call.arguments.append(arguments)
+        call.beside.update(vendor_fields(piece))
+        call.inside.update(vendor_fields(given, _ARGUMENTS))
         self.argument_characters += len(arguments)
 
     def join_pieces(self) -> tuple[dict[str, Any], ...]:
@@ -194,9 +208,11 @@ class ToolCallAssembler:
                 {
                     "id": id_,
                     "type": call.type,
+                    **call.beside,
                     "function": {
                         "name": find_tool_name(call.name, self._tool_names),
                         "arguments": as_safe_text(join_arguments(call.arguments)),
+                        **call.inside,
                     },
                 }
                 for id_, call in zip(self._unique_ids(), self._calls, strict=True)

@@ -10,6 +10,7 @@ import pytest
 from ernie_magic.calls.chat import tool_results
 from ernie_magic.errors import InvalidOption
 from ernie_magic.session import Session
+from tests.loopback_server import LoopbackServer, read_request
 from tests.raw_server import END, Server, chunk, events, http
 
 WEATHER = {
@@ -276,3 +277,149 @@ def test_what_a_model_writes_its_own_way_reaches_the_tool_as_declared(raw_server
     assert received == [(False, 3)]
     assert answer.text == "done"
     assert sent_back == {"name": "switch", "arguments": '{"on": "false", "level": null}'}
+
+
+class RecordingServer(LoopbackServer):
+    """Answers with these replies in turn, and keeps what was asked."""
+
+    def __init__(self, *replies):
+        self.bodies = []
+        self._replies = list(replies)
+        super().__init__()
+
+    async def _serve(self, reader, writer):
+        self.bodies.append(json.loads((await read_request(reader)).body))
+        writer.write(self._replies.pop(0))
+        await writer.drain()
+
+
+ENCRYPTED = {"type": "reasoning.encrypted", "data": "ErADCkYIBxgCIkA3kZ8s0V0q=", "id": "r1"}
+
+
+def called(**fields):
+    return {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}, **fields}
+
+
+SIGNED = {"google": {"thought_signature": "CikBjz1rX9GvJk3b0QeW2sMnPq7Yt5Lh8Dx4Rz6Uf1Ac=="}}
+SENT_BACK = {
+    "deepseek": ({"reasoning_content": "let me see"}, {}),
+    "openrouter": (
+        {
+            "reasoning": "so",
+            "reasoning_details": [
+                {"type": "reasoning.text", "text": "so", "index": 0, "signature": "sig="},
+                ENCRYPTED,
+            ],
+        },
+        {},
+    ),
+    "gemini": ({}, {"extra_content": SIGNED}),
+    "gemini message": ({"extra_content": SIGNED}, {}),
+    "litellm": (
+        {"thinking_blocks": [{"type": "thinking", "thinking": "so", "signature": "s"}]},
+        {"provider_specific_fields": {"thought_signature": "abc"}},
+    ),
+    "nothing": ({}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("is_streamed", [True, False], ids=["streamed", "whole"])
+@pytest.mark.parametrize("fields", SENT_BACK.values(), ids=SENT_BACK)
+def test_what_a_service_expects_back_with_tool_calls_is_sent_back(fields, is_streamed):
+    """For that round, and only what the service gave; not with later prompts."""
+    in_message, in_call = fields
+
+    def f() -> int:
+        """f"""
+        return 5
+
+    call = called(**in_call)
+    if is_streamed:
+        pieces = [chunk({name: value}) for name, value in in_message.items()]
+        asked = http(
+            events(
+                *pieces,
+                chunk({"tool_calls": [{"index": 0, **call}]}),
+                chunk({}, finish_reason="tool_calls"),
+            )
+        )
+        answered = http(events(chunk({"content": "done"}), END))
+    else:
+        message = {"role": "assistant", "content": None, **in_message, "tool_calls": [call]}
+        answer = {"role": "assistant", "content": "done"}
+        asked, answered = (
+            http(
+                json.dumps({"choices": [{"message": given, "finish_reason": "stop"}]}),
+                kind="application/json",
+            )
+            for given in (message, answer)
+        )
+    server = RecordingServer(asked, answered, answered)
+    try:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
+            session.chat("q", tools=[f], stream=is_streamed)
+            session.chat("and then?", stream=is_streamed)
+    finally:
+        server.stop()
+    _, second, third = (body["messages"] for body in server.bodies)
+    plain = {"role": "assistant", "content": "", "tool_calls": [called()]}
+    assert second[1] == {**plain, **in_message, "tool_calls": [call]}
+    assert third[1] == plain
+
+
+def test_reasoning_details_that_arrive_in_pieces_are_sent_back_joined():
+    def details(**fields):
+        return chunk({"reasoning_details": [{"type": "reasoning.text", "index": 0, **fields}]})
+
+    def f() -> int:
+        """f"""
+        return 5
+
+    asked = http(
+        events(
+            details(text="let ", format="x"),
+            details(text="let ", format="x"),
+            details(text="me", format="x"),
+            details(signature="sig"),
+            chunk({"reasoning_details": [ENCRYPTED]}),
+            chunk({"tool_calls": [{"index": 0, **called()}]}),
+            chunk(
+                {"tool_calls": [{"index": 0, "function": {}, "extra_content": SIGNED}]},
+                finish_reason="tool_calls",
+            ),
+        )
+    )
+    server = RecordingServer(asked, http(events(chunk({"content": "done"}), END)))
+    try:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
+            session.chat("q", tools=[f])
+    finally:
+        server.stop()
+    sent = server.bodies[1]["messages"][1]
+    whole = {"type": "reasoning.text", "index": 0, "text": "let let me", "format": "x"}
+    assert sent["reasoning_details"] == [{**whole, "signature": "sig"}, ENCRYPTED]
+    assert sent["tool_calls"] == [called(extra_content=SIGNED)]
+
+
+def test_messages_of_a_call_left_to_the_caller_have_what_the_service_expects_back():
+    tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    message = {
+        "role": "assistant",
+        "content": "",
+        "reasoning_content": "so",
+        "tool_calls": [called(extra_content=SIGNED)],
+    }
+    reply = {"choices": [{"message": message, "finish_reason": "tool_calls"}]}
+    server = RecordingServer(http(json.dumps(reply), kind="application/json"))
+    try:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
+            answer = session.chat("q", tools=[tool], stream=False)
+    finally:
+        server.stop()
+    assert answer.messages[1] == message
