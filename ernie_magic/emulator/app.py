@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from ernie_magic.emulator.forms import Form
     from ernie_magic.emulator.platform.console import PlatformRoute
@@ -165,12 +166,13 @@ def _call_endpoint(
         form = read_form(raw, headers.get("content-type", ""))
         body = None if form else _parse_body(raw)
         key = headers.get("authorization") or request.query_params.get("access_token", "")
+        action = request.query_params.get("Action", "")
         logged = state.request_log.log_request(
-            request.method, request.url.path, headers, _logged_body(body, form)
+            request.method, request.url.path, headers, _logged_body(body, form), action
         )
         try:
             fault = state.faults.take_matching(
-                request.method, request.url.path, headers.get("x-emulator-fault")
+                request.method, request.url.path, headers.get("x-emulator-fault"), action
             )
         except ValueError as error:
             return JSONResponse({"detail": str(error)}, status_code=400)
@@ -189,9 +191,26 @@ def _call_endpoint(
         response.headers.update(_request_id_header(headers))
         if state.announce:
             response.headers[SIMULATED_HEADER] = "ernie-magic"
+        if fault.lose_reply:
+            return _LostReply(response)
         return response
 
     return handle_request
+
+
+class _LostReply(Response):
+    """A reply that breaks off before its body."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self._response = response
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  (ASGI's signature)
+        response = self._response
+        start = {"type": "http.response.start", "status": response.status_code}
+        await send({**start, "headers": response.raw_headers})
+        # The server closes the connection on this error.
+        raise ConnectionAbortedError("cut, as asked")
 
 
 def _refusal_response(refusal: Refusal) -> Response:

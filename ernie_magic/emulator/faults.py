@@ -42,10 +42,14 @@ class Fault:
         the caller's key.
     split : bool
         Send each byte of a stream by itself.
+    lose_reply : bool
+        Carry out the call, and hang up within the reply.
     times : int
         How many calls it applies to.
     path : str
         Only calls whose path contains this; "" for every POST (a list of models is left alone).
+    action : str
+        Only this action of Qianfan's console: "CreateFineTuningTask"; "" for any.
     """
 
     status: int | None = None
@@ -62,8 +66,10 @@ class Fault:
     bare_json_error: bool = False
     echo_key: bool = False
     split: bool = False
+    lose_reply: bool = False
     times: int = 1
     path: str = ""
+    action: str = ""
 
     @classmethod
     def from_json(cls, given: object) -> Fault:
@@ -91,8 +97,10 @@ class Fault:
             raise ValueError(f"delay is from 0 to {MAX_DELAY:g} seconds")
         return fault
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, action: str) -> bool:
         """Whether it is for such a call."""
+        if self.action and self.action != action:
+            return False
         if self.path:
             return self.path in path
         return method == "POST"
@@ -139,13 +147,19 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def take_matching(self, method: str, path: str, header: str | None) -> Fault:
+    def take_matching(
+        self,
+        method: str,
+        path: str,
+        header: str | None,
+        action: str = "",
+    ) -> Fault:
         """The fault for this call: the header's, else the oldest that matches, else none."""
         if header:
             return Fault.from_json(read_json(header))
         with self._lock:
             for fault in self._waiting:
-                if fault.matches(method, path):
+                if fault.matches(method, path, action):
                     fault.times -= 1
                     if fault.times <= 0:
                         self._waiting.remove(fault)

@@ -17,6 +17,7 @@ MAX_ENTRY = 1024 * 1024  # bytes of one body
 MAX_TEXT = 100_000  # characters of one text: longer than any model accepts
 _DATA_SHOWN = 64  # characters of a `data:` URI
 _DATA_KEPT_WHOLE = 256  # characters
+_MAX_ACTION = 64  # characters
 _VALUE = 64  # bytes that a value takes besides its characters
 # A browser sends the cookies of every server on this machine, Jupyter's too: cookies ignore ports.
 _SECRET_HEADERS = ("cookie", "proxy-authorization", "x-api-key", "api-key")
@@ -39,6 +40,8 @@ class LoggedRequest:
         was none).
     disconnected : bool
         The client left before the end of its stream.
+    action : str
+        Of Qianfan's console: what `Action` in the query names.
     """
 
     method: str
@@ -48,6 +51,7 @@ class LoggedRequest:
     time: float = field(default_factory=time.time)
     first_delta: float = 0.0
     disconnected: bool = False
+    action: str = ""
 
     @property
     def is_v1(self) -> bool:
@@ -70,6 +74,7 @@ class RequestLog(deque[LoggedRequest]):
         path: str,
         headers: dict[str, str],
         body: Any = None,
+        action: str = "",
     ) -> LoggedRequest:
         """Log a request; return its entry."""
         copied, size = shorten_value(body)
@@ -77,6 +82,7 @@ class RequestLog(deque[LoggedRequest]):
             copied = f"… ({size} bytes)"
             size = 0
         entry = LoggedRequest(method, path, redact_headers(headers), copied)
+        entry.action = action[:_MAX_ACTION]
         size += len(path) + sum(len(name) + len(value) + _VALUE for name, value in headers.items())
         with self._lock:
             self.append(entry)

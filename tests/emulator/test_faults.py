@@ -37,3 +37,21 @@ def test_a_fault_that_makes_no_sense_is_refused_by_name(emulator, given):
     response = httpx.post(f"{emulator.url}/emulator/faults", json=given, headers=controls(emulator))
     assert response.status_code == 400
     assert response.json()["detail"]
+
+
+def test_a_fault_may_be_for_one_action_of_the_console(emulator):
+    emulator.faults.add(action="DescribeServices", status=503)
+    assert (
+        emulator.faults.take_matching("POST", "/v2/service", None, "CreateService").status is None
+    )
+    taken = emulator.faults.take_matching("POST", "/v2/service", None, "DescribeServices")
+    assert taken.status == 503
+
+
+def test_a_reply_is_lost_though_the_call_was_carried_out(emulator):
+    emulator.requests.clear()
+    emulator.faults.add(lose_reply=True)
+    with pytest.raises(httpx.RemoteProtocolError):
+        send(emulator, CHAT, chat(), {})
+    assert len(emulator.requests) == 1
+    assert send(emulator, CHAT, chat(), {}).status_code == 200
