@@ -12,6 +12,8 @@ import sys
 import qianfan
 from qianfan import errors
 
+from tests.emulator import tuning_calls
+
 HI = [{"role": "user", "content": "[[echo]]你好, hi"}]
 WEATHER = {
     "name": "get_current_weather",
@@ -155,6 +157,8 @@ def v2():
         ],
     )
     said("tool result", result=again.choices[0].message.content)
+    if "QIANFAN_ACCESS_KEY" in os.environ:
+        tuning_calls.call_all(said)
 
 
 if __name__ == "__main__":

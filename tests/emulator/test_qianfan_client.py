@@ -31,6 +31,7 @@ def run(emulator, tmp_path, version, keys, module="tests.emulator.qianfan_calls"
         "QIANFAN_IAM_BASE_URL": emulator.url,
         "QIANFAN_DOT_ENV_CONFIG_FILE": os.devnull,
         "QIANFAN_DISABLE_CACHE": "true",
+        "QIANFAN_TRAIN_STATUS_POLLING_INTERVAL": "0.1",
         "NO_PROXY": "127.0.0.1",
         "HOME": str(tmp_path),
         "QIANFAN_LOG_LEVEL": "ERROR",
@@ -102,6 +103,25 @@ def test_v2_by_every_kind_of_key(emulator, tmp_path, kind):
     assert (got["tool"]["name"], got["tool"]["finish"]) == ("get_current_weather", "tool_calls")
     assert json.loads(got["tool"]["arguments"]) == {"location": "北京"}
     assert '{"temperature": "20"}' in got["tool result"]["result"]
+    if kind == "pair":  # the console's calls are signed
+        check_tuning(got)
+
+
+def check_tuning(got):
+    """What `tuning_calls` received."""
+    v1, v2, trainer = got["tuning v1"], got["tuning v2"], got["trainer"]
+    assert (v1["status"], v1["stopped"]) == ("RUNNING", True)
+    assert v2 == {
+        "call": "tuning v2",
+        "models": ["ERNIE-Speed-8K", "ERNIE-Lite-8K-0308", "ERNIE-4.5-21B-A3B"],
+        "progress": "0%",
+        "tasks": True,
+        "jobs": True,
+        "stopped": True,
+        "deleted": [True, True],
+    }
+    assert trainer["metrics"] == ["BLEU-4", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
+    assert trainer["steps"] == sorted(trainer["steps"])
 
 
 @pytest.mark.parametrize(

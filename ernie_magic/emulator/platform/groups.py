@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.emulator.platform import datasets, datasets_v1, services
+from ernie_magic.emulator.platform import datasets, datasets_v1, services, tuning
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.platform.console import Actions, PlatformRoute
@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 # Handlers by the `<group>` of `/v2/<group>?Action=…`.
 ACTIONS: dict[str, Actions] = {
     "dataset": datasets.ACTIONS,
+    "finetuning": tuning.ACTIONS,
     "service": services.ACTIONS,
 }
 # Other paths.
-ROUTES: tuple[PlatformRoute, ...] = (*services.ROUTES, *datasets_v1.ROUTES)
+ROUTES: tuple[PlatformRoute, ...] = (
+    *services.ROUTES,
+    *datasets_v1.ROUTES,
+    *tuning.ROUTES,
+)
