@@ -8,11 +8,13 @@ what to do.
     │   ├── InvalidMessages        an empty prompt, roles in the wrong order
     │   ├── ConversationLocked     the service has blocked this conversation; reset it
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
-    │   └── MissingKey             the service needs a key and none is set
+    │   ├── MissingKey             the service needs a key and none is set
+    │   └── NotConfirmed           it would be billed and was not confirmed; `.plan` tells it
     ├── TransportError             the service was not reached, or the connection was lost
     │   ├── ServiceUnreachable
     │   ├── RequestTimeout
-    │   └── IncompleteAnswer       cut off; the received part is in `.answer`
+    │   ├── IncompleteAnswer       cut off; the received part is in `.answer`
+    │   └── OutcomeUnknown         what was to be created may exist: the reply was lost
     ├── Stopped                    an interrupt, raised in a separate task (see `Interrupted`)
     ├── RowsFailed                 no row of a table has an answer; `.answer` has the table
     ├── ProtocolError              the reply is not what the API says (HTML, an empty stream)
@@ -156,6 +158,15 @@ class Resumable(Protocol):
     @property
     def resume_advice(self) -> Text:
         """How to continue."""
+
+
+@runtime_checkable
+class Continuing(Protocol):
+    """What goes on although the call that waited for it was stopped."""
+
+    @property
+    def stop_message(self) -> Text:
+        """What was stopped, what goes on, and how to wait for it again."""
 
 
 class _OneLine:
@@ -305,6 +316,18 @@ class MissingKey(UsageError):
     """The chosen service needs a key and none is set."""
 
 
+class NotConfirmed(UsageError):
+    """It would create something that is billed, and the call does not confirm it.
+
+    Attributes
+    ----------
+    plan : object
+        Exactly what would be created.
+    """
+
+    plan: object = None
+
+
 class TransportError(ErnieError):
     """The network failed."""
 
@@ -313,7 +336,14 @@ class ServiceUnreachable(TransportError):
     """No connection could be made, or it was closed before anything was received.
 
     `retryable` says whether it is safe to send the request again.
+
+    Attributes
+    ----------
+    was_sent : bool
+        Whether the request had left: the service may have carried it out.
     """
+
+    was_sent: bool = False
 
 
 class RequestTimeout(TransportError):
@@ -322,6 +352,12 @@ class RequestTimeout(TransportError):
 
 class IncompleteAnswer(TransportError):
     """The stream was cut off; `answer` has the received part."""
+
+
+class OutcomeUnknown(TransportError):
+    """The reply to a request that creates something was lost: it may exist, and is not created
+    again.
+    """
 
 
 class ProtocolError(ErnieError):
@@ -504,6 +540,8 @@ def partial_result(result: object) -> Received | None:
 def _stop_message(partial: Received | None) -> Text:
     if partial is None:
         return _STOPPED_EMPTY
+    if isinstance(partial, Continuing):
+        return partial.stop_message
     if isinstance(partial, Resumable):
         advice = partial.resume_advice
         return Text(f"{_STOPPED.zh}；{advice.zh}", f"{_STOPPED.en}; {advice.en}")

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.notebook.panels.panel import Panel
     from ernie_magic.qianfan.templates import Templates
+    from ernie_magic.qianfan.tuning import Tuning
     from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.limits import LimitState
@@ -108,6 +109,7 @@ _IN_ORDER_OF_USE = (
     "reset",
     "limits",
     "reset_limits",
+    "tuning",
     "wire",
     "endpoint",
     "close",
@@ -153,6 +155,7 @@ class Session:
     """
 
     _client: Client
+    _tuning: Tuning
 
     @with_signature
     def __init__(
@@ -841,6 +844,17 @@ class Session:
         from ernie_magic.qianfan.templates import Templates
 
         return Templates(self)
+
+    @property
+    def tuning(self) -> Tuning:
+        """Tuning of models on Qianfan: which there are, jobs and tasks, publishing."""
+        if "_tuning" not in vars(self):
+            from ernie_magic.qianfan.console import Console
+            from ernie_magic.qianfan.tuning import Tuning
+
+            # It remembers what it has created.
+            vars(self).setdefault("_tuning", Tuning(Console(lambda: self.client)))
+        return self._tuning
 
     def panel(self, *tabs: str) -> Panel:
         """Return a panel on this session for a notebook: sliders, chat, pictures and vectors.

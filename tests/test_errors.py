@@ -2,6 +2,7 @@
 
 from ernie_magic import errors
 from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.qianfan.creation import StoppedWork
 from ernie_magic.text.language import untranslated
 
 
@@ -16,3 +17,11 @@ def test_the_tree_has_one_root():
     classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, Exception)]
     assert all(issubclass(c, ErnieError) for c in classes)
     assert not issubclass(errors.Interrupted, Exception)  # a KeyboardInterrupt: "Run all" halts
+
+
+def test_a_stopped_call_tells_what_goes_on_without_it():
+    message = untranslated("the task goes on")
+    stopped = StoppedWork(message)
+    for error in (errors.interruption(stopped, "zh"), errors.stop_error(stopped, "en")):
+        assert str(error).rstrip(".") == "the task goes on"
+        assert error.answer is stopped

@@ -234,6 +234,11 @@ class PlatformCall:
         As they were when the call began.
     emit
         Called with each piece of the progress.
+
+    Attributes
+    ----------
+    is_simulated : bool
+        Whether the emulator answered the last request.
     """
 
     def __init__(
@@ -246,7 +251,7 @@ class PlatformCall:
         self._client = client
         self._routes = routes
         self._settings = settings
-        self._is_simulated = False
+        self.is_simulated = False
         self.emit = emit
 
     async def action(
@@ -376,12 +381,12 @@ class PlatformCall:
                 self.emit(Delta(progress=Progress(done, _WHOLE)))
             if is_over(state):
                 return state
-            await asyncio.sleep(_SIMULATED_PAUSE if self._is_simulated else pause)
+            await asyncio.sleep(_SIMULATED_PAUSE if self.is_simulated else pause)
 
     async def _context_of(self, path: str) -> Context:
         route = self._routes.route_path(path)
         endpoint = await self._client.resolve_endpoint(route.endpoint)
-        self._is_simulated = is_simulated(self._client.service_name(endpoint))
+        self.is_simulated = is_simulated(self._client.service_name(endpoint))
         return Context(endpoint, self._settings, self.emit)
 
 

@@ -75,6 +75,7 @@ def network_error(
     hung_up = _hung_up_error(host)
     name_ignored(hung_up, ignored)
     hung_up.retryable = harmless
+    hung_up.was_sent = True
     return hung_up
 
 

@@ -1,0 +1,110 @@
+"""Create something on the platform: once, and only if it is confirmed where it is billed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ernie_magic.errors import (
+    ErnieError,
+    IncompleteAnswer,
+    NotConfirmed,
+    OutcomeUnknown,
+    ProtocolError,
+    RequestTimeout,
+    ServerError,
+    ServiceUnreachable,
+)
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+ResultT = TypeVar("ResultT")
+_MAY_EXIST = Text("{what} 可能已经创建（{why}）", "{what} may have been created ({why})")
+_REPLY_LOST = Text(
+    "请求已经发出，没有收到成败的答复，所以没有再发一次",
+    "the request was sent and no reply says what became of it, so it was not sent again",
+)
+_CONFIRM = Text("确定的话，加上 confirm=True", "if this is what you want, add confirm=True")
+
+
+@dataclass(frozen=True)
+class StoppedWork:
+    """What a stopped call tells: what goes on without it, or may have been created.
+
+    Attributes
+    ----------
+    stop_message : Text
+    """
+
+    stop_message: Text
+    partial: bool = True
+    service: str = ""
+    model: str = ""
+    usage: None = None
+    is_empty: bool = False
+
+
+async def create_once(request: Awaitable[ResultT], what: Text, advice: Text) -> ResultT:
+    """Await a request that creates something, and tell where it may have done so.
+
+    Parameters
+    ----------
+    request
+        It is not repeated.
+    what
+        What is created: "the job “cats”".
+    advice
+        How to find out whether it exists.
+
+    Raises
+    ------
+    OutcomeUnknown
+        It was sent, and its reply was lost.
+    ErnieError
+        It was refused, or never sent.
+    """
+    try:
+        return await request
+    except ErnieError as error:
+        if not may_have_been_carried_out(error):
+            raise
+        raise OutcomeUnknown(
+            _MAY_EXIST.fill(what=what, why=error.what), _REPLY_LOST, advice
+        ) from None
+
+
+def may_have_been_carried_out(error: ErnieError) -> bool:
+    """Whether a request that failed in this way may have had its effect all the same."""
+    if isinstance(error, ServiceUnreachable):
+        return error.was_sent
+    return isinstance(error, RequestTimeout | IncompleteAnswer | ProtocolError | ServerError)
+
+
+def stopped_creation(what: Text, advice: Text) -> StoppedWork:
+    """Return what a call tells that was stopped while it was creating something."""
+    why = Text("在创建时停止", "stopped meanwhile")
+    message = _MAY_EXIST.fill(what=what, why=why)
+    return StoppedWork(Text(f"{message.zh}；{advice.zh}", f"{message.en}; {advice.en}"))
+
+
+def not_confirmed(what: Text, plan: object) -> NotConfirmed:
+    """Return the error of a call that does not confirm what would be billed.
+
+    Parameters
+    ----------
+    what
+        Exactly what would be created.
+    plan
+        The same, as an object that a cell can show.
+    """
+    error = NotConfirmed(
+        Text(
+            "没有创建任何东西：这会{what}，并产生费用",
+            "nothing was created: this would {what}, which is billed",
+        ).fill(what=what),
+        advice=_CONFIRM,
+    )
+    error.plan = plan
+    return error

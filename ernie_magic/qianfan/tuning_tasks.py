@@ -1,0 +1,239 @@
+"""Jobs and tasks of tuning as the platform describes them, and the model that one is published as.
+
+Source: "DescribeFineTuningTask" (https://cloud.baidu.com/doc/qianfan-api/s/lmo1afnju) as the
+official client reads it (https://github.com/baidubce/bce-qianfan-sdk, `trainer/actions.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DONE = "Done"
+WAITING = "Waiting"
+RUNNING = "Running"
+FAILED = "Failed"
+STOPPED = "Stopped"
+# While in one of these a task has not ended; the official client waits on "" too.
+_GOING_ON = (WAITING, RUNNING, "")
+_UNFINISHED = "0000-"
+_WHOLE = 100  # percent
+
+
+@dataclass(frozen=True)
+class TuningJob:
+    """A job: tasks that tune one model in one mode.
+
+    Attributes
+    ----------
+    id : str
+        "job-…".
+    name, description, model, mode, created : str
+    """
+
+    id: str
+    name: str
+    model: str
+    mode: str
+    description: str = ""
+    created: str = ""
+
+    def __repr__(self) -> str:
+        return f"TuningJob({self.id}, {self.name!r}, {self.mode} of {self.model})"
+
+
+class TuningJobs(list[TuningJob]):
+    """Jobs, in the service's order."""
+
+    def __repr__(self) -> str:
+        return f"TuningJobs({', '.join(job.id for job in self)})"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state of the model that was saved on the way.
+
+    Attributes
+    ----------
+    step : int
+    loss, perplexity : float | None
+        On the data that are trained on; None where the service does not say.
+    """
+
+    step: int
+    loss: float | None
+    perplexity: float | None
+
+
+@dataclass(frozen=True)
+class TuningTask:
+    """A task of a job: one run of the training.
+
+    Attributes
+    ----------
+    id : str
+        "task-…".
+    job_id, job_name, model, mode, scale : str
+    state : str
+        "Waiting", "Running", "Done", "Failed" or "Stopped".
+    percent : int
+        How much of it is done.
+    metrics : dict of str
+        As the service writes them, once it is done: "BLEU-4": "16.56%".
+    checkpoints : tuple of Checkpoint
+        By step.
+    created, finished : str
+        "" while it has not.
+    link : str
+        The service's page with its curves.
+    is_simulated : bool
+        Whether the emulator made it up.
+    """
+
+    id: str
+    job_id: str
+    job_name: str
+    model: str
+    mode: str
+    scale: str
+    state: str
+    percent: int = 0
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    checkpoints: tuple[Checkpoint, ...] = ()
+    created: str = ""
+    finished: str = ""
+    link: str = ""
+    is_simulated: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, in whichever way."""
+        return self.state not in _GOING_ON
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has ended well, and can be published."""
+        return self.state == DONE
+
+    def __repr__(self) -> str:
+        state = self.state
+        if state == RUNNING:
+            state = f"{state} {self.percent}%"
+        return f"TuningTask({self.id}, {state}, {self.mode} {self.scale} of {self.model})"
+
+
+class TuningTasks(list[TuningTask]):
+    """Tasks, in the service's order."""
+
+    def __repr__(self) -> str:
+        return f"TuningTasks({', '.join(f'{task.id} {task.state}' for task in self)})"
+
+
+@dataclass(frozen=True)
+class PublishedModel:
+    """The model that a task was published as.
+
+    Attributes
+    ----------
+    set_id : str
+        The model's, "am-…".
+    id : str
+        The version's, "amv-…".
+    name : str
+    state : str
+        "Creating", "Ready" or "Fail".
+    task_id : str
+    is_simulated : bool
+        Whether the emulator made it up.
+    """
+
+    set_id: str
+    id: str
+    name: str
+    state: str
+    task_id: str
+    is_simulated: bool = False
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be deployed."""
+        return self.state == "Ready"
+
+
+def read_job(told: Mapping[str, Any]) -> TuningJob:
+    """Return a job of a reply."""
+    return TuningJob(
+        values.as_name(told.get("jobId")),
+        values.as_name(told.get("name")),
+        values.as_name(told.get("model")),
+        values.as_name(told.get("trainMode")),
+        values.as_name(told.get("description")),
+        values.as_name(told.get("createDate")),
+    )
+
+
+def read_task(told: Mapping[str, Any], *, is_simulated: bool = False) -> TuningTask:
+    """Return a task of a reply; what is not as documented is left out.
+
+    Parameters
+    ----------
+    told
+    is_simulated
+        Whether the emulator replied.
+    """
+    state = values.as_name(told.get("runStatus"))
+    return TuningTask(
+        values.as_name(told.get("taskId")),
+        values.as_name(told.get("jobId")),
+        values.as_name(told.get("jobName")),
+        values.as_name(told.get("model")),
+        values.as_name(told.get("trainMode")),
+        values.as_name(told.get("parameterScale")),
+        state,
+        _read_percent(told.get("runProgress"), state),
+        _read_metrics(told.get("metrics")),
+        _read_checkpoints(told.get("checkpointList")),
+        values.as_name(told.get("createDate")),
+        _read_end(told.get("finishDate")),
+        values.as_name(told.get("vdlLink")),
+        is_simulated,
+    )
+
+
+def _read_percent(told: object, state: str) -> int:
+    if state == DONE:
+        return _WHOLE
+    number = values.as_number(values.as_name(told).removesuffix("%"))
+    if number is None:
+        return 0
+    return max(0, min(_WHOLE, round(number)))
+
+
+def _read_metrics(told: object) -> dict[str, str]:
+    return {
+        values.as_name(name): values.as_name(value)
+        for name, value in values.as_object(told).items()
+        if values.as_name(value)
+    }
+
+
+def _read_checkpoints(told: object) -> tuple[Checkpoint, ...]:
+    found = []
+    for entry in values.as_objects(told):
+        step = values.as_whole_number(entry.get("step"))
+        if step is not None:
+            loss = values.as_number(entry.get("trainingLoss"))
+            found.append(Checkpoint(step, loss, values.as_number(entry.get("perplexity"))))
+    return tuple(sorted(found, key=lambda checkpoint: checkpoint.step))
+
+
+def _read_end(told: object) -> str:
+    end = values.as_name(told)
+    if end.startswith(_UNFINISHED):
+        return ""
+    return end

@@ -1,0 +1,115 @@
+"""Tuning tasks: watched, stopped, listed, deleted, published."""
+
+import threading
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.session import Session
+
+LOOK = "DescribeFineTuningTask"
+
+
+@pytest.fixture(scope="module")
+def emulated():
+    with Session(service="emulator", language="en") as session:
+        yield session
+
+
+@pytest.fixture
+def wire(emulated):
+    emulator = emulated.client._start_emulator()
+    emulator.requests.clear()
+    return emulator
+
+
+@pytest.fixture
+def create(request, emulated):
+    """Create a task in a job that is named like the test."""
+
+    def start(name=request.node.name, **given):
+        return emulated.tuning.create(name, "ERNIE-Speed-8K", "ds-1", confirm=True, **given)
+
+    return start
+
+
+def test_the_models_that_can_be_tuned_and_one_of_them(emulated):
+    names = [model.name for model in emulated.tuning.models()]
+    assert names == ["ERNIE-Speed-8K", "ERNIE-Lite-8K-0308", "ERNIE-4.5-21B-A3B"]
+    (model,) = emulated.tuning.models("ernie-4.5-21b-a3b")
+    packing = model.find_method("SFT", "lora").find_hyper_parameter("packing")
+    assert (packing.key, packing.default) == ("Packing", True)
+    with pytest.raises(errors.InvalidOption, match=r"did you mean ERNIE-Speed-8K\?"):
+        emulated.tuning.models("ERNIE-Sped")
+
+
+def test_a_watched_task_goes_to_its_end_with_its_progress(emulated, wire, create):
+    task = create()
+    stream = emulated.tuning._begin_watch(task)
+    deltas = [delta for batch in stream.iter_batches() for delta in batch]
+    seen = [delta.progress.done for delta in deltas if delta.progress]
+    assert seen == [0, 20, 40, 60, 80, 100]
+    done = stream.result()
+    assert (done.id, done.state, done.percent, done.is_done) == (task.id, "Done", 100, True)
+    assert set(done.metrics) == {"BLEU-4", "ROUGE-1", "ROUGE-2", "ROUGE-L"}
+    steps = [point.step for point in done.checkpoints]
+    losses = [point.loss for point in done.checkpoints]
+    assert steps == sorted(steps)
+    assert losses == sorted(losses, reverse=True)
+    assert done.finished
+
+
+def test_a_watch_that_is_stopped_leaves_the_task_running_and_creates_nothing(
+    emulated, wire, create
+):
+    task = create()
+    stream = emulated.tuning._begin_watch(task, pause=30)
+    for _ in stream.iter_batches():
+        break
+    told = stream.stop().stop_message.en
+    assert f"the task {task.id} goes on" in told
+    assert f"%ernie tuning {task.id}" in told
+    assert emulated.tuning.watch(task.id).is_done
+    sent = [request.action for request in wire.requests]
+    assert sent.count("CreateFineTuningTask") == sent.count("CreateFineTuningJob") == 1
+
+
+def test_a_failed_task_is_returned_with_its_state(emulated, create):
+    task = emulated.tuning.watch(create("mock_failed_one"))
+    assert (task.state, task.is_over, task.is_done, task.checkpoints) == ("Failed", True, False, ())
+
+
+def test_a_stopped_task_ends_whoever_watches_it(emulated, create):
+    task = create()
+    stopper = threading.Timer(0.15, lambda: emulated.tuning.stop(task))
+    stopper.start()
+    assert emulated.tuning.watch(task).state == "Stopped"
+    stopper.join()
+    assert emulated.tuning.task(task).state == "Stopped"
+
+
+def test_jobs_and_their_tasks_are_listed_and_deleted(emulated, create):
+    task = create()
+    (job,) = [each for each in emulated.tuning.jobs() if each.id == task.job_id]
+    assert (job.model, job.mode) == ("ERNIE-Speed-8K", "SFT")
+    assert [each.id for each in emulated.tuning.tasks(job)] == [task.id]
+    with pytest.raises(errors.BadRequest):
+        emulated.tuning.delete(task)  # it runs
+    emulated.tuning.stop(task)
+    assert emulated.tuning.delete(task)
+    assert emulated.tuning.tasks(job) == []
+    assert emulated.tuning.delete(job)
+    assert job.id not in [each.id for each in emulated.tuning.jobs()]
+
+
+@pytest.mark.parametrize("call", ["task", "watch", "stop", "publish", "delete"])
+def test_what_is_no_task_is_refused_at_once(emulated, wire, call):
+    with pytest.raises(errors.InvalidOption, match="ids look like task-"):
+        getattr(emulated.tuning, call)("tsk-1")
+    assert not wire.requests
+
+
+def test_only_a_task_that_is_done_is_published(emulated, create):
+    task = create()
+    with pytest.raises(errors.InvalidOption, match="is Running: it cannot be published"):
+        emulated.tuning.publish(task)
