@@ -103,15 +103,29 @@ _LOOKS = {
     "bear": _Look(rgb("#926442"), "round", tail="round"),
     "panda": _Look(rgb("#f6f4f0"), "round", tail="round"),
     "mouse": _Look(rgb("#a4a0a4"), "big", tail="thin"),
+    "tiger": _Look(rgb("#e8963c"), "round"),
+    "lion": _Look(rgb("#dca850"), "round", tail="thin"),
+    "pig": _Look(rgb("#f4b4b8"), "pointed", tail="thin"),
+    "cow": _Look(rgb("#f0ece6"), "floppy", tail="thin"),
+    "sheep": _Look(rgb("#f4f1ea"), "floppy", tail="round"),
+    "monkey": _Look(rgb("#96663e"), "marked"),
+    "elephant": _Look(rgb("#a4aab6"), "marked", tail="thin"),
 }
 _HEAD = -2.05  # the middle of a head
 _HEAD_SIZE = 0.78
 _BIRDS: dict[str, Colour] = {"bird": rgb("#f4c858"), "penguin": rgb("#3a4254")}
-_STANDING_HEADS = {
-    "bird": (-1.62, 0.56),
-    "penguin": (-1.62, 0.56),
-    "robot": (-2.1, 0.62),
-    "person": (-2.2, 0.62),
+# Where another head is, across and down, and its size.
+_OTHER_HEADS = {
+    "bird": (0.0, -1.62, 0.56),
+    "penguin": (0.0, -1.62, 0.56),
+    "robot": (0.0, -2.1, 0.62),
+    "person": (0.0, -2.2, 0.62),
+    "fish": (0.5, -1.6, 0.5),
+    "horse": (1.1, -2.45, 0.4),
+    "snake": (0.4, -1.8, 0.4),
+    "turtle": (1.3, -1.0, 0.4),
+    "butterfly": (0.0, -2.35, 0.3),
+    "frog": (0.0, -1.7, 0.75),
 }
 
 
@@ -122,12 +136,12 @@ def draw_figure(brush: Brush, name: str, colour: Colour | None, worn: Mapping[st
         _draw_animal(brush, name, look, colour or look.colour)
     elif name in _BIRDS:
         _draw_bird(brush, colour or _BIRDS[name])
-    elif name == "robot":
-        draw_shapes(brush, drawings.ROBOT, colour or rgb("#96a8ba"))
     else:
-        draw_shapes(brush, drawings.PERSON, colour or rgb("#e87854"))
-    middle, size = _STANDING_HEADS.get(name, (_HEAD, _HEAD_SIZE))
-    head = Brush(brush.pen, brush.x, brush.y + middle * brush.unit, brush.unit * size)
+        own = colour or rgb(drawings.USUAL_COLOURS[name])
+        draw_shapes(brush, drawings.FIGURES[name], own)
+    across, down, size = _OTHER_HEADS.get(name, (0.0, _HEAD, _HEAD_SIZE))
+    x, y = brush.x + across * brush.unit, brush.y + down * brush.unit
+    head = Brush(brush.pen, x, y, brush.unit * size)
     for kind, its_colour in worn.items():
         draw_shapes(head, drawings.WORN[kind], its_colour)
 
@@ -162,10 +176,14 @@ def _draw_animal(brush: Brush, name: str, look: _Look, colour: Colour) -> None:
         brush.ellipse(side * 0.62, -0.14, 0.36, 0.2, limbs)
         brush.ellipse(side * 0.3, -0.52, 0.2, 0.5, limbs)
         brush.ellipse(side * 0.3, -0.1, 0.25, 0.16, limbs)
+    behind, marks, front = drawings.MARKS.get(name, ("", "", ""))
+    draw_shapes(brush, behind, colour)
     _draw_ears(brush, look.ears, limbs)
     brush.ellipse(0, _HEAD, 0.86, _HEAD_SIZE, colour)
+    draw_shapes(brush, marks, colour)
     _draw_face(brush, colour, belly, is_panda=name == "panda")
-    if name in ("cat", "fox", "mouse"):
+    draw_shapes(brush, front, colour)
+    if name in ("cat", "fox", "mouse", "tiger"):
         for side in (-1, 1):
             for slope in (-0.06, 0.06):
                 whisker = [(side * 0.34, _HEAD + 0.3), (side * 0.92, _HEAD + 0.26 + slope * 2)]
@@ -204,7 +222,7 @@ def _draw_ears(brush: Brush, kind: str, colour: Colour) -> None:
             size = {"round": 0.3, "big": 0.44}[kind]
             brush.ellipse(side * 0.66, -2.68, size, size, colour)
             brush.ellipse(side * 0.66, -2.66, size * 0.6, size * 0.6, inner)
-        else:  # floppy: beside the head, in front of it
+        elif kind == "floppy":  # beside the head, in front of it
             brush.ellipse(side * 0.84, _HEAD + 0.02, 0.24, 0.62, shade(colour, 0.72))
 
 
@@ -294,7 +312,17 @@ def _draw_flowers(brush: Brush, colour: Colour) -> None:
         brush.ellipse(x, y - 0.6, 0.09, 0.09, rgb("#e29638"))
 
 
+def _draw_rainbow(brush: Brush, _colour: Colour) -> None:
+    bands = ("#d64a3e", "#ec9442", "#f6cc48", "#5cae6a", "#4a88c4", "#845cb2")
+    for i, band in enumerate(bands):
+        radius = 4.2 - 0.3 * i
+        half_circle = (math.pi * (1 + step / 24) for step in range(25))
+        arc = [(radius * math.cos(t), radius * math.sin(t)) for t in half_circle]
+        brush.line(arc, 0.31, rgb(band))
+
+
 _BUILT = {
+    "rainbow": _draw_rainbow,
     "pagoda": _draw_pagoda,
     "lighthouse": _draw_lighthouse,
     "flowers": _draw_flowers,

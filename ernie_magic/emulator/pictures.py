@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MARK = "SIMULATED 模拟"
 # Up to this many pixels are drawn at twice the size: smooth edges, at a price.
 _SMOOTH = 1_400_000
+# Things that are smaller than houses: where they are alone, they stand in front.
+_SMALL_THINGS = ("umbrella", "lantern", "cake", "apple", "mushroom", "cup", "heart", "bicycle")
 _ACROSS = 72  # blocks of Pixel Art
 
 
@@ -313,8 +315,14 @@ def _draw_things(
     for (name, colour), place in zip(things.items(), places, strict=False):
         x, y = width * (place + rng.uniform(-0.03, 0.03)), height * rng.uniform(0.75, 0.79)
         big = 10 * unit
-        if name == "balloon":
+        if name in ("balloon", "airplane", "rocket"):
             y = height * 0.44
+        elif name == "rainbow":
+            x = width / 2
+            y = height * 0.62
+        elif name in _SMALL_THINGS and not scene.animal:
+            y = height * 0.88
+            big = 16 * unit
         elif name == "flowers":
             y = height * 0.9
             big = 7 * unit

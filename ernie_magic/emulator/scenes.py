@@ -40,6 +40,20 @@ _ANIMALS = {
     "bear": "熊|bears?|teddy",
     "mouse": "老鼠|仓鼠|mouse|mice|hamsters?",
     "penguin": "企鹅|penguins?",
+    "dragon": "(?<!恐)龙(?!虾|井|卷)|dragons?",
+    "tiger": "虎|tigers?",
+    "lion": "狮|lions?",
+    "elephant": "大象|小象|elephants?",
+    "monkey": "猴|monkeys?",
+    "horse": "(?<!河)马(?!路|克|拉|桶)|horses?|pon(?:y|ies)",
+    "cow": "(?<!蜗)牛(?!奶|肉|仔)|cows?|bulls?",
+    "sheep": "羊(?!毛|肉)|sheep|lambs?|goats?",
+    "pig": "猪(?!肉)|pigs?|piglets?",
+    "frog": "青蛙|frogs?",
+    "turtle": "龟|turtles?|tortoises?",
+    "snake": "蛇|snakes?",
+    "butterfly": "蝴蝶(?!结)|butterfl(?:y|ies)",
+    "fish": "鱼(?!竿|缸)|fish(?:es)?|goldfish",
     "bird": "鸟|鸡|鸭|猫头鹰|birds?|chick(?:en)?s?|ducks?|owls?|parrots?",
     "robot": "机器人|robots?|android",
     "person": (
@@ -52,9 +66,23 @@ _THINGS = {
     "house": "房|屋|木屋|村|house|cabin|cottage|hut|village|home",
     "pagoda": "塔(?!罗)|寺|庙|亭|宫|pagoda|temple|palace|pavilion",
     "lighthouse": "灯塔|lighthouse",
-    "boat": "船|帆|boat|ship|sail(?:ing|boat)?|yacht",
+    "boat": "(?<!飞)船|帆|boat|ship|sail(?:ing|boat)?|yacht",
     "balloon": "气球|balloon",
     "car": "汽车|小车|轿车|跑车|cars?|taxi|bus",
+    "castle": "城堡|castles?",
+    "bridge": "桥|bridges?",
+    "airplane": "飞机|(?:air)?planes?|aircraft",
+    "rocket": "火箭|飞船|rockets?|spaceships?",
+    "train": "火车|高铁|列车|trains?",
+    "bicycle": "自行车|单车|bicycles?|bikes?",
+    "rainbow": "彩虹|rainbows?",
+    "umbrella": "伞|umbrellas?",
+    "lantern": "灯笼|lanterns?",
+    "cake": "蛋糕|cakes?",
+    "apple": "苹果|apples?",
+    "mushroom": "蘑菇|mushrooms?",
+    "cup": "杯|咖啡(?!色|馆)|cups?|mugs?|coffee|tea",
+    "heart": "爱心|心形|红心|hearts?",
     "tree": "树|森林|林|trees?|forest|woods?|竹|bamboo",
     "flowers": "花|flowers?|roses?|tulips?|blossoms?|garden|meadow|春|spring",
 }
@@ -78,8 +106,8 @@ _TIMES = {
 }
 _PLACES = {
     "sea": (
-        "海|湖|沙滩|水面|船|灯塔|港|岛|sea|ocean|beach|lake|boat|ship|sail(?:ing|boat)?|lighthouse"
-        "|island|harbou?r"
+        "海|湖|沙滩|水面|(?<!飞)船|灯塔|港|岛|鱼(?!竿|缸)|sea|ocean|beach|lake|boat|ship|sail(?:ing|boat)?|lighthouse"
+        "|island|harbou?r|fish(?:es)?|goldfish"
     ),
     "city": "城市|街|高楼|都市|摩天|city|street|skyline|downtown|skyscrapers?|cyberpunk",
     "mountains": "山|峰|mountains?|peaks?|alps|hik(?:e|ing)|cliffs?",

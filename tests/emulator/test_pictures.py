@@ -2,6 +2,7 @@
 
 import colorsys
 import io
+import re
 
 import pytest
 
@@ -54,6 +55,41 @@ RED, BLUE, GREEN = (-12, 12), (200, 235), (90, 160)
 def test_the_hat_that_is_asked_for_is_drawn_in_its_colour(prompt, bare, hues):
     with_hat, without = (share_of_hue(drawn(one), HEAD, hues) for one in (prompt, bare))
     assert with_hat > without + 0.05
+
+
+NOUNS = (
+    "一条鱼/a fish 龙/a dragon 白马/a horse 奶牛/a cow 绵羊/sheep 小猪/a pig 大象/an elephant "
+    "老虎/a tiger 狮子/a lion 猴子/a monkey 青蛙/a frog 乌龟/a turtle 蛇/a snake 蝴蝶/a butterfly "
+    "城堡/a castle 石桥/a bridge 飞机/an airplane 火箭/a rocket 火车/a train 自行车/a bicycle "
+    "彩虹/a rainbow 雨伞/an umbrella 灯笼/a lantern 蛋糕/a cake 苹果/an apple 蘑菇/mushrooms "
+    "一杯咖啡/a cup of coffee 爱心/a heart"
+)
+
+
+def test_common_nouns_are_drawn_in_both_languages():
+    from ernie_magic.emulator import scenes
+
+    def read(prompt):
+        scene = scenes.read_scene(prompt)
+        return scene.animal, tuple(scene.things)
+
+    pairs = [noun.split("/") for noun in re.findall(r"\S+/(?:an? )?\w+(?: of coffee)?", NOUNS)]
+    found = [read(chinese) for chinese, _ in pairs]
+    assert found == [read(english) for _, english in pairs]
+    assert len(set(found)) == len(pairs) == 28
+    drawings = {drawn(chinese, 1, (48, 48)).crop((0, 0, 48, 36)).tobytes() for chinese, _ in pairs}
+    assert len(drawings) == len(pairs)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["牛奶", "印象", "马路", "恐龙", "蜗牛", "羊毛", "河马", "a fishing rod", "planet", "龙卷风"],
+)
+def test_a_word_that_holds_a_noun_of_another_thing_draws_no_animal(prompt):
+    from ernie_magic.emulator import scenes
+
+    scene = scenes.read_scene(prompt)
+    assert (scene.animal, scene.things) == ("", {})
 
 
 @pytest.mark.parametrize("prompt", ["一只白猫", "山和太阳", "a boat at sunset", "night in a city"])
