@@ -184,20 +184,14 @@ def compose_missing_forms(
 
 
 def extract_topic(question: str) -> str:
-    """What a question is about: its beginning, never cut inside a word or a clause."""
-    first = question.strip().splitlines()[:1]
-    words = ""
-    for clause in _CLAUSE.split("".join(first)):
-        longer = clause.strip()
-        if words and _HAN.search(words):
-            longer = f"{words}，{longer}"
-        elif words:
-            longer = f"{words}, {longer}"
-        if not clause.strip() or len(longer) > _MAX_TOPIC:
-            break
-        words = longer
-    if words:
-        return words
+    """What a question is about: its beginning as it is written, never cut inside a word or a
+    clause.
+    """
+    first = "".join(question.strip().splitlines()[:1])
+    ends = [clause.start() for clause in _CLAUSE.finditer(first)]
+    fitting = [end for end in (*ends, len(first)) if 0 < end <= _MAX_TOPIC]
+    if fitting:
+        return first[: fitting[-1]].strip().rstrip("。.，,：:；;")
     cut = question.strip()[:_MAX_TOPIC]
     if _HAN.search(cut):
         return f"{cut}…"

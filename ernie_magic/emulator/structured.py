@@ -31,6 +31,7 @@ _TYPE_BY_NAME = (
     ),
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]")
+_ASKS_FOR_TABLE = re.compile(r"表|\btable\b", re.IGNORECASE)
 _ASKS_FOR_JSON = re.compile(r"\bJSON\b", re.IGNORECASE)
 _NOTHING_ELSE = re.compile(
     r"只(?:输出|返回|回答)|不要别的|nothing else|only (?:the |a )?JSON", re.IGNORECASE
@@ -66,19 +67,27 @@ def answer_in_json(question: str, seed: int) -> str | None:
 
 
 def answer_in_table(question: str) -> str | None:
-    """A table of the cities and the people that a prompt asks for; None if it asks for none."""
+    """A table of the cities that a prompt asks for, with their people; None if it asks for none."""
     asked = cities.asked_cities(question)
-    if not asked or not re.search(r"人口|population|inhabitants", question, re.IGNORECASE):
+    is_about_people = re.search(r"人口|population|inhabitants", question, re.IGNORECASE)
+    # "三个城市" is answered with their facts, "北京的景点" is not.
+    is_open = not cities.named_cities(question) and _ASKS_FOR_TABLE.search(question)
+    if not asked or not (is_about_people or is_open):
         return None
-    head = "| City | Population |"
     chinese = bool(_HAN.search(question))
+    heads = ["City", "Population", "Country"]
     if chinese:
-        head = "| 城市 | 人口 |"
-    rows = [
-        f"| {cities.city_fact(city, 'name', chinese=chinese)} | {city.population:,} |"
-        for city in asked
-    ]
-    return "\n".join([head, "|:---|---:|", *rows])
+        heads = ["城市", "人口", "国家"]
+    rows = [heads, [":---", "---:", ":---"]]
+    for city in asked:
+        name, country = (
+            str(cities.city_fact(city, fact, chinese=chinese)) for fact in ("name", "country")
+        )
+        rows.append([name, f"{city.population:,}", country])
+    columns = 3
+    if is_about_people:
+        columns = 2
+    return "\n".join(f"| {' | '.join(row[:columns])} |" for row in rows)
 
 
 def compose_object(question: str, seed: int) -> dict[str, Any] | None:

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from ernie_magic.api.parameters import parameters_of
+
 from .accessibility import AXE, SMALL, VIOLATIONS
 from .panel import BOTH, WORDS, moved, sliders, wait
 
@@ -23,6 +25,7 @@ pytestmark = pytest.mark.browser
                 "top_p",
                 "penalty_score",
                 "max_completion_tokens",
+                "max_tokens",
                 "frequency_penalty",
                 "presence_penalty",
             },
@@ -62,6 +65,7 @@ def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(
         )
         for how in ("keyboard", "mouse"):
             row, shown = moved(panel, name, how)
+            assert_told_exactly(row.get_by_role("slider"), tab, name, model, shown)
             before = len(panel.sent(path))
             panel.ask("一座山")
             wait(lambda before=before: len(panel.sent(path)) > before, f"the request of {name}")
@@ -78,6 +82,17 @@ def test_each_slider_by_mouse_and_by_keyboard_changes_its_field_and_no_other(
     panel.ask("一座山")
     wait(lambda: len(panel.sent(path)) > before, "the last request")
     assert set(panel.sent(path)[-1]) <= set(about)
+
+
+def assert_told_exactly(slider, tab, name, model, shown):
+    """A screen reader hears the number that is shown, and the ends that the table has."""
+    expect(slider).to_have_attribute("aria-valuetext", f"{shown:.10g}")
+    parameter = parameters_of(tab)[name]
+    low, high = parameter.limits_for(model)
+    if parameter.open_minimum:
+        low += parameter.step
+    told = [float(slider.get_attribute(f"aria-value{end}")) for end in ("min", "max", "now")]
+    assert told == [low, high, shown]
 
 
 def test_models_are_found_by_typing_in_groups_and_chosen_by_keys_or_mouse(open_panel):

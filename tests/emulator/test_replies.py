@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from ernie_magic.emulator.fallback import extract_topic
 from ernie_magic.emulator.prepared import find_answer
 from ernie_magic.emulator.replies import generate_reply
 
@@ -131,6 +132,8 @@ def test_json_fits_the_schema():
         ("What is 3.5 + 4?", ["**7.5**"]),
         ("北京天气怎么样", ["--tools"]),
         ("三个城市和人口", ["| 城市 | 人口 |", "| 上海 | 24,870,895 |"]),
+        ("用表格列出三个城市", ["| 城市 | 人口 | 国家 |", "| 北京 | 21,893,095 | 中国 |"]),
+        ("a table of four cities", ["| City | Population | Country |", "| Shanghai |"]),
         ("How many inhabitants has Tokyo? Its population, please", ["| Tokyo | 14,047,594 |"]),
         ("你是什么模型？", ["模拟器"]),
         ("test", ["simulated"]),
@@ -210,6 +213,22 @@ def test_a_topic_is_never_cut_inside_a_clause():
     heading = reply(long).full_text.splitlines()[0].removeprefix("### ")
     assert long.startswith(heading)
     assert long[len(heading)] in "，。"
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Compare: tea, coffee; and why?", "Compare: tea, coffee; and why?"),
+        ("比较一下：茶、咖啡；哪个好？", "比较一下：茶、咖啡；哪个好？"),
+        ("Let us talk about whales.", "Let us talk about whales"),
+        (
+            "Is 3.5 a prime; or, is 7 one, and what is a prime anyway",
+            "Is 3.5 a prime; or, is 7 one",
+        ),
+    ],
+)
+def test_a_topic_keeps_its_punctuation(question, topic):
+    assert extract_topic(question) == topic
 
 
 @pytest.mark.parametrize("given", [{}, {"response_format": {"type": "json_object"}}])

@@ -54,7 +54,7 @@ function render({ model, el }) {
   const beside = new MutationObserver((records) => {
     if (!records.every(({ target }) => target.closest(".ernie-panel"))) hide(true);
   });
-  let area = null, root = null, named = null, inserted = null, fades = 0;
+  let area = null, root = null, named = null, told = null, inserted = null, fades = 0;
 
   const found = () => {
     root = el.closest(".ernie-panel");
@@ -72,6 +72,10 @@ function render({ model, el }) {
       });
     });
     named.observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["class"] });
+    told = new MutationObserver((records) => {
+      for (const slider of new Set(records.map(({ target }) => target.closest(".widget-slider")))) slider && tellNumber(slider, say);
+    });
+    told.observe(root, { subtree: true, attributes: true, attributeFilter: ["aria-valuetext"] });
     name(root, say);
     // Runs before the notebook's own shortcuts, which listen on the document in the capture phase.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
@@ -208,6 +212,7 @@ function render({ model, el }) {
   return () => {
     ended.abort();
     named?.disconnect();
+    told?.disconnect();
     beside.disconnect();
     kernel.views.delete(retireIfGone);
     area?.erniePanels?.delete(el);
@@ -330,6 +335,7 @@ function name(root, say) {
       set(readout, "aria-label", label);
       set(readout, "data-default", say.default);
     }
+    tellNumber(slider, say);
   }
   // Groups of toggle buttons (WAI-ARIA button pattern, aria-pressed).
   for (const group of root.querySelectorAll(".widget-toggle-buttons:not(.ernie-tabs)")) {
@@ -342,6 +348,25 @@ function name(root, say) {
     for (const button of buttons) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
   }
   for (const button of root.querySelectorAll("button.widget-toggle-button:not([role=tab])")) set(button, "aria-pressed", String(button.classList.contains("mod-active")));
+}
+
+// noUiSlider rounds what a screen reader is told to one decimal, and says 0.9500000000000001; the page has the exact numbers.
+function tellNumber(slider, say) {
+  const handle = slider.querySelector(".noUi-handle");
+  const shown = plain(slider.querySelector(".widget-readout")?.textContent);
+  if (!handle || !shown) return;
+  const ends = slider.closest(".ernie-control")?.querySelectorAll(".ernie-ends span") ?? [];
+  ["aria-valuemin", "aria-valuemax"].forEach((limit, i) => {
+    set(handle, limit, plain(ends[i]?.textContent ?? handle.getAttribute(limit)));
+  });
+  set(handle, "aria-valuenow", shown);
+  set(handle, "aria-valuetext", slider.classList.contains("ernie-unknown") ? say.default : shown);
+}
+
+// "12,288.0" as 12288, "0.950" as 0.95; "" for what is no number.
+function plain(text) {
+  const digits = (text ?? "").replace("\u2212", "-").replace(/[^\d.eE+-]/g, "");
+  return digits && Number.isFinite(Number(digits)) ? String(Number(digits)) : "";
 }
 
 // Its kernel is gone: nothing in the panel can act, all of it can be read.
