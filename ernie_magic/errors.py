@@ -229,7 +229,13 @@ class ErnieError(_OneLine, Exception):
             parts.append(_CAUSE.say(language) + self.cause.say(language))
         if self.advice:
             parts.append(_ADVICE.say(language) + self.advice.say(language))
-        line = space.join(_close_sentence(part, stop) for part in parts)
+        line = ""
+        for part in parts:
+            # A library's English sentence ends in a period, which leaves no room before Chinese.
+            separator = space
+            if line.endswith((".", "!", "?")):
+                separator = " "
+            line += separator * bool(line) + _close_sentence(part, stop)
         if facts := self._facts(language):
             line += f" ({facts})"
         return _one_line(line)

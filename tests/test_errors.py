@@ -3,7 +3,7 @@
 from ernie_magic import errors
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.creation import StoppedWork
-from ernie_magic.text.language import untranslated
+from ernie_magic.text.language import Text, untranslated
 
 
 def test_an_error_is_one_line_of_visible_characters():
@@ -11,6 +11,16 @@ def test_an_error_is_one_line_of_visible_characters():
         untranslated("no model \x1b]0;pwned\x07\r\n\u202eid\x85 \ud800"), language="en"
     )
     assert str(error) == "no model ␛]0;pwned␇ <U+202E>id <U+D800>."
+
+
+def test_a_library_s_english_sentence_and_a_chinese_one_have_a_space_between_them():
+    error = InvalidOption(
+        Text("读不了：{said}", "cannot be read: {said}").fill(said="install it manually."),
+        advice=Text("先安装", "install it"),
+    )
+    assert error.line("zh") == "读不了：install it manually. 怎么办：先安装。"
+    assert error.line("en") == "cannot be read: install it manually. What to do: install it."
+    assert InvalidOption(Text("甲", "a"), advice=Text("乙", "b")).line("zh") == "甲。怎么办：乙。"
 
 
 def test_the_tree_has_one_root():

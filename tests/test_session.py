@@ -32,7 +32,7 @@ def test_vectors(session, emulator):
 
 
 def test_pictures_as_links_and_as_bytes(session, emulator):
-    links = session.image("一只白猫, 红帽子", n=2, response_format="url")
+    links = session.image("一只白猫，红帽子", n=2, response_format="url")
     assert [picture.url.startswith("http://127.0.0.1") for picture in links.pictures] == [
         True,
         True,

@@ -43,6 +43,7 @@ _PROTOCOLS: dict[Protocol, Text] = {
 NOT_A_CHOICE = Text(
     "{option} 的值 {value} 不在可选值中：{range}", "{option} {value} is not one of: {range}"
 )
+EXAMPLE = Text("例如 {option} {value}", "for example {option} {value}")
 _MAX_SHOWN_CHARACTERS = 40  # of a value in an error
 _CHOOSE = Text("选其中一个，或不写", "choose one of them, or leave it out")
 
@@ -236,20 +237,14 @@ class Parameter(ABC):
             return did_you_mean(value, self.choices) or _CHOOSE
         return None
 
-    def _example(self, option: str) -> Text | None:
-        """Return how a value of this type is written after its option, or its name in Python."""
-        if self.takes_switch:
-            return Text("写 on 或 off", "write on or off")
-        if self.choices:
-            return Text("例如 {option} {value}", "for example {option} {value}").fill(
-                option=option, value=self.choices[0]
-            )
-        return None
-
     @property
     def usage_example(self) -> Text | None:
         """How it is written as an option."""
-        return self._example(self.option_name)
+        if self.takes_switch:
+            return Text("写 on 或 off", "write on or off")
+        if self.choices:
+            return EXAMPLE.fill(option=self.option_name, value=self.choices[0])
+        return None
 
     def _expected_values(self) -> Text:
         """Return the end of an error's line: which values of this type there are."""
@@ -341,7 +336,7 @@ class Parameter(ABC):
                 type=self.type_name,
                 range=self._expected_values(),
             ),
-            advice=self._example(self.option_name),
+            advice=self.usage_example,
         )
 
 

@@ -11,13 +11,14 @@ import re
 from typing import Any, ClassVar
 
 from ernie_magic.api import models
-from ernie_magic.api.parameter import NOT_A_CHOICE, Parameter, Type, clip_value
+from ernie_magic.api.parameter import EXAMPLE, NOT_A_CHOICE, Parameter, Type, clip_value
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
 
 FORMATS = ("text", "json_object", "json_schema")
 TOOL_CHOICES = ("none", "auto", "required")
+SWITCH_WORDS = {True: "on", False: "off"}
 SWITCHES = {
     "1": True,
     "true": True,
@@ -33,7 +34,7 @@ SWITCHES = {
     "关": False,
 }
 
-
+_NEAREST_SIZES = 2  # that an error names
 _SIZE = re.compile(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?")
 
 
@@ -72,7 +73,6 @@ _HIGHEST = {
     True: Text("写小于 {limit} 的数；不写则用默认值", "use less than {limit}, or leave it out"),
 }
 _EXAMPLE_NUMBER = 42
-_EXAMPLE = Text("例如 {option} {value}", "for example {option} {value}")
 
 
 class Number(Parameter):
@@ -132,14 +132,16 @@ class Number(Parameter):
             return None
         return words[is_open].fill(limit=self._format_limit(limit))
 
-    def _example(self, option: str) -> Text | None:
+    @property
+    def usage_example(self) -> Text | None:
+        """How it is written as an option: with its default, or a number of its range."""
         low, high = self.limits_for(None)
         value = self.default
         if value is None and low is not None and high is not None:
             value = min((low + high) / 2, _EXAMPLE_NUMBER)
         if not isinstance(value, (int, float)):
             return None
-        return _EXAMPLE.fill(option=option, value=self._format_limit(value))
+        return EXAMPLE.fill(option=self.option_name, value=self._format_limit(value))
 
     def _check_range(self, value: float, model: str | None) -> None:
         """Refuse a number that is out of range."""
@@ -198,6 +200,12 @@ class AnswerLength(WholeNumber):
         if self.minimum is not None:
             low = min(low, int(self.minimum))
         return float(low), float(high)
+
+    def format_range(self, model: str | None = None) -> str:
+        """The range of `model`; without one, `[2, …]`: each model has its own limit."""
+        if model:
+            return super().format_range(model)
+        return f"[{self._format_limit(self.minimum or 0)}, …]"
 
 
 class Switch(Parameter):
@@ -520,7 +528,27 @@ class PictureSize(Parameter):
         width, height = match.groups()
         return f"{int(width)}x{int(height or width)}"
 
+    def _advice_for(self, value: object, model: str | None) -> Text | None:
+        """Return the sizes that are nearest in shape and area."""
+        entry = models.find_model(model or "")
+        if entry is None:
+            return None
+        distances = {size: _size_distance(size, str(value)) for size in entry.sizes}
+        nearest = sorted(distances, key=distances.__getitem__)[:_NEAREST_SIZES]
+        return Text("最接近的：{sizes}", "nearest sizes: {sizes}").fill(sizes=", ".join(nearest))
+
     def _check_range(self, value: str, model: str | None) -> None:
         entry = models.find_model(model or "")
         if entry and entry.sizes and not entry.other_sizes and value not in entry.sizes:
             raise self._out_of_range_error(value, model)
+
+
+def _size_distance(size: str, other: str) -> float:
+    """How far two sizes are apart, as logarithms of factors: their shapes count more than their
+    areas.
+    """
+    width, height = (max(1, int(side)) for side in size.split("x"))
+    other_width, other_height = (max(1, int(side)) for side in other.split("x"))
+    shape = math.log(width / height * other_height / other_width)
+    area = math.log(width * height / (other_width * other_height))
+    return 2 * abs(shape) + abs(area)

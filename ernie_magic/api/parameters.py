@@ -8,6 +8,7 @@ entry decides (`Model.max_output`).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.parameter import Parameter, clip_value
@@ -664,6 +665,12 @@ def canonical_name(name: str, kind: Kind) -> str:
     return next((p.name for p in _BY_KIND[kind].values() if p.v1 == name and name), name)
 
 
+_SHORT_FLAG = re.compile(r"-\w")
+_MAGICS: Mapping[Kind, str] = {
+    "chat": "%%ernie",
+    "image": "%%ernie_image",
+    "embedding": "%%ernie_embed",
+}
 # What the openai library calls otherwise, and no likeness finds.
 _OTHER_NAMES = {
     "max_retries": "retry_count",
@@ -708,14 +715,30 @@ def unknown_option(
             Text("这种调用没有 {name}", "this call takes no {name}").fill(name=name),
             advice=Text("去掉它", "leave it out"),
         )
+    suggestion = _name_other_magic(name)
+    if suggestion is None and _SHORT_FLAG.fullmatch(name):
+        # One letter resembles every other: the nearest says nothing.
+        flags = ", ".join(sorted(flag for flag in known if _SHORT_FLAG.fullmatch(flag)))
+        suggestion = Text("短选项有：{flags}", "short options are: {flags}").fill(flags=flags)
+    if suggestion is None:
+        suggestion = did_you_mean(_name_here(name, known), known)
     return InvalidOption(
         Text("没有选项 {name}", "no option {name}").fill(name=clip_value(name)),
-        advice=did_you_mean(_name_here(name, known), known)
+        advice=suggestion
         or Text(
             "表中没有的字段：--param 名=值，在 Python 里用 extra={…}",
             "a field the table does not know: --param name=value, in Python extra={…}",
         ),
     )
+
+
+def _name_other_magic(flag: str) -> Text | None:
+    """Return which magic has an option that another one has not; None for no option of ours."""
+    for parameter in PARAMETERS:
+        if flag in (parameter.short, parameter.option_name) and parameter.kind in _MAGICS:
+            told = Text("{flag} 是 {magic} 的选项", "{flag} is an option of {magic}")
+            return told.fill(flag=flag, magic=_MAGICS[parameter.kind])
+    return None
 
 
 def merge_parameters(

@@ -9,6 +9,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import parameters
+from ernie_magic.api.parameter_types import SWITCH_WORDS
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -144,11 +145,15 @@ def _typed_option(flag: str, word: str) -> str:
 def _option_words(parameter: Parameter, value: Any) -> Iterator[str]:
     """Return a value as it is typed after its option."""
     if parameter.type == "strings":
-        yield from value
+        # A text that looks like a list of texts would be read as one.
+        if any(parameter.parse_text(text) != [text] for text in value):
+            yield json.dumps(value, ensure_ascii=False)
+        else:
+            yield from value
     elif parameter.type == "tools":
         yield from (json.dumps(tool, ensure_ascii=False) for tool in value)
     elif isinstance(value, bool):
-        yield _on_or_off(value)
+        yield SWITCH_WORDS[value]
     elif isinstance(value, dict):
         yield _switch_word(parameter, value) or json.dumps(value, ensure_ascii=False)
     else:
@@ -164,11 +169,5 @@ def _switch_word(parameter: Parameter, value: Mapping[str, Any]) -> str:
         and set(value) == {"enable"}
         and isinstance(value["enable"], bool)
     ):
-        return _on_or_off(value["enable"])
+        return SWITCH_WORDS[value["enable"]]
     return ""
-
-
-def _on_or_off(value: object) -> str:
-    if value:
-        return "on"
-    return "off"

@@ -12,7 +12,7 @@ from traitlets import Bool, Enum, TraitError, Unicode
 from traitlets.config import Configurable
 
 from ernie_magic.api import parameters
-from ernie_magic.api.parameter_types import SWITCHES, Number, WholeNumber
+from ernie_magic.api.parameter_types import SWITCH_WORDS, SWITCHES, Number, WholeNumber
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.config.services import EMULATOR, SERVICES
 from ernie_magic.config.traits import (
@@ -339,13 +339,18 @@ class ErnieSettings(Configurable):
         )
 
 
-def _allowed_values(name: str) -> Text:
+def list_allowed_words(name: str) -> tuple[str, ...]:
+    """The words that a setting takes; none where it takes other values."""
     allowed: Mapping[str, Iterable[str]] = {
         "service": SERVICES,
-        **dict.fromkeys(_SWITCHES, ("on", "off")),
+        **dict.fromkeys(_SWITCHES, SWITCH_WORDS.values()),
         "language": LANGUAGES,
     }
-    words = " | ".join(allowed.get(name, ()))
+    return tuple(allowed.get(name, ()))
+
+
+def _allowed_values(name: str) -> Text:
+    words = " | ".join(list_allowed_words(name))
     if not words:
         return untranslated("")
     return Text(f"，可选：{words}", f"; choices: {words}")

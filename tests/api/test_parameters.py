@@ -175,6 +175,27 @@ def test_an_unknown_name_names_the_nearest():
         )
 
 
+@pytest.mark.parametrize(
+    ("size", "nearest"),
+    [
+        ("500x500", "768x768, 1024x1024"),
+        ("1920x1080", "2048x1152, "),
+        ("800x600", "1024x768, "),
+        ("100x2000", "576x1024, "),
+        ("9000x9000", "2048x2048, "),
+    ],
+)
+def test_a_size_that_is_not_offered_is_told_the_nearest(size, nearest):
+    with pytest.raises(InvalidOption, match=f"What to do: nearest sizes: {nearest}"):
+        parameters.parameters_of("image")["size"].check_value(size, "Stable-Diffusion-XL")
+
+
+def test_a_limit_that_depends_on_the_model_is_told_only_for_a_model():
+    length = CHAT["max_completion_tokens"]
+    assert length.format_range() == "[2, …]"
+    assert length.format_range("ernie-4.5-turbo-128k") == "[2, 12288]"
+
+
 @given(st.floats(min_value=0, max_value=1, exclude_min=True))
 def test_any_temperature_in_range_survives_its_own_text(value):
     assert CHAT["temperature"].check_value(CHAT["temperature"].parse_text(repr(value))) == value

@@ -14,7 +14,7 @@ def test_pictures_are_seen_made_again_and_told_when_they_fail(open_panel, server
     panel.root.get_by_label("风格", exact=True).select_option("Anime")
     panel.button("换一个").click()
     panel.button("锁定").click()
-    panel.ask("一只白猫, 红帽子")
+    panel.ask("一只白猫，红帽子")
     expect(panel.root.locator(".ernie-status").last).to_contain_text(
         "正在生成图片 · 1 秒", timeout=4000
     )
@@ -23,7 +23,7 @@ def test_pictures_are_seen_made_again_and_told_when_they_fail(open_panel, server
     assert images.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     seed = panel.sent("/images/generations")[-1]["seed"]
     head = panel.root.locator(".ernie-batch-head")
-    expect(head).to_contain_text("一只白猫, 红帽子")
+    expect(head).to_contain_text("一只白猫，红帽子")
     expect(head).to_contain_text(f"Stable-Diffusion-XL · 1024x1024 · 种子 {seed} · ")
     panel.idle()
     panel.button("再来一张").click()

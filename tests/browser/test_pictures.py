@@ -19,7 +19,7 @@ def test_two_pictures_are_seen_and_still_there_when_the_kernel_is_gone(open_note
     nb = open_notebook(
         [
             "%load_ext ernie_magic",
-            "%%ernie_image -n 2 --style Anime --seed 42 --as cats\n一只白猫, 红帽子",
+            "%%ernie_image -n 2 --style Anime --seed 42 --as cats\n一只白猫，红帽子",
             "cats[1]",
             "cats",
             "%ernie_image vary cats[1] --seed +1",
@@ -28,7 +28,7 @@ def test_two_pictures_are_seen_and_still_there_when_the_kernel_is_gone(open_note
     nb.run_all()
     assert min(widths(nb.output(1), 2)) > 0
     captions = nb.output(1).locator("figcaption")
-    expect(captions.nth(0)).to_have_text("一只白猫, 红帽子 · 种子 42（第 1/2 张） · 1024x1024")
+    expect(captions.nth(0)).to_have_text("一只白猫，红帽子 · 种子 42（第 1/2 张） · 1024x1024")
     expect(nb.output(1).locator("details summary")).to_contain_text(
         "Stable-Diffusion-XL · 2 张图片"
     )
@@ -36,7 +36,7 @@ def test_two_pictures_are_seen_and_still_there_when_the_kernel_is_gone(open_note
     assert widths(nb.output(2), 1) == [1024]  # the original, as received
     assert widths(nb.output(3), 1)[0] > 500  # the contact sheet
     expect(nb.output(4).locator("figcaption")).to_have_text(
-        "一只白猫, 红帽子 · 种子 43 · 1024x1024"
+        "一只白猫，红帽子 · 种子 43 · 1024x1024"
     )
     assert [len(cell.outputs) for cell in nb.save().cells] == [0, 1, 1, 1, 1]
     nb.picture("pictures")
@@ -47,7 +47,7 @@ def test_two_pictures_are_seen_and_still_there_when_the_kernel_is_gone(open_note
     again = open_notebook.again(nb.name)
     assert min(widths(again.output(1), 2)) > 0
     expect(again.output(1).locator("figcaption").nth(1)).to_contain_text(
-        "一只白猫, 红帽子 · 种子 42"
+        "一只白猫，红帽子 · 种子 42"
     )
     again.picture("pictures-reopened")
 

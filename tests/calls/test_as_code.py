@@ -40,6 +40,8 @@ ODD = st.sampled_from(
         '"""',
         "`code`",
         "#注释",
+        '["a", "b"]',
+        "['x']",
         "trailing \\",
     ]
 )

@@ -74,7 +74,7 @@ def v1():
         sizes=[len(item["embedding"]) for item in vectors["data"]],
         usage=vectors["usage"],
     )
-    pictures = qianfan.Text2Image().do(prompt="一只白猫, 红帽子", size="768x768", n=1).body
+    pictures = qianfan.Text2Image().do(prompt="一只白猫，红帽子", size="768x768", n=1).body
     said("image", sizes=[len(item["b64_image"]) for item in pictures["data"]])
     said(
         "tokens",

@@ -243,7 +243,7 @@ def test_json_has_the_keys_that_the_prompt_names_and_says_that_it_is_simulated(
 def test_images_as_links_and_as_data(client):
     link = (
         client.images.generate(
-            prompt="一只白猫, 红帽子",
+            prompt="一只白猫，红帽子",
             model="Stable-Diffusion-XL",
             response_format="url",
             extra_body={"seed": 7},
@@ -254,7 +254,7 @@ def test_images_as_links_and_as_data(client):
     assert link.startswith("http://127.0.0.1:")
     raw = httpx.get(link).content  # without a key, like the real links
     data = client.images.generate(
-        prompt="一只白猫, 红帽子",
+        prompt="一只白猫，红帽子",
         model="Stable-Diffusion-XL",
         response_format="b64_json",
         n=2,

@@ -124,7 +124,7 @@ def test_any_text_becomes_a_name(text, reserve):
     "text",
     [
         "cat",
-        "一只白猫, 红帽子",
+        "一只白猫，红帽子",
         "a cat (2)",
         "console",
         "com10",

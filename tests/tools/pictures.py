@@ -155,7 +155,7 @@ def write_png(path: Path, image: Image.Image) -> None:
 
 # What is asked in a panel that would be empty, by the cell that opens it.
 _QUESTIONS = {
-    'ernie.panel("image")': "一只白猫, 红帽子",
+    'ernie.panel("image")': "一只白猫，红帽子",
     'ernie.panel("embed", "compare")': """\
 今天天气真好
 外面阳光明媚
@@ -344,7 +344,7 @@ SCENES: dict[str, Scene] = {
     "pictures": Scene(
         (
             Text(
-                "%%ernie_image -n 2 --style Anime --seed 42 --as cats\n一只白猫, 红帽子",
+                "%%ernie_image -n 2 --style Anime --seed 42 --as cats\n一只白猫，红帽子",
                 "%%ernie_image -n 2 --style Anime --seed 42 --as cats\nA white cat in a red hat",
             ),
         )

@@ -353,7 +353,7 @@ def test_the_other_calls(v1, emulator):
     vectors = v1.embed(["推荐一些美食", "给我讲个故事"])
     assert [len(vector) for vector in vectors.vectors] == [384, 384]
     assert len(v1.embed("x", model="tao-8k")) == 1
-    pictures = v1.image("一只白猫, 红帽子", size="768x768", n=2)
+    pictures = v1.image("一只白猫，红帽子", size="768x768", n=2)
     assert [picture.content[:4] for picture in pictures.pictures] == [b"\x89PNG"] * 2
     assert v1.rerank("猫", ["狗喜欢骨头", "猫喜欢鱼"], top_n=1)[0].document == "猫喜欢鱼"
     counted = v1.count_tokens("你好 hello")

@@ -204,6 +204,10 @@ _READERS: Mapping[str, Callable[[ModuleType, Path], Any]] = {
 }
 
 # What pandas requires for a kind of file; its error names it in words only.
+_INSTALL = Text(
+    "先 %pip install {module}；各种表格文件所需的都在 ernie-magic[tables] 里",
+    "first %pip install {module}; ernie-magic[tables] has what all kinds of tables require",
+)
 _REQUIRED_MODULES = {".parquet": "pyarrow", ".xlsx": "openpyxl"}
 
 
@@ -249,7 +253,7 @@ def read_table_file(file: Path) -> Any:
         ) from None
     except ImportError as error:
         module = error.name or _REQUIRED_MODULES.get(file.suffix.lower(), "pandas")
-        advice = Text("先 %pip install {module}", "first %pip install {module}").fill(module=module)
+        advice = _INSTALL.fill(module=module)
         reason = exception_message(error)
     except Exception as error:  # noqa: BLE001  (each of pandas' readers has errors of its own)
         advice = Text(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TOKENS = counted("token", "token")
 SECONDS = Text("{n} 秒", "{n} s")
+_SHORTEST = 0.1  # seconds: a shorter time is told as less than this
 EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
 # A grey frame fits light and dark themes, and is quieter than the words in it.
 _CHIP = (
@@ -86,11 +87,19 @@ def summary_line(answer: Answer, language: Language) -> str:
     parts = [answer.model]
     if answer.usage:
         parts.append(TOKENS.say(language, n=answer.usage.total_tokens))
-    parts.append(SECONDS.say(language, n=f"{answer.seconds:.1f}"))
+    parts.append(describe_seconds(answer.seconds, language))
     parts += [note.say(language) for note in abnormal_notes(answer)]
     if answer.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
+
+
+def describe_seconds(seconds: float, language: Language) -> str:
+    """How long something took: `3.1 s`, `<0.1 s`."""
+    number = f"{seconds:.1f}"
+    if seconds < _SHORTEST:
+        number = f"<{_SHORTEST}"
+    return SECONDS.say(language, n=number)
 
 
 def abnormal_notes(answer: Answer) -> list[Text]:

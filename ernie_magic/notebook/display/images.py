@@ -16,9 +16,9 @@ from ernie_magic.errors import Stopped
 from ernie_magic.notebook.display.chat import (
     EMULATED,
     PARTIAL,
-    SECONDS,
     SENT,
     TOKENS,
+    describe_seconds,
     folded_html,
     line_html,
 )
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 _PICTURES = counted("张图片", "picture")
 _FAILED = Text("{n} 张失败", "{n} failed")
 _SEED = Text("种子 {seed}", "seed {seed}")
-_NO_SEED = Text("种子未知", "seed unknown")
-_NO_SEED_OF_SEVERAL = Text("种子未知（第 {i}/{n} 张）", "seed unknown ({i} of {n})")
+_NO_SEED = Text("未给出种子", "no seed reported")
+_NO_SEED_OF_SEVERAL = Text("未给出种子（第 {i}/{n} 张）", "no seed reported ({i} of {n})")
 _NO_SEED_WHY = Text(
     "没有给 --seed，服务也没有返回种子：再生成的不一定一样",
     "no --seed was given and the service reported none: made again, the picture may differ",
@@ -77,7 +77,7 @@ def summary_line(images: ImageSet, language: Language) -> str:
     if images.usage.total_tokens:
         parts.append(TOKENS.say(language, n=images.usage.total_tokens))
     if images.seconds:
-        parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
+        parts.append(describe_seconds(images.seconds, language))
     if links_note := _links_note(images, language):
         parts.append(links_note)
     parts += _notes(images, language)
@@ -142,7 +142,7 @@ def batch_facts(images: ImageSet, language: Language) -> str:
     if failed:
         parts.append(_FAILED.say(language, n=failed))
     if images.seconds:
-        parts.append(SECONDS.say(language, n=f"{images.seconds:.1f}"))
+        parts.append(describe_seconds(images.seconds, language))
     parts += _notes(images, language)
     return " · ".join(part for part in parts if part)
 

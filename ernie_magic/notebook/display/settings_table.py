@@ -4,14 +4,17 @@ key.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.default_model import expected_model
 from ernie_magic.api.parameter import GROUP_TITLES, Parameter
+from ernie_magic.api.parameter_types import SWITCH_WORDS
 from ernie_magic.calls import doctor
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import BaseUrl, redact_url
-from ernie_magic.config.settings import KEYS, SESSION_PARAMETERS
+from ernie_magic.config.services import SERVICES
+from ernie_magic.config.settings import KEYS, SESSION_PARAMETERS, list_allowed_words
 from ernie_magic.config.variables import read_variable
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.html_table import Table
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.models import Listed
+    from ernie_magic.config.services import Service
     from ernie_magic.config.settings import ErnieSettings
 
 NOT_SET = Text("（未设置）", "(not set)")
@@ -38,6 +42,19 @@ _GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
         Text("请求", "Requests"),
         ("stream", "request_timeout", "retry_count", "backoff_factor", "in_flight", "cache"),
     ),
+)
+_SERVICES = Text("服务", "Services")
+_IN_USE = "▶"
+_NO_KEY_NEEDED = Text("不需要密钥", "needs no key")
+_KEY_SET = Text("已设密钥", "key set")
+_KEY_NOT_SET = Text("未设密钥（{variable}）", "no key ({variable})")
+_ADDRESS_WANTED = Text(
+    "地址在 {variable}，可以没有密钥", "address in {variable}; a key is optional"
+)
+_CONFIGURE = Text("%ernie config {name} 名称", "%ernie config {name} NAME")
+_MODELS_NOTE = Text(
+    "▶ 正在使用；%ernie models 列出这个服务的模型，-m 只为一次提问选模型",
+    "▶ in use; %ernie models lists the models of this service, -m chooses one for a single prompt",
 )
 _CONVERSATION = Text("对话", "Conversation")
 MODEL_SETTINGS: dict[str, Kind] = {
@@ -83,6 +100,59 @@ def settings_table(
     return Table(headers[language], rows, _NOTE.say(language), headings, code=(0,))
 
 
+def choices_table(
+    settings: ErnieSettings,
+    language: Language,
+    listed: Sequence[Listed] = (),
+) -> Table:
+    """What answers now, and what else could be chosen: services, models, services of one's own.
+
+    Parameters
+    ----------
+    listed
+        The live list of models, from which a default is chosen.
+    """
+    current = settings.choose_service()
+    rows = [
+        [
+            _IN_USE if service is current else "",
+            service.name,
+            _describe_service(settings, service, language),
+            f"%ernie use {service.name}",
+        ]
+        for service in SERVICES.values()
+    ]
+    headings = {0: _SERVICES.say(language)}
+    for title, names in _GROUPS[1:3]:
+        headings[len(rows)] = title.say(language)
+        for name in names:
+            value = describe_setting(settings, name) or _describe_default(settings, name, listed)
+            shown = value or NOT_SET.say(language)
+            how = _CONFIGURE.say(language, name=name)
+            rows.append(["", name, shown, how])
+    headers = {
+        "zh": ["", "名称", "现在", "选择或修改"],
+        "en": ["", "name", "now", "to choose"],
+    }
+    return Table(headers[language], rows, _MODELS_NOTE.say(language), headings, code=(1, 3))
+
+
+def _describe_service(settings: ErnieSettings, service: Service, language: Language) -> str:
+    """A service's name for people, and whether it has a key."""
+    label = service.label.say(language)
+    if service.is_simulated:
+        return f"{label} · {_NO_KEY_NEEDED.say(language)}"
+    if settings.own_key and service is settings.choose_service():
+        return f"{label} · {_KEY_SET.say(language)}"
+    key, _, variable = endpoints.find_key(service)
+    if key:
+        return f"{label} · {_KEY_SET.say(language)} ({variable})"
+    if not service.key_page:
+        wanted = _ADDRESS_WANTED.say(language, variable=service.base_url_variable)
+        return f"{label} · {wanted}"
+    return f"{label} · {_KEY_NOT_SET.say(language, variable=variable)}"
+
+
 def _grouped_names() -> list[tuple[Text, list[str]]]:
     """The settings by groups; those of the conversation as in the help of `%%ernie`."""
     groups = [(title, list(names)) for title, names in _GROUPS]
@@ -105,14 +175,25 @@ def _describe_row(
     value = describe_setting(settings, name) or _describe_default(settings, name, listed)
     parameter = getattr(trait, "parameter", None)
     if isinstance(parameter, Parameter):
-        values = parameter.format_range()
+        values = parameter.format_range(_chat_model(settings, listed))
+        if not values and parameter.takes_switch:
+            values = " | ".join(SWITCH_WORDS.values())
         meaning = parameter.help.say(language)
     else:
         # In both languages, since `%config` shows it unchanged.
         zh, _, en = trait.help.partition(" / ")
-        values = ""
+        values = " | ".join(list_allowed_words(name))
         meaning = Text(zh, en or zh).say(language)
     return [name, value or NOT_SET.say(language), values, meaning]
+
+
+def _chat_model(settings: ErnieSettings, listed: Sequence[Listed]) -> str:
+    """The model whose ranges hold; "" where no service can be chosen."""
+    try:
+        service = settings.choose_service().name
+    except ErnieError:  # reported by the call
+        return ""
+    return expected_model("chat", settings, service, listed)
 
 
 def _describe_default(settings: ErnieSettings, name: str, listed: Sequence[Listed]) -> str:
@@ -128,7 +209,7 @@ def _describe_default(settings: ErnieSettings, name: str, listed: Sequence[Liste
     if name == "language":
         return _DEFAULT.say(language, value=language)
     if name in SESSION_PARAMETERS and SESSION_PARAMETERS[name].default is not None:
-        return _DEFAULT.say(language, value=str(SESSION_PARAMETERS[name].default))
+        return _DEFAULT.say(language, value=_display_value(SESSION_PARAMETERS[name].default))
     return ""
 
 
@@ -145,7 +226,16 @@ def describe_setting(settings: ErnieSettings, name: str) -> str:
         return f"{settings.choose_service().name} (auto)"
     if isinstance(value, BaseUrl) and value.login:
         return redact_url(value).replace("//", "//•••@", 1)
-    return "" if value in (None, "", {}) else redact_url(str(value))
+    return "" if value in (None, "", {}) else redact_url(_display_value(value))
+
+
+def _display_value(value: object) -> str:
+    """A value as `%ernie config` takes it."""
+    if isinstance(value, bool):
+        return SWITCH_WORDS[value]
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 def _describe_variable_key(settings: ErnieSettings) -> str:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, SECONDS, TOKENS, line_html
+from ernie_magic.notebook.display.chat import (
+    EMULATED,
+    PARTIAL,
+    SECONDS,
+    TOKENS,
+    describe_seconds,
+    line_html,
+)
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.runtime.progress import format_yuan
@@ -44,7 +51,7 @@ def summary_line(mapped: Mapped, language: Language) -> str:
         parts.append(_FAILED.fill(rows=failed, column=mapped.error_column).say(language))
     parts += [
         TOKENS.say(language, n=mapped.usage.total_tokens),
-        SECONDS.say(language, n=f"{mapped.seconds:.1f}"),
+        describe_seconds(mapped.seconds, language),
     ]
     if mapped.yuan:
         parts.append(format_yuan(mapped.yuan))

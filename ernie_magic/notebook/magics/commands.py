@@ -169,8 +169,9 @@ COMMANDS: dict[str, Command] = {
     "use": Command(
         use_service,
         Text(
-            "选择服务：aistudio、qianfan、qianfan-v1、local、emulator",
-            "choose the service: aistudio, qianfan, qianfan-v1, local, emulator",
+            "选择服务：aistudio、qianfan、qianfan-v1、local、emulator；单独写则列出来",
+            "choose the service: aistudio, qianfan, qianfan-v1, local, emulator; alone it lists "
+            "them",
         ),
         untranslated("%ernie use aistudio"),
         max_words=1,

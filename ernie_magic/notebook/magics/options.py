@@ -87,8 +87,8 @@ VERBATIM_OPTION = Option(
 PARAM_OPTION = Option(
     "param",
     Text(
-        "表中没有的字段；值可以是 JSON，例见上文",
-        "a field that is not in the table; its value may be JSON, see the examples above",
+        "表中没有的字段；值可以是 JSON，例如 --param min_p=0.05",
+        "a field that is not in the table; its value may be JSON: --param min_p=0.05",
     ),
     metavar="NAME=VALUE",
     is_repeatable=True,
@@ -97,9 +97,9 @@ PARAM_OPTION = Option(
 IN_FLIGHT_OPTION = Option(
     "in_flight", Text("同时进行几个请求", "concurrent calls"), metavar="N", group="request"
 )
-# Columns of an option in the help, of its values beside it, and of what is said of it.
+_CHOICES = Text("可选：{choices}", "one of: {choices}")
+# Columns of an option in the help, and of what is said of it.
 _USAGE_WIDTH = 34
-_VALUES_WIDTH = 30
 _HELP_WIDTH = 64
 # The session, and IPython's own names.
 _RESERVED_NAMES = frozenset(
@@ -467,15 +467,17 @@ class Grammar:
         """
         by_group: dict[Group, list[str]] = {group: [] for group in GROUP_TITLES}
         for parameter in parameters.parameters_of(self.kind).values():
-            flags = ", ".join(_parameter_flags(parameter))
+            usage = ", ".join(_parameter_flags(parameter))
             values = parameter.format_range(model)
+            choices = values.split(" | ")
+            if len(choices) == 1:
+                usage = f"{usage} {values}".rstrip()
+                choices = []
             help_ = parameter.help.say(language) + _models_note(parameter)
-            if len(values) > _VALUES_WIDTH:
-                help_ = f"{help_} ({values})"
-                values = ""
-            by_group[parameter.group].append(_option_line(f"{flags} {values}".rstrip(), help_))
+            by_group[parameter.group].append(_option_line(usage, help_, choices, language))
         for option in self.options:
-            by_group[option.group].append(_option_line(option.usage, option.help.say(language)))
+            line = _option_line(option.usage, option.help.say(language), (), language)
+            by_group[option.group].append(line)
         return "\n\n".join(
             "\n".join([GROUP_TITLES[group].say(language), *lines])
             for group, lines in by_group.items()
@@ -483,14 +485,23 @@ class Grammar:
         )
 
 
-def _option_line(usage: str, help_: str) -> str:
-    """An option and its help side by side; below each other where the option is long."""
+def _option_line(usage: str, help_: str, choices: Sequence[str], language: Language) -> str:
+    """An option and its help side by side, its choices below; the help below a long option."""
     margin = " " * (4 + _USAGE_WIDTH)
-    lines = textwrap.wrap(help_, _HELP_WIDTH, break_long_words=False, break_on_hyphens=False)
+    lines = _wrap_help(help_)
+    if choices:
+        # A choice of several words stays on one line.
+        joined = ", ".join(choice.replace(" ", "\N{NO-BREAK SPACE}") for choice in choices)
+        listed = _wrap_help(_CHOICES.say(language, choices=joined))
+        lines += [line.replace("\N{NO-BREAK SPACE}", " ") for line in listed]
     described = f"\n{margin}".join(lines)
     if len(usage) < _USAGE_WIDTH:
         return f"    {usage:<{_USAGE_WIDTH}}{described}"
     return f"    {usage}\n{margin}{described}"
+
+
+def _wrap_help(text: str) -> list[str]:
+    return textwrap.wrap(text, _HELP_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _read_variable(word: str, namespace: Mapping[str, Any]) -> str:
@@ -535,7 +546,7 @@ def _models_note(parameter: Parameter) -> str:
     ]
     if not supported_models:
         return ""
-    return f" ({','.join(supported_models)})"
+    return f" ({', '.join(supported_models)})"
 
 
 def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.display.settings_table import (
     MODEL_SETTINGS,
     NOT_SET,
+    choices_table,
     describe_setting,
     settings_table,
 )
@@ -26,10 +27,18 @@ def print_message(session: Session, text: Text, **values: object) -> None:
     print(make_controls_visible(text.say(session.settings.interface_language, **values)))
 
 
-def use_service(session: Session, words: list[str]) -> None:
-    """Choose the service."""
-    if words:
-        session.use(words[0])
+def use_service(session: Session, words: list[str]) -> Table | None:
+    """Choose the service; alone, show what can be chosen."""
+    settings = session.settings
+    if not words:
+        return choices_table(settings, settings.interface_language, session.listed_models())
+    session.use(words[0])
+    _tell_service(session)
+    return None
+
+
+def _tell_service(session: Session) -> None:
+    """Print which service is used now, and what it lacks."""
     print_message(
         session,
         Text("现在使用 {service}", "now using {service}"),
@@ -69,7 +78,7 @@ def _assign_setting(session: Session, name: str, text: str) -> None:
         settings.assign_text(name, "" if text == "default" else text)
     name = name.replace("-", "_")
     if name in (*KEYS, "base_url", "app_id", "headers"):
-        use_service(session, [])
+        _tell_service(session)
     value = describe_setting(settings, name) or NOT_SET.say(settings.interface_language)
     print(make_controls_visible(f"{name} = {value}"))
     if unused := settings.describe_unused(name):

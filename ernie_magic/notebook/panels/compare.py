@@ -144,7 +144,7 @@ class _Column:
 
 def _measure_answer(answer: Answer, language: Language) -> list[str]:
     """Seconds, tokens, and tokens of the answer a second; a dash for what is unknown."""
-    seconds = answers.SECONDS.say(language, n=f"{answer.seconds:.1f}")
+    seconds = answers.describe_seconds(answer.seconds, language)
     if not answer.usage:
         return [seconds, _UNKNOWN, _UNKNOWN]
     rate = _UNKNOWN

@@ -124,7 +124,7 @@ def _short_summary(answer: Answer, language: Language) -> str:
     parts = []
     if answer.usage:
         parts.append(answers.TOKENS.say(language, n=answer.usage.total_tokens))
-    parts.append(answers.SECONDS.say(language, n=f"{answer.seconds:.1f}"))
+    parts.append(answers.describe_seconds(answer.seconds, language))
     return " · ".join(parts)
 
 

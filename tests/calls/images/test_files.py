@@ -28,7 +28,7 @@ def file_of(kind="PNG", size=(8, 6), mode="RGB"):
 def picture(content=None, **facts):
     request = ImageRequest(
         model="Stable-Diffusion-XL",
-        prompt=facts.pop("prompt", "一只白猫, 红帽子"),
+        prompt=facts.pop("prompt", "一只白猫，红帽子"),
         parameters=facts.pop("parameters", {"seed": 7}),
     )
     return Picture(request, file_of() if content is None else content, **facts)
@@ -117,7 +117,7 @@ def test_every_byte_of_a_png_stays_but_for_one_chunk_more():
     assert made[:end] + made[end + added :] == content
     assert made[end + 4 : end + 8] == b"iTXt"
     with Image.open(io.BytesIO(made)) as image:
-        assert json.loads(image.text["ernie_magic"])["prompt"] == "一只白猫, 红帽子"
+        assert json.loads(image.text["ernie_magic"])["prompt"] == "一只白猫，红帽子"
         image.load()
 
 

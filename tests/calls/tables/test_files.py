@@ -152,7 +152,9 @@ def test_a_library_that_a_file_requires_is_named(tmp_path, monkeypatch):
         ("a.parquet", b"PAR1", "pyarrow"),
         ("a.xlsx", workbook.getvalue(), "openpyxl"),
     ):
-        with pytest.raises(errors.InvalidOption, match=f"first %pip install {module}"):
+        with pytest.raises(
+            errors.InvalidOption, match=f"first %pip install {module}; ernie-magic.tables"
+        ):
             values_of(tmp_path / name, content)
 
 

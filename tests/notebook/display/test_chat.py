@@ -36,6 +36,9 @@ def answer(text="**hi**", **given):
                 "sent [DONE] nor closed"
             ),
         ),
+        ({"seconds": 0.04}, "m · <0.1 s"),
+        ({"seconds": 0.0}, "m · <0.1 s"),
+        ({"seconds": 0.1}, "m · 0.1 s"),
         ({"flag": 1}, "m · 1.2 s · ⚠ content review: low risk"),
         ({"service": "emulator"}, "m · 1.2 s · built-in emulator, not a real model"),
         (

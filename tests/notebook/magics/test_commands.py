@@ -4,7 +4,9 @@ import warnings
 
 import pytest
 
+from ernie_magic.config.services import SERVICES
 from ernie_magic.notebook.magics.commands import COMMANDS
+from ernie_magic.notebook.magics.help_texts import describe_magic
 
 
 def value(run, code):
@@ -107,6 +109,38 @@ def test_use_chooses_the_service_and_config_shows_it(run, ernie):
     run("%ernie use emulator")
     assert ernie.settings.service == "emulator"
     assert value(run, "%ernie config service").rows[0][1] == "emulator"
+
+
+def test_use_alone_lists_services_models_and_endpoints_and_marks_what_is_in_use(run, ernie):
+    ernie.settings.service = "aistudio"
+    ernie.settings.image_endpoint = "my_pictures"
+    table = value(run, "%ernie use")
+    rows = {row[1]: row for row in table.rows}
+    assert list(rows) == [
+        *SERVICES,
+        *("model", "image_model", "embedding_model"),
+        *("endpoint", "image_endpoint", "embedding_endpoint"),
+    ]
+    assert [name for name, row in rows.items() if row[0]] == ["aistudio"]
+    assert rows["aistudio"][2] == "AI Studio · key set (AI_STUDIO_API_KEY)"
+    assert rows["qianfan"][2] == "Baidu Qianfan V2 · no key (QIANFAN_API_KEY)"
+    assert rows["emulator"][3] == "%ernie use emulator"
+    assert rows["image_endpoint"][2] == "my_pictures"
+    assert ernie.settings.service == "aistudio"
+
+
+def test_config_and_help_tell_one_range_and_one_pair_of_words(run, shell, ernie):
+    ernie.settings.model = "ernie-4.5-turbo-128k"
+    table = value(run, "%ernie config")
+    values = {row[0]: row[1:3] for row in table.rows}
+    assert values["max_completion_tokens"][1] == "[2, 12288]"
+    assert "--max-output-tokens [2, 12288]" in describe_magic("%%ernie", ernie)
+    assert values["stream"] == ["on", "on | off"]
+    assert run("%ernie config enable_thinking off")[1] == "enable_thinking = off\n"
+    ernie.settings.stop = ["a"]
+    assert value(run, "%ernie config stop").rows[0][1] == '["a"]'
+    assert run("%ernie config stream off")[1] == "stream = off\n"
+    assert not {"True", "False"} & {word for pair in values.values() for word in pair}
 
 
 def test_what_the_emulator_ignores_is_told(run, ernie):

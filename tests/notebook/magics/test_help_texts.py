@@ -5,6 +5,7 @@ import re
 import pytest
 
 from ernie_magic.api.parameter import GROUP_TITLES
+from ernie_magic.api.parameters import SAMPLERS
 from ernie_magic.notebook.magics.help_texts import describe_magic
 from tests.ipython_versions import needs_ipython_8
 
@@ -62,6 +63,16 @@ def test_options_of_qianfan_v1_stand_last_and_ranges_are_those_of_the_default_mo
     assert "[2, 12288]" in everyday
     assert "--min-output-tokens" not in everyday
     assert "--min-output-tokens" in rest.partition("\nQianfan V1\n")[2]
+
+
+@pytest.mark.parametrize("magic", ["%%ernie", "%%ernie_image"])
+def test_choices_stand_below_the_help_and_none_is_broken(magic):
+    lines = [line.strip() for line in describe_magic(magic).splitlines()]
+    assert any(line.startswith("one of: ") for line in lines)
+    assert not any(line.startswith("|") or ") (" in line for line in lines)
+    if magic == "%%ernie_image":
+        listed = " ".join(lines)
+        assert all(f"{sampler}," in listed for sampler in SAMPLERS[:-1])
 
 
 @needs_ipython_8

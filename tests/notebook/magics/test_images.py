@@ -13,7 +13,7 @@ from tests.ipython_versions import needs_ipython_8
 
 def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator):
     result, out = run(
-        "%%ernie_image -n 2 --size 768x768 --style Anime --seed 42 --as cats\n一只白猫, 红帽子"
+        "%%ernie_image -n 2 --size 768x768 --style Anime --seed 42 --as cats\n一只白猫，红帽子"
     )
     assert result.success
     cats = shell.user_ns["cats"]
@@ -23,8 +23,8 @@ def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator)
     assert out.splitlines() == [
         "… making the picture",
         "… downloading the picture",
-        "#1 一只白猫, 红帽子 · seed 42 (1 of 2) · 768x768",
-        "#2 一只白猫, 红帽子 · seed 42 (2 of 2) · 768x768",
+        "#1 一只白猫，红帽子 · seed 42 (1 of 2) · 768x768",
+        "#2 一只白猫，红帽子 · seed 42 (2 of 2) · 768x768",
         f"[Stable-Diffusion-XL · 2 pictures · {cats.seconds:.1f} s · links expire {re.search('links expire ([^]]*)', out).group(1)}]",
     ]
     sent = next(
@@ -32,7 +32,7 @@ def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator)
     )
     assert sent == {
         "model": "Stable-Diffusion-XL",
-        "prompt": "一只白猫, 红帽子",
+        "prompt": "一只白猫，红帽子",
         "n": 2,
         "size": "768x768",
         "style": "Anime",

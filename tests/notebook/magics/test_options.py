@@ -224,6 +224,12 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
         ("--as 1x", "--as '1x' is not a variable's name."),
         ("--as ernie", "--as 'ernie' is not a variable's name."),
         ("--no", "no option --no. What to do: did you mean --stop?"),
+        ("-n 3", "no option -n. What to do: -n is an option of %%ernie_image."),
+        ("-x", "no option -x. What to do: short options are: -m, -s."),
+        (
+            "--size 512x512",
+            "no option --size. What to do: --size is an option of %%ernie_image.",
+        ),
         ("--help", "no option --help. What to do: %%ernie? shows all options and examples."),
         ("--as class", "--as 'class' is not a variable's name."),
         ("--param top_k", "--param requires name=value, not 'top_k'."),
