@@ -7,6 +7,7 @@ import pytest
 
 from ernie_magic.calls.images.files import save_pictures
 from ernie_magic.calls.images.pictures import ImageSet
+from ernie_magic.notebook.display.chat import describe_seconds
 from ernie_magic.notebook.display.images import mime_bundle
 from tests.ipython_versions import needs_ipython_8
 
@@ -25,7 +26,7 @@ def test_a_cell_makes_pictures_binds_and_keeps_them(run, shell, ernie, emulator)
         "… downloading the picture",
         "#1 一只白猫，红帽子 · seed 42 (1 of 2) · 768x768",
         "#2 一只白猫，红帽子 · seed 42 (2 of 2) · 768x768",
-        f"[Stable-Diffusion-XL · 2 pictures · {cats.seconds:.1f} s · links expire {re.search('links expire ([^]]*)', out).group(1)}]",
+        f"[Stable-Diffusion-XL · 2 pictures · {describe_seconds(cats.seconds, 'en')} · links expire {re.search('links expire ([^]]*)', out).group(1)}]",
     ]
     sent = next(
         logged.body for logged in emulator.requests if logged.path.endswith("/images/generations")
@@ -77,7 +78,7 @@ def test_files_that_cannot_be_written_fail_the_cell_but_lose_no_picture(run, she
     Path("file").write_text("")
     result, out = run("%%ernie_image --save file/cat --as cats\n猫")
     assert "cannot be written" in str(result.error_in_exec)
-    assert "#1 猫 · seed unknown · 1024x1024" in out
+    assert "#1 猫 · no seed reported · 1024x1024" in out
     assert shell.user_ns["cats"] is ernie.last
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ernie_magic import Session
 from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.display.chat import describe_seconds
 from ernie_magic.text.markdown import to_html
 
 PNG = {
@@ -54,7 +55,8 @@ def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
     shown = chat.transcript.shown_turns[0]
     assert shown["blocks"] == [to_html(session.history[0].answer.text)]
     answer = session.history[0].answer
-    assert shown["footer"] == f"{answer.usage.total_tokens} tokens · {answer.seconds:.1f} s"
+    took = describe_seconds(answer.seconds, "en")
+    assert shown["footer"] == f"{answer.usage.total_tokens} tokens · {took}"
     assert shown["details"].startswith("ernie-4.5-turbo-128k · ")
     assert (shown["open"], shown["actions"], chat.composer.prompt.value) == (
         False,
