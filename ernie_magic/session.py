@@ -71,6 +71,8 @@ if TYPE_CHECKING:
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.notebook.panels.panel import Panel
+    from ernie_magic.qianfan.console import Console
+    from ernie_magic.qianfan.services import PlatformService, Services
     from ernie_magic.qianfan.templates import Templates
     from ernie_magic.qianfan.tuning import Tuning
     from ernie_magic.runtime.stream import Steps, Stream
@@ -110,7 +112,9 @@ _IN_ORDER_OF_USE = (
     "limits",
     "reset_limits",
     "tuning",
+    "services",
     "wire",
+    "use_endpoint",
     "endpoint",
     "close",
 )
@@ -198,6 +202,47 @@ class Session:
             # Two threads that come here at the same time get the same one.
             vars(self).setdefault("_client", client)
         return self._client
+
+    # --- Qianfan's platform -----------------------------------------------------------------------
+
+    @property
+    def services(self) -> Services:
+        """The services and models of one's own on Qianfan."""
+        from ernie_magic.qianfan.services import Services
+
+        return Services(self._console())
+
+    def _console(self) -> Console:
+        from ernie_magic.qianfan.console import Console
+
+        return Console(lambda: self.client)
+
+    def use_endpoint(self, name: str) -> PlatformService:
+        """Make a service that was deployed on Qianfan the one that calls use which name no model:
+        for chats, pictures or vectors, by its kind.
+
+        Parameters
+        ----------
+        name
+            The service's name, its endpoint or its id.
+
+        Returns
+        -------
+        PlatformService
+            As the platform describes it; with the name alone where no access key is set to ask
+            with.
+
+        Raises
+        ------
+        InvalidOption
+            There is none, it does not serve, or the service in use has none.
+        ErnieError
+        """
+        from ernie_magic.qianfan.endpoint_choice import find_endpoint
+
+        found, setting = find_endpoint(self.client, self.services, name)
+        self.settings.assign_text(setting, found.endpoint)
+        return found
 
     # --- conversations ----------------------------------------------------------------------------
 

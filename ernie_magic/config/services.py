@@ -132,7 +132,6 @@ EMULATOR = Service(
     "emulator",
     Text("内置模拟器", "built-in emulator"),
     format_as_word=True,
-    has_deployments=False,
 )
 
 SERVICES: dict[str, Service] = {

@@ -59,19 +59,32 @@ def authorize_request(headers: dict[str, str], iam: Iam) -> str:
 
 def list_models(_call: IncomingCall) -> Response:
     """`GET /models`."""
-    created = 1_735_689_600
-    data = [
-        {"id": model.id, "object": "model", "created": created, "owned_by": "baidu"}
-        for model in CATALOGUE
-        if model.v2
-    ]
+    data = [_model_row(model.id) for model in CATALOGUE if model.v2]
     return JSONResponse({"object": "list", "data": data})
+
+
+def retrieve_model(call: IncomingCall) -> Response:
+    """`GET /models/{model}`.
+
+    Raises
+    ------
+    Refusal
+        There is no such model.
+    """
+    wanted = call.path_params["model"]
+    if wanted not in {model.id for model in CATALOGUE if model.v2}:
+        raise Refusal("no_such_model", f"The model {wanted!r:.100} does not exist")
+    return JSONResponse(_model_row(wanted))
+
+
+def _model_row(model: str) -> dict[str, Any]:
+    return {"id": model, "object": "model", "created": 1_735_689_600, "owned_by": "baidu"}
 
 
 def handle_chat(call: IncomingCall) -> Response:
     """`POST /chat/completions`, plain or streamed."""
     body = call.json_object()
-    model = checks.check_model(body, "chat")
+    model = checks.check_model(call.with_base_model(body), "chat")
     call.check_rate_limit(model)
     messages = checks.check_messages(body, model)
     given = checks.check_parameters(body, "chat", model)
@@ -191,7 +204,7 @@ def _build_usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
 def handle_images(call: IncomingCall) -> Response:
     """`POST /images/generations`: links to pictures that this server draws, or base64 data."""
     body = call.json_object()
-    model = checks.check_model(body, "image")
+    model = checks.check_model(call.with_base_model(body), "image")
     call.check_rate_limit(model)
     prompt, given, seed = pictures_call.check_image_request(call, body, model)
     data: list[dict[str, Any]] = []
@@ -229,7 +242,7 @@ def serve_picture(call: IncomingCall) -> Response:
 def handle_embeddings(call: IncomingCall) -> Response:
     """`POST /embeddings`; base64 on request, as openai-python does."""
     body = call.json_object()
-    model = checks.check_model(body, "embedding")
+    model = checks.check_model(call.with_base_model(body), "embedding")
     call.check_rate_limit(model)
     texts = checks.check_texts(body, model)
     in_base64 = body.get("encoding_format") == "base64"
@@ -256,7 +269,7 @@ def handle_rerank(call: IncomingCall) -> Response:
     The page "重排序" (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74) documents the latter.
     """
     body = call.json_object()
-    model = checks.check_model(body, "rerank")
+    model = checks.check_model(call.with_base_model(body), "rerank")
     call.check_rate_limit(model)
     query, documents, results = ranks.rank_documents(body, model, call.seed)
     tokens = sum(checks.count_tokens(text) for text in (query, *documents))

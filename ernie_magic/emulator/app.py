@@ -85,6 +85,7 @@ def _aistudio_routes(state: ServerState) -> list[Route]:
             ("/images/generations", aistudio.handle_images, "POST"),
             ("/embeddings", aistudio.handle_embeddings, "POST"),
             ("/models", aistudio.list_models, "GET"),
+            ("/models/{model}", aistudio.retrieve_model, "GET"),
             ("/rerankers", aistudio.handle_rerank, "POST"),
             ("/rerank", aistudio.handle_rerank, "POST"),
         )
@@ -95,16 +96,9 @@ def _qianfan_v1_routes(state: ServerState) -> list[Route]:
     def authorize(request: Request) -> str:
         return qianfan_v1.authorize_request(request, state)
 
-    async def list_services(request: Request) -> Response:
-        state.request_log.log_request(request.method, request.url.path, {})
-        if problem := state.iam.signature_problem(request):
-            return JSONResponse({"code": problem[0], "message": problem[1]}, status_code=403)
-        return JSONResponse(qianfan_v1.build_service_list(str(request.base_url).rstrip("/")))
-
     call = _call_endpoint(state, qianfan_v1.handle_call, authorize)
     return [
         Route(qianfan_v1.PREFIX + "/{path:path}", call, methods=["POST"]),
-        Route(qianfan_v1.SERVICE_LIST, list_services, methods=["POST"]),
         Route(oauth.PATH, state.oauth.issue_token, methods=["GET", "POST"]),
         Route(EXCHANGE, state.iam.issue_token, methods=["GET"]),
     ]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.emulator.forms import Form
     from ernie_magic.emulator.log import LoggedRequest
+    from ernie_magic.emulator.platform.state import Deployment
 
 # Seconds before the first delta and between deltas: a lifelike pace.
 FIRST_DELAY = 0.15
@@ -123,6 +124,17 @@ class IncomingCall:
         self.model = model
         if code := self._state.rates.take_request(self._key, model):
             raise Refusal(code)
+
+    def find_deployment(self, endpoint: str) -> Deployment | None:
+        """The service that the user deployed under a name, if it serves."""
+        return self._state.platform.deployments.get(endpoint)
+
+    def with_base_model(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body with the model behind a deployed service in the place of the service."""
+        deployment = self.find_deployment(str(body.get("model")))
+        if deployment is None:
+            return body
+        return {**body, "model": deployment.base_model}
 
     def next_drawing(self) -> int:
         """A number of its own for a picture without a seed: asked twice, the service draws two."""

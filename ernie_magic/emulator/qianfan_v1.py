@@ -26,9 +26,8 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.calls import IncomingCall, ServerState
 
 PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
-SERVICE_LIST = "/wenxinworkshop/service/list"
 # The console prefixes a deployed service's name with eight letters or digits.
-_DEPLOYED = re.compile(r"/chat/([a-z0-9]{8}_\w+|your_custom_endpoint|your_endpoint)")
+_DEPLOYED = re.compile(r"/chat/([a-z0-9]{8}_[\w-]+|your_custom_endpoint|your_endpoint)")
 _TOKENIZERS = (
     "ernie-4.0-8k",
     "ernie-3.5-8k",
@@ -71,6 +70,8 @@ def handle_call(call: IncomingCall) -> Response:
     if path == "/tokenizer/erniebot":
         return handle_tokenizer(call)
     entry = next((model for model in CATALOGUE if model.path == path), None)
+    if entry is None and (deployment := call.find_deployment(path.rpartition("/")[2])):
+        entry = models.find_model(deployment.base_model)
     if entry is None and _DEPLOYED.fullmatch(path):
         entry = models.find_model("Dolly-12B")
     if path.rpartition("/")[2].startswith("forbidden"):
@@ -332,8 +333,8 @@ def handle_tokenizer(call: IncomingCall) -> Response:
     )
 
 
-def build_service_list(server_url: str) -> dict[str, Any]:
-    """The console's list of services."""
+def build_service_list(server_url: str) -> dict[str, list[dict[str, Any]]]:
+    """The console's list of services, by the names of its groups."""
     kinds: dict[str, str] = {
         "embedding": "embeddings",
         "image": "text2image",
@@ -359,7 +360,7 @@ def build_service_list(server_url: str) -> dict[str, Any]:
         "chargeStatus": "OPENED",
         "versionList": [{"trainType": "", "serviceStatus": "Done"}],
     }
-    return {"log_id": request_id(), "result": {"common": common, "custom": [deployed]}}
+    return {"common": common, "custom": [deployed]}
 
 
 def _build_usage(call: IncomingCall, texts: list[str]) -> dict[str, int]:

@@ -57,6 +57,9 @@ _RICH_TYPES = (
     ("qianfan.prompt_template", "PromptTemplate"),
     ("qianfan.template_files", "TemplateList"),
     ("qianfan.templates", "Templates"),
+    ("qianfan.services", "OwnModels"),
+    ("qianfan.services", "PlatformService"),
+    ("qianfan.services", "ServiceList"),
 )
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _NAME_TAKEN = Text(

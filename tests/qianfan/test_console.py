@@ -50,7 +50,8 @@ def watch(console, service_id, states, pause=30.0):
 def test_an_action_returns_what_is_in_its_envelope(console):
     service_id = create(console, "envelope")
     found = console.start_action("service", "DescribeService", {"serviceId": service_id}).result()
-    assert (found["endpoint"], found["runStatus"]) == ("envelope", "New")
+    assert found["endpoint"].endswith("_envelope")
+    assert found["runStatus"] == "New"
 
 
 def test_all_pages_are_read_one_after_another(console):

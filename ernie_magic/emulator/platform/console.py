@@ -64,6 +64,7 @@ class PlatformCall:
         The request: `path`, `query`, `server_url`, `stream_response(chunks, pace)`.
     path_params : dict of str
         The parameters of a `PlatformRoute`'s path.
+    platform : PlatformState
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class PlatformCall:
     ) -> None:
         self.incoming = incoming
         self.path_params = path_params
-        self._platform = platform
+        self.platform = platform
 
     @property
     def server_url(self) -> str:
@@ -112,7 +113,7 @@ class PlatformCall:
 
     def state_of(self, kind: type[StateT]) -> StateT:
         """What a group remembers, in an object of its own class."""
-        return self._platform.state_of(kind)
+        return self.platform.state_of(kind)
 
     def text(self, name: str, *, default: str | None = None, limit: int = 10_000) -> str:
         """A text of the body.
@@ -310,6 +311,11 @@ class StateMachine:
     def current(self) -> str:
         """The state that the next look will see, without moving."""
         return self.states[min(self._seen, len(self.states) - 1)]
+
+    @property
+    def last_seen(self) -> str:
+        """The state that was seen last; the first one before any look."""
+        return self.states[max(0, min(self._seen, len(self.states)) - 1)]
 
     @property
     def is_over(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.emulator.platform import datasets, datasets_v1, services, tuning
+from ernie_magic.emulator.platform import datasets, datasets_v1, models, services, tuning
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.platform.console import Actions, PlatformRoute
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 ACTIONS: dict[str, Actions] = {
     "dataset": datasets.ACTIONS,
     "finetuning": tuning.ACTIONS,
+    "model": models.ACTIONS,
     "service": services.ACTIONS,
 }
 # Other paths.
 ROUTES: tuple[PlatformRoute, ...] = (
+    *models.ROUTES,
     *services.ROUTES,
     *datasets_v1.ROUTES,
     *tuning.ROUTES,

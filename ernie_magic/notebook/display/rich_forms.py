@@ -18,6 +18,11 @@ from ernie_magic.notebook.display import images as images_display
 from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display import templates as templates_display
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
+from ernie_magic.notebook.display.services_table import (
+    own_models_table,
+    service_table,
+    services_table,
+)
 from ernie_magic.notebook.display.session_tables import (
     conversations_table,
     describe_spent,
@@ -212,6 +217,18 @@ def _evaluation(value: Any, session: Session) -> Form:
     )
 
 
+def _services(value: Any, session: Session) -> Form:
+    return _table_form(services_table(value, session.settings.interface_language))
+
+
+def _service(value: Any, session: Session) -> Form:
+    return _table_form(service_table(value, session.settings.interface_language))
+
+
+def _own_models(value: Any, session: Session) -> Form:
+    return _table_form(own_models_table(value, session.settings.interface_language))
+
+
 _MAKERS = {
     "Session": _session,
     "History": _history,
@@ -231,4 +248,7 @@ _MAKERS = {
     "Templates": _stored_templates,
     "Optimized": _optimized,
     "Evaluation": _evaluation,
+    "OwnModels": _own_models,
+    "PlatformService": _service,
+    "ServiceList": _services,
 }

@@ -12,6 +12,7 @@ from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.magics.listings import (
     find_conversation,
     list_models,
+    list_services,
     show_history,
     show_limits,
     show_usage,
@@ -118,10 +119,20 @@ COMMANDS: dict[str, Command] = {
     "models": Command(
         list_models,
         Text(
-            "服务的模型，推荐的在前；可按名称或类型筛选",
-            "the service's models, recommended ones first; filter by name or type",
+            "服务的模型，推荐的在前；可按名称或类型筛选；--mine 列出自己的",
+            "the service's models, recommended ones first; filter by name or type; --mine lists "
+            "your own",
         ),
         Text("%ernie models 图片", "%ernie models image"),
+        max_words=1,
+    ),
+    "services": Command(
+        list_services,
+        Text(
+            "在千帆部署的服务和预置服务；services NAME 看一个",
+            "services deployed on Qianfan, and preset ones; services NAME shows one",
+        ),
+        untranslated("%ernie services"),
         max_words=1,
     ),
     "history": Command(
@@ -169,12 +180,13 @@ COMMANDS: dict[str, Command] = {
     "use": Command(
         use_service,
         Text(
-            "选择服务：aistudio、qianfan、qianfan-v1、local、emulator；单独写则列出来",
+            "选择服务：aistudio、qianfan、qianfan-v1、local、emulator；单独写则列出来；"
+            "use endpoint NAME 用自己部署的",
             "choose the service: aistudio, qianfan, qianfan-v1, local, emulator; alone it lists "
-            "them",
+            "them; use endpoint NAME takes one of your own",
         ),
         untranslated("%ernie use aistudio"),
-        max_words=1,
+        max_words=2,
     ),
     "config": Command(
         configure_settings,
@@ -342,5 +354,8 @@ _COMMAND_GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (Text("面板", "Panels"), ("panel",)),
     (Text("提示词模板", "Prompt templates"), ("template",)),
     (Text("对话与用量", "Conversations and usage"), ("history", "reset", "usage", "limits")),
-    (Text("服务与设置", "Service and settings"), ("doctor", "use", "models", "config", "lang")),
+    (
+        Text("服务与设置", "Service and settings"),
+        ("doctor", "use", "models", "services", "config", "lang"),
+    ),
 )

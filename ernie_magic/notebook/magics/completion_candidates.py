@@ -112,10 +112,10 @@ def _command_words(
     if words[1] == "panel":
         return [tab for tab in _TABS if tab not in words]
     followers: dict[str, Iterable[str]] = {
-        "use": SERVICES,
+        "use": (*SERVICES, "endpoint"),
         "lang": LANGUAGES,
         "limits": ("reset",),
-        "models": list_model_ids(session),
+        "models": (*list_model_ids(session), "--mine"),
         "reset": session.conversations,
         "-s": session.conversations,
         "--session": session.conversations,

@@ -8,6 +8,11 @@ from ernie_magic.api.catalogue import KIND_NAMES
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.display.services_table import (
+    own_models_table,
+    service_table,
+    services_table,
+)
 from ernie_magic.notebook.display.session_tables import (
     history_table,
     models_table,
@@ -36,10 +41,22 @@ def find_conversation(session: Session, name: str) -> Conversation:
 
 
 def list_models(session: Session, words: list[str]) -> Table:
-    """List the live models; an argument filters by a part of the id or by the kind."""
+    """List the live models; an argument filters by a part of the id or by the kind, and `--mine`
+    lists the user's own.
+    """
+    if words == ["--mine"]:
+        return own_models_table(session.services.models(), session.settings.interface_language)
     sought = "".join(words).lower()
     entries = [entry for entry in session.models() if _matches(entry, sought)]
     return models_table(entries, session, session.settings.interface_language)
+
+
+def list_services(session: Session, words: list[str]) -> Table:
+    """List the services that were deployed, then the preset ones; a name shows one of them."""
+    language = session.settings.interface_language
+    if words:
+        return service_table(session.services.get(words[0]), language)
+    return services_table(session.services.list(preset=True), language)
 
 
 def _matches(entry: Listed, sought: str) -> bool:

@@ -22,16 +22,38 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 
+_USE_USAGE = Text(
+    "用法：%ernie use 服务，或 %ernie use endpoint 名称",
+    "usage: %ernie use SERVICE, or %ernie use endpoint NAME",
+)
+_USING_ENDPOINT = Text(
+    "现在使用自己部署的 {name}（{endpoint}，基于 {base}）；取消：%ernie config endpoint default",
+    "now using your own service {name} ({endpoint}, based on {base}); to stop: %ernie config "
+    "endpoint default",
+)
+_NOT_ASKED = Text(
+    "现在使用自己部署的 {name}；没有 Access Key，没有到平台核对",
+    "now using your own service {name}; without an access key it was not looked up",
+)
+
+
 def print_message(session: Session, text: Text, **values: object) -> None:
     """Print a message in the user's language."""
     print(make_controls_visible(text.say(session.settings.interface_language, **values)))
 
 
 def use_service(session: Session, words: list[str]) -> Table | None:
-    """Choose the service; alone, show what can be chosen."""
+    """Choose the service; `use endpoint NAME` one that was deployed on it; alone, show what can be
+    chosen.
+    """
     settings = session.settings
     if not words:
         return choices_table(settings, settings.interface_language, session.listed_models())
+    if words[0] == "endpoint":
+        _use_endpoint(session, words[1:])
+        return None
+    if len(words) > 1:
+        raise InvalidOption(_USE_USAGE)
     session.use(words[0])
     _tell_service(session)
     return None
@@ -48,6 +70,17 @@ def _tell_service(session: Session) -> None:
         session.settings.build_endpoint()
     except ErnieError as error:  # it is chosen, but cannot be called yet
         print(error.line(session.settings.interface_language))
+
+
+def _use_endpoint(session: Session, words: list[str]) -> None:
+    if not words:
+        raise InvalidOption(_USE_USAGE)
+    found = session.use_endpoint(words[0])
+    if not found.state:
+        print_message(session, _NOT_ASKED, name=found.endpoint)
+        return
+    base = found.base_model or "?"
+    print_message(session, _USING_ENDPOINT, name=found.name, endpoint=found.endpoint, base=base)
 
 
 def configure_settings(session: Session, words: list[str]) -> Table | None:

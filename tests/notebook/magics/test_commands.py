@@ -5,8 +5,17 @@ import warnings
 import pytest
 
 from ernie_magic.config.services import SERVICES
+from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.notebook.magics.commands import COMMANDS
 from ernie_magic.notebook.magics.help_texts import describe_magic
+
+
+@pytest.fixture
+def platform(emulator, monkeypatch):
+    """Qianfan's platform on this run's emulator, with the pair that signs its calls."""
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
 
 
 def value(run, code):
@@ -207,6 +216,7 @@ def test_ernie_alone_is_the_map_of_the_product(run, shell):
 
 
 @pytest.mark.parametrize("word", sorted(COMMANDS.keys() - {"panel"}))  # it has its own tests
+@pytest.mark.usefixtures("platform")
 def test_the_example_of_each_command_works(run, word):
     for language in ("zh", "en"):
         result, _ = run(COMMANDS[word].example.say(language))
@@ -221,3 +231,46 @@ def test_limits_are_shown_and_forgotten(run, ernie):
     assert value(run, "%ernie limits").rows == []
     result, _ = run("%ernie limits rest")
     assert "%ernie limits reset" in str(result.error_in_exec)
+
+
+def test_services_are_listed_shown_and_used(run, ernie):
+    run("%ernie use emulator")
+    table = value(run, "%ernie services")
+    assert table.headers == ["service", "state", "type", "base model", "endpoint", "address"]
+    assert table.note.startswith("0 services of your own")
+    assert table.headings == {0: "preset by the platform"}
+    ernie.services.deploy("hello", "amv-any", model_set_id="am-any", confirm=True)
+    result, _ = run("%ernie use endpoint hello")
+    assert "hello cannot be called yet: New" in str(result.error_in_exec)
+    ernie.services.wait("hello")
+    table = value(run, "%ernie services")
+    assert table.rows[0][:4] == ["hello", "Serving", "chat", "ernie-speed-8k"]
+    assert table.folded == len(table.rows) - 1
+    details = dict(value(run, "%ernie services hello").rows)
+    assert details["state"] == "Serving"
+    _, out = run("%ernie use endpoint hello")
+    assert f"now using your own service hello ({details['endpoint']}, based on ernie" in out
+    assert ernie.settings.endpoint == details["endpoint"]
+    run("%%ernie --as answer\n[[echo]]hi")
+    assert ernie.last.text == "hi"
+    assert value(run, "ernie.services.list()")[0].name == "hello"
+    result, _ = run("%ernie services helo")
+    assert "there is no service helo" in str(result.error_in_exec)
+
+
+@pytest.mark.usefixtures("platform")
+def test_models_of_one_s_own_are_listed(run, ernie):
+    made = ernie.wire.call("model", "CreateCustomModelSet", {"modelSetName": "listed"})
+    body = {**made["result"], "sourceType": "Train", "trainMeta": {}}
+    model_id = ernie.wire.call("model", "CreateCustomModel", body)["result"]["modelId"]
+    table = value(run, "%ernie models --mine")
+    assert ["listed", "Creating", "Train", "ernie-speed-8k", model_id, ""] in table.rows
+    assert table.note.startswith("1 version of your own models")
+
+
+@pytest.mark.parametrize("words", ["endpoint", "qianfan now", "endpoint a b"])
+def test_a_wrong_use_is_told(run, words):
+    result, _ = run(f"%ernie use {words}")
+    assert "usage: %ernie use" in str(result.error_in_exec) or "does not know" in str(
+        result.error_in_exec
+    )

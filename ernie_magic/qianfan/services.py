@@ -1,0 +1,486 @@
+"""Services and models of a user's own on Qianfan, beside those that are preset.
+
+See "模型服务" and "模型管理" (https://cloud.baidu.com/doc/qianfan-api/s/kmm2wd9z1,
+https://cloud.baidu.com/doc/qianfan-api/s/7mnimyrcg).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+from ernie_magic.errors import InvalidOption
+from ernie_magic.qianfan.console import LONG_PAUSE
+from ernie_magic.runtime.once import awaited, blocking
+from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ernie_magic.qianfan.console import Console, PlatformCall
+    from ernie_magic.runtime.stream import Stream
+
+GROUP = "service"
+MODELS = "model"
+SERVING = "Serving"
+READY = "Ready"
+_UNDER_WAY = ("", "New", "Deploying")
+_NAME = re.compile(r".{2,20}")
+_SUFFIX = re.compile(r"[a-z0-9_-]{1,19}[a-z0-9]")
+_DEFAULT_RESOURCE = "GPU-I-2"  # the official client's
+_PROGRESS = {"": 0, "New": 10, "Deploying": 50}  # percent, as states show no more
+_DEPLOYING = Text("部署", "deployment")
+_STATE = Text("{name}：{state}", "{name}: {state}")
+
+
+@dataclass(frozen=True)
+class PlatformService:
+    """A service on Qianfan.
+
+    Attributes
+    ----------
+    id : str
+        `svco-…`.
+    name : str
+    state : str
+        In the platform's words: "New", "Deploying", "Serving", "Failed", "Stopped".
+    base_model : str
+        The model behind it, "" where the platform does not tell.
+    endpoint : str
+        What a call names it by: `endpoint=` or `%ernie use endpoint NAME`.
+    url : str
+        Its address.
+    kind : str
+        "chat", "completions", "embeddings", "text2image", "image2text", "reranker".
+    model_id, model_set_id : str
+        The version of a model that is deployed, and the model.
+    is_preset : bool
+        Whether it is the platform's own.
+    raw : dict
+        All that the platform tells of it.
+    """
+
+    id: str
+    name: str
+    state: str = ""
+    base_model: str = ""
+    endpoint: str = ""
+    url: str = ""
+    kind: str = ""
+    model_id: str = ""
+    model_set_id: str = ""
+    is_preset: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it can be called."""
+        return self.state == SERVING
+
+
+@dataclass(frozen=True)
+class OwnModel:
+    """A version of a model of the user's own.
+
+    Attributes
+    ----------
+    id : str
+        `amv-…`.
+    set_id, name : str
+        The model that it is a version of.
+    state : str
+        "Creating", "Ready" or "Fail".
+    base_model : str
+        The model that it was made from.
+    source : str
+        "Train", "Import" or "Acceleration".
+    endpoints : tuple of str
+        The services that serve it.
+    raw : dict
+        All that the platform tells of it.
+    """
+
+    id: str
+    set_id: str
+    name: str
+    state: str = ""
+    base_model: str = ""
+    source: str = ""
+    endpoints: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+class ServiceList(list[PlatformService]):
+    """Services, oldest first; a table where a cell shows it."""
+
+
+class OwnModels(list[OwnModel]):
+    """Versions of models; a table where a cell shows it."""
+
+
+class Services:
+    """Services on Qianfan: `ernie.services.list()`, `get("name")`, `deploy(…, confirm=True)`,
+    `wait("name")`; and the models of one's own, `models()`.
+
+    Parameters
+    ----------
+    console
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def _begin_list(self, *, preset: bool = False) -> Stream[ServiceList]:
+        """List the services that were deployed.
+
+        Parameters
+        ----------
+        preset
+            List the platform's own, too.
+
+        Raises
+        ------
+        ErnieError
+        """
+
+        async def work(call: PlatformCall) -> ServiceList:
+            found = await _list_deployed(call)
+            if preset:
+                reply = await call.list_items(GROUP, "DescribePresetServices")
+                found += [read_service(row, is_preset=True) for row in values.as_objects(reply)]
+            return found
+
+        return self._console.start_work(work)
+
+    list = blocking(_begin_list)
+    alist = awaited(_begin_list)
+
+    def _begin_get(self, service: str) -> Stream[PlatformService]:
+        """Return a service as it is now.
+
+        Parameters
+        ----------
+        service
+            Its name, its endpoint or its id (`svco-…`).
+
+        Raises
+        ------
+        InvalidOption
+            There is none.
+        ErnieError
+        """
+
+        async def work(call: PlatformCall) -> PlatformService:
+            return await _describe(call, await _find_id(call, service))
+
+        return self._console.start_work(work)
+
+    get = blocking(_begin_get)
+    aget = awaited(_begin_get)
+
+    def _begin_deploy(
+        self,
+        name: str,
+        model_id: str,
+        *,
+        model_set_id: str = "",
+        suffix: str = "",
+        description: str = "",
+        resource: str = _DEFAULT_RESOURCE,
+        replicas: int = 1,
+        qps: float | None = None,
+        hours: int | None = None,
+        months: int | None = None,
+        confirm: bool = False,
+    ) -> Stream[PlatformService]:
+        """Deploy a version of a model as a service, which costs money: nothing is sent without
+        `confirm=True`. It returns as soon as the platform has accepted it: `wait` waits until it
+        serves.
+
+        Parameters
+        ----------
+        name
+            2 to 20 characters.
+        model_id
+            `amv-…`, as `models()` lists them.
+        model_set_id
+            `am-…`; looked up when "".
+        suffix
+            The end of its address: 2 to 20 of a-z, 0-9, _ and -; made of the name when "".
+        resource, replicas
+            The machine and how many.
+        qps
+            Requests per second, above 0 and at most 50.
+        hours, months
+            Paid in advance for that long; by use where neither is given.
+        confirm
+            That it may cost money.
+
+        Raises
+        ------
+        InvalidOption
+            Without `confirm=True`: it says what would be done.
+        ErnieError
+        """
+        body: dict[str, Any] = {
+            "modelSetId": model_set_id,
+            "modelId": model_id,
+            "name": name,
+            "urlSuffix": suffix or _suffix_of(name),
+            "description": description,
+            "resourceConfig": {"type": resource, "replicasCount": replicas},
+            "billing": _billing(hours, months),
+        }
+        if qps is not None:
+            body["resourceConfig"]["qps"] = qps
+        self._console.client.localizing_errors(lambda: _check_deployment(body, confirm=confirm))
+
+        async def work(call: PlatformCall) -> PlatformService:
+            if not model_set_id:
+                version = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
+                body["modelSetId"] = values.as_text(values.as_object(version).get("modelSetId"))
+            made = await call.action(GROUP, "CreateService", body)
+            service_id = values.as_text(values.as_object(made).get("serviceId"))
+            return PlatformService(
+                service_id, name, "New", model_id=model_id, model_set_id=body["modelSetId"]
+            )
+
+        return self._console.start_work(work)
+
+    deploy = blocking(_begin_deploy)
+    adeploy = awaited(_begin_deploy)
+
+    def begin_wait(self, service: str | PlatformService) -> Stream[PlatformService]:
+        """Wait until a service serves, or has failed. An interrupt ends the waiting, not the
+        deployment; it can be waited for again. From a coroutine: `await begin_wait(…).aresult()`.
+
+        Parameters
+        ----------
+        service
+            As in `get`; or what `deploy` returned.
+
+        Raises
+        ------
+        InvalidOption
+            There is none.
+        ErnieError
+        """
+        wanted = service.id if isinstance(service, PlatformService) else service
+
+        async def work(call: PlatformCall) -> PlatformService:
+            service_id = await _find_id(call, wanted)
+
+            async def look() -> PlatformService:
+                return await _describe(call, service_id)
+
+            return await call.wait_for_task(
+                look,
+                is_over=lambda found: found.state not in _UNDER_WAY,
+                percent=lambda found: _PROGRESS.get(found.state, 100),
+                notice=lambda found: _STATE.fill(name=found.name, state=found.state),
+                pause=LONG_PAUSE,
+            )
+
+        return self._console.start_work(work, progress_title=_DEPLOYING)
+
+    wait = blocking(begin_wait)
+
+    def _begin_models(self) -> Stream[OwnModels]:
+        """List the versions of the models of one's own, with the services that serve them.
+
+        Raises
+        ------
+        ErnieError
+        """
+
+        async def work(call: PlatformCall) -> OwnModels:
+            services = await _list_deployed(call)
+            sets = await call.list_items(MODELS, "DescribeCustomModelSets")
+            found = OwnModels()
+            for row in sets:
+                for model_id in await _version_ids(call, values.as_object(row)):
+                    detail = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
+                    found.append(read_model(values.as_object(detail), model_id, services))
+            return found
+
+        return self._console.start_work(work)
+
+    models = blocking(_begin_models)
+    amodels = awaited(_begin_models)
+
+
+def read_service(row: Mapping[str, Any], *, is_preset: bool = False) -> PlatformService:
+    """Return a service that the platform describes."""
+
+    def text(*names: str) -> str:
+        return next((found for name in names if (found := values.as_name(row.get(name)))), "")
+
+    url = text("url")
+    endpoint = text("endpoint")
+    if not endpoint or endpoint.startswith("http"):
+        # The official client takes the end of the address, too.
+        endpoint = url.rstrip("/").rpartition("/")[2]
+    return PlatformService(
+        text("serviceId"),
+        text("name", "serviceName"),
+        text("runStatus"),
+        text("baseModel"),
+        endpoint,
+        url,
+        text("serviceType"),
+        text("modelId"),
+        text("modelSetId"),
+        is_preset,
+        row,
+    )
+
+
+def read_model(
+    row: Mapping[str, Any],
+    model_id: str,
+    services: Sequence[PlatformService],
+) -> OwnModel:
+    """Return a version of a model that the platform describes."""
+    source = row.get("sourceInfo")
+    if isinstance(source, dict):
+        source = source.get("sourceType")
+    served = tuple(
+        service.endpoint
+        for service in services
+        # Earlier descriptions have the version as `modelVersionId`.
+        if model_id in (service.model_id, service.raw.get("modelVersionId"))
+    )
+    return OwnModel(
+        model_id,
+        values.as_name(row.get("modelSetId")),
+        values.as_name(row.get("modelName")),
+        values.as_name(row.get("status")),
+        values.as_name(row.get("model")),
+        values.as_name(source),
+        served,
+        row,
+    )
+
+
+async def _list_deployed(call: PlatformCall) -> ServiceList:
+    rows = await call.list_items(GROUP, "DescribeServices")
+    return ServiceList(read_service(row) for row in values.as_objects(rows))
+
+
+async def _version_ids(call: PlatformCall, row: Mapping[str, Any]) -> list[str]:
+    """Return the versions of a model: the list tells them, or else its description."""
+    ids = row.get("modelIds")
+    if not isinstance(ids, list):
+        wanted = {"modelSetId": row.get("modelSetId")}
+        found = await call.action(MODELS, "DescribeModelSet", wanted)
+        ids = values.as_object(found).get("modelIds")
+    if not isinstance(ids, list):
+        return []
+    return [each for each in map(_version_id, ids) if each]
+
+
+def _version_id(listed: object) -> str:
+    """Return the id in a list of versions, whose entries are ids or descriptions."""
+    if isinstance(listed, dict):
+        return values.as_name(listed.get("modelId"))
+    return values.as_name(listed)
+
+
+async def _describe(call: PlatformCall, service_id: str) -> PlatformService:
+    row = await call.action(GROUP, "DescribeService", {"serviceId": service_id})
+    found = read_service(values.as_object(row))
+    if found.id:
+        return found
+    return read_service({**values.as_object(row), "serviceId": service_id})
+
+
+async def _find_id(call: PlatformCall, wanted: str) -> str:
+    """Return the id of a service that is named.
+
+    Raises
+    ------
+    InvalidOption
+        There is none.
+    """
+    if wanted.startswith("svco-"):
+        return wanted
+    services = await _list_deployed(call)
+    for service in services:
+        if wanted in (service.name, service.endpoint, _own_part(service.endpoint)):
+            return service.id
+    names = [service.name for service in services]
+    advice = did_you_mean(wanted, names) or Text(
+        "%ernie services 列出全部", "%ernie services lists all"
+    )
+    raise InvalidOption(
+        Text("没有叫 {name} 的服务", "there is no service {name}").fill(
+            name=untranslated(f"{wanted:.60}")
+        ),
+        advice=advice,
+    )
+
+
+def _own_part(endpoint: str) -> str:
+    """Return the user's own part of an endpoint: the console puts eight characters before it."""
+    return endpoint.partition("_")[2]
+
+
+def _suffix_of(name: str) -> str:
+    return re.sub(r"[^a-z0-9_-]+", "_", name.lower()).strip("_-")[:20]
+
+
+def _billing(hours: int | None, months: int | None) -> dict[str, Any]:
+    if hours is None and months is None:
+        return {"paymentTiming": "Postpaid"}
+    unit, length = ("Month", months) if months else ("Hour", hours)
+    return {
+        "paymentTiming": "Prepaid",
+        "reservation": {"reservationTimeUnit": unit, "reservationLength": length},
+    }
+
+
+def _check_deployment(body: Mapping[str, Any], *, confirm: bool) -> None:
+    """Check a deployment before anything is sent.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if not _NAME.fullmatch(body["name"]):
+        raise InvalidOption(
+            Text("服务名要有 2 到 20 个字符", "a service's name has 2 to 20 characters")
+        )
+    if not _SUFFIX.fullmatch(body["urlSuffix"]):
+        raise InvalidOption(
+            Text(
+                "suffix 要是 2 到 20 个 a-z、0-9、_ 或 -，以字母或数字结尾",
+                "suffix is 2 to 20 of a-z, 0-9, _ and -, and ends with a letter or a digit",
+            )
+        )
+    if confirm:
+        return
+    resource = body["resourceConfig"]
+    billing = body["billing"]
+    payment = Text("按使用付费", "paid by use")
+    if "reservation" in billing:
+        reserved = billing["reservation"]
+        payment = Text("预付 {n} {unit}", "{n} {unit} paid in advance").fill(
+            n=reserved["reservationLength"], unit=reserved["reservationTimeUnit"].lower()
+        )
+    raise InvalidOption(
+        Text(
+            "部署会产生费用，还没有做：{model} 部署为 {name}（{replicas} × {type}，{payment}）",
+            "deploying costs money, and nothing was done: {model} as {name} ({replicas} × {type}, "
+            "{payment})",
+        ).fill(
+            model=body["modelId"],
+            name=body["name"],
+            replicas=resource["replicasCount"],
+            type=resource["type"],
+            payment=payment,
+        ),
+        advice=Text("确定要做：加 confirm=True", "to do it: confirm=True"),
+    )
