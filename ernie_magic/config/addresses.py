@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Whose values in a query a repr shows.
 _HARMLESS = frozenset({"api-version", "api_version", "apiversion"})
 _HARMLESS_VALUE = re.compile(r"[\w.-]{1,24}")
+_URL_PARTS = re.compile(r"(?P<head>(?:[^/?#]*//)?[^/?#]*)(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL)
+_PATH_PART = re.compile(r"[^/]+")
+_MARKED_KEY = re.compile(r"sk[-_][\w.-]{8,}")
 _SHORTEST_KEY = 8  # characters
 _LAST_PORT = 65_535
 # A host with a port, a path and `?name=`: an @ after that is the query's.
@@ -30,16 +33,42 @@ _CUT_PASSWORD = re.compile(r"[^/]*//[^/@]*:[^@]*@")
 
 
 def redact_url(url: str) -> str:
-    """Return a URL in a form safe to show: its password is a key, and so may be parts of its
-    query.
+    """Return a URL in a form safe to show: its password is a key, and so may be parts of its path
+    and its query.
     """
+    head, path, query = _split_path(_hide_login(url))
+    return f"{head}{_PATH_PART.sub(_hide_path_key, path)}{query}"
+
+
+def _hide_login(url: str) -> str:
+    """Return a URL without its password and its query."""
     if end := _end_of_certain_address(url):
         return f"{url[:end]}•••"
     if _lacks_scheme(url):
-        return redact_url(f"//{url.strip()}").removeprefix("//")
+        return _hide_login(f"//{url.strip()}").removeprefix("//")
     # Also one whose password contains a slash.
     shown = re.sub(r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL)
     return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
+
+
+def _split_path(url: str) -> tuple[str, str, str]:
+    """Return what is before a URL's path, the path, and what is behind it."""
+    found = _URL_PARTS.match(url)
+    if found is None:
+        return url, "", ""
+    return found["head"], found["path"], found["rest"]
+
+
+def _hide_path_key(part: re.Match[str]) -> str:
+    if _is_path_key(part[0]):
+        return "•••"
+    return part[0]
+
+
+def _is_path_key(part: str) -> bool:
+    """Whether a part of a path is a key, as some gateways have it: `http://host/sk-…/v1`."""
+    written = unquote(part)
+    return resembles_key(written) or _MARKED_KEY.fullmatch(written) is not None
 
 
 def _lacks_scheme(url: str) -> bool:
@@ -58,7 +87,8 @@ def _end_of_certain_address(url: str) -> int:
 
 class BaseUrl(str):
     """A base URL without its name and password, which are a credential, and without the keys in its
-    query (`?api_key=…`). The rest of the query stays (`?api-version=…`).
+    query (`?api_key=…`). The rest of the query stays (`?api-version=…`), and so does a key in its
+    path, which is a part of the address: it is sent, and never shown.
 
     Parameters
     ----------
@@ -111,6 +141,10 @@ class BaseUrl(str):
                 ),
             )
         url, query_keys = _take_query_keys(url.removeprefix(lead))
+        _, path, _ = _split_path(url)
+        for part in filter(_is_path_key, _PATH_PART.findall(path)):
+            Key(part)  # in its written form it is a key too
+            Key(unquote(part))
         self = super().__new__(cls, url)
         self.login = login
         self.query_keys = query_keys

@@ -187,11 +187,11 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     console = _console_url(settings, service, base_url)
     return Endpoint(
         service,
-        base_url,
+        BaseUrl(base_url),
         credential,
         headers,
         settings.headers,
-        console,
+        BaseUrl(console),
         withheld,
         query=dict(resolved_url.query_keys),
     )

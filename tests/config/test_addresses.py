@@ -288,6 +288,60 @@ def test_an_at_sign_in_the_query_is_no_password_s_end(url, shown):
     assert redact_url(url) == shown
 
 
+PATH_KEYS = {
+    "an OpenAI key": "sk-canaryCANARY0123456789abcdef",
+    "one of letters": "sk-canarycanarycanary",
+    "a project's": "sk-proj-canary_CANARY-0123456789",
+    "of Qianfan": "bce-v3/ALTAK-canary0123456789AB/canary0123456789abcdefcanary0123456789ab",
+    "hexadecimal": b"0canary9".hex() * 3,
+    "a token": "tok_canaryA3dE5gH7jK9mN1pQ3",
+    "a UUID": "c4a4a712-3d5e-4f6a-8b9c-c4a4a7123d5e",
+    "in percent": "sk%2Dcanary0123456789%41bcdef",
+    "base64": "Y2FuYXJ5Y2FuYXJ5MDEyMzQ1Njc4OQ==",
+    "before a dot": "canary0123456789abcdef.chat",
+}
+
+
+@pytest.mark.parametrize("name", PATH_KEYS)
+def test_a_key_in_the_path_is_sent_and_never_shown(stranger, name):
+    key = PATH_KEYS[name]
+    url = url_of(stranger).replace("/v1", f"/{key}/v1")
+    assert key in url
+    session = Session(service="local", base_url=url, model="m", retry_count=1, language="en")
+    session.chat("hi", stream=False)
+    assert any(f"/{key}/v1/chat/completions" in seen for seen in stranger.seen)
+    session.settings.base_url = f"http://127.0.0.1:9/{key}/v1?api-version=1"
+    with pytest.raises(errors.ErnieError) as caught:
+        session.chat("hi")
+    code = session.settings.build_endpoint()
+    shown = [
+        *(repr(session.settings), repr(session.settings.base_url), repr(code), repr(session)),
+        *(str(caught.value), redact_url(url), repr(session.limits())),
+        repr(vars(caught.value)),
+    ]
+    for part in (part for part in key.split("/") if part != "bce-v3"):
+        for text in shown:
+            assert part not in text
+            assert part[-8:] not in text
+    assert "/•••" in repr(session.settings)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/openai/deployments/gpt-4o-2024-08-06/v1",
+        "/v2/app/ernie-4.5-turbo-128k",
+        "/serving-endpoints/meta-llama-3-1-70b-instruct",
+        "/api/v1/inference/production-cluster-1",
+        "/team2/sk/v1",
+    ],
+)
+def test_what_is_no_key_in_a_path_is_shown(path):
+    url = f"https://my-resource-abc123def456ghi.openai.example{path}"
+    assert redact_url(url) == url
+    assert url in repr(Session(service="local", base_url=url).settings)
+
+
 @pytest.mark.parametrize(
     "password",
     [
