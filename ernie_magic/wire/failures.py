@@ -45,6 +45,13 @@ _UNKNOWN_FIELD = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
+_LONGEST_RESET = 60.0  # seconds
+_RESET_HEADER = re.compile(r"(?P<prefix>(?:x-)?ratelimit-)reset(?P<kind>(?:-[a-z]+)*)")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern}){{1,5}}")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_EPOCH_FROM = 1e9  # seconds: a larger number is a moment, since 2001
+_MILLISECONDS_FROM = 1e11
 # How services name a day's limit: requests per day (RPD), free-models-per-day, daily limit, per 24
 # hours. Where a minute's is named beside it, it may be either.
 _DAY = re.compile(
@@ -138,6 +145,8 @@ def error_from_refusal(
         retryable=case.retryable,
         retry_after=retry_after_seconds(headers),
     )
+    if isinstance(error, RateLimited) and error.retry_after is None:
+        error.retry_after = _reset_seconds(headers)
     error.renews = case.renews
     if error.retry_after and isinstance(error, RateLimited):
         error.advice = Text(
@@ -367,6 +376,42 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
     if seconds is not None and seconds > _LONGEST_WAIT:
         return None
     return seconds
+
+
+def _reset_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until the limit that was reached is reset ("Rate limits" on
+    https://platform.openai.com/docs/guides/rate-limits): of requests, of tokens, or both. None for
+    more than a minute: a limit is whole again by then, and admits single calls long before.
+    """
+    resets = {}
+    for name, value in headers.items():
+        found = _RESET_HEADER.fullmatch(name.lower())
+        seconds = _parse_duration(value)
+        if found is not None and seconds is not None:
+            remaining = headers.get(f"{found['prefix']}remaining{found['kind']}", "")
+            resets[name] = (values.as_seconds(remaining.strip()) == 0, seconds)
+    reached = [seconds for is_reached, seconds in resets.values() if is_reached]
+    waits = reached or [seconds for _, seconds in resets.values()]
+    if not waits or max(waits) > _LONGEST_RESET:
+        return None
+    return max(waits)
+
+
+def _parse_duration(text: str) -> float | None:
+    """Return seconds as OpenAI writes them (`1s`, `6m0s`, `20ms`), as a number, or as a moment in
+    seconds or milliseconds since the epoch.
+    """
+    seconds = values.as_seconds(text.strip())
+    if seconds is not None:
+        if seconds > _MILLISECONDS_FROM:
+            seconds /= 1000
+        if seconds > _EPOCH_FROM:
+            seconds = max(0.0, seconds - time.time())
+        return seconds
+    if not _DURATION.fullmatch(text.strip()):
+        return None
+    parts = _DURATION_PART.findall(text)
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 def stream_cut_error() -> IncompleteAnswer:

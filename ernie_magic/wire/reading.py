@@ -74,7 +74,7 @@ from ernie_magic.wire.sniffing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 
     import httpx
 
@@ -96,6 +96,22 @@ _TOO_LARGE = Text(
 )
 # What chunks of an answer have. Any other field may be a refusal's (`refusals.parse_refusal`), and
 # most chunks have none.
+# Where servers say in their last event that it is the last.
+_END_SWITCHES = (
+    *("done", "end", "finish", "finished", "complete", "completed", "stop", "eos"),
+    *(
+        "is_end",
+        "isEnd",
+        "is_done",
+        "is_finished",
+        "isFinished",
+        "is_final",
+        "is_complete",
+        "is_last",
+    ),
+)
+_STATES = ("type", "event", "status", "state", "action")
+_HOLDERS_OF_STATE = ("data", "result", "output", "message")
 _ORDINARY = frozenset(
     {
         "id",
@@ -362,6 +378,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
     give_up = 0.0  # when the announced end must have arrived; pings may continue for ever
     gains = 0
     understood = 0  # lines that something readable followed
+    event: sse.Event | None = None
+    payload: object = None  # of that event
     while not ended:
         finished = done or (reader is not None and reader.finished)
         waits_for_end = done or (reader is not None and reader.awaits_end)
@@ -419,6 +437,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                     break
                 if reader is not None and reader.finished and not may_be_json(event.data):
                     continue  # a word after the end: the answer is whole without it
+                if _is_end_word(event):
+                    continue
                 payload = await _parse_event(event, unread, joined=reader is not None)
                 is_long = len(event.data) > values.LONG
             if type(payload) is not dict:
@@ -442,7 +462,39 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
     if problem:
         raise problem
     if reader is not None and not reader.finished:
+        done = done or _announces_end(event, payload)
         _raise_unless_ended(reader, remarks, unread[understood:], response, done=done)
+
+
+def _is_end_word(event: sse.Event) -> bool:
+    """Whether an event without JSON is the end, by its text or its name."""
+    if sse.is_end_word(event.data):
+        return True
+    return sse.is_end_name(event.name) and not may_be_json(event.data)
+
+
+def _announces_end(event: sse.Event | None, payload: object) -> bool:
+    """Whether the last event of a stream says that it is the last, in words of the server's own:
+    `event: done`, `{"done": true}`, `{"type": "message_stop"}`.
+    """
+    if event is None:
+        return False
+    if _is_end_word(event) or sse.is_end_name(event.name):
+        return True
+    if isinstance(payload, str) and sse.is_end_word(payload):
+        return True
+    fields = values.as_object(payload)
+    return any(
+        _says_end(source)
+        for source in (fields, *map(values.as_object, map(fields.get, _HOLDERS_OF_STATE)))
+    )
+
+
+def _says_end(fields: Mapping[str, Any]) -> bool:
+    # A number may be a position.
+    if any(fields.get(name) is True for name in _END_SWITCHES):
+        return True
+    return any(sse.is_end_name(values.as_name(fields.get(name))) for name in _STATES)
 
 
 def _raise_unless_ended(

@@ -22,6 +22,17 @@ _FIELDS = ("data", "event", "id", "retry")
 # strings.
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _LAST_WORDS = ("[done]", "done")  # in lower case
+# What gateways write at the end in place of them, as a word or as an event's name.
+_END_WORD = re.compile(
+    r"\s*[\[<]\|?(?:done|end|eof|eos|stop|finish(?:ed)?|completed?|close)\|?[\]>]\s*",
+    re.IGNORECASE,
+)
+# Of the whole: the end of a block or of an item (`content_block_stop`, `output_item.done`) is none.
+_END_NAME = re.compile(
+    r"\s*(?:(?:response|messages?|stream|chat|answer|conversation|completion|agent|workflow|session)"
+    r"[\W_])*(?:done|end(?:ed)?|eof|eos|stop(?:ped)?|finish(?:ed)?|completed?|closed?)\s*",
+    re.IGNORECASE,
+)
 # What stands between events that are written into one: also a line break that was escaped.
 _BETWEEN_OBJECTS = re.compile(r"(?:\s|\\n|\\r|data:)*", re.IGNORECASE)
 _ESCAPED_END = re.compile(r"(?:\\[nr])+\Z")
@@ -54,6 +65,18 @@ def is_last_word(text: str) -> bool:
     around it, in other letters, or without its brackets.
     """
     return text.strip().lower() in _LAST_WORDS
+
+
+def is_end_word(text: str) -> bool:
+    """Whether an event's text is another word for the end (`[END]`), behind which tokens may still
+    be told.
+    """
+    return _END_WORD.fullmatch(text) is not None
+
+
+def is_end_name(name: str) -> bool:
+    """Whether an event of this name, or a state, is the end: `done`, `message_stop`."""
+    return _END_NAME.fullmatch(name) is not None
 
 
 def split_glued(event: Event) -> list[Event]:
@@ -206,9 +229,9 @@ class Decoder:
         self._data.clear()
         self._name = ""
         # A gateway may wrap a comment as data; an empty event contains nothing, but may be a
-        # failure by its name.
+        # failure, or the end, by its name.
         if not data.strip() or data.lstrip().startswith(":"):
-            if names_failure(name):
+            if names_failure(name) or is_end_name(name):
                 return Event("", name)
             return None
         return Event(data, name)

@@ -1,6 +1,7 @@
 """Refusals in every shape, as one error of the tree; and the table behind them."""
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -178,6 +179,55 @@ def test_a_request_that_the_service_did_not_get_to_is_sent_again(status):
 )
 def test_a_wait_is_read_in_other_forms(header, value, seconds):
     assert said(429, {}, **{header: value}).retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-reset-requests": "1s"}, 1.0),
+        ({"x-ratelimit-reset-tokens": "20ms"}, 0.02),
+        ({"x-ratelimit-reset-tokens": "0m6.5s"}, 6.5),
+        ({"x-ratelimit-reset-input-tokens": "2"}, 2.0),
+        ({"X-RateLimit-Reset": "7"}, 7.0),
+        ({"RateLimit-Reset": "9"}, 9.0),
+        ({"x-ratelimit-reset-requests": "3s", "x-ratelimit-reset-tokens": "5s"}, 5.0),
+        (
+            {
+                "x-ratelimit-reset-requests": "3s",
+                "x-ratelimit-remaining-requests": "0",
+                "x-ratelimit-reset-tokens": "5s",
+                "x-ratelimit-remaining-tokens": "900",
+            },
+            3.0,
+        ),
+        (
+            {
+                "x-ratelimit-reset-requests": "3s",
+                "x-ratelimit-remaining-requests": "9",
+                "x-ratelimit-reset-tokens": "5s",
+                "x-ratelimit-remaining-tokens": "0",
+            },
+            5.0,
+        ),
+        ({"x-ratelimit-reset-tokens": "6m0s"}, None),  # a whole limit: one call fits long before
+        ({"x-ratelimit-reset-tokens": "soon"}, None),
+        ({"x-ratelimit-reset-tokens": "-3s"}, None),
+        ({"x-ratelimit-reset-tokens": "1" * 300 + "s"}, None),
+        ({"x-ratelimit-reset-tokens": "5s", "retry-after": "2"}, 2.0),
+    ],
+)
+def test_the_reset_of_the_limit_that_was_reached_is_waited_for(headers, seconds):
+    body = {"error": {"message": "Rate limit reached"}}
+    headers = {name.lower(): value for name, value in headers.items()}
+    assert said(429, body, **headers).retry_after == seconds
+    without = {name: value for name, value in headers.items() if name == "retry-after"}
+    assert said(500, {}, **headers).retry_after == said(500, {}, **without).retry_after
+
+
+@pytest.mark.parametrize("unit", [1, 1000])
+def test_a_reset_may_be_a_moment(unit):
+    moment = str(int((time.time() + 20) * unit))
+    assert 18 < said(429, {}, **{"x-ratelimit-reset": moment}).retry_after <= 20
 
 
 @pytest.mark.parametrize(

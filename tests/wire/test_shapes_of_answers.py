@@ -464,13 +464,21 @@ def test_the_last_word_ends_a_stream_however_it_is_written(name):
     assert read(chunk(content="ab"), LAST_WORDS[name]).text == "ab"
 
 
-@pytest.mark.parametrize("word", ["ok", "end", "</s>", "[DON", "[END]", "<|endoftext|>", "完"])
+@pytest.mark.parametrize("word", ["ok", "end", "</s>", "[DON", "<|endoftext|>", "完"])
 def test_other_words_after_the_end_do_not_spoil_the_answer(word):
     late = event({"id": "x", "choices": [], "usage": USAGE})
     answer = read(chunk(content="ab"), chunk(finish_reason="stop"), event(word), late)
     assert (answer.text, answer.usage.total_tokens) == ("ab", 2)
     with pytest.raises(errors.ProtocolError):
         read(chunk(content="ab"), event(word), chunk(finish_reason="stop"), DONE)
+
+
+@pytest.mark.parametrize("word", ["[END]", "[EOS]", "<end>", '"[END]"'])
+def test_tokens_may_be_told_behind_another_word_for_the_end(word):
+    late = event({"id": "x", "choices": [], "usage": USAGE})
+    for before in ([chunk(finish_reason="stop")], []):
+        answer = read(chunk(content="ab"), *before, event(word), late, event(word))
+        assert (answer.text, answer.usage.total_tokens) == ("ab", 2)
 
 
 @pytest.mark.parametrize("rest", ['{"choices": [{"del', '{"choices": [{"delta": }]}'])
@@ -780,3 +788,61 @@ def test_a_closing_message_behind_a_completion_s_pieces_is_no_second_text():
     pieces = [as_choices([{"text": text}]) for text in ("ab", "cd")]
     last = {"message": {"content": "abcd"}, **STOPPED}
     assert read(*pieces, as_choices([last]), DONE).text == "abcd"
+
+
+OWN_ENDS = {
+    "a named event without data": b"event: done\n\n",
+    "a named event": b"event: done\ndata: {}\n\n",
+    "a named event with a word": b"event: end\ndata: bye\n\n",
+    "a named event with null": b"event: finish\ndata: null\n\n",
+    "a named event with tokens": b'event: complete\ndata: {"usage": {"total_tokens": 3}}\n\n',
+    "a longer name": b'event: response.completed\ndata: {"type": "response.completed"}\n\n',
+    "Anthropic's": b'event: message_stop\ndata: {"type": "message_stop"}\n\n',
+    "Dify's": b'data: {"event": "message_end", "id": "x"}\n\n',
+    "a switch": b'data: {"done": true}\n\n',
+    "a bare switch": b'{"done": true}\n',
+    "a switch inside": b'data: {"data": {"is_end": true}}\n\n',
+    "a switch beside a choice": b'data: {"choices": [{"delta": {}}], "finished": true}\n\n',
+    "a switch and a comment": b'data: {"done": true}\n\n: ping\n\n',
+    "a state": b'data: {"status": "completed"}\n\n',
+    "END": b"data: [END]\n\n",
+    "EOF": b"data: [EOF]\n\n",
+    "end in angles": b"data: <|end|>\n\n",
+    "finished": b"data: [FINISHED]\n\n",
+    "a text in JSON": b'data: "[END]"\n\n',
+}
+NO_ENDS = {
+    "nothing": b"",
+    "a switch that is off": b'data: {"done": false}\n\n',
+    "a number": b'data: {"end": 1}\n\n',
+    "another name": b"event: message\ndata: {}\n\n",
+    "a ping": b"event: ping\ndata: {}\n\n",
+    "another state": b'data: {"status": "running"}\n\n',
+    "the end of a block": b'data: {"type": "content_block_stop", "index": 0}\n\n',
+    "the end of an item": b"event: response.output_item.done\ndata: {}\n\n",
+    "an end that was none": b'data: {"done": true}\n\n' + chunk(content="C"),
+    "a name that was none": b"event: done\ndata: {}\n\n" + chunk(content="C"),
+}
+
+
+async def _read_to_its_end(items):
+    reader = openai_style.reader(REQUEST)
+    response = httpx.Response(
+        200, headers={"content-type": "text/event-stream"}, stream=Pieces(items)
+    )
+    text = "".join([delta.text async for delta in reading.iter_deltas(response, reader)])
+    return text, reader.end_unseen
+
+
+@pytest.mark.parametrize("name", OWN_ENDS)
+def test_an_end_in_a_server_s_own_words_is_one(name):
+    items = [chunk(content="A"), chunk(content="B"), OWN_ENDS[name]]
+    assert asyncio.run(_read_to_its_end(items)) == ("AB", False)
+    bytewise = [bytes([byte]) for byte in b"".join(items)]
+    assert asyncio.run(_read_to_its_end(bytewise)) == ("AB", False)
+
+
+@pytest.mark.parametrize("name", NO_ENDS)
+def test_what_is_no_end_leaves_the_answer_cut(name):
+    with pytest.raises(errors.IncompleteAnswer):
+        asyncio.run(_read_to_its_end([chunk(content="A"), chunk(content="B"), NO_ENDS[name]]))
