@@ -17,7 +17,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import models
-from ernie_magic.api.default_model import configured_model, default_model
+from ernie_magic.api.default_model import configured_model, default_model, editing_model
 from ernie_magic.api.keywords import check_types
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.addresses import is_absolute
@@ -304,6 +304,13 @@ class Client:
         model = model or self.model_lists.base_model(deployed, endpoint)
         model = model or configured_model(kind, settings)
         return CallTarget(kind, model, deployed, settings, endpoint)
+
+    def editing_model(self) -> str:
+        """Return the model of a call that edits pictures and names none
+        (`default_model.editing_model`).
+        """
+        service = self.settings.choose_service().name
+        return editing_model(self.settings, service, self.known_models())
 
     def start_model_call(
         self,

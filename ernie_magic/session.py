@@ -652,9 +652,11 @@ class Session:
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
         download: bool = True,
+        edit: Any = None,
+        mask: Any = None,
         **parameters: Unpack[ImageParameters],
     ) -> Stream[ImageSet]:
-        """Make pictures (文生图).
+        """Make pictures (文生图), or edit some (图片编辑): `ernie.image("a hat", edit=cats[0])`.
 
         Such a call is never sent again automatically once it may have been carried out: pictures
         are billed.
@@ -663,18 +665,27 @@ class Session:
         last three. Stable-Diffusion-XL: also negative_prompt, steps, style, sampler_index and
         cfg_scale. ERNIE-Image and ERNIE-Image-Turbo: also use_pe, num_inference_steps,
         guidance_scale and watermark. irag-1.0: also refer_image. qwen-image: also prompt_extend.
+        ernie-irag-edit: also feature.
 
         Parameters
         ----------
         prompt
             At most 1,024 characters.
         model
-            The setting `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2
-            "irag-1.0", or one of its kind where the live list, which is requested once, does not
-            offer that.
+            For an edit "qwen-image-edit" when None. Else the setting `image_model` when None, else
+            "Stable-Diffusion-XL", on Qianfan V2 "irag-1.0", or one of its kind where the live list,
+            which is requested once, does not offer that.
         download
             False leaves pictures that are links where they are: `picture.url`, which expires after
             some days.
+        edit
+            One to three pictures to edit, each anything that `chat` takes as a picture: of PNG,
+            JPEG, WebP or BMP, with sides of at least 128 pixels and a ratio of at most 4
+            (https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf). None for new pictures.
+        mask
+            Where to edit, for models that take one ("ernie-irag-edit"): a picture in the same size,
+            or an array of shape (height, width) and dtype bool, uint8 or float from 0 to 1; bright
+            where the picture is edited.
 
         Returns
         -------
@@ -687,9 +698,15 @@ class Session:
             Every picture failed; when only some did, `picture.problem` says why.
         """
         from ernie_magic.api.requests import image_request
+        from ernie_magic.calls.images.edits import read_edit_sources
         from ernie_magic.calls.images.generate import generate_images
 
+        if edit is not None and not model and not endpoint:
+            model = self.client.editing_model()
         target = self.client.choose_target("image", model, endpoint, parameters, extra=extra)
+        sources = self.client.localizing_errors(
+            lambda: read_edit_sources(edit, mask, strict=target.rules.strict)
+        )
 
         def build(model: str) -> ImageRequest:
             return image_request(
@@ -699,6 +716,8 @@ class Session:
                 extra=extra or {},
                 rules=target.rules,
                 endpoint=target.deployed,
+                images=sources.images,
+                mask=sources.mask,
             )
 
         work = partial(generate_images, download=download)
@@ -730,11 +749,11 @@ class Session:
         """
         from ernie_magic.calls.images import recipes
 
-        return self.begin_image(
-            **self.client.localizing_errors(
-                lambda: recipes.redo_options(recipes.read_recipe(what), changes)
-            )
-        )
+        def read_options() -> dict[str, Any]:
+            all_changes = recipes.with_sources(what, changes)
+            return recipes.redo_options(recipes.read_recipe(what), all_changes)
+
+        return self.begin_image(**self.client.localizing_errors(read_options))
 
     redo = blocking(begin_redo)
     aredo = awaited(begin_redo)
@@ -773,11 +792,11 @@ class Session:
         """
         from ernie_magic.calls.images import recipes
 
-        return self.begin_image(
-            **self.client.localizing_errors(
-                lambda: recipes.vary_options(recipes.read_recipe(what), changes)
-            )
-        )
+        def read_options() -> dict[str, Any]:
+            all_changes = recipes.with_sources(what, changes)
+            return recipes.vary_options(recipes.read_recipe(what), all_changes)
+
+        return self.begin_image(**self.client.localizing_errors(read_options))
 
     vary = blocking(begin_vary)
     avary = awaited(begin_vary)

@@ -72,7 +72,7 @@ class Model:
         Range of `max_completion_tokens`, in tokens.
     capabilities : frozenset of str
         Optional abilities: "penalties" (frequency and presence), "tools", "top_k", "vision",
-        "thinking"; of pictures: "diffusion", "enhancer", "reference".
+        "thinking"; of pictures: "diffusion", "enhancer", "reference", "mask".
     v1_capabilities : frozenset of str
         Those that only Qianfan V1 documents for it.
     unsupported : frozenset of str
@@ -373,6 +373,23 @@ _CURRENT: tuple[Model, ...] = (
         capabilities=frozenset({"reference"}),
         source="https://cloud.baidu.com/doc/qianfan-api/s/8m7u6un8a",
         sizes=("1024x1024", "512x512", "2048x2048"),
+        other_sizes=True,
+    ),
+    Model(
+        "qwen-image-edit",
+        "image",
+        800,
+        source="https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf",
+        sizes=("1024x1024",),
+        other_sizes=True,
+    ),
+    Model(
+        "ernie-irag-edit",
+        "image",
+        220,
+        capabilities=frozenset({"mask"}),
+        source="https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf",
+        sizes=("1024x1024",),
         other_sizes=True,
     ),
     Model(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ernie_magic.api.models import EDITS_PATH, own_image_path
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -34,6 +35,8 @@ PREFERRED_VISION: tuple[str, ...] = (
     "ernie-5.0",
     "ernie-5.0-thinking-preview",
 )
+# Those that edit pictures (https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf).
+PREFERRED_EDITING: tuple[str, ...] = ("qwen-image-edit", "ernie-irag-edit")
 # The defaults of other calls: the examples on the API pages of AI Studio
 # (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) and Qianfan.
 _DEFAULTS: dict[Kind, str] = {
@@ -143,6 +146,24 @@ def default_model(
     if kind == "chat" and (offered or not needs_vision):
         return FALLBACK_CHAT_V1 if service == _V1 else FALLBACK_CHAT
     return preferred[0]
+
+
+def editing_model(
+    settings: ModelSettings,
+    service: str,
+    offered: Sequence[Listed] = (),
+) -> str:
+    """Return the model of a call that edits pictures and names none: the setting where it edits,
+    else one that is known to; "" on a server of others, where the live list decides.
+    """
+    configured = settings.image_model
+    if service in _OTHER_SERVERS or own_image_path(configured) == EDITS_PATH:
+        return configured
+    by_lower = {entry.id.lower(): entry.id for entry in offered}
+    for name in PREFERRED_EDITING:
+        if name in by_lower:
+            return by_lower[name]
+    return PREFERRED_EDITING[0]
 
 
 def no_model_error(kind: Kind) -> InvalidOption:

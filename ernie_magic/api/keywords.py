@@ -121,6 +121,7 @@ class ImageParameters(CallSettings, total=False):
     response_format: str | None
     user: str | None
     refer_image: str | None
+    feature: str | None
     prompt_extend: bool | None
 
 
@@ -132,6 +133,8 @@ class ImageArguments(ImageParameters, total=False):
     endpoint: str | None
     extra: dict[str, Any] | None
     download: bool
+    edit: Any
+    mask: Any
 
 
 class EmbeddingParameters(CallSettings, total=False):
@@ -163,7 +166,7 @@ OPTIONS_BY_CALL = {
     "chat": CHAT_OPTIONS,
     "completion": (*_EVERYWHERE, "stream"),
     "embedding": (*_EVERYWHERE, "invalid", "cache", *_ON_WORKERS),
-    "image": (*_EVERYWHERE, "download"),
+    "image": (*_EVERYWHERE, "download", "edit", "mask"),
     "map": (*_EVERYWHERE, "schema", "system", "resume", *_ON_WORKERS),
     "rerank": _EVERYWHERE,
 }

@@ -67,6 +67,9 @@ def kind_of(model_id: str) -> Kind | None:
     return None
 
 
+EDITS_PATH = "/images/edits"
+
+
 def own_image_path(model_id: str) -> str:
     """Return the path of a Qianfan V2 model that makes pictures, but never answers under
     `/images/generations`; "" for any other (https://cloud.baidu.com/doc/qianfan-api/s/Ymio9i9i4,
@@ -76,7 +79,7 @@ def own_image_path(model_id: str) -> str:
     if "musesteamer" in name and "image" in name:
         return "/musesteamer/images/generations"
     if re.search(r"(?:image|irag|flux|diffusion).*-edit(?:-|$)", name):
-        return "/images/edits"
+        return EDITS_PATH
     return ""
 
 

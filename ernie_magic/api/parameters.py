@@ -576,6 +576,19 @@ PARAMETERS: tuple[Parameter, ...] = (
         v1=None,
         group="some-models",
     ),
+    String(
+        "feature",
+        "image",
+        Text(
+            "怎样改图片：擦除、重绘或变体（ernie-irag-edit）",
+            "how to edit a picture: erase, repaint or vary it (ernie-irag-edit)",
+        ),
+        choices=("erase", "repaint", "variation"),
+        requires="mask",
+        source="https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf",
+        v1=None,
+        group="some-models",
+    ),
     Switch(
         "prompt_extend",
         "image",

@@ -183,9 +183,19 @@ class ImageRequest(Request):
     Attributes
     ----------
     prompt : str
+    images : tuple of str
+        What is edited: addresses, or `data:` URIs; none for a new picture.
+    mask : str
+        Where it is edited, a `data:` URI; "" for everywhere.
+    as_form : bool
+        Whether an edit is sent as a form with files, as OpenAI's API has it
+        (https://platform.openai.com/docs/api-reference/images/createEdit), not as JSON.
     """
 
     prompt: str
+    images: tuple[str, ...] = field(default=(), repr=False)
+    mask: str = field(default="", repr=False)
+    as_form: bool = False
 
     def _texts(self) -> Iterable[str]:
         return (self.prompt,)
@@ -462,8 +472,11 @@ def image_request(
     extra: Mapping[str, Any],
     rules: Rules,
     endpoint: str = "",
+    images: tuple[str, ...] = (),
+    mask: str = "",
 ) -> ImageRequest:
-    """Build the request for pictures ("文生图" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns).
+    """Build the request for pictures ("文生图" on https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns),
+    or for edited ones (https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf).
 
     Raises
     ------
@@ -471,37 +484,79 @@ def image_request(
     InvalidMessages
         The prompt is empty or too long.
     """
+    if images and rules.protocol != "openai":
+        raise _no_edits_error()
     if not endpoint:
-        _check_image_model(model, rules)
+        _check_image_model(model, rules, is_edit=bool(images))
     checked = checked_parameters("image", given, model, rules)
     check_text(prompt)
     _check_extra("image", extra, rules, [prompt, checked])
     check_length(len(prompt), model, rules)
     return ImageRequest(
-        model=model, prompt=prompt, parameters=checked, extra=dict(extra), endpoint=endpoint
+        model=model,
+        prompt=prompt,
+        parameters=checked,
+        extra=dict(extra),
+        endpoint=endpoint,
+        images=images,
+        mask=mask,
+        as_form=bool(images) and not rules.strict,
     )
 
 
-def _check_image_model(model: str, rules: Rules) -> None:
-    """Reject a model that makes pictures under a path of its own: here its call is never answered.
+def _no_edits_error() -> InvalidOption:
+    return InvalidOption(
+        Text("千帆 V1 不能改图片", "Qianfan V1 cannot edit pictures"),
+        advice=Text(
+            "改用千帆 V2：%ernie use qianfan", "use Qianfan V2 instead: %ernie use qianfan"
+        ),
+    )
+
+
+def _check_image_model(model: str, rules: Rules, *, is_edit: bool) -> None:
+    """Reject a model that is for another call: here it would never answer.
 
     Raises
     ------
     InvalidOption
     """
-    path = models.own_image_path(model)
-    if not path or not rules.strict or rules.protocol != "openai":
+    if not rules.strict or rules.protocol != "openai" or model == models.UNDECIDED:
         return
+    path = models.own_image_path(model)
+    if is_edit:
+        _check_edit_model(model, path)
+        return
+    if not path:
+        return
+    advice = Text(
+        '换一个模型（%ernie models image），或 ernie.wire.post("{path}", {{…}})',
+        'use another model (%ernie models image), or ernie.wire.post("{path}", {{…}})',
+    ).fill(path=path)
+    if path == models.EDITS_PATH:
+        advice = Text(
+            "它改图片：用 --edit 给出要改的图片（Python：edit=）",
+            "it edits pictures: name one with --edit (in Python: edit=)",
+        )
     raise InvalidOption(
         Text(
             "{model} 在 /images/generations 下不会回答，所以没有发送",
             "{model} never answers under /images/generations, so nothing was sent",
         ).fill(model=model),
         Text("它用自己的接口 {path}", "it has a path of its own, {path}").fill(path=path),
-        Text(
-            '换一个模型（%ernie models image），或 ernie.wire.post("{path}", {{…}})',
-            'use another model (%ernie models image), or ernie.wire.post("{path}", {{…}})',
-        ).fill(path=path),
+        advice,
+    )
+
+
+def _check_edit_model(model: str, path: str) -> None:
+    entry = models.find_model(model)
+    if path == models.EDITS_PATH or entry is None:
+        return
+    raise InvalidOption(
+        Text("{model} 不能改图片", "{model} cannot edit pictures").fill(model=model),
+        advice=Text(
+            "用 -m qwen-image-edit 或 -m ernie-irag-edit",
+            "use -m qwen-image-edit or -m ernie-irag-edit",
+        ),
     )
 
 

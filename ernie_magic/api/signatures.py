@@ -100,6 +100,18 @@ _ARGUMENTS = {
             "False leaves pictures that are links where they are: `picture.url`, which expires\n"
             "after some days.",
         ),
+        Argument(
+            "edit",
+            "Any",
+            None,
+            "One to three pictures to edit; None for new pictures.",
+        ),
+        Argument(
+            "mask",
+            "Any",
+            None,
+            "A picture or an array in the size of the edited one, bright where it is edited.",
+        ),
     )
 }
 

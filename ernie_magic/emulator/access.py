@@ -8,9 +8,10 @@ What keeps it out:
 - Origin and Sec-Fetch-Site must not name another page
   (https://fetch.spec.whatwg.org/#origin-header,
   https://www.w3.org/TR/fetch-metadata/). A link may be followed, and a picture of ours shown.
-- A POST is JSON, or, of Qianfan's platform, a form with an Authorization header: a page can send
-  neither without asking first (https://fetch.spec.whatwg.org/#cors-preflight-fetch). The request
-  for permission is never granted: no CORS header is ever sent.
+- A POST is JSON, or, of Qianfan's platform and for pictures, a form with an Authorization header:
+  a page can send neither without asking first
+  (https://fetch.spec.whatwg.org/#cors-preflight-fetch). The request for permission is never
+  granted: no CORS header is ever sent.
 
 Starlette's `TrustedHostMiddleware` accepts any port, and answers with plain text.
 """
@@ -27,6 +28,7 @@ from urllib.parse import unquote, urlsplit
 
 from starlette.responses import JSONResponse
 
+from ernie_magic.api.models import EDITS_PATH
 from ernie_magic.emulator.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -179,8 +181,8 @@ class AccessGuard:
             for value in _header_values(scope, b"content-type")
         ]
         allowed = {"application/json"}
-        is_platform = scope["path"].startswith(_PLATFORM)
-        if is_platform and any(_header_values(scope, b"authorization")):
+        takes_forms = scope["path"].startswith(_PLATFORM) or scope["path"].endswith(EDITS_PATH)
+        if takes_forms and any(_header_values(scope, b"authorization")):
             allowed.add("multipart/form-data")
         if scope["method"] in ("POST", "PUT", "PATCH") and not allowed.issuperset(kinds):
             raise Refusal("unsupported_media_type")

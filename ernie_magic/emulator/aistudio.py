@@ -222,6 +222,15 @@ def handle_images(call: IncomingCall) -> Response:
     return JSONResponse({"created": int(time.time()), "data": data})
 
 
+def handle_edits(call: IncomingCall) -> Response:
+    """`POST /images/edits`: the pictures with what the prompt names drawn into them. They are data,
+    whatever `response_format` says: a link is signed for what is drawn from words alone.
+    """
+    drawn = pictures_call.edit_images(call)
+    data = [{"b64_json": packed, "index": i} for i, packed in enumerate(drawn)]
+    return JSONResponse({"created": int(time.time()), "data": data})
+
+
 def serve_picture(call: IncomingCall) -> Response:
     """A picture behind a link of `handle_images`; no key is required, since links are signed."""
     from ernie_magic.emulator import pictures

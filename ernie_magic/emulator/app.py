@@ -83,6 +83,7 @@ def _aistudio_routes(state: ServerState) -> list[Route]:
         for path, handler, method in (
             ("/chat/completions", aistudio.handle_chat, "POST"),
             ("/images/generations", aistudio.handle_images, "POST"),
+            ("/images/edits", aistudio.handle_edits, "POST"),
             ("/embeddings", aistudio.handle_embeddings, "POST"),
             ("/models", aistudio.list_models, "GET"),
             ("/models/{model}", aistudio.retrieve_model, "GET"),

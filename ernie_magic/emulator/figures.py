@@ -139,6 +139,11 @@ def draw_figure(brush: Brush, name: str, colour: Colour | None, worn: Mapping[st
     else:
         own = colour or rgb(drawings.USUAL_COLOURS[name])
         draw_shapes(brush, drawings.FIGURES[name], own)
+    draw_worn(brush, name, worn)
+
+
+def draw_worn(brush: Brush, name: str, worn: Mapping[str, Colour]) -> None:
+    """What somebody wears."""
     across, down, size = _OTHER_HEADS.get(name, (0.0, _HEAD, _HEAD_SIZE))
     x, y = brush.x + across * brush.unit, brush.y + down * brush.unit
     head = Brush(brush.pen, x, y, brush.unit * size)

@@ -26,16 +26,27 @@ class UploadedFile(NamedTuple):
 
 
 class Form(NamedTuple):
-    """A form: its fields, and its files by the names of their fields."""
+    """A form.
+
+    Attributes
+    ----------
+    fields : dict of str
+    uploads : list of (str, UploadedFile)
+        The name of a file's field, and the file: several may have one name.
+    """
 
     fields: dict[str, str]
-    files: dict[str, UploadedFile]
+    uploads: list[tuple[str, UploadedFile]]
+
+    @property
+    def files(self) -> dict[str, UploadedFile]:
+        """Its files by the names of their fields, the last one of each."""
+        return dict(self.uploads)
 
     def summary(self) -> dict[str, object]:
         """What the log keeps of it: no file's content."""
         files = {
-            field: {"name": file.name, "size": len(file.content)}
-            for field, file in self.files.items()
+            field: {"name": file.name, "size": len(file.content)} for field, file in self.uploads
         }
         return {"fields": self.fields, "files": files}
 
@@ -57,7 +68,7 @@ def read_form(raw: bytes, content_type: str) -> Form | None:
     parts = (b"\r\n" + raw).split(delimiter, MAX_PARTS)
     if not boundary or not parts[-1].startswith(b"--"):
         return None
-    form = Form({}, {})
+    form = Form({}, [])
     for part in parts[1:-1]:
         _add_part(part, form)
     return form
@@ -75,6 +86,6 @@ def _add_part(part: bytes, form: Form) -> None:
     if not isinstance(field, str):
         return
     if isinstance(file_name, str):
-        form.files[field] = UploadedFile(file_name, content, head.get_content_type())
+        form.uploads.append((field, UploadedFile(file_name, content, head.get_content_type())))
     else:
         form.fields[field] = content.decode("utf-8", "replace")

@@ -25,6 +25,8 @@ _SMOOTH = 1_400_000
 # Things that are smaller than houses: where they are alone, they stand in front.
 _SMALL_THINGS = ("umbrella", "lantern", "cake", "apple", "mushroom", "cup", "heart", "bicycle")
 _ACROSS = 72  # blocks of Pixel Art
+_SITTER = 0.9  # of the height, from above: where those in the foreground sit
+_UNITS = {1: 17, 2: 13, 3: 10.5, 4: 9}  # their size by their number, in percent of the side
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,61 @@ def draw_picture(prompt: str, style: str, size: tuple[int, int], seed: int) -> b
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=1)
     return out.getvalue()
+
+
+def edit_picture(
+    source: bytes,
+    prompt: str,
+    seed: int,
+    *,
+    size: tuple[int, int] | None = None,
+    mask: bytes = b"",
+) -> bytes:
+    """A PNG of a picture with what the prompt names drawn into it: the same for the same seed.
+
+    Parameters
+    ----------
+    size
+        Width and height in pixels; the picture's own when None.
+    mask
+        A picture in the same size, bright where it is edited; everywhere when empty.
+    """
+    rng = random.Random(f"{seed}|{prompt}")  # noqa: S311  (places, not a secret)
+    with Image.open(io.BytesIO(source)) as opened:
+        original = ImageOps.exif_transpose(opened).convert("RGB")
+    if size is not None:
+        original = ImageOps.fit(original, size)
+    edited = _draw_edit(original, scenes.read_scene(prompt), rng)
+    if mask:
+        with Image.open(io.BytesIO(mask)) as opened:
+            edited.paste(original, mask=ImageOps.invert(opened.convert("L").resize(edited.size)))
+    _draw_mark(edited, prompt, covers_earlier=True)
+    out = io.BytesIO()
+    edited.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+def _draw_edit(original: Image.Image, scene: Scene, rng: random.Random) -> Image.Image:
+    """A copy with the scene's hour, things, animals and weather."""
+    palette = _choose_palette(scene, rng)
+    edited = original.copy()
+    is_drawn = scene.things or scene.animal or scene.worn or scene.weather
+    if scene.time != "day" or not is_drawn:
+        edited = Image.blend(edited, Image.new("RGB", edited.size, palette.sky), 0.4)
+    pen = ImageDraw.Draw(edited)
+    if scene.things:
+        _draw_things(pen, edited.size, scene, rng)
+    _draw_animals(edited, scene, rng)
+    if not scene.animal:
+        figures.draw_worn(_brush_of_sitter(pen, edited.size), "cat", scene.worn)
+    _draw_weather(pen, edited.size, scene, rng)
+    return edited
+
+
+def _brush_of_sitter(pen: ImageDraw.ImageDraw, size: tuple[int, int]) -> Brush:
+    """Where somebody sits in the pictures that are drawn here."""
+    width, height = size
+    return Brush(pen, width / 2, height * _SITTER, min(size) / 100 * _UNITS[1])
 
 
 def _draw_scene(scene: Scene, size: tuple[int, int], rng: random.Random) -> Image.Image:
@@ -341,11 +398,11 @@ def _draw_animals(image: Image.Image, scene: Scene, rng: random.Random) -> None:
         return
     width, height = image.size
     pen = ImageDraw.Draw(image)
-    unit = min(width, height) / 100 * {1: 17, 2: 13, 3: 10.5, 4: 9}[scene.count]
+    unit = min(width, height) / 100 * _UNITS[scene.count]
     middle = width * rng.uniform(0.46, 0.54)
     for i in range(scene.count):
         x = middle + (i - (scene.count - 1) / 2) * unit * 2.6
-        y = height * (0.9 - 0.02 * (i % 2))
+        y = height * (_SITTER - 0.02 * (i % 2))
         brush = Brush(pen, x, y, unit)
         brush.ellipse(0.05, 0.02, 1.25, 0.18, shade(_colour_at(image, x, y), 0.8))
         figures.draw_figure(brush, scene.animal, scene.animal_colour, scene.worn)
@@ -391,7 +448,7 @@ def _apply_style(image: Image.Image, style: str) -> Image.Image:
     return image
 
 
-def _draw_mark(image: Image.Image, prompt: str) -> None:
+def _draw_mark(image: Image.Image, prompt: str, *, covers_earlier: bool = False) -> None:
     width, height = image.size
     face, chinese = load_font(max(12, min(width, height) // 40))
     text = _MARK
@@ -405,6 +462,9 @@ def _draw_mark(image: Image.Image, prompt: str) -> None:
     _, top, right, bottom = pen.textbbox((0, 0), text, font=face)
     pad = (bottom - top) // 2
     line = height - (bottom - top) - 2 * pad
-    box = (0, line, right + 2 * pad, height)
+    end = right + 2 * pad
+    if covers_earlier:  # an earlier mark may be longer
+        end = width
+    box = (0, line, end, height)
     pen.rounded_rectangle(box, pad, fill=(0, 0, 0), corners=(False, True, False, False))
     pen.text((pad, line + pad - top), text, font=face, fill=rgb("#f0f0f0"))

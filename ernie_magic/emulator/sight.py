@@ -70,11 +70,11 @@ def describe_image(url: str) -> str:
     Refusal
         It is not a picture, or is too large.
     """
-    if _is_link(url):
+    if is_link(url):
         return "a link"
     from PIL import Image
 
-    raw = _decode_data_url(url)
+    raw = decode_data_url(url)
     if len(raw) > MAX_IMAGE_BYTES:
         raise Refusal("invalid_image_url", "the image is too large")
     try:
@@ -93,11 +93,11 @@ def describe_image(url: str) -> str:
 
 def name_colour(url: str, *, chinese: bool) -> str:
     """The average colour of a picture that came as data, named; "" for a link."""
-    if _is_link(url):
+    if is_link(url):
         return ""
     from PIL import Image
 
-    with Image.open(io.BytesIO(_decode_data_url(url))) as image:
+    with Image.open(io.BytesIO(decode_data_url(url))) as image:
         # A JPEG is decoded small.
         image.draft("RGB", (64, 64))
         average = image.convert("RGB").resize((1, 1), Image.Resampling.BOX)
@@ -115,7 +115,7 @@ def name_colour(url: str, *, chinese: bool) -> str:
     return f"{named[1]} (#{red:02x}{green:02x}{blue:02x})"
 
 
-def _is_link(url: str) -> bool:
+def is_link(url: str) -> bool:
     """Whether an address is a link to a host. A scheme's case has no meaning (RFC 3986, 3.1)."""
     try:
         parts = urlsplit(url)
@@ -124,7 +124,7 @@ def _is_link(url: str) -> bool:
         return False
 
 
-def _decode_data_url(url: str) -> bytes:
+def decode_data_url(url: str) -> bytes:
     """The bytes of a `data:` URI (RFC 2397), in base64.
 
     Raises

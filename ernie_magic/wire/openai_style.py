@@ -7,7 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.models import EDITS_PATH
 from ernie_magic.wire.content import REASONING
+from ernie_magic.wire.edit_forms import edit_form
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
 
@@ -85,14 +87,28 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 
 def images(request: ImageRequest) -> WireRequest:
-    """Build `POST /images/generations`. Each call may be billed, so it is never sent again when it
-    may have been carried out.
+    """Build `POST /images/generations`, or `/images/edits`. Each call may be billed, so it is never
+    sent again when it may have been carried out.
     """
-    return _post(
-        "/images/generations",
-        request,
-        {"model": request.sent_model, "prompt": request.prompt},
-    )._replace(repeatable=False, max_bytes=MAX_PICTURES, list_name="data")
+    body: dict[str, Any] = {"model": request.sent_model, "prompt": request.prompt}
+    if not request.images:
+        return _post_pictures("/images/generations", request, body)
+    if request.as_form:
+        built = _post_pictures(EDITS_PATH, request, body)
+        form = edit_form(built.body or {}, request.images, request.mask)
+        return built._replace(body=None, form=form)
+    body["image"] = list(request.images)
+    if len(request.images) == 1:  # only some models take a list
+        body["image"] = request.images[0]
+    if request.mask:
+        body["mask"] = request.mask
+    return _post_pictures(EDITS_PATH, request, body)
+
+
+def _post_pictures(path: str, request: ImageRequest, body: Mapping[str, Any]) -> WireRequest:
+    return _post(path, request, body)._replace(
+        repeatable=False, max_bytes=MAX_PICTURES, list_name="data"
+    )
 
 
 def rerank(request: RerankRequest) -> WireRequest:

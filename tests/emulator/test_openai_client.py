@@ -322,3 +322,26 @@ def test_models(client):
         "embedding-v1",
         "ernie-4.5-turbo-128k",
     } <= set(ids)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_edits(client, count):
+    png = io.BytesIO()
+    Image.new("RGB", (256, 128), "red").save(png, "PNG")
+    files = [("cat.png", png.getvalue(), "image/png")] * count
+    edited = client.images.edit(
+        image=files[0] if count == 1 else files,
+        mask=("mask.png", png.getvalue(), "image/png"),
+        prompt="add a hat",
+        model="qwen-image-edit",
+        n=2,
+    )
+    pictures = [Image.open(io.BytesIO(base64.b64decode(made.b64_json))) for made in edited.data]
+    assert [made.size for made in pictures] == [(256, 128)] * 2
+
+
+def test_an_edit_needs_a_model_that_edits(openai, client):
+    png = io.BytesIO()
+    Image.new("RGB", (256, 128), "red").save(png, "PNG")
+    with pytest.raises(openai.BadRequestError, match="does not edit"):
+        client.images.edit(image=png.getvalue(), prompt="x", model="Stable-Diffusion-XL")

@@ -40,6 +40,7 @@ _KINDS: dict[str, type] = {
     "revised_prompt": str,
     "service": str,
     "id": str,
+    "edited": int,
 }
 _FRAME = 12  # bytes of a chunk besides its data: length, type and checksum
 
@@ -53,6 +54,7 @@ def picture_metadata(picture: ReceivedPicture) -> dict[str, Any]:
         "parameters": dict(request.parameters),
         "extra": dict(request.extra),
         "endpoint": request.endpoint,
+        "edited": len(request.images) or None,
         "index": picture.index,
         "seed": picture.seed,
         "revised_prompt": picture.revised_prompt,

@@ -87,10 +87,33 @@ def open_pictures(what: Remakable) -> ImageSet:
     return ImageSet((what,), what.request, model=what.model, service=what.service, id=what.id)
 
 
+def with_sources(what: Remakable, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the changes, and what a picture was edited from, which only the picture itself has,
+    not its file.
+    """
+    request = getattr(what, "request", None)
+    if not isinstance(request, ImageRequest) or not request.images:
+        return {**changes}
+    return {"edit": list(request.images), "mask": request.mask or None, **changes}
+
+
 def redo_options(recipe: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of `Session.image` that make it again with changes; a change to None
     removes an argument.
+
+    Raises
+    ------
+    InvalidOption
+        It was edited from a picture that is not here.
     """
+    if recipe.get("edited") and "edit" not in changes:
+        raise InvalidOption(
+            Text(
+                "这张图片是改出来的，它的文件里没有原图",
+                "the picture was edited from another one, which its file does not hold",
+            ),
+            advice=Text("用 edit 给出原图", "name that one with edit"),
+        )
     request = {
         "extra": {},
         "endpoint": "",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import resolve_name
+from ernie_magic.notebook.magics.interpolate import resolve_picture
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
@@ -128,7 +128,8 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         not args["no_history"],
         dict(parse_extra_fields(args["param"] or ())),
         args["endpoint"] or "",
-        images=[_resolve_picture(word, namespace) for word in args["image"] or ()] or None,
+        images=[resolve_picture(word, namespace, "--image") for word in args["image"] or ()]
+        or None,
     )
     return ChatLine(
         chat,
@@ -166,22 +167,3 @@ def _find_tool(name: str, namespace: Mapping[str, Any], parameter: Parameter) ->
         ),
         advice=did_you_mean(name, functions) or _DEFINE_FUNCTION,
     )
-
-
-def _resolve_picture(word: str, namespace: Mapping[str, Any]) -> Any:
-    """What `--image` names; a variable without a picture is refused: the prompt is about one.
-
-    Raises
-    ------
-    InvalidOption
-    """
-    picture = resolve_name(word, namespace)
-    if picture is None or (isinstance(picture, (list, tuple)) and not picture):
-        raise InvalidOption(
-            Text("{name} 里没有图片", "there is no picture in {name}").fill(name=word[:100]),
-            advice=Text(
-                "先运行给它赋值的单元，或去掉 --image",
-                "run the cell that gives it a value, or leave out --image",
-            ),
-        )
-    return picture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.images import files as picture_files
 from ernie_magic.calls.images import recipes
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import resolve_name
+from ernie_magic.notebook.magics.interpolate import resolve_name, resolve_picture
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
@@ -55,10 +55,30 @@ _DISPLAY_OPTIONS = (
         ),
     ),
 )
+_EDIT_OPTIONS = (
+    Option(
+        "edit",
+        Text(
+            "要改的图片：变量、文件或网址，可重复：--edit cats[0]",
+            "a picture to edit: a variable, a file or an address; may be repeated: --edit cats[0]",
+        ),
+        metavar="PICTURE",
+        is_repeatable=True,
+    ),
+    Option(
+        "mask",
+        Text(
+            "只改这张图亮的地方，与原图一样大（ernie-irag-edit）",
+            "edit only where this picture, of the same size, is bright (ernie-irag-edit)",
+        ),
+        metavar="PICTURE",
+        group="request",
+    ),
+)
 IMAGE_GRAMMAR = Grammar(
     "%%ernie_image",
     "image",
-    (AS_OPTION, ENDPOINT_OPTION, *_DISPLAY_OPTIONS, VERBATIM_OPTION, PARAM_OPTION),
+    (AS_OPTION, *_EDIT_OPTIONS, ENDPOINT_OPTION, *_DISPLAY_OPTIONS, VERBATIM_OPTION, PARAM_OPTION),
 )
 IMAGE_COMMAND_GRAMMAR = Grammar(
     "%ernie_image",
@@ -66,6 +86,7 @@ IMAGE_COMMAND_GRAMMAR = Grammar(
     (
         Option("prompt", Text("换一个提示词", "another prompt"), metavar="TEXT"),
         AS_OPTION,
+        *_EDIT_OPTIONS,
         ENDPOINT_OPTION,
         *_DISPLAY_OPTIONS,
         PARAM_OPTION,
@@ -130,15 +151,22 @@ def parse_image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
     InvalidOption
         An unknown option (the closest is named), a missing or malformed value.
     """
-    return _image_line_from_args(IMAGE_GRAMMAR, IMAGE_GRAMMAR.parse_line(line, namespace))
+    args = IMAGE_GRAMMAR.parse_line(line, namespace)
+    return _image_line_from_args(IMAGE_GRAMMAR, args, namespace)
 
 
-def _image_line_from_args(grammar: Grammar, args: Mapping[str, Any]) -> ImageLine:
+def _image_line_from_args(
+    grammar: Grammar,
+    args: Mapping[str, Any],
+    namespace: Mapping[str, Any],
+) -> ImageLine:
     if args["preview"] not in (None, "url"):
         raise InvalidOption(Text("--preview 只能是 url", "--preview must be url if given"))
     # Checked before anything is sent, and billed.
     picture_files.check_pattern(args["save"] or "")
-    options = grammar.session_options(args, prompt=args.get("prompt"))
+    options = grammar.session_options(
+        args, prompt=args.get("prompt"), **_edit_options(args, namespace)
+    )
     if args["preview"] and not args["save"]:
         options["download"] = False
     return ImageLine(
@@ -147,6 +175,15 @@ def _image_line_from_args(grammar: Grammar, args: Mapping[str, Any]) -> ImageLin
         full=args["full"],
         **cell_options(args),
     )
+
+
+def _edit_options(args: Mapping[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """The pictures that `--edit` and `--mask` name."""
+    edit = [resolve_picture(word, namespace, "--edit") for word in args["edit"] or ()]
+    mask = None
+    if args["mask"]:
+        mask = resolve_picture(args["mask"], namespace, "--mask")
+    return {"edit": edit or None, "mask": mask}
 
 
 @dataclass(frozen=True)
@@ -192,7 +229,7 @@ def parse_image_command(line: str, namespace: Mapping[str, Any]) -> ImageCommand
     args = IMAGE_COMMAND_GRAMMAR.parse_line(rest, namespace)
     if re.fullmatch(r"[+-]\d+", args["seed"] or "") and name in ("redo", "vary"):
         args["seed"] = str(_offset_seed(args["seed"], recipes.seed_of(recipes.read_recipe(target))))
-    parsed_line = _image_line_from_args(IMAGE_COMMAND_GRAMMAR, args)
+    parsed_line = _image_line_from_args(IMAGE_COMMAND_GRAMMAR, args, namespace)
     if name == "download" and not parsed_line.as_name and picture.isidentifier():
         # The downloaded pictures replace the links.
         parsed_line = replace(parsed_line, as_name=unicodedata.normalize("NFKC", picture))

@@ -319,3 +319,23 @@ def _undefined_name(error: NameError) -> str:
         return error.name
     matched = re.search(r"'([^']+)'", str(error))
     return matched.group(1) if matched else "?"
+
+
+def resolve_picture(word: str, namespace: Mapping[str, Any], option: str) -> Any:
+    """What an option for a picture names; a variable without a picture is refused: the prompt is
+    about one.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    picture = resolve_name(word, namespace)
+    if picture is None or (isinstance(picture, (list, tuple)) and not picture):
+        raise InvalidOption(
+            Text("{name} 里没有图片", "there is no picture in {name}").fill(name=word[:100]),
+            advice=Text(
+                "先运行给它赋值的单元，或去掉 {option}",
+                "run the cell that gives it a value, or leave out {option}",
+            ).fill(option=option),
+        )
+    return picture

@@ -16,6 +16,7 @@ LABELS = {
     "reasoning_effort": Text("思考力度", "Reasoning effort"),
     "thinking_strategy": Text("思考方式", "Thinking strategy"),
     "refer_image": Text("参考图", "Reference picture"),
+    "feature": Text("改法", "Kind of edit"),
     "prompt_extend": Text("扩写提示词", "Extend prompt"),
     "retry_count": Text("最多发送几次", "Attempts"),
     "request_timeout": Text("超时（秒）", "Timeout (s)"),

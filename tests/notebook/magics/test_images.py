@@ -213,3 +213,16 @@ def test_help_has_every_option_in_the_set_language(shell, ernie, language, told)
     assert "--negative-prompt" in text
     assert told in text
     assert "{prompt}" in text
+
+
+def test_a_cell_edits_pictures_by_name(run, shell, ernie, emulator):
+    run("%%ernie_image --size 768x768 --seed 1 --as cats\na cat")
+    result, out = run("%%ernie_image --edit cats[0] --edit cats --seed 2\nadd a hat")
+    assert result.success, out
+    assert emulator.requests[-1].path.endswith("/images/edits")
+    assert len(emulator.requests[-1].body["image"]) == 2
+    assert ernie.images[-1].request.prompt == "add a hat"
+    result, out = run("%%ernie_image --edit nothing\nadd a hat")
+    assert not result.success
+    result, out = run("%ernie_image redo cats[0] --edit cats[0] -m qwen-image-edit --seed 3")
+    assert result.success, out
