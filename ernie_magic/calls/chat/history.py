@@ -160,7 +160,7 @@ class History(Sequence[Turn]):
     def __dir__(self) -> list[str]:
         return names_by_use(
             super().__dir__(),
-            ("messages", "to_dataset", "clear"),
+            ("messages", "clear", "to_dataset"),
             ("append", "changed", "replace"),
         )
 

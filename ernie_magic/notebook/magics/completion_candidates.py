@@ -215,8 +215,10 @@ def _option_values(
     words: Sequence[str],
 ) -> Iterable[str]:
     makers: dict[str, Callable[[], Iterable[str]]] = {
-        "--model": lambda: list_model_ids(session, grammar.kind),
+        "--model": lambda: _models_for(session, grammar, words),
         "--image": lambda: _picture_variables(namespace),
+        "--edit": lambda: _picture_variables(namespace),
+        "--mask": lambda: _picture_variables(namespace),
         "--tools": lambda: _variables(namespace, _is_tool),
         "--session": lambda: session.conversations,
         "--template": _template_names,
@@ -247,6 +249,17 @@ def list_model_ids(session: Session, kind: Kind | None = None) -> list[str]:
     return [
         entry.id for entry in sort_models(entries) if kind is None or entry.kind in (kind, None)
     ]
+
+
+def _models_for(session: Session, grammar: Grammar, words: Sequence[str]) -> list[str]:
+    """The models of the kind of call; for pictures those that edit where the line has `--edit`,
+    else those that do not.
+    """
+    ids = list_model_ids(session, grammar.kind)
+    if grammar.kind != "image":
+        return ids
+    is_edit = "--edit" in words
+    return [each for each in ids if (models.own_image_path(each) == models.EDITS_PATH) is is_edit]
 
 
 def _protocol(session: Session) -> str:

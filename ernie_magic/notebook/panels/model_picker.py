@@ -185,7 +185,8 @@ class ModelPicker:
         """The models of this kind by what people look for, those of unknown kind, retired ones."""
         by_group: dict[ModelGroup, list[models.Listed]] = {group: [] for group in GROUP_TITLES}
         for entry in sort_models(self._model_list.entries):
-            if entry.kind in (self._kind, None):
+            edits = models.own_image_path(entry.id) == models.EDITS_PATH
+            if entry.kind in (self._kind, None) and not edits:  # the panel has no picture to edit
                 by_group[group_model(entry)].append(entry)
         return [
             self._make_group(

@@ -45,6 +45,8 @@ def test_tab_completes_options_models_and_pictures(run, shell):
 
     assert {"--negative-prompt", "--save"} <= completed("%%ernie_image --")
     assert completed("%%ernie_image -m ERNIE-") == {"ERNIE-Image", "ERNIE-Image-Turbo"}
+    assert completed("%%ernie_image --edit cats -m ") == {"qwen-image-edit", "ernie-irag-edit"}
+    assert "cats" in completed("%%ernie_image --edit ca")
     assert "ernie-4.0-8k" not in completed("%%ernie_image -m ernie")
     assert completed("%%ernie_image --style Ani") == {"Anime"}
     assert "cats" in completed("%ernie_image redo ca")
