@@ -14,9 +14,11 @@ from functools import lru_cache
 from ernie_magic.emulator import lexicon
 
 _TASK = re.compile(
-    r"判断|分类|归类|打分|评分|打\s*\d|选择|选出|选一个|情感|情绪|属于|是否|输出|回答|请|提取|标注"
+    r"判断|分类|归类|打分|评分|打\s*\d|选择|选出|选一个|情感|情绪|属于|是否|几颗?星|几分|多少分"
+    r"|输出|回答|请|提取|标注"
     r"|\b(?:classify|categori[sz]e|rate|score|sentiment|label|choose|pick|decide|judge|answer|"
-    r"respond|whether|is (?:it|this|the following)|which|return|output|from \d+ to \d+)\b",
+    r"respond|whether|is (?:it|this|the following)|which|return|output|from \d+ to \d+"
+    r"|how many stars)\b",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[（(\[【]([^（）()\[\]【】{}\n]{3,160})[)）\]】]")

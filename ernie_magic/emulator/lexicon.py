@@ -195,6 +195,7 @@ _POSITIVE = """
     美味 可口 香 鲜美 新鲜 过瘾 劲道 浓郁 热情 周到 贴心 暖心 耐心 友好 安静 干净 整洁 卫生好 舒服
     舒适 舒心 方便 快捷 很快 便宜 实惠 划算 值得 值 免费 推荐 惊喜 开心 高兴 快乐 愉快 幸福 感动
     感谢 谢谢 漂亮 美丽 精致 清晰 流畅 稳定 耐用 适合 主动 一流 顶级 必去 必吃 回购 还会再来
+    挺快 真快 好快 发货快 上菜快 可圈可点
     肥而不腻 物美价廉 无可挑剔 物超所值 名不虚传 good great nice excellent amazing awesome
     wonderful fantastic perfect lovely love loved loves like liked enjoy enjoyed delicious tasty
     fresh friendly kind helpful attentive warm clean comfortable cozy quiet fast quick cheap
@@ -206,29 +207,29 @@ _NEGATIVE = """
     差 太差 很差 坏 坏了 糟 糟糕 差评 讨厌 失望 难吃 难喝 难看 难闻 难用 难受 慢 太慢 很慢 等了
     排队 久等 贵 太贵 偏贵 脏 油腻 怪味 异味 腥 臭 太辣 太咸 太油 太甜 太淡 吵 太吵 吵闹 嘈杂 拥挤
     冷淡 冷漠 敷衍 恶劣 粗鲁 疼 肚子疼 拉肚子 生气 愤怒 伤心 难过 垃圾 骗 骗人 上当 后悔 破 破损
-    破旧 卡顿 死机 故障 退款 退货 投诉 不值 不值得 不行 不怎么样 不咋样 没用 不推荐 不满 不好 再也不
-    不会再来 踩雷 避雷 坑 问题 错误 失败 漏水 发霉 过期 无聊 bad terrible awful horrible poor
-    worst worse hate hated dislike disappointed disappointing slow dirty rude cold stale bland
-    greasy noisy
-    crowded expensive overpriced broken broke late wait waited waiting boring refund annoying
-    angry sad useless fail failed failure waste never problem problems complaint disgusting
-    unhappy unfriendly uncomfortable ugly wrong negative crash crashed crashes lag faulty
-    defective scam smelly tasteless soggy
+    破旧 卡顿 死机 故障 退款 退货 投诉 不值 不值得 不行 一无是处 名不副实 不敢恭维 不怎么样 不咋样
+    没用 不推荐 不满 不好 再也不 不会再来 踩雷 避雷 坑 问题 错误 失败 漏水 发霉 过期 无聊
+    bad terrible awful horrible poor worst worse hate hated dislike disappointed disappointing
+    slow dirty rude cold stale bland greasy noisy crowded expensive overpriced broken broke late
+    wait waited waiting boring refund annoying angry sad useless fail failed failure waste never
+    problem problems complain complaint disgusting unhappy unfriendly uncomfortable ugly wrong
+    negative crash crashed crashes lag faulty defective scam smelly tasteless soggy
 """
 # Neither praise nor complaint: rather content, and rather not.
 _PASSABLE = """
-    还行 还可以 还好 尚可 凑合 将就 过得去 马马虎虎 中规中矩 无功无过 okay ok passable acceptable
-    alright tolerable
+    还行 还可以 还好 尚可 凑合 将就 过得去 马马虎虎 中规中矩 无功无过 差强人意
+    okay ok passable acceptable alright tolerable
 """
 _PLAIN_QUALITY = """
-    一般 一般般 普通 平平 平淡 中等 average mediocre meh unremarkable
+    一般 一般般 普通 普普通通 平平 平平无奇 平淡 中等 毫无亮点 没有亮点
+    average mediocre meh unremarkable
 """
 # Words so bad that to deny them is no praise: "not terrible".
 _DREADFUL = """
     难吃 难喝 难看 难闻 难用 难受 糟 糟糕 不好 不行 terrible awful horrible worst disgusting
 """
 _STRONG = re.compile(
-    r"极了|非常|特别|超级|超赞|绝了|惊艳|完美|一流|无可挑剔|最(?!近|后|初|终)|太[^，。！]{1,4}了"
+    r"极了|五星|满分|力荐|强推|强烈推荐|非常|特别|超级|超赞|绝了|惊艳|完美|一流|无可挑剔|最(?!近|后|初|终)|太[^，。！]{1,4}了"
     r"|\b(?:very|extremely|absolutely|best|worst|amazing|excellent|perfect|fantastic|awesome"
     r"|superb|terrible|awful|horrible|disgusting)\b",
     re.IGNORECASE,
@@ -244,27 +245,10 @@ _NEGATIONS = re.compile(
     r"|没(?:有)?(?:让(?:我|人|大家)?|觉得|感到|(?:想象|预期|以前|之前|传说)(?:中|的|得)*)?)"
     r"(?:很|太|多|那么|这么|什么|特别|非常)?(?:地|的)?$"
 )
-_ENGLISH_NEGATIONS = {
-    "not",
-    "no",
-    "never",
-    "isn't",
-    "wasn't",
-    "don't",
-    "didn't",
-    "doesn't",
-    "hardly",
-    "isnt",
-    "wasnt",
-    "dont",
-    "didnt",
-    "without",
-    "aren't",
-    "weren't",
-    "neither",
-    "nor",
-    "can't",
-}
+_ENGLISH_NEGATIONS = re.compile(
+    r"\b(?:not(?! (?:only|just))|no|never|hardly|barely|without|neither|nor"
+    r"|\w+n't|(?:is|was|do|did|does|would|wo|could|ca)nt)\b"
+)
 _BUT = re.compile(r"不过|但是|但|可是|然而|\b(?:but|however|though|yet)\b", re.IGNORECASE)
 _PAUSE = re.compile(r"[,.;:!?]")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
@@ -357,7 +341,7 @@ def _is_denied(text: str) -> bool:
     strong = _STRONG.search(text)
     before = text[: strong.start()].lower() if strong else ""
     words = _ENGLISH.findall(before)[-3:]
-    return bool(_NEGATIONS.search(before) or _ENGLISH_NEGATIONS & set(words))
+    return bool(_NEGATIONS.search(before) or _ENGLISH_NEGATIONS.search(" ".join(words)))
 
 
 def _negate(word: str, sign: str) -> str:
@@ -371,8 +355,13 @@ def _han_signs(clause: str) -> list[str]:
     signs = _signs()
     found = []
     for run in _HAN.findall(clause):
-        for start, word in _longest_words(run, signs):
+        words = _longest_words(run, signs)
+        for start, word in words:
             sign = signs[word]
+            if word == "好" and any(
+                signs[next_] == "bad" for at, next_ in words if at == start + 1
+            ):
+                continue  # "好难吃": how bad it is
             if _NEGATIONS.search(run[:start]):
                 sign = _negate(word, sign)
             found.append(sign)
@@ -388,7 +377,8 @@ def _english_signs(clause: str) -> list[str]:
         for i, word in enumerate(known):
             sign = signs.get(word, "")
             # "not a very good place": a negation reaches three words.
-            if _ENGLISH_NEGATIONS & set(words[max(0, i - 3) : i]):
+            reached = " ".join(words[max(0, i - 3) : i + 1]).removesuffix(words[i])
+            if _ENGLISH_NEGATIONS.search(reached):
                 sign = _negate(word, sign)
             # "never disappointed" denies, "never again" complains.
             if word != "never" or not any(known[i + 1 : i + 4]):

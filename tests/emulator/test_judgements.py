@@ -50,6 +50,7 @@ FEELINGS = {
     ),
     "好评": (
         *("不贵，味道也不错", "没让我失望", "不后悔", "服务热情，味道一般", "非常好吃", "not bad"),
+        *("快递挺快的", "没什么不好，挺好的", "not only tasty but also cheap", "I can't complain"),
         *("一点也不吵", "never disappointed, great soup", "不差"),
     ),
     "差评": (
@@ -62,6 +63,7 @@ FEELINGS = {
             "不推荐",
             "并不难吃但很贵",
         ),
+        *("好难吃", "一无是处", "I wouldn't recommend it", "neither clean nor quiet"),
         *("not very good", "I don't like it", "服务敷衍"),
     ),
 }
@@ -89,6 +91,19 @@ def test_a_number_that_no_scale_is_named_for_follows_the_sentiment_too():
             assert (
                 sample_value({"type": "integer"}, prompt, "stars", 0) in SCALES["1 到 5"][feeling]
             )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [
+        ("这条评论给几颗星（1 到 5）？还行吧", "3"),
+        ("给这条评论打几分，1-5：不难吃", "3"),
+        ("How many stars (1 to 5) does this review give? Never again, it was awful.", "1"),
+    ],
+)
+def test_a_question_for_stars_is_a_judgement(prompt, told):
+    messages = [{"role": "user", "content": prompt}]
+    assert generate_reply(messages, {}, "ernie-3.5-8k", 0).full_text == told
 
 
 def test_scores_spread_over_the_scale():
