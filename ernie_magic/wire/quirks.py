@@ -1,13 +1,13 @@
 """What a server does in its own way, found out by asking it, and remembered.
 
-The protocols' documents leave two things open: whether a stream reports usage on request
-(`stream_options`), and which of two paths ranks documents.
+The protocols' documents leave some things open: whether a stream reports usage on request
+(`stream_options`), which of two paths ranks documents, how many texts a call for vectors may have.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import ErnieError, ServiceError
@@ -32,10 +32,13 @@ class ServerQuirks:
     refuses_stream_options : bool
     rerank_path : str
         The path that ranks documents, "" where the usual one does or none was needed yet.
+    texts_per_call : dict
+        Most texts of one call for vectors, by model, where it refused more.
     """
 
     refuses_stream_options: bool = False
     rerank_path: str = ""
+    texts_per_call: dict[str, int] = field(default_factory=dict)
 
 
 async def send_asking_for_usage(

@@ -8,6 +8,7 @@ import base64
 import re
 import struct
 import time
+from collections import Counter
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -73,15 +74,19 @@ class VectorsReply(NamedTuple):
     ----------
     vectors : numpy.ndarray
         Of shape (texts, dimensions), float32, in the order of the texts whatever order they arrived
-        in.
+        in; NaN for a text whose vector cannot be used.
     model : str
         "" when the service does not say.
     usage : Usage
+    unusable : tuple of int
+        Positions of the texts whose vector is missing, has another length than the others, or is
+        not all finite numbers.
     """
 
     vectors: np.ndarray
     model: str
     usage: Usage
+    unusable: tuple[int, ...] = ()
 
 
 def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
@@ -102,23 +107,45 @@ def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
     Raises
     ------
     ProtocolError
-        A vector is missing or malformed.
+        There are not so many vectors, it is unclear whose they are, or none of them can be used.
     """
     import numpy as np
 
     items = _find_entries(payload, _VECTOR_LISTS)
     order = _order_by_index([_find_value(item, _INDICES) for item in items], count)
-    try:
-        if order is None:
-            raise ValueError("not so many vectors")  # noqa: TRY301
-        vectors = [_find_value(items[index], _VECTORS) for index in order]
-        matrix = np.stack([_parse_vector(vector) for vector in vectors])
-        whole = bool(matrix.shape[1]) and bool(np.isfinite(matrix).all())
-    except (TypeError, ValueError, OverflowError):
-        raise unexpected_reply_error(payload) from None
-    if not whole:
+    if order is None:
         raise unexpected_reply_error(payload)
-    return VectorsReply(matrix, as_name(payload.get("model")), usage_of(payload.get("usage")))
+    vectors = [_read_vector(_find_value(items[index], _VECTORS)) for index in order]
+    lengths = Counter(len(vector) for vector in vectors if vector is not None).most_common(2)
+    if not lengths or (len(lengths) > 1 and lengths[0][1] == lengths[1][1]):
+        raise unexpected_reply_error(payload)
+    dimensions = lengths[0][0]
+    matrix = np.full((count, dimensions), np.nan, dtype=np.float32)
+    unusable = []
+    for position, vector in enumerate(vectors):
+        if vector is None or len(vector) != dimensions:
+            unusable.append(position)
+        else:
+            matrix[position] = vector
+    return VectorsReply(
+        matrix,
+        as_name(payload.get("model")),
+        usage_of(payload.get("usage")),
+        tuple(unusable),
+    )
+
+
+def _read_vector(given: object) -> np.ndarray | None:
+    """Return a vector of finite numbers; None for anything else."""
+    import numpy as np
+
+    try:
+        vector = _parse_vector(given)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    if not len(vector) or not np.isfinite(vector).all():
+        return None
+    return vector
 
 
 def _find_entries(payload: Mapping[str, Any], names: Sequence[str], depth: int = 0) -> list[Any]:
@@ -151,12 +178,21 @@ def _order_by_index(reported: Sequence[object], count: int) -> Sequence[int] | N
     are unclear.
 
     An item without an index is where it belongs. When the index of just one item is not a number,
-    that item gets the one left over.
+    that item gets the one left over. Some servers number from 1, or give each item the same index:
+    theirs are in the order of the texts.
     """
+    if len(reported) != count:
+        return None
     indices = [
         position if index is None else values.as_whole_number(index)
         for position, index in enumerate(reported)
     ]
+    numbers = [index for index in indices if index is not None]
+    if len(numbers) == count and None not in reported:
+        if len(set(numbers)) == 1:
+            return range(count)
+        if min(numbers) == 1:
+            indices = [number - 1 for number in numbers]
     odd = [position for position, index in enumerate(indices) if index is None]
     by_index = {index: position for position, index in enumerate(indices) if index is not None}
     left = [i for i in range(count) if i not in by_index]

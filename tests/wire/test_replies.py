@@ -71,3 +71,41 @@ def test_rankings_are_found_where_other_servers_put_them(name):
     for broken in ({"results": None}, {"scores": [1]}, {"results": [{"index": 0}]}, {}):
         with pytest.raises(errors.ProtocolError):
             replies.parse_ranking(broken, request, "local")
+
+
+@pytest.mark.parametrize(
+    ("indices", "expected"),
+    [
+        ([0, 0, 0], [0.0, 1.0, 2.0]),
+        ([1, 2, 3], [0.0, 1.0, 2.0]),
+        ([3, 1, 2], [1.0, 2.0, 0.0]),
+        (["1", "2", "3"], [0.0, 1.0, 2.0]),
+        ([7, 7, 7], [0.0, 1.0, 2.0]),
+        ([None, None, None], [0.0, 1.0, 2.0]),
+        ([0, None, 2], [0.0, 1.0, 2.0]),
+        ([2, 1, 0], [2.0, 1.0, 0.0]),
+    ],
+)
+def test_vectors_that_are_numbered_in_another_way_are_put_in_order(indices, expected):
+    data = [{"index": index, "embedding": [float(n)]} for n, index in enumerate(indices)]
+    assert replies.parse_vectors({"data": data}, 3).vectors[:, 0].tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "indices", [[0, 1, 1], [0, 0, 2], [1, 1, 2], [2, 3, 4], [0, 1], [0, 1, 2, 2], [-1, 0, 1], []]
+)
+def test_vectors_whose_texts_are_unclear_are_refused(indices):
+    data = [{"index": index, "embedding": [float(n)]} for n, index in enumerate(indices)]
+    with pytest.raises(errors.ProtocolError):
+        replies.parse_vectors({"data": data}, 3)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [None, [], [1.0], [1.0, 2.0, 3.0], [1.0, None], [float("nan"), 1.0], "%%", {}, [[1.0], 2]],
+)
+def test_an_odd_vector_costs_only_its_own_text(odd):
+    data = [{"index": n, "embedding": odd if n == 1 else [float(n), 0.5]} for n in range(3)]
+    found = replies.parse_vectors({"data": data}, 3)
+    assert found.unusable == (1,)
+    assert found.vectors[[0, 2]].tolist() == [[0.0, 0.5], [2.0, 0.5]]

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from ernie_magic.api import models, parameters
 from ernie_magic.api.results import Embeddings
 from ernie_magic.api.usage import Usage
-from ernie_magic.errors import ErnieError
+from ernie_magic.errors import ErnieError, ProtocolError, ServiceError
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.storage.vector_cache import VectorStore
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.wire import replies
-from ernie_magic.wire.failures import not_this_api_error
+from ernie_magic.wire.batch_limits import find_batch_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
     from typing import Any
 
     import numpy as np
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     AskForVectors = Callable[[EmbeddingRequest], Awaitable[VectorsReply]]
 
+_SHOWN = 60  # characters of a text in an error
 _STOP_GRACE = 0.3  # seconds that a stop waits for vectors that are being stored
 
 
@@ -64,6 +66,7 @@ async def embed_texts(
     batch_size = parameters.MAX_TEXTS
     if entry := models.find_model(request.model):
         batch_size = entry.batch
+    batch_size = min(batch_size, call.quirks.texts_per_call.get(request.sent_model, batch_size))
     job = EmbeddingJob(ask, call, store, max_concurrency)
     async with call.suggesting_models(request.model, "embedding"):
         return await job.embed_texts(request, batch_size, call.count_usage)
@@ -76,7 +79,25 @@ async def request_vectors(call: PreparedCall, request: EmbeddingRequest) -> Vect
 
 
 class _VectorLengthChanged(Exception):
-    """A vector has another length than those before it."""
+    """Vectors have another length than the stored ones."""
+
+
+def _unusable_error(texts: list[str]) -> ProtocolError:
+    """Return the error for texts without a vector that can be used."""
+    return ProtocolError(
+        Text(
+            "有 {n} 段文本没有可用的向量，如：{text}",
+            "no usable vector came for some texts ({n}), such as {text}",
+        ).fill(n=len(texts), text=repr(clip_text(texts[0], _SHOWN))),
+        Text(
+            "服务给的是空值、别的长度，或不是数字",
+            "the service sent null, another length, or no numbers",
+        ),
+        Text(
+            "其余的已经存下；再算一次只会问缺的，或去掉这段文本",
+            "the others are kept: run it again for the missing ones, or leave this text out",
+        ),
+    )
 
 
 class EmbeddingJob:
@@ -110,6 +131,9 @@ class EmbeddingJob:
         self._usage = Usage()
         self._model = ""
         self._done = self._asked = self._total = 0
+        self._batch_size = parameters.MAX_TEXTS
+        self._row_count = 0
+        self._writing: list[asyncio.Future[None]] = []
 
     async def embed_texts(
         self,
@@ -122,16 +146,18 @@ class EmbeddingJob:
         Parameters
         ----------
         batch_size
-            Texts in one call.
+            Texts in one call; fewer where the service refuses so many, which is remembered.
         on_usage
             Called with the model and the usage of each call.
 
         Raises
         ------
         ErnieError
-            A call failed permanently; `answer` has the vectors received so far, partial. They are
-            in the store too.
+            A call failed permanently, or the vector of a text cannot be used; `answer` has the
+            vectors received so far, partial. They are in the store too.
         """
+        self._batch_size = batch_size
+        self._row_count = len(request.texts)
         for row, text in enumerate(request.texts):
             if row not in request.skipped:
                 self._rows.setdefault(text, []).append(row)
@@ -140,59 +166,37 @@ class EmbeddingJob:
         if self._store:
             known = await in_thread(self._store.find_vectors, list(self._rows))
         try:
-            return await self._embed_missing(request, batch_size, on_usage, known)
+            return await self._embed_missing(request, on_usage, known)
         except _VectorLengthChanged:
-            if not known:
-                raise not_this_api_error(200, "") from None
             # The service's vectors now differ from the stored ones: request the stored ones again.
             self._vectors = None
             self._done = 0
-            return await self._embed_missing(request, batch_size, on_usage, {})
+            return await self._embed_missing(request, on_usage, {})
 
     async def _embed_missing(
         self,
         request: EmbeddingRequest,
-        batch_size: int,
         on_usage: Callable[[str, Usage], None],
         known: dict[str, Any],
     ) -> Embeddings:
-        self._fill_rows(request, known)
+        self._fill_rows(known)
         missing = [text for text in self._rows if text not in known]
         self._report_progress()
-        writing: list[asyncio.Future[None]] = []
 
         async def embed_batch(texts: list[str]) -> None:
-            part = replace(request, texts=tuple(texts), skipped=frozenset())
-            reply = await self._ask(part)
-            self._usage += reply.usage
-            self._asked += len(texts)
-            self._model = reply.model or self._model
-            on_usage(self._model or request.sent_model, reply.usage)
-            received = dict(zip(texts, reply.vectors, strict=True))
-            # Vectors of the emulator are not kept as another service's.
-            if self._store and not self._call.is_disguised:
-                writing.append(asyncio.ensure_future(in_thread(self._store.save_vectors, received)))
-            self._fill_rows(request, received)
-            self._report_progress()
+            await self._embed_batch(texts, request, on_usage, is_any_known=bool(known))
 
         problem: BaseException | None = None
         try:
-            await run_concurrently(
-                self._max_concurrency,
-                (
-                    missing[start : start + batch_size]
-                    for start in range(0, len(missing), batch_size)
-                ),
-                embed_batch,
-            )
+            await run_concurrently(self._max_concurrency, self._split(missing), embed_batch)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         # Stop does not wait for a store that another process holds: it is written meanwhile.
         timeout = None
         if isinstance(problem, asyncio.CancelledError):
             timeout = _STOP_GRACE
-        if writing:
-            await asyncio.wait(writing, timeout=timeout)
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=timeout)
         embeddings = self._build_result(request, partial=problem is not None)
         if isinstance(problem, ErnieError):
             if self._done:
@@ -200,14 +204,71 @@ class EmbeddingJob:
             raise problem
         return embeddings
 
-    def _fill_rows(self, request: EmbeddingRequest, vectors: dict[str, Any]) -> None:
+    def _split(self, texts: list[str]) -> Iterator[list[str]]:
+        """Iterate over the texts in batches, whose size may fall meanwhile."""
+        start = 0
+        while start < len(texts):
+            batch = texts[start : start + self._batch_size]
+            start += len(batch)
+            yield batch
+
+    async def _embed_batch(
+        self,
+        texts: list[str],
+        request: EmbeddingRequest,
+        on_usage: Callable[[str, Usage], None],
+        *,
+        is_any_known: bool,
+    ) -> None:
+        """Request the vectors of some texts, in one call if the service takes as many."""
+        try:
+            reply = await self._ask(replace(request, texts=tuple(texts), skipped=frozenset()))
+        except ServiceError as error:
+            limit = find_batch_limit(error, len(texts))
+            if limit is None:
+                raise
+            self._batch_size = min(self._batch_size, limit)
+            for batch in self._split(texts):
+                await self._embed_batch(batch, request, on_usage, is_any_known=is_any_known)
+            self._call.quirks.texts_per_call[request.sent_model] = self._batch_size
+            return
+        self._usage += reply.usage
+        self._asked += len(texts)
+        self._model = reply.model or self._model
+        on_usage(self._model or request.sent_model, reply.usage)
+        received = {
+            text: reply.vectors[position]
+            for position, text in enumerate(texts)
+            if position not in reply.unusable
+        }
+        usable = self._of_right_length(received)
+        if not usable and is_any_known:
+            raise _VectorLengthChanged
+        # Vectors of the emulator are not kept as another service's.
+        if self._store and not self._call.is_disguised:
+            saving = in_thread(self._store.save_vectors, usable)
+            self._writing.append(asyncio.ensure_future(saving))
+        self._fill_rows(usable)
+        self._report_progress()
+        if odd := [text for text in texts if text not in usable]:
+            raise _unusable_error(odd)
+
+    def _of_right_length(self, vectors: dict[str, Any]) -> dict[str, Any]:
+        """Return the vectors that are as long as those before them."""
+        if self._vectors is None:
+            return vectors
+        length = self._vectors.shape[1]
+        return {text: vector for text, vector in vectors.items() if len(vector) == length}
+
+    def _fill_rows(self, vectors: dict[str, Any]) -> None:
         import numpy as np
 
         for text, vector in vectors.items():
             if self._vectors is None:
-                self._vectors = np.full((len(request.texts), len(vector)), np.nan, dtype=np.float32)
+                shape = (self._row_count, len(vector))
+                self._vectors = np.full(shape, np.nan, dtype=np.float32)
             if self._vectors.shape[1] != len(vector):
-                raise _VectorLengthChanged
+                raise _VectorLengthChanged  # two stored ones differ
             for row in self._rows[text]:  # nearly always one; a list as index is ten times as slow
                 self._vectors[row] = vector
             self._done += len(self._rows[text])

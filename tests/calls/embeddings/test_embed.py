@@ -1,8 +1,10 @@
 """Vectors of many texts: in batches, once each, stored, and in order whatever happens on the way."""
 
 import asyncio
+import json
 import sqlite3
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,10 @@ from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.session import Session
 from ernie_magic.storage import vector_cache as vector_store
 from ernie_magic.text.tokens import estimate_tokens
+from tests.loopback_server import LoopbackServer, read_request
+from tests.raw_server import http
+
+JSON = "application/json"
 
 
 @pytest.fixture
@@ -262,3 +268,79 @@ def test_where_plotly_is_installed_the_plane_is_its_figure_too(session):
 def test_awaited_a_search_finds_the_same(session):
     texts = ["讲一个睡前故事", "今天天气很好"]
     assert asyncio.run(session.asearch("故事", texts, k=1)) == session.search("故事", texts, k=1)
+
+
+class VectorServer(LoopbackServer):
+    """Takes so many texts at once; what it makes of a vector is `change`'s affair."""
+
+    def __init__(self, most=100, change=lambda text, vector: vector):
+        self.most = most
+        self.change = change
+        self.sizes = []
+        self.refused = 0
+        super().__init__()
+
+    async def _serve(self, reader, writer):
+        body = json.loads((await read_request(reader)).body)
+        texts = body["input"]
+        if len(texts) > self.most:
+            self.refused += 1
+            said = f"batch size is invalid, it should not be larger than {self.most}."
+            reply = http(json.dumps({"error": {"message": said}}), "400 Bad Request", JSON)
+        else:
+            self.sizes.append(len(texts))
+            data = [
+                {"index": n, "embedding": self.change(text, [float(text), 1.0])}
+                for n, text in enumerate(texts)
+            ]
+            reply = http(json.dumps({"data": data, "model": body["model"]}), kind=JSON)
+        writer.write(reply)
+        await writer.drain()
+
+
+@contextmanager
+def served_by(server):
+    try:
+        with Session(
+            service="local",
+            base_url=f"http://127.0.0.1:{server.port}/v1",
+            embedding_model="m",
+            retry_count=1,
+        ) as session:
+            yield session
+    finally:
+        server.stop()
+
+
+def test_a_batch_that_a_service_refuses_is_made_smaller_and_remembered():
+    server = VectorServer(most=10)
+    with served_by(server) as session:
+        found = session.embed([str(n) for n in range(45)], cache=False, in_flight=1)
+        assert found.vectors[:, 0].tolist() == list(map(float, range(45)))
+        assert (max(server.sizes), sum(server.sizes), server.refused) == (10, 45, 1)
+        session.embed([str(n) for n in range(45)], cache=False, in_flight=4)
+        assert server.refused == 1
+
+
+@pytest.mark.parametrize("odd", [None, [1.0], [1.0, float("inf")], "x"])
+def test_an_odd_vector_is_told_with_its_text_and_the_others_are_kept(odd):
+    server = VectorServer(change=lambda text, vector: odd if text == "2" else vector)
+    with served_by(server) as session:
+        with pytest.raises(errors.ProtocolError, match=r"no usable vector.*'2'") as caught:
+            session.embed([str(n) for n in range(5)])
+        assert np.isnan(caught.value.answer.vectors).any(axis=1).tolist() == [
+            text == "2" for text in "01234"
+        ]
+        server.change = lambda _text, vector: vector
+        assert session.embed([str(n) for n in range(5)]).asked == 1
+
+
+def test_a_batch_of_another_length_is_told_and_not_stored():
+    server = VectorServer(
+        most=2, change=lambda text, vector: vector * 2 if float(text) > 1 else vector
+    )
+    with served_by(server) as session:
+        with pytest.raises(errors.ProtocolError, match=r"no usable vector.*'2'"):
+            session.embed(["0", "1", "2", "3"], in_flight=1)
+        server.change = lambda _text, vector: vector
+        assert session.embed(["0", "1", "2", "3"]).asked == 2
