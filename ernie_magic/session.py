@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.notebook.panels.panel import Panel
     from ernie_magic.qianfan.console import Console
+    from ernie_magic.qianfan.datasets import Datasets
     from ernie_magic.qianfan.services import PlatformService, Services
     from ernie_magic.qianfan.templates import Templates
     from ernie_magic.qianfan.tuning import Tuning
@@ -113,6 +114,7 @@ _IN_ORDER_OF_USE = (
     "reset_limits",
     "tuning",
     "services",
+    "datasets",
     "wire",
     "use_endpoint",
     "endpoint",
@@ -243,6 +245,13 @@ class Session:
         found, setting = find_endpoint(self.client, self.services, name)
         self.settings.assign_text(setting, found.endpoint)
         return found
+
+    @property
+    def datasets(self) -> Datasets:
+        """Data for tuning: read and checked here, and the datasets of Qianfan's platform."""
+        from ernie_magic.qianfan.datasets import Datasets
+
+        return Datasets(self._console())
 
     # --- conversations ----------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from ernie_magic.notebook.display import embeddings as embeddings_display
 from ernie_magic.notebook.display import images as images_display
 from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display import templates as templates_display
+from ernie_magic.notebook.display.datasets import dataset_table, samples_table
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.services_table import (
     own_models_table,
@@ -229,6 +230,14 @@ def _own_models(value: Any, session: Session) -> Form:
     return _table_form(own_models_table(value, session.settings.interface_language))
 
 
+def _dataset(value: Any, session: Session) -> Form:
+    return _table_form(samples_table(value, session.settings.interface_language))
+
+
+def _dataset_record(value: Any, session: Session) -> Form:
+    return _table_form(dataset_table(value, session.settings.interface_language))
+
+
 _MAKERS = {
     "Session": _session,
     "History": _history,
@@ -237,6 +246,8 @@ _MAKERS = {
     "ErnieSettings": _settings,
     "ModelList": _models,
     "Conversations": _conversations,
+    "Dataset": _dataset,
+    "DatasetRecord": _dataset_record,
     "Conversation": _conversation,
     "ImageSets": _images,
     "Answer": _answer,

@@ -9,6 +9,7 @@ from ernie_magic.calls import doctor
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.magics.dataset_commands import list_datasets
 from ernie_magic.notebook.magics.listings import (
     find_conversation,
     list_models,
@@ -176,6 +177,15 @@ COMMANDS: dict[str, Command] = {
             "%ernie template save trip Plan {days} days in {city}",
         ),
         max_words=1000,
+    ),
+    "datasets": Command(
+        list_datasets,
+        Text(
+            "千帆平台上的精调数据集；写名字看它的各个版本",
+            "the datasets of Qianfan's platform; with a name, its versions and their states",
+        ),
+        Text("%ernie datasets 客服问答", "%ernie datasets support"),
+        max_words=1,
     ),
     "use": Command(
         use_service,
@@ -353,6 +363,7 @@ MAGICS: tuple[tuple[Text, tuple[tuple[str, Text, Text], ...]], ...] = (
 _COMMAND_GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (Text("面板", "Panels"), ("panel",)),
     (Text("提示词模板", "Prompt templates"), ("template",)),
+    (Text("千帆平台", "Qianfan's platform"), ("datasets",)),
     (Text("对话与用量", "Conversations and usage"), ("history", "reset", "usage", "limits")),
     (
         Text("服务与设置", "Service and settings"),

@@ -1,0 +1,45 @@
+"""`%ernie datasets`: what is on Qianfan's platform."""
+
+import pytest
+
+from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
+from ernie_magic.notebook.magics.commands import COMMANDS
+from ernie_magic.text.language import LANGUAGES
+
+
+@pytest.fixture
+def platform(emulator, monkeypatch):
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
+
+
+def test_datasets_and_their_versions_are_listed(platform, run, ernie):
+    result, _ = run("%ernie datasets")
+    assert "no datasets on the platform yet" in repr(result.result)
+    made = ernie.datasets.create("support", "DPO")
+    ernie.datasets.import_files(made, "bos:/bucket/dir/", wait=False)
+    ernie.datasets.get_version(made)  # which moves it on
+    result, _ = run("%ernie datasets")
+    assert "DPO_PromptChosenRejected" in repr(result.result)
+    ernie.datasets.create("客服问答", "DPO")
+    for language in LANGUAGES:
+        assert run(COMMANDS["datasets"].example.say(language))[0].success
+    result, _ = run("%ernie datasets support")
+    assert "ImportFinished  Unpublished" in repr(result.result)
+    assert "data comes from BOS alone" in repr(result.result)
+    _, told = run("%ernie datasets suport")
+    assert "there is no dataset suport" in told
+    assert "did you mean support?" in told
+
+
+def test_datasets_are_tables_where_a_cell_ends_with_them(platform, run, shell, ernie):
+    made = ernie.datasets.create("shown", "sft")
+    for code, words in (
+        ("ernie.datasets.get('shown')", ["<table>", made.id, "data comes from BOS alone"]),
+        ("ernie.datasets.read([{'prompt': 'q', 'response': '<b>'}])", ["&lt;b&gt;", "1 sample"]),
+    ):
+        result, printed = run(code)
+        data, _ = shell.display_formatter.format(result.result, include={"text/html"})
+        assert not [word for word in words if word not in data["text/html"]]
+        assert " object at 0x" not in printed
