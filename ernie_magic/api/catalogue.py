@@ -518,6 +518,16 @@ _V1_ONLY: tuple[Model, ...] = (
             ("CodeLlama-7b-Instruct", "codellama_7b_instruct"),
         )
     ),
+    # A question about one picture (图生文).
+    Model(
+        "Fuyu-8B",
+        "chat",
+        unsupported=frozenset({"system"}),
+        source="https://github.com/baidubce/bce-qianfan-sdk",
+        path="/image2text/fuyu_8b",
+        v2=False,
+        v1_capabilities=frozenset({"vision"}),
+    ),
 )
 
 CATALOGUE: tuple[Model, ...] = (*_CURRENT, *_SEEDS, *_V1_ONLY)

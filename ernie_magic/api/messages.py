@@ -149,8 +149,19 @@ def _check_tool_results(messages: Sequence[Message], rules: Rules) -> None:
             )
 
 
-def check_vision(messages: Sequence[Message], model: str, rules: Rules) -> None:
+def check_vision(
+    messages: Sequence[Message],
+    model: str,
+    rules: Rules,
+    endpoint: str = "",
+) -> None:
     """Check that only models with vision are sent pictures.
+
+    Parameters
+    ----------
+    endpoint
+        The deployed service that is asked: on Qianfan V1 one of the kind image2text takes a
+        picture.
 
     Raises
     ------
@@ -160,7 +171,11 @@ def check_vision(messages: Sequence[Message], model: str, rules: Rules) -> None:
         return
     entry = models.find_model(model)
     is_v1 = rules.protocol == "qianfan-v1"
-    if is_v1 or (entry and "vision" not in entry.capabilities):
+    if is_v1:
+        sees = bool(endpoint) or bool(entry and entry.has_ability("vision", rules.protocol))
+    else:
+        sees = entry is None or "vision" in entry.capabilities
+    if not sees:
         raise InvalidOption(
             Text("{model} 不支持图片输入", "{model} does not take pictures").fill(
                 model=Text("千帆 V1", "Qianfan V1") if is_v1 else model

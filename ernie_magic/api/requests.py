@@ -266,7 +266,7 @@ def chat_request(
     _check_tool_choice(checked, rules)
     _check_extra("chat", extra, rules, [list(messages), checked, model])
     checked_messages = tuple(check_messages(messages, rules))
-    check_vision(checked_messages, model, rules)
+    check_vision(checked_messages, model, rules, endpoint)
     texts = [message_text(message) for message in checked_messages]
     check_chat_length(texts, model, rules, max_input_tokens)
     return ChatRequest(

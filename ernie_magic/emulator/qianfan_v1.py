@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 # The console prefixes a deployed service's name with eight letters or digits.
 _DEPLOYED = re.compile(r"/chat/([a-z0-9]{8}_[\w-]+|your_custom_endpoint|your_endpoint)")
+_OWN_PICTURE_QUESTION = re.compile(r"/image2text/[a-z0-9]{8}_[\w-]+")
 _TOKENIZERS = (
     "ernie-4.0-8k",
     "ernie-3.5-8k",
@@ -37,6 +38,7 @@ _TOKENIZERS = (
     "ernie-tiny-8k",
     "ernie-char-8k",
 )
+_PICTURE_QUESTIONS = "/image2text/"
 _MAX_COUNTED = 512_000  # characters
 
 
@@ -74,11 +76,15 @@ def handle_call(call: IncomingCall) -> Response:
         entry = models.find_model(deployment.base_model)
     if entry is None and _DEPLOYED.fullmatch(path):
         entry = models.find_model("Dolly-12B")
+    if entry is None and _OWN_PICTURE_QUESTION.fullmatch(path):
+        entry = models.find_model("Fuyu-8B")
     if path.rpartition("/")[2].startswith("forbidden"):
         raise Refusal("6")
     if entry is None:
         raise Refusal("3")
     call.check_rate_limit(path)
+    if path.startswith(_PICTURE_QUESTIONS):
+        return handle_picture_question(call, entry)
     handler = {
         "chat": handle_chat,
         "completion": handle_chat,
@@ -116,6 +122,30 @@ def handle_chat(call: IncomingCall, entry: Model) -> Response:
     if not is_chat:
         reply["is_safe"] = 1
     return JSONResponse(reply)
+
+
+def handle_picture_question(call: IncomingCall, entry: Model) -> Response:
+    """`POST /image2text/…`: a prompt and a picture in base64, without a `data:` prefix."""
+    body = _json_body(call)
+    prompt, image = body.get("prompt"), body.get("image")
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise Refusal("336001", "Invalid Argument: prompt can not be empty")
+    if not isinstance(image, str) or not image:
+        raise Refusal("336001", "Invalid Argument: image can not be empty")
+    _check_safety("", [{"content": prompt}])
+    picture = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}}
+    question = {"role": "user", "content": [{"type": "text", "text": prompt}, picture]}
+    try:
+        generated = generate_reply([question], {}, entry.id, call.seed)
+    except Refusal:
+        raise Refusal("336003", "Invalid parameter: image") from None
+    prompt_tokens = checks.count_tokens(prompt)
+    call.record_tokens(prompt_tokens + checks.count_tokens(generated.full_text))
+    head = {"id": request_id(), "object": "chat.completion", "created": int(time.time())}
+    if body.get("stream"):
+        return call.stream_response(_stream_events(generated, head, prompt_tokens), generated.pace)
+    facts = _answer_fields(generated, prompt_tokens, checks.count_tokens(generated.full_text))
+    return JSONResponse({**head, "result": generated.full_text, "is_safe": 1, **facts})
 
 
 def _stream_events(generated: Reply, head: dict[str, Any], prompt_tokens: int) -> list[str]:
@@ -335,17 +365,11 @@ def handle_tokenizer(call: IncomingCall) -> Response:
 
 def build_service_list(server_url: str) -> dict[str, list[dict[str, Any]]]:
     """The console's list of services, by the names of its groups."""
-    kinds: dict[str, str] = {
-        "embedding": "embeddings",
-        "image": "text2image",
-        "rerank": "reranker",
-        "completion": "completions",
-    }
     common = [
         {
             "name": model.id,
             "url": f"{server_url}{PREFIX}{model.path}",
-            "apiType": kinds.get(model.kind, model.kind),
+            "apiType": model.path.split("/")[1],
             "chargeStatus": "OPENED",
             "versionList": [{"trainType": "", "serviceStatus": "Done"}],
         }

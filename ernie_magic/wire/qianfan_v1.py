@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from ernie_magic.api import models, parameters, values
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.messages import count_pictures
 from ernie_magic.config.addresses import url_below
 from ernie_magic.config.credentials import Signature
 from ernie_magic.errors import InvalidMessages, InvalidOption
@@ -45,6 +46,7 @@ _FOLDERS: dict[Kind, str] = {
     "image": "text2image",
     "rerank": "reranker",
 }
+_PICTURE_QUESTIONS = "/image2text/"
 _CALL_ID = "_call"  # stands in a converted message until its result is found
 _LIST_PATH = "/wenxinworkshop/service/list"  # of the console
 _NOT_THE_END = frozenset({"false", "0", "no"})  # other ways to write false
@@ -145,8 +147,10 @@ def model_path(
 
 def chat(request: ChatRequest) -> WireRequest:
     """Build `POST /chat/{model}`: the system prompt is a field of its own, the number of messages
-    is odd.
+    is odd. A question about a picture goes to `/image2text/{model}`.
     """
+    if count_pictures(request.messages) or _is_about_pictures(request.model):
+        return _picture_question(request)
     messages = _v1_messages(request.messages)
     system = {}
     if messages and messages[0]["role"] == "system":
@@ -175,6 +179,53 @@ def chat(request: ChatRequest) -> WireRequest:
         )
     body = {"messages": messages, **system, "stream": request.stream}
     return _post("chat", request, {**body, **_v1_parameters(request.parameters, "chat")})
+
+
+def _is_about_pictures(model: str) -> bool:
+    entry = models.find_model(model)
+    return entry is not None and entry.path.startswith(_PICTURE_QUESTIONS)
+
+
+def _picture_question(request: ChatRequest) -> WireRequest:
+    """Build `POST /image2text/{model}`: one question about the last picture, without a history, as
+    the official client does (https://github.com/baidubce/bce-qianfan-sdk,
+    resources/images/image2text.py).
+
+    Raises
+    ------
+    InvalidOption
+        There is no picture, or only a link to one.
+    """
+    pictures = [
+        values.as_object(part.get("image_url")).get("url")
+        for message in request.messages
+        if isinstance(message["content"], list)
+        for part in message["content"]
+        if part.get("type") == "image_url"
+    ]
+    picture = values.as_text(pictures[-1]) if pictures else ""
+    head, comma, data = picture.partition(",")
+    if not comma or not head.startswith("data:"):
+        raise InvalidOption(
+            Text(
+                "千帆 V1 的图生文要图片本身：--image 文件或变量",
+                "Qianfan V1's image2text takes the picture itself: --image FILE or VARIABLE",
+            )
+        )
+    path = f"{_PICTURE_QUESTIONS}{quote(request.endpoint, safe='')}"
+    if not request.endpoint:
+        entry = models.find_model(request.model)
+        path = entry.path if entry else path
+    body = {"prompt": request.prompt, "image": data, "stream": request.stream}
+    body |= _v1_parameters(request.parameters, "chat")
+    return WireRequest(
+        "POST",
+        path,
+        {**body, **request.extra},
+        request.sent_model,
+        request.tokens,
+        request.stream,
+    )
 
 
 def has_completion(model: str, _service: Service) -> bool:

@@ -506,9 +506,43 @@ def test_a_deployed_service_that_is_set_answers_unless_a_model_is_named(v1, emul
     ],
     ids=["chat", "complete", "map", "image", "embed"],
 )
-def test_a_deployed_service_that_is_set_is_told_where_there_are_none(setting, ask):
+def test_a_deployed_service_that_is_set_is_told_where_there_are_none(setting, ask, monkeypatch):
+    monkeypatch.setenv("AI_STUDIO_API_KEY", "k-calls")
     with (
-        Session(service="emulator", **{setting: "mine"}) as session,
+        Session(service="aistudio", **{setting: "mine"}) as session,
         pytest.raises(errors.InvalidOption, match=f"unset it: %ernie config {setting} default"),
     ):
         ask(session)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_picture_is_asked_about_by_image_to_text(v1, emulator, stream):
+    picture = v1.image("一只白猫", size="768x768")[0]
+    answer = v1.chat("图里有什么？", model="Fuyu-8B", images=[picture], stream=stream)
+    assert "PNG 768x768" in answer.text
+    request = emulator.requests[-1]
+    assert request.path == f"{PREFIX}/image2text/fuyu_8b"
+    assert set(request.body) == {"prompt", "image", "stream"}
+    assert (request.body["prompt"], request.body["stream"]) == ("图里有什么？", stream)
+    # A second question is about the same picture.
+    again = v1.chat("它多大？", model="Fuyu-8B", stream=stream)
+    assert "PNG 768x768" in again.text
+    assert emulator.requests[-1].body["image"] == request.body["image"]
+
+
+def test_a_deployed_service_takes_a_picture_too(v1, emulator):
+    picture = v1.image("一只白猫", size="768x768")[0]
+    assert v1.chat("看", endpoint="ngxxxol8_eyes", images=[picture]).text
+    assert emulator.requests[-1].path == f"{PREFIX}/image2text/ngxxxol8_eyes"
+
+
+def test_what_image_to_text_cannot_take_is_told_and_not_sent(v1, emulator):
+    with pytest.raises(errors.InvalidOption, match="takes the picture itself"):
+        v1.chat("hi", model="Fuyu-8B")
+    link = [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]
+    messages = [{"role": "user", "content": [{"type": "text", "text": "hi"}, *link]}]
+    with pytest.raises(errors.InvalidOption, match="takes the picture itself"):
+        v1.chat(messages, model="Fuyu-8B")
+    with pytest.raises(errors.InvalidOption, match="does not take pictures"):
+        v1.chat(messages, model="ernie-speed-8k")
+    assert not emulator.requests
