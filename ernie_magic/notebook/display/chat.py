@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 TOKENS = counted("token", "token")
 SECONDS = Text("{n} 秒", "{n} s")
-_SHORTEST = 0.1  # seconds: a shorter time is told as less than this
 EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
 # A grey frame fits light and dark themes, and is quieter than the words in it.
 _CHIP = (
@@ -94,11 +93,12 @@ def summary_line(answer: Answer, language: Language) -> str:
     return " · ".join(parts)
 
 
-def describe_seconds(seconds: float, language: Language) -> str:
+def describe_seconds(seconds: float, language: Language, *, decimals: int = 1) -> str:
     """How long something took: `3.1 s`, `<0.1 s`."""
-    number = f"{seconds:.1f}"
-    if seconds < _SHORTEST:
-        number = f"<{_SHORTEST}"
+    number = f"{seconds:.{decimals}f}"
+    shortest = 10**-decimals
+    if seconds < shortest:
+        number = f"<{shortest}"
     return SECONDS.say(language, n=number)
 
 
@@ -159,7 +159,7 @@ def footer_html(answer: Answer, language: Language) -> str:
         facts["prompt"] = f"{answer.usage.prompt_tokens:,}"
         facts["completion"] = f"{answer.usage.completion_tokens:,}"
     if answer.first_seconds is not None:
-        facts["first"] = SECONDS.say(language, n=f"{answer.first_seconds:.2f}")
+        facts["first"] = describe_seconds(answer.first_seconds, language, decimals=2)
     if rate := answer.statistic.avg_output_tokens_per_second:
         facts["speed"] = f"{rate:.1f}"
     if answer.usage and answer.usage.search_tokens:
