@@ -194,8 +194,8 @@ _POSITIVE = """
     好 真好 很好 好吃 好喝 好用 好看 好听 好评 喜欢 喜爱 爱 满意 棒 赞 不错 优秀 出色 完美 精彩
     美味 可口 香 鲜美 新鲜 过瘾 劲道 浓郁 热情 周到 贴心 暖心 耐心 友好 安静 干净 整洁 卫生好 舒服
     舒适 舒心 方便 快捷 很快 便宜 实惠 划算 值得 值 免费 推荐 惊喜 开心 高兴 快乐 愉快 幸福 感动
-    感谢 谢谢 漂亮 美丽 精致 清晰 流畅 稳定 耐用 适合 主动 一流 顶级 必去 必吃 回购 还会再来
-    挺快 真快 好快 发货快 上菜快 可圈可点
+    感谢 谢谢 漂亮 美丽 很美 真美 优美 精致 清晰 流畅 稳定 耐用 适合 主动 一流 顶级 必去 必吃
+    回购 还会再来 挺快 真快 好快 发货快 上菜快 可圈可点
     肥而不腻 物美价廉 无可挑剔 物超所值 名不虚传 good great nice excellent amazing awesome
     wonderful fantastic perfect lovely love loved loves like liked enjoy enjoyed delicious tasty
     fresh friendly kind helpful attentive warm clean comfortable cozy quiet fast quick cheap
