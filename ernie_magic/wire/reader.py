@@ -18,7 +18,7 @@ from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.answer_pictures import PICTURE_FIELDS, PictureCollector, find_pictures
 from ernie_magic.wire.content import REASONING, Content, read_content, words_in
-from ernie_magic.wire.refusals import parse_refusal
+from ernie_magic.wire.refusals import is_vendor_object, parse_refusal
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.tool_names import offered_names
 from ernie_magic.wire.usage import usage_of
@@ -526,7 +526,7 @@ def _find_failure(source: Mapping[str, Any]) -> dict[str, Any] | None:
         {
             name: value
             for name, value in source.items()
-            if not isinstance(value, dict) or names_failure(name)
+            if not isinstance(value, dict) or names_failure(name) or is_vendor_object(name)
         }
     )
 

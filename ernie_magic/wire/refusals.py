@@ -75,6 +75,15 @@ _WRAPPERS = (
     "status",
     "meta",
 )
+# Objects of a service's own: an extension by its name, or the name of the service.
+_VENDOR_NAME = re.compile(
+    r"x[_-]\w|(?:\w+[_-])?(?:provider|vendor|upstream|gateway|proxy|backend|engine|server|nvext"
+    r"|sglext|groq|openrouter|together|fireworks|cerebras|mistral|cohere|vllm|sglang|nvidia|litellm"
+    r"|portkey|cloudflare|bedrock|amazon|azure|deepinfra|siliconflow|novita|huggingface|tgi|ollama"
+    r"|perplexity|anthropic|openai|google|gemini|vertex|xai|deepseek|moonshot|zhipu|baidu|qianfan"
+    r"|dashscope|volcengine|hunyuan|minimax)(?:[_-]\w+|ai)?$",
+    re.IGNORECASE,
+)
 _HEADERS = ("header", "baseresp")  # a code in these is an error's, whatever stands beside it
 # What the envelope of a platform's reply has besides its result.
 _ENVELOPE = (
@@ -215,7 +224,25 @@ def _find_failure(
                 nested = _status_code_fields(fold_names(inner))
             if nested is not None:
                 return {**(found or {}), **{k: v for k, v in nested.items() if v}}
-    return found
+    return found or _find_vendor_failure(body, failed=failed, depth=depth)
+
+
+def _find_vendor_failure(body: Mapping[str, Any], *, failed: bool, depth: int) -> Fields | None:
+    """Return what an object of a service's own says that reports a failure."""
+    for name, inner in islice(body.items(), _MAX_NAMES):
+        if isinstance(inner, dict) and is_vendor_object(name):
+            found = _find_failure(inner, failed=failed, certain=False, depth=depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def is_vendor_object(name: str) -> bool:
+    """Whether a field is a service's own object about the whole call, as Groq's `x_groq`
+    (https://console.groq.com/docs/api-reference), and not about one part of the answer, such as a
+    search that failed.
+    """
+    return bool(_VENDOR_NAME.match(name))
 
 
 def _error_fields(folded: Mapping[str, Any], *, failed: bool) -> Fields | None:

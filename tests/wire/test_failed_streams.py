@@ -1,10 +1,12 @@
 """A failure told in a stream fails the answer; what came before is kept as a part of one."""
 
+import json
+
 import pytest
 
 from ernie_magic import errors
 from tests.raw_server import chunk, events, http
-from tests.wire.failed_answers import HALF, LIMIT, ROLE, STOP, named, session_for
+from tests.wire.failed_answers import HALF, LIMIT, ROLE, STOP, body, named, session_for
 
 
 @pytest.fixture
@@ -276,3 +278,35 @@ def test_a_v1_stream_that_failed_tells_the_service_s_words(server):
         pytest.raises(errors.ServiceError, match="dead"),
     ):
         session.chat("hi")
+
+
+VENDOR_OBJECTS = [
+    {"x_groq": {"id": "req_1", "error": "over capacity"}},
+    {"x_groq": {"id": "req_1", "error": {"message": "over capacity", "code": 503}}},
+    {"x_groq": {"error": {"message": "over capacity"}, "usage": {"total_tokens": 3}}},
+    {"x-gateway": {"errors": [{"message": "over capacity"}]}},
+    {"x_vendor": {"error_message": "over capacity", "error_code": 500}},
+    {"openrouter": {"error": {"message": "over capacity", "code": 502}}},
+    {"nvext": {"error": "over capacity"}},
+    {"litellm_metadata": {"error": "over capacity"}},
+    {"togetherAI": {"error": {"message": "over capacity"}}},
+]
+
+
+@pytest.mark.parametrize("fields", VENDOR_OBJECTS, ids=str)
+def test_an_error_in_an_object_of_the_service_s_own_fails_the_answer(server, session, fields):
+    in_choice = chunk({}, finish_reason="stop")
+    in_choice["choices"][0].update(fields)
+    for chunks in (
+        [HALF, {**STOP, **fields}],
+        [HALF, {**fields, "choices": []}],
+        [HALF, in_choice],
+    ):
+        server.replies = {"": http(events(*chunks))}
+        with pytest.raises(errors.ServiceError, match="over capacity") as caught:
+            session.chat("hi")
+        assert (caught.value.answer.text, caught.value.answer.partial) == ("half", True)
+    whole = json.dumps(body("half", **fields))
+    server.replies = {"": http(whole, kind="application/json")}
+    with pytest.raises(errors.ServiceError, match="over capacity"):
+        session.chat("hi", stream=False)

@@ -61,6 +61,14 @@ HARMLESS = [
     {"header": {"code": 0, "message": "Success"}},
     {"detail": "note"},
     {"warnings": ["failed over to another node"]},
+    {"x_groq": {"id": "req_1", "usage": {"queue_time": 0.1}}},
+    {"x_groq": {"id": "req_1", "error": None}},
+    {"x_vendor": {"error": {}, "errors": []}},
+    {"x_vendor": {"code": 0, "message": "ok", "error": False}},
+    {"provider": {"name": "a", "error_rate": 0.5}},
+    {"web_search": {"error": "no result"}},
+    {"plugin": {"status": "failed", "error": "timeout"}},
+    {"content_filter_results": {"error": {"code": "content_filter_error", "message": "skipped"}}},
 ]
 
 
