@@ -55,6 +55,7 @@ _RICH_TYPES = (
     ("config.settings", "ErnieSettings"),
     ("qianfan.dataset_records", "DatasetRecord"),
     ("qianfan.evaluation", "Evaluation"),
+    ("qianfan.hyperparameters", "TunableModels"),
     ("qianfan.optimization", "Optimized"),
     ("qianfan.prompt_template", "PromptTemplate"),
     ("qianfan.template_files", "TemplateList"),
@@ -62,6 +63,11 @@ _RICH_TYPES = (
     ("qianfan.services", "OwnModels"),
     ("qianfan.services", "PlatformService"),
     ("qianfan.services", "ServiceList"),
+    ("qianfan.tuning_plan", "TuningPlan"),
+    ("qianfan.tuning_tasks", "PublishedModel"),
+    ("qianfan.tuning_tasks", "TuningJobs"),
+    ("qianfan.tuning_tasks", "TuningTask"),
+    ("qianfan.tuning_tasks", "TuningTasks"),
 )
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _NAME_TAKEN = Text(

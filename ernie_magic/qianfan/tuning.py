@@ -70,6 +70,11 @@ class Tuning:
         first = ("models", "plan", "create", "watch", "task", "tasks", "jobs", "stop", "publish")
         return names_by_use(super().__dir__(), first)
 
+    @property
+    def created_tasks(self) -> list[str]:
+        """The ids of the tasks that this session has created."""
+        return list(self._creation.tasks.values())
+
     def _begin_models(self, name: str = "") -> Stream[TunableModels]:
         """Return the models that can be tuned, with the hyper-parameters of each way to do it.
 

@@ -88,11 +88,8 @@ class TuningPlan:
 
     @property
     def data(self) -> list[str]:
-        """The ids or addresses of the data."""
-        return [
-            str(version.get("versionId") or version.get("versionBosUri"))
-            for version in self.dataset["versions"]
-        ]
+        """The ids or addresses of the data, with their sampling rates where these are given."""
+        return [_describe_version(version) for version in self.dataset["versions"]]
 
     def job_body(self) -> dict[str, Any]:
         """Return what creates the job."""
@@ -140,6 +137,13 @@ class TuningPlan:
             split=self.dataset["splitRatio"],
             told=", ".join([*told, *self.extra]),
         )
+
+
+def _describe_version(version: Mapping[str, Any]) -> str:
+    name = str(version.get("versionId") or version.get("versionBosUri"))
+    if "samplingRate" in version:
+        return f"{name} × {version['samplingRate']:g}"
+    return name
 
 
 def make_plan(request: TuningRequest, models: TunableModels) -> TuningPlan:

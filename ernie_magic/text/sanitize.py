@@ -39,6 +39,11 @@ def plain_html(text: str) -> str:
     return _split_formulas(html.escape(text))
 
 
+def plain_svg(text: str) -> str:
+    """Return text as SVG like `plain_html`: a drawing cannot hold a `span`."""
+    return plain_html(text).replace("span>", "tspan>")
+
+
 def without_formulas(markup: str) -> str:
     """Return HTML that another library made of outside text: nothing in its text is read as a
     formula.

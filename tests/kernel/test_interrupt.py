@@ -8,6 +8,8 @@ from statistics import median
 import ipykernel
 import pytest
 
+from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
+
 
 def gone(emulator):
     end = time.monotonic() + 2
@@ -192,3 +194,30 @@ def test_a_tool_that_takes_long_is_stopped_too(kernel, emulator, kind, cell):
     assert ran.idle - kernel.interrupted < 1
     assert kernel.value("len(ernie.history)") == "0"
     assert kernel.run("%%ernie\n[[echo]]on").status == "ok"
+
+
+WATCHES = {
+    "waits": "tuner.tuning.watch(task, pause=pause)",
+    "awaits": "await tuner.tuning.awatch(task, pause=pause)",
+}
+
+
+@pytest.mark.parametrize("name", WATCHES)
+def test_a_tuning_watched_interrupted_and_watched_again_is_created_once(kernel, emulator, name):
+    settings = f"service='qianfan', base_url='{emulator.url}/v2', language='en'"
+    pair = f"access_key='{ACCESS_KEY}', secret_key='{SECRET_KEY}'"
+    kernel.run(f"from ernie_magic import Session\ntuner = Session({settings}, {pair})\npause = 30")
+    cell = (
+        f"task = tuner.tuning.create('{name}', 'ERNIE-Speed-8K', 'ds-1', confirm=True)\n"
+        f"task = {WATCHES[name]}"
+    )
+    ran = kernel.run(cell, interrupt_after=-0.5)
+    assert ran.error["ename"] == "Interrupted"
+    assert "goes on" in ran.error["evalue"]
+    assert ran.idle - kernel.interrupted < 0.5
+    kernel.run("pause = 0.02")
+    assert kernel.run(cell).status == "ok"  # the whole cell again
+    assert kernel.value("task.state") == "Done"
+    created = [sent.action for sent in emulator.requests if sent.action.startswith("Create")]
+    assert created == ["CreateFineTuningJob", "CreateFineTuningTask"]
+    kernel.run("tuner.close()")

@@ -24,7 +24,7 @@ from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labels
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.text.language import Language, Text
-from ernie_magic.text.sanitize import plain_html
+from ernie_magic.text.sanitize import plain_html, plain_svg
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -306,7 +306,7 @@ def _mark_html(point: tuple[float, float], text: str, place: Box | None, label: 
         parts.append(
             f'<text x="{text_x:.1f}" y="{middle_y:.1f}" text-anchor="{anchor}" '
             f'dominant-baseline="central" font-size="{FONT_SIZE}" fill="currentColor">'
-            f"{_svg_text(label)}</text>"
+            f"{plain_svg(label)}</text>"
         )
     return f"<g>{''.join(parts)}</g>"
 
@@ -318,11 +318,6 @@ def _anchor_label(x: float, place: Box) -> tuple[float, str]:
     if place.right <= x:
         return place.right, "end"
     return (place.left + place.right) / 2, "middle"
-
-
-def _svg_text(text: str) -> str:
-    """Words as SVG, protected from MathJax as in `plain_html`; a drawing cannot hold a `span`."""
-    return plain_html(text).replace("span>", "tspan>")
 
 
 def _plotly_bundle(plane: Plane) -> dict[str, Any]:

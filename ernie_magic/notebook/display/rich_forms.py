@@ -17,6 +17,7 @@ from ernie_magic.notebook.display import embeddings as embeddings_display
 from ernie_magic.notebook.display import images as images_display
 from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display import templates as templates_display
+from ernie_magic.notebook.display import tuning as tuning_display
 from ernie_magic.notebook.display.datasets import dataset_table, samples_table
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.services_table import (
@@ -238,6 +239,34 @@ def _dataset_record(value: Any, session: Session) -> Form:
     return _table_form(dataset_table(value, session.settings.interface_language))
 
 
+def _tunable_models(value: Any, session: Session) -> Form:
+    return _table_form(tuning_display.models_table(value, session.settings.interface_language))
+
+
+def _tuning_plan(value: Any, session: Session) -> Form:
+    return _table_form(tuning_display.plan_table(value, session.settings.interface_language))
+
+
+def _tuning_jobs(value: Any, session: Session) -> Form:
+    return _table_form(tuning_display.jobs_table(value, session.settings.interface_language))
+
+
+def _tuning_tasks(value: Any, session: Session) -> Form:
+    return _table_form(tuning_display.tasks_table(value, session.settings.interface_language))
+
+
+def _tuning_task(value: Any, session: Session) -> Form:
+    language = session.settings.interface_language
+    return Form(
+        tuning_display.task_html(value, language),
+        tuning_display.task_text(value, language),
+    )
+
+
+def _published_model(value: Any, session: Session) -> Form:
+    return _table_form(tuning_display.published_table(value, session.settings.interface_language))
+
+
 _MAKERS = {
     "Session": _session,
     "History": _history,
@@ -262,4 +291,10 @@ _MAKERS = {
     "OwnModels": _own_models,
     "PlatformService": _service,
     "ServiceList": _services,
+    "TunableModels": _tunable_models,
+    "TuningPlan": _tuning_plan,
+    "TuningJobs": _tuning_jobs,
+    "TuningTasks": _tuning_tasks,
+    "TuningTask": _tuning_task,
+    "PublishedModel": _published_model,
 }

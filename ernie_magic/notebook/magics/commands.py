@@ -25,6 +25,7 @@ from ernie_magic.notebook.magics.settings_commands import (
     use_service,
 )
 from ernie_magic.notebook.magics.template_commands import run_template_command
+from ernie_magic.notebook.magics.tuning_commands import run_tuning_command
 from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
@@ -186,6 +187,16 @@ COMMANDS: dict[str, Command] = {
         ),
         Text("%ernie datasets 客服问答", "%ernie datasets support"),
         max_words=1,
+    ),
+    "tuning": Command(
+        run_tuning_command,
+        Text(
+            "千帆上的调优任务；models 列出可调优的模型，任务编号等它完成，stop 停止",
+            "tuning tasks on Qianfan; models lists what can be tuned, a task's id waits for it, "
+            "stop stops it",
+        ),
+        untranslated("%ernie tuning models ERNIE-Speed-8K"),
+        max_words=3,
     ),
     "use": Command(
         use_service,
@@ -363,7 +374,7 @@ MAGICS: tuple[tuple[Text, tuple[tuple[str, Text, Text], ...]], ...] = (
 _COMMAND_GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (Text("面板", "Panels"), ("panel",)),
     (Text("提示词模板", "Prompt templates"), ("template",)),
-    (Text("千帆平台", "Qianfan's platform"), ("datasets",)),
+    (Text("千帆平台", "Qianfan's platform"), ("datasets", "tuning")),
     (Text("对话与用量", "Conversations and usage"), ("history", "reset", "usage", "limits")),
     (
         Text("服务与设置", "Service and settings"),

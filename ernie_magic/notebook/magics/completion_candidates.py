@@ -23,6 +23,7 @@ from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
 from ernie_magic.notebook.magics.help_texts import default_model_of
 from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
 from ernie_magic.notebook.magics.template_commands import IDENTIFIER_FLAG, TEMPLATE_COMMANDS
+from ernie_magic.notebook.magics.tuning_commands import TUNING_WORDS, YES_FLAG
 from ernie_magic.qianfan.prompt_template import IDENTIFIERS
 from ernie_magic.qianfan.template_files import list_templates
 from ernie_magic.text.language import LANGUAGES
@@ -105,12 +106,14 @@ def _command_words(
     before = _word_before(words)
     if words[1] == "history" and before not in ("-s", "--session", "-n"):
         return ("-n", "-s")
-    if words[1] == "config":
-        return _config_words(session, namespace, words)
-    if words[1] == "template":
-        return _template_words(words)
-    if words[1] == "panel":
-        return [tab for tab in _TABS if tab not in words]
+    makers: dict[str, Callable[[], Iterable[str]]] = {
+        "config": lambda: _config_words(session, namespace, words),
+        "template": lambda: _template_words(words),
+        "tuning": lambda: _tuning_words(session, words),
+        "panel": lambda: [tab for tab in _TABS if tab not in words],
+    }
+    if make := makers.get(words[1]):
+        return make()
     followers: dict[str, Iterable[str]] = {
         "use": (*SERVICES, "endpoint"),
         "lang": LANGUAGES,
@@ -158,6 +161,16 @@ def _template_words(words: list[str]) -> Iterable[str]:
         return IDENTIFIERS
     if command == "save" and len(words) == 5:  # noqa: PLR2004
         return (IDENTIFIER_FLAG,)
+    return ()
+
+
+def _tuning_words(session: Session, words: list[str]) -> Iterable[str]:
+    """The words of `%ernie tuning`, then the tasks that this session has created."""
+    tasks = session.tuning.created_tasks
+    if len(words) == 3:  # noqa: PLR2004
+        return [*TUNING_WORDS, *tasks]
+    if words[2] == "stop":
+        return [*tasks, YES_FLAG]
     return ()
 
 

@@ -1,0 +1,125 @@
+"""How models, plans, jobs and tasks of tuning are shown, in both languages."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from ernie_magic.emulator.platform.tunable_models import list_tunable_models
+from ernie_magic.notebook.display.rich_forms import make_form
+from ernie_magic.notebook.display.tuning import tasks_table
+from ernie_magic.qianfan.hyperparameters import read_tunable_models
+from ernie_magic.qianfan.tuning_plan import TuningRequest, make_plan
+from ernie_magic.qianfan.tuning_tasks import (
+    PublishedModel,
+    TuningJob,
+    TuningJobs,
+    TuningTasks,
+    read_task,
+)
+
+MODELS = read_tunable_models(list_tunable_models())
+TOLD = {
+    "taskId": "task-1",
+    "jobId": "job-1",
+    "jobName": "<b>cats</b>",
+    "model": "ERNIE-Speed-8K",
+    "trainMode": "SFT",
+    "parameterScale": "LoRA",
+    "runStatus": "Running",
+    "runProgress": "40%",
+    "vdlLink": "https://console.bce.baidu.com/qianfan/visualdl",
+}
+DONE = {
+    **TOLD,
+    "runStatus": "Done",
+    "metrics": {"BLEU-4": "16.56%"},
+    "checkpointList": [
+        {"step": 128, "trainingLoss": 0.5, "perplexity": 1.6},
+        {"step": 64, "trainingLoss": "1.5"},
+    ],
+}
+
+
+def shown(value, language="en"):
+    return make_form(value, SimpleNamespace(settings=SimpleNamespace(interface_language=language)))
+
+
+def test_a_list_of_models_shows_their_ways_and_one_model_its_hyper_parameters():
+    assert "PostPretrain" in shown(MODELS).text
+    one = shown(type(MODELS)(MODELS[:1]), "zh").text
+    assert "SFT · LoRA" in one
+    assert "1e-06 – 0.001" in one
+    assert "学习率" in one
+
+
+def test_a_plan_shows_everything_that_is_sent_and_what_is_a_default():
+    request = TuningRequest(
+        "cats",
+        "ERNIE-Speed-8K",
+        {"ds-1": 0.5},
+        "SFT",
+        "LoRA",
+        10,
+        "",
+        "",
+        {"seed": 1},
+        {"epoch": 3},
+    )
+    plan = make_plan(request, MODELS)
+    text = shown(plan).text
+    rows = dict(line.split(maxsplit=1) for line in text.splitlines() if "  " in line)
+    assert rows["epoch"] == "3"
+    assert rows["loraRank"] == "8 (default)"
+    assert rows["data"] == "ds-1 × 0.5"
+    assert rows["seed"] == "1"
+    assert set(plan.hyper_parameters) <= set(rows)
+
+
+def test_a_task_that_is_done_shows_its_metrics_and_the_curve_of_its_loss():
+    form = shown(read_task(DONE))
+    assert "16.56%" in form.text
+    assert "training loss █▁ 1.5 → 0.5 (step 64 – 128)" in form.text
+    assert "<svg" in form.html
+    assert "https://console.bce.baidu.com/qianfan/visualdl" in form.text
+    assert "<b>cats" not in form.html
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        TOLD,
+        {**DONE, "checkpointList": DONE["checkpointList"][:1]},
+        {**DONE, "checkpointList": [{"step": 1}, {"step": 2, "perplexity": 2}]},
+        {**DONE, "checkpointList": None, "metrics": "none"},
+        {},
+    ],
+)
+def test_without_two_losses_there_is_no_curve(told):
+    form = shown(read_task(told))
+    assert "<svg" not in form.html
+    assert "loss" not in form.text
+
+
+def test_states_are_told_in_words_and_unknown_ones_as_they_are():
+    states = ["Waiting", "Running", "Done", "Failed", "Stopped", "Frozen"]
+    tasks = TuningTasks(read_task({**TOLD, "runStatus": state}) for state in states)
+    text = shown(tasks, "zh").text
+    for word in ("排队", "运行中 40%", "完成", "失败", "已停止", "Frozen"):
+        assert word in text
+    assert [task.is_over for task in tasks] == [False, False, True, True, True, True]
+
+
+def test_what_the_emulator_made_up_says_so():
+    task = replace(read_task(DONE), is_simulated=True)
+    assert "not a real model" in shown(task).text
+    assert "visualdl" not in shown(task).text  # it has no such page
+    model = PublishedModel("am-1", "amv-1", "cats", "Ready", "task-1", is_simulated=True)
+    assert "非真实模型" in shown(model, "zh").html
+
+
+def test_a_job_without_tasks_is_shown_below_those_with_tasks():
+    job = TuningJob("job-2", "dogs", "ERNIE-Lite-8K-0308", "DPO")
+    table = repr(tasks_table([read_task(TOLD)], "en", [job]))
+    assert table.index("task-1") < table.index("dogs · job-2")
+    assert "1 job" in shown(TuningJobs([job])).text
