@@ -293,6 +293,7 @@ PLATFORM_GROUPS = frozenset(
         "knowledgeBase",
         "knowledgebases",
         "model",
+        "promptLabels",
         "promptTemplates",
         "service",
     }

@@ -25,7 +25,7 @@ MAX_LABELS = 3
 # A variable of one of these names may be filled by the text below a cell magic.
 INPUT_VARIABLES = ("input", "question", "query", "text", "content")
 _VARIABLE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]{1,29}")
-_MAX_NAME = 100  # characters of a template's name
+MAX_NAME = 100  # characters of a template's name
 _SHOWN = 40  # characters of a text in an error or a repr
 _RULE = Text(
     "变量名由 2 到 30 个字母、数字或下划线组成，不以数字开头",
@@ -212,6 +212,14 @@ def find_variables(text: str, identifier: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def has_found_variables(text: str, identifier: str, variables: tuple[str, ...]) -> bool:
+    """Whether a text alone tells that these are its variables."""
+    try:
+        return find_variables(text, identifier) == variables
+    except InvalidOption:
+        return False
+
+
 def split_identifier(identifier: str) -> tuple[str, str]:
     """Return what stands before and behind a variable.
 
@@ -236,7 +244,7 @@ def check_name(name: str) -> None:
     ------
     InvalidOption
     """
-    is_valid = isinstance(name, str) and len(name) <= _MAX_NAME and name == name.strip()
+    is_valid = isinstance(name, str) and len(name) <= MAX_NAME and name == name.strip()
     if is_valid and name.isprintable():
         return
     raise InvalidOption(
@@ -244,7 +252,7 @@ def check_name(name: str) -> None:
             name=f"{name!r:.60}"
         ),
         advice=Text("一行，最多 {limit} 个字", "write one line of at most {limit} characters").fill(
-            limit=_MAX_NAME
+            limit=MAX_NAME
         ),
     )
 

@@ -24,7 +24,8 @@ from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.prompt_template import (
     DEFAULT_IDENTIFIER,
     PromptTemplate,
-    find_variables,
+    check_name,
+    has_found_variables,
     make_template,
 )
 from ernie_magic.storage import files, folders
@@ -135,6 +136,7 @@ def save_template(template: PromptTemplate) -> Path:
     InvalidOption
         It has no name, or the file cannot be written.
     """
+    check_name(template.name)
     if not template.name:
         raise InvalidOption(
             Text("模板还没有名字", "the template has no name yet"),
@@ -190,7 +192,7 @@ def format_template(template: PromptTemplate) -> str:
         ("variables", template.text, template.variables),
         ("negative_variables", template.negative_text, template.negative_variables),
     ):
-        if not _tells(text, template.identifier, variables):
+        if not has_found_variables(text, template.identifier, variables):
             head[name] = ", ".join(variables)
     if template.labels:
         head["labels"] = ", ".join(template.labels)
@@ -269,14 +271,6 @@ def _split_list(value: str | None) -> list[str] | None:
     if value is None:
         return None
     return [part for part in map(str.strip, value.split(",")) if part]
-
-
-def _tells(text: str, identifier: str, variables: tuple[str, ...]) -> bool:
-    """Whether a text alone tells its variables."""
-    try:
-        return find_variables(text, identifier) == variables
-    except InvalidOption:
-        return False
 
 
 def _iterate_stored() -> Iterator[_Stored]:

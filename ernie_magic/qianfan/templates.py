@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.calls.tables.template import Placeholder, Template
-from ernie_magic.qianfan import evaluation, frameworks, optimization, template_files
+from ernie_magic.qianfan import (
+    evaluation,
+    frameworks,
+    optimization,
+    template_files,
+    template_service,
+)
+from ernie_magic.qianfan.console import Console
 from ernie_magic.qianfan.prompt_template import (
     DEFAULT_IDENTIFIER,
     PromptTemplate,
     as_template,
     make_template,
 )
+from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.runtime.stream import Steps
 
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer, Embeddings
     from ernie_magic.calls.tables.map import Mapped
     from ernie_magic.client import Client
+    from ernie_magic.qianfan.console import PlatformCall
     from ernie_magic.qianfan.evaluation import Evaluation, Plan, Scored
     from ernie_magic.qianfan.optimization import Optimized
     from ernie_magic.qianfan.template_files import TemplateList
@@ -41,6 +51,10 @@ _IN_ORDER_OF_USE = (
     "few_shot",
     "optimize",
     "evaluate",
+    "list_remote",
+    "pull",
+    "push",
+    "delete_remote",
 )
 _COLUMN = "prompt"  # of the tables that prompts are asked in
 
@@ -74,6 +88,7 @@ class Templates:
 
     def __init__(self, session: Asker) -> None:
         self._session = session
+        self._console = Console(lambda: session.client)
 
     # --- in files ---------------------------------------------------------------------------------
 
@@ -269,6 +284,121 @@ class Templates:
             There is no example.
         """
         return self._localize(lambda: frameworks.few_shot_prompt(examples, instruction))
+
+    # --- on the service ---------------------------------------------------------------------------
+
+    def begin_list_remote(
+        self, sought: str = "", *, preset: bool | None = None
+    ) -> Stream[TemplateList]:
+        """Return the templates on Qianfan, by name.
+
+        Parameters
+        ----------
+        sought
+            Only those with these words in name or text.
+        preset
+            Only Qianfan's own, or only the account's; both when None.
+
+        Returns
+        -------
+        TemplateList
+
+        Raises
+        ------
+        ErnieError
+        """
+        return self._console.start_work(
+            lambda call: template_service.list_remote(call, sought, preset=preset)
+        )
+
+    list_remote = blocking(begin_list_remote)
+    alist_remote = awaited(begin_list_remote)
+
+    def begin_pull(self, name: str, *, save_as: str = "") -> Stream[PromptTemplate]:
+        """Store a template of Qianfan's in a file, in the place of an earlier one of that name.
+
+        Parameters
+        ----------
+        name
+            Its very name (the account's own goes before a preset one), or its id (`pt-…`).
+        save_as
+            The name of the file's template; the same when "".
+
+        Returns
+        -------
+        PromptTemplate
+
+        Raises
+        ------
+        InvalidOption
+            There is none, or there are several.
+        ErnieError
+        """
+
+        async def work(call: PlatformCall) -> PromptTemplate:
+            found = await template_service.find_remote(call, name)
+            template = replace(found, name=save_as or found.name)
+            await in_thread(template_files.save_template, template)
+            return template
+
+        return self._console.start_work(work)
+
+    pull = blocking(begin_pull)
+    apull = awaited(begin_pull)
+
+    def begin_push(self, name: str) -> Stream[PromptTemplate]:
+        """Put one of your templates on Qianfan: the one there that has its id or its name is
+        changed, else one is created. Run again after a failure, it creates no second one.
+
+        Parameters
+        ----------
+        name
+            Of one of your templates.
+
+        Returns
+        -------
+        PromptTemplate
+            With its id there, which is stored in the file too.
+
+        Raises
+        ------
+        ErnieError
+        """
+        template = self.get(name)
+
+        async def work(call: PlatformCall) -> PromptTemplate:
+            pushed = await template_service.push_template(call, template)
+            await in_thread(template_files.save_template, pushed)
+            return pushed
+
+        return self._console.start_work(work)
+
+    push = blocking(begin_push)
+    apush = awaited(begin_push)
+
+    def begin_delete_remote(self, name: str) -> Stream[PromptTemplate]:
+        """Delete one of your templates on Qianfan; a file of it stays.
+
+        Parameters
+        ----------
+        name
+            Its very name, or its id (`pt-…`).
+
+        Returns
+        -------
+        PromptTemplate
+            What was deleted.
+
+        Raises
+        ------
+        InvalidOption
+            There is none, there are several, or it is preset.
+        ErnieError
+        """
+        return self._console.start_work(lambda call: template_service.delete_remote(call, name))
+
+    delete_remote = blocking(begin_delete_remote)
+    adelete_remote = awaited(begin_delete_remote)
 
     # --- with models ------------------------------------------------------------------------------
 

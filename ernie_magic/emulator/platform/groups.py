@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.emulator.platform import datasets, datasets_v1, models, services, tuning
+from ernie_magic.emulator.platform import (
+    datasets,
+    datasets_v1,
+    models,
+    services,
+    templates,
+    templates_v1,
+    tuning,
+)
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.platform.console import Actions, PlatformRoute
@@ -14,6 +22,8 @@ ACTIONS: dict[str, Actions] = {
     "dataset": datasets.ACTIONS,
     "finetuning": tuning.ACTIONS,
     "model": models.ACTIONS,
+    "promptLabels": templates.LABEL_ACTIONS,
+    "promptTemplates": templates.ACTIONS,
     "service": services.ACTIONS,
 }
 # Other paths.
@@ -21,5 +31,6 @@ ROUTES: tuple[PlatformRoute, ...] = (
     *models.ROUTES,
     *services.ROUTES,
     *datasets_v1.ROUTES,
+    *templates_v1.ROUTES,
     *tuning.ROUTES,
 )

@@ -170,8 +170,8 @@ COMMANDS: dict[str, Command] = {
     "template": Command(
         run_template_command,
         Text(
-            "提示词模板：list、show、save、delete、render",
-            "your prompt templates: list, show, save, delete, render",
+            "提示词模板：list、show、save、delete、render；和千帆之间 pull、push",
+            "your prompt templates: list, show, save, delete, render; with Qianfan pull and push",
         ),
         Text(
             "%ernie template save 行程 为{city}写{days}天的行程",

@@ -22,7 +22,11 @@ from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR
 from ernie_magic.notebook.magics.embeddings import EMBED_GRAMMAR
 from ernie_magic.notebook.magics.help_texts import default_model_of
 from ernie_magic.notebook.magics.tables import MAP_GRAMMAR
-from ernie_magic.notebook.magics.template_commands import IDENTIFIER_FLAG, TEMPLATE_COMMANDS
+from ernie_magic.notebook.magics.template_commands import (
+    IDENTIFIER_FLAG,
+    REMOTE_FLAG,
+    TEMPLATE_COMMANDS,
+)
 from ernie_magic.notebook.magics.tuning_commands import TUNING_WORDS, YES_FLAG
 from ernie_magic.qianfan.prompt_template import IDENTIFIERS
 from ernie_magic.qianfan.template_files import list_templates
@@ -150,16 +154,19 @@ def _config_words(
 
 def _template_words(words: list[str]) -> Iterable[str]:
     """The commands of `%ernie template`, then names of templates, then variables."""
-    if len(words) == 3:  # noqa: PLR2004
+    position = len(words)
+    if position == 3:  # noqa: PLR2004
         return TEMPLATE_COMMANDS
     command = words[2]
-    if len(words) == 4 and command != "list":  # noqa: PLR2004
-        return _template_names()
+    if position == 4:  # noqa: PLR2004
+        # What is on the service is not known without the network.
+        first_words = {"list": [REMOTE_FLAG], "pull": []}
+        return first_words.get(command, _template_names())
     if command == "render":
         return _open_variables(words[3], words[4:-1])
     if command == "save" and _word_before(words) == IDENTIFIER_FLAG:
         return IDENTIFIERS
-    if command == "save" and len(words) == 5:  # noqa: PLR2004
+    if command == "save" and position == 5:  # noqa: PLR2004
         return (IDENTIFIER_FLAG,)
     return ()
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 IDENTIFIER_FLAG = "--identifier"
+REMOTE_FLAG = "--remote"
 _DELETED = Text("已删除 {file}", "{file} is deleted")
 _USAGE = {
-    "list": Text("用法：%ernie template list [词]", "usage: %ernie template list [WORDS]"),
     "show": Text("用法：%ernie template show 名字", "usage: %ernie template show NAME"),
     "save": Text(
         "用法：%ernie template save 名字 [--identifier {{}}] 文本",
@@ -33,6 +33,8 @@ _USAGE = {
         "用法：%ernie template render 名字 变量=值 …",
         "usage: %ernie template render NAME VARIABLE=VALUE …",
     ),
+    "pull": Text("用法：%ernie template pull 名字或id", "usage: %ernie template pull NAME_OR_ID"),
+    "push": Text("用法：%ernie template push 名字", "usage: %ernie template push NAME"),
 }
 
 
@@ -56,7 +58,10 @@ def run_template_command(session: Session, words: list[str]) -> Any:
 
 
 def _list(session: Session, words: list[str]) -> Table:
-    templates = session.templates.list(" ".join(words))
+    if words[:1] == [REMOTE_FLAG]:
+        templates = session.templates.list_remote(" ".join(words[1:]))
+    else:
+        templates = session.templates.list(" ".join(words))
     return templates_table(templates, session.settings.interface_language)
 
 
@@ -88,6 +93,16 @@ def _render(session: Session, words: list[str]) -> None:
     print(make_controls_visible(session.templates.render(name, values)))
 
 
+def _pull(session: Session, words: list[str]) -> Table:
+    template = session.templates.pull(_only_name("pull", words))
+    return template_table(template, session.settings.interface_language)
+
+
+def _push(session: Session, words: list[str]) -> Table:
+    template = session.templates.push(_only_name("push", words))
+    return template_table(template, session.settings.interface_language)
+
+
 def _only_name(command: str, words: list[str]) -> str:
     if len(words) != 1:
         raise InvalidOption(_USAGE[command])
@@ -100,4 +115,6 @@ TEMPLATE_COMMANDS: dict[str, Callable[[Session, list[str]], Any]] = {
     "save": _save,
     "delete": _delete,
     "render": _render,
+    "pull": _pull,
+    "push": _push,
 }

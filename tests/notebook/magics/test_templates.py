@@ -180,7 +180,11 @@ def test_tab_offers_names_and_variables(shell):
             return {c.text for c in shell.Completer.completions(line, len(line))}
 
     assert "template" in offered("%ernie tem")
-    assert offered("%ernie template ") == {"list", "show", "save", "delete", "render"}
+    assert offered("%ernie template ") == {
+        *("list", "show", "save", "delete", "render", "pull", "push")
+    }
+    assert offered("%ernie template push tr") == {"trip", "translate"}
+    assert not {"trip", "translate"} & offered("%ernie template pull tr")
     assert offered("%ernie template show t") == {"trip", "translate"}
     assert '"我的 模板"' in offered("%ernie template delete ")
     assert offered("%ernie template render trip ") == {"days=", "city="}
