@@ -175,7 +175,8 @@ _ACTIONS = """
     translate 翻译 译成 译为 translate translation translator
     search 搜索 搜一下 查找 检索 search lookup
     time 时间 几点 时刻 time clock
-    day 日期 几号 星期几 周几 date calendar weekday
+    day 日期 几号 星期几 周几 date weekday
+    meeting 日程 会议 开会 日历 meeting calendar schedule event appointment
     exchange 汇率 换算 兑换 外汇 换成 exchange currency convert conversion converter
     email 邮件 邮箱 email mail
     message 短信 消息 message sms
@@ -185,6 +186,12 @@ _ACTIONS = """
     light 灯 开灯 关灯 light lamp
     distance 距离 多远 多少公里 distance far
     news 新闻 头条 news headline
+    prime 素数 质数 prime
+    random 随机 骰子 random dice
+    password 密码 password
+    population 人口 population inhabitant
+    summarize 总结 摘要 概括 summarize summary
+    weight 体重 重量 公斤 weight
 """
 # Words that hold a word with a meaning without having it.
 _MEANINGLESS = (
