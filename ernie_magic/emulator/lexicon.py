@@ -260,6 +260,7 @@ _BUT = re.compile(r"不过|但是|但|可是|然而|\b(?:but|however|though|yet)
 _PAUSE = re.compile(r"[,.;:!?]")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
 _ENGLISH = re.compile(r"[a-z]+(?:'[a-z]+)?")
+_DENIAL = 14  # characters before a word in which a denial of it begins
 MAX_HAN = 4  # characters of the longest word that is looked up
 
 
@@ -362,14 +363,12 @@ def _han_signs(clause: str) -> list[str]:
     signs = _signs()
     found = []
     for run in _HAN.findall(clause):
-        words = _longest_words(run, signs)
-        for start, word in words:
+        words = dict(_longest_words(run, signs))
+        for start, word in words.items():
             sign = signs[word]
-            if word == "好" and any(
-                signs[next_] == "bad" for at, next_ in words if at == start + 1
-            ):
+            if word == "好" and signs.get(words.get(start + 1, "")) == "bad":
                 continue  # "好难吃": how bad it is
-            if _NEGATIONS.search(run[:start]):
+            if _NEGATIONS.search(run, max(0, start - _DENIAL), start):
                 sign = _negate(word, sign)
             found.append(sign)
     return [sign for sign in found if sign]

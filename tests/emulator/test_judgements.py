@@ -1,10 +1,11 @@
 """Judgements of the emulator: choices, scales, and yes or no."""
 
 import json
+import time
 
 import pytest
 
-from ernie_magic.emulator import judgements
+from ernie_magic.emulator import judgements, lexicon
 from ernie_magic.emulator.replies import generate_reply
 from ernie_magic.emulator.schemas import sample_value
 
@@ -91,6 +92,13 @@ def test_a_number_that_no_scale_is_named_for_follows_the_sentiment_too():
             assert (
                 sample_value({"type": "integer"}, prompt, "stars", 0) in SCALES["1 到 5"][feeling]
             )
+
+
+def test_a_long_review_is_judged_at_once():
+    began = time.perf_counter()
+    for piece in ("好", "不好", "没有想象的", "isn't good "):
+        lexicon.judge_sentiment(piece * 3000)
+    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.parametrize(
