@@ -113,8 +113,9 @@ class Datasets:
         Parameters
         ----------
         source
-            A file (`.jsonl`, `.csv`, `.tsv`, `.txt`, `.zip` of these, `.xlsx`, `.parquet`), or a
-            table: a DataFrame of pandas or polars, a list of dictionaries, a list of texts.
+            A file (`.jsonl`, `.json`, `.csv`, `.tsv`, `.txt`, `.zip` of these, `.xlsx`,
+            `.parquet`), or a table: a DataFrame of pandas or polars, a list of dictionaries, a list
+            of texts.
         format
             The platform's name (`"PromptResponse"`, `"Role"`, `"DPO_PromptChosenRejected"` …) or a
             short one (`"DPO"`, `"KTO"`, `"sorted"`); recognised by the fields when "".

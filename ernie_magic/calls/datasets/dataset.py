@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -158,8 +159,8 @@ def read_dataset(
     Parameters
     ----------
     source
-        A file (`.jsonl`, `.csv`, `.tsv`, `.txt`, `.zip` of these, `.xlsx`, `.parquet`), or a table:
-        a DataFrame of pandas or polars, a list of dictionaries, a list of texts.
+        A file (`.jsonl`, `.json`, `.csv`, `.tsv`, `.txt`, `.zip` of these, `.xlsx`, `.parquet`), or
+        a table: a DataFrame of pandas or polars, a list of dictionaries, a list of texts.
     format
         The platform's name (`"PromptResponse"`, `"Role"`, `"DPO_PromptChosenRejected"` …) or a
         short one (`"DPO"`, `"KTO"`, `"sorted"`); recognised by the fields when "".
@@ -179,10 +180,18 @@ def read_dataset(
     Dataset
     """
     if isinstance(source, Dataset):
-        return source
+        if not format or find_format(format) is source.format:
+            return source
+        source = source.to_rows()
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source).expanduser(), format, fields or {})
+        return _read_file(_expand_home(source), format, fields or {})
     return _read_table(source, format, fields or {})
+
+
+def _expand_home(path: str | Path) -> Path:
+    with suppress(RuntimeError):  # no such user: there is no such file either
+        return Path(path).expanduser()
+    return Path(path)
 
 
 def _read_file(path: Path, format_name: str | Format, fields: Mapping[str, str]) -> Dataset:
@@ -217,7 +226,7 @@ def _read_table(
     form = find_format(format_name or guess_format(columns, rows))
     reader = files.FileReader(form, check_field_names(fields, form), FaultLog(name), Counter())
     numbered = enumerate(rows, start=1)
-    samples = decode_table(columns, numbered, form, reader.fields, reader.log)
+    samples = decode_table(columns, numbered, form, reader.fields, reader.log, reader.left_out)
     return _build(samples, reader, name)
 
 

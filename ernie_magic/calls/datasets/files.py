@@ -19,6 +19,7 @@ from ernie_magic.calls.datasets.faults import LINE, SAMPLE, FaultLog, Place, Pro
 from ernie_magic.calls.datasets.frames import decode_table, encode_rows
 from ernie_magic.calls.datasets.lines import decode_line, encode_sample, parse_json_line
 from ernie_magic.calls.tables.files import decode_text
+from ernie_magic.calls.tables.frames import read_table
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
 from ernie_magic.text.language import Text
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from ernie_magic.calls.datasets.formats import Format, Sample
 
 JSON_LINES = (".jsonl", ".ndjson")
+JSON_DOCUMENT = ".json"
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
-TEXT_KINDS = (*JSON_LINES, *SEPARATORS, ".txt")
+TEXT_KINDS = (*JSON_LINES, JSON_DOCUMENT, *SEPARATORS, ".txt")
 ARCHIVE = ".zip"
 WRITABLE = (".jsonl", ".csv", ".txt", ARCHIVE)
 _ONE_TEXT = ("Text", "Prompt")  # formats whose sample can be a line of a .txt file
@@ -40,7 +42,23 @@ _MAX_BYTES = 5 * 1024**3  # of an archive's files: more than that the platform r
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same samples make the same bytes
 _MAX_CELL = 2**31 - 1  # characters of a cell: the largest limit that `csv` takes on every system
 _BYTE_ORDER_MARK = "\ufeff"  # stands inside a file where two were joined
+_LOOKED_AT = 1000  # characters at the beginning of a file
+_MAX_PATH = 150  # characters of a path in an error
 _MAX_SAID = 80  # characters of what a reader says
+
+
+_ONE_DOCUMENT = Problem(
+    "",
+    Text(
+        "是一个跨行的 JSON 值，不是每行一个", "is one JSON value on several lines, not one on each"
+    ),
+    Text("把文件改名为 .json 就能读", "name the file .json to have it read"),
+)
+_NO_LIST = Problem(
+    "",
+    Text("不是样本的列表", "is not a list of samples"),
+    Text("写成 [样本, 样本, …]", "write it as [sample, sample, …]"),
+)
 
 
 class FileReader(NamedTuple):
@@ -76,9 +94,14 @@ class FileReader(NamedTuple):
             return []
         if kind in SEPARATORS:
             return self._read_separated(text, SEPARATORS[kind], file)
+        if kind == JSON_DOCUMENT:
+            return self._read_document(text, file)
         read = self._read_json_line
         if kind == ".txt":
             read = self._read_text_line
+        elif _is_one_document(text):
+            self.log.add(Place(0, LINE, file), _ONE_DOCUMENT)
+            return []
         samples = []
         for number, line in enumerate(split_lines(text), start=1):
             own = line.removeprefix(_BYTE_ORDER_MARK)
@@ -99,6 +122,37 @@ class FileReader(NamedTuple):
             what = Text("不是 UTF-8 文本", "is not text in UTF-8")
             self.log.add(place, Problem("", what, Text("另存为 UTF-8", "save it as UTF-8")))
             return None
+
+    def _read_document(self, text: str, file: str) -> list[tuple[Place, Sample]]:
+        """Return the samples of a file that is one JSON list: of lists of turns, or of objects,
+        which are the rows of a table.
+        """
+        content = parse_json_line(text)
+        if not isinstance(content, list):
+            problem = content if isinstance(content, Problem) else _NO_LIST
+            self.log.add(Place(0, LINE, file), problem)
+            return []
+        if content and all(isinstance(row, dict) for row in content):
+            columns, rows = read_table(content)
+            return decode_table(
+                columns,
+                enumerate(rows, start=1),
+                self.form,
+                self.fields,
+                self.log,
+                self.left_out,
+                unit=SAMPLE,
+                file=file,
+            )
+        names = self.form.names_in_lines(self.fields)
+        samples = []
+        for number, value in enumerate(content, start=1):
+            place = Place(number, SAMPLE, file)
+            sample, problems = decode_line(value, self.form, names, self.left_out)
+            for problem in problems:
+                self.log.add(place, problem)
+            samples.append((place, sample))
+        return samples
 
     def _read_json_line(self, line: str) -> tuple[Sample, list[Problem]]:
         value = parse_json_line(line)
@@ -130,7 +184,9 @@ class FileReader(NamedTuple):
             self.log.add(Place(1, LINE, file), Problem(twice, what, advice))
             return []
         rows = _fit_to_header(records, header, file, self.log)
-        return decode_table(header, rows, self.form, self.fields, self.log, unit=LINE, file=file)
+        return decode_table(
+            header, rows, self.form, self.fields, self.log, self.left_out, unit=LINE, file=file
+        )
 
     def read_archive(self, content: bytes) -> list[tuple[Place, Sample]]:
         """Return the samples of all text files in an archive, each with its place."""
@@ -151,6 +207,15 @@ class FileReader(NamedTuple):
             advice = Text("重新压缩为不加密的 zip", "make a zip of it again, without a password")
             self.log.add(Place(), Problem("", what.fill(said=str(error)[:_MAX_SAID]), advice))
         return samples
+
+
+def _is_one_document(text: str) -> bool:
+    """Whether JSON stands on several lines, such as an indented list: no line of it is JSON."""
+    beginning = text.lstrip()[:_LOOKED_AT]
+    first, *rest = beginning.split("\n", 1)
+    if not rest or first.strip() not in ("[", "{", "[{", "[["):
+        return False
+    return not isinstance(parse_json_line(text), Problem)
 
 
 def _first_undecodable_line(content: bytes) -> int:
@@ -375,10 +440,10 @@ def read_bytes(path: Path) -> bytes:
     """
     try:
         return path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise InvalidOption(
             Text("读不了 {file}：{said}", "{file} cannot be read: {said}").fill(
-                file=path, said=error.strerror or error
+                file=str(path)[:_MAX_PATH], said=getattr(error, "strerror", "") or error
             ),
             advice=Text("检查文件名和所在的文件夹", "check its name and folder"),
         ) from None

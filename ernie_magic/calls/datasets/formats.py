@@ -19,7 +19,9 @@ formats with pictures have no public layout, and are not read here.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.datasets import values
@@ -41,6 +43,7 @@ MAX_TURNS = 150  # of a sample: the platform cuts what is longer
 TURNS = "turns"  # a line is a list of objects, one for each turn
 OBJECT = "object"  # a line is one object
 GROUP = "_group"  # the official client's column that joins the turns of a conversation
+_CLOSE = 0.8  # of `difflib`'s ratio, at which a name is a misspelling
 _ADD = Text("补上这个字段", "add the field")
 
 
@@ -73,6 +76,10 @@ class Format:
     rule: Rule
     example: str
     line_names: Mapping[str, str] = field(default_factory=dict)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle its name: there is one object of each format."""
+        return find_format, (self.name,)
 
     def names_in_lines(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return what a line calls each field; `given` names come first."""
@@ -369,3 +376,13 @@ def check_field_names(given: Mapping[str, str], form: Format) -> dict[str, str]:
                 advice=Text("给它们不同的名字", "give each its own"),
             )
     return dict(given)
+
+
+@lru_cache(maxsize=256)
+def close_name(written: str, absent: tuple[str, ...]) -> str:
+    """Return the absent name that differs by a letter or two, "" for none: `source` is no `score`,
+    which the looser `did_you_mean` would take it for.
+    """
+    by_lower = {name.lower(): name for name in absent}
+    close = difflib.get_close_matches(written.lower(), by_lower, n=1, cutoff=_CLOSE)
+    return "".join(by_lower[name] for name in close)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.datasets import values
 from ernie_magic.calls.datasets.faults import ROW, FaultLog, Place, Problem
-from ernie_magic.calls.datasets.formats import GROUP
+from ernie_magic.calls.datasets.formats import GROUP, close_name
 from ernie_magic.calls.datasets.values import WrongValue
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable, Mapping, Sequence
 
     from ernie_magic.calls.datasets.formats import Format, Row, Sample
@@ -32,6 +33,7 @@ def decode_table(
     form: Format,
     given: Mapping[str, str],
     log: FaultLog,
+    left_out: Counter[str],
     *,
     unit: Text = ROW,
     file: str = "",
@@ -44,6 +46,8 @@ def decode_table(
         Each with its number in the file or table, from 1.
     given
         Columns by field, where they are not the usual ones.
+    left_out
+        Counts the columns that the format does not have.
 
     Raises
     ------
@@ -51,6 +55,7 @@ def decode_table(
         The table lacks a column that each row needs.
     """
     names = _find_columns(columns, form, given)
+    left_out.update(column for column in columns if column not in names.values())
     decoder = _TableDecoder(form, names, log)
     for number, row in rows:
         decoder.add(Place(number, unit, file), row)
@@ -76,7 +81,10 @@ def _find_columns(
         present = [candidate for candidate in candidates if candidate in columns]
         if present:
             found[name] = present[0]
-        elif name in _REQUIRED or name in given:
+    unused = tuple(column for column in columns if column not in found.values())
+    for name, column in wanted.items():
+        is_needed = name in _REQUIRED or name in given or close_name(column, unused)
+        if name not in found and is_needed:
             raise _no_column(column, columns, name)
     return found
 

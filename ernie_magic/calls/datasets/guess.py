@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.datasets import files
-from ernie_magic.calls.datasets.faults import FaultLog, Problem
-from ernie_magic.calls.datasets.formats import FORMATS
+from ernie_magic.calls.datasets.faults import FaultLog
+from ernie_magic.calls.datasets.formats import FORMATS, close_name
 from ernie_magic.calls.datasets.lines import parse_json_line
 from ernie_magic.calls.tables.files import decode_text
 from ernie_magic.errors import InvalidOption
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 20  # samples at the beginning
 _USUAL = "PromptResponse"  # of what cannot be read at all: its reader tells why
+_TELLING = ("messages", "chosen", "rejected", "response", "score", "prompt", "text")
 _NAMES = {"user": "prompt", "assistant": "response"}
 
 
@@ -43,9 +44,10 @@ def guess_format(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> s
     InvalidOption
         No format has, or several have.
     """
-    fields = {_NAMES.get(name, name) for name in columns}
+    meant = {name: _meant_field(name) for name in columns}
+    fields = set(meant.values())
     named = [
-        {_NAMES.get(name, name): _decode_cell(value) for name, value in row.items()}
+        {meant.get(name, name): _decode_cell(value) for name, value in row.items()}
         for row in islice(rows, _LOOKED_AT)
     ]
     if "messages" in fields:
@@ -69,6 +71,11 @@ def guess_format(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> s
             "pass format=… ({names}), and fields={{'prompt': 'its name'}} for other names",
         ).fill(names=names),
     )
+
+
+def _meant_field(name: str) -> str:
+    """Return the field that a name is, or is a misspelling of: its reader tells that."""
+    return _NAMES.get(name) or close_name(name, _TELLING) or name
 
 
 def _decode_cell(value: Any) -> Any:
@@ -122,7 +129,7 @@ def guess_format_of_file(kind: str, content: bytes) -> str:
         return _USUAL
     if kind in files.SEPARATORS:
         return _guess_of_table(text, files.SEPARATORS[kind])
-    turns = list(_first_turns(text))
+    turns = list(_first_turns(text, is_document=kind == files.JSON_DOCUMENT))
     if not turns:
         return _USUAL
     return guess_format([name for turn in turns for name in turn], turns)
@@ -147,12 +154,13 @@ def _guess_of_table(text: str, separator: str) -> str:
     return guess_format(header, rows)
 
 
-def _first_turns(text: str) -> Iterator[dict[str, Any]]:
-    """Iterate over the turns of the first lines that can be read."""
-    lines = (line for line in split_lines(text) if line.strip())
-    for line in islice(lines, _LOOKED_AT):
-        value = parse_json_line(line)
-        if isinstance(value, Problem):
-            continue
+def _first_turns(text: str, *, is_document: bool) -> Iterator[dict[str, Any]]:
+    """Iterate over the turns of the first samples that can be read."""
+    if is_document:
+        content = parse_json_line(text)
+        values: Iterable[Any] = content if isinstance(content, list) else ()
+    else:
+        values = (parse_json_line(line) for line in split_lines(text) if line.strip())
+    for value in islice(values, _LOOKED_AT):
         turns = value if isinstance(value, list) else [value]
         yield from (turn for turn in turns if isinstance(turn, dict))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.datasets.faults import Problem
-from ernie_magic.calls.datasets.formats import TURNS
+from ernie_magic.calls.datasets.formats import TURNS, close_name
 from ernie_magic.calls.datasets.values import WrongValue, kind_name
 from ernie_magic.text.language import Text
 
@@ -20,8 +18,11 @@ if TYPE_CHECKING:
 
 _NESTED = ("PromptResponse",)  # formats whose only answer is written as [["…"]]
 _MAX_NAME = 60  # characters of a field's name
-_CLOSE = 0.8  # of `difflib`'s ratio, at which a name is a misspelling
 _MAX_SAID = 80  # characters of what the JSON reader says
+_AS_TABLE = Text(
+    "，或当作表读：pd.read_json(文件, lines=True)",
+    ", or read the lines as a table: pd.read_json(file, lines=True)",
+)
 _FIX_JSON = Text("每行写一个完整的 JSON 值", "write one complete JSON value on each line")
 
 
@@ -127,7 +128,10 @@ def _split_turns(value: Any, form: Format) -> list[Any] | Problem:
         what = Text("是{kind}，应为轮次的列表", "is {kind}, not a list of turns")
         if value == []:
             what = Text("是空列表", "is an empty list")
-        return Problem("", what.fill(kind=kind_name(value)), _like(form))
+        advice = _like(form)
+        if isinstance(value, dict):
+            advice = Text(f"{advice.zh}{_AS_TABLE.zh}", f"{advice.en}{_AS_TABLE.en}")
+        return Problem("", what.fill(kind=kind_name(value)), advice)
     if isinstance(value, list) and len(value) == 1:  # what the official client calls packed
         return value
     return [value]
@@ -170,22 +174,12 @@ def _misspelled(
 ) -> Problem | None:
     """Return the problem that a field's name resembles one that is missing; None if it does not."""
     absent = tuple(name for name in names.values() if name not in fields)
-    close = _close_name(written[:_MAX_NAME], absent)
+    close = close_name(written[:_MAX_NAME], absent)
     if not close:
         return None
     what = Text("没有这个字段", "is no field of this format")
     advice = Text("是不是 {name}？", "did you mean {name}?").fill(name=close)
     return Problem(written[:_MAX_NAME], what, advice)
-
-
-@lru_cache(maxsize=256)
-def _close_name(written: str, absent: tuple[str, ...]) -> str:
-    """Return the absent name that differs by a letter or two, "" for none: `source` is no `score`,
-    which the looser `did_you_mean` would take it for.
-    """
-    by_lower = {name.lower(): name for name in absent}
-    close = difflib.get_close_matches(written.lower(), by_lower, n=1, cutoff=_CLOSE)
-    return "".join(by_lower[name] for name in close)
 
 
 def encode_sample(

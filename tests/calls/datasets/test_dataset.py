@@ -1,6 +1,7 @@
 """Datasets read, checked and written: what is written is what is read, and every fault has its line."""
 
 import json
+import pickle
 import time
 import zipfile
 
@@ -277,6 +278,16 @@ def test_a_dataset_is_a_sequence_and_says_what_it_is(tmp_path):
     unanswered = read_dataset([{"prompt": "q"}], "PromptResponse")
     assert repr(unanswered) == "Dataset(1 sample, PromptResponse, no answers)"
     assert not unanswered.is_annotated
+
+
+def test_a_dataset_is_read_as_another_format_and_pickled():
+    made = read_dataset([{"prompt": "q", "response": "a"}])
+    assert read_dataset(made) is made
+    assert read_dataset(made, "sft") is made
+    assert list(read_dataset(made, "Prompt").lines()) == ['{"prompt": "q"}']
+    again = pickle.loads(pickle.dumps(made))  # noqa: S301
+    assert again == made
+    assert again.format is made.format
 
 
 def test_a_file_is_not_replaced_unless_asked_for(tmp_path):

@@ -1,6 +1,7 @@
 """Datasets in files that others wrote: Excel, Windows, archives."""
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -126,11 +127,52 @@ def test_an_archive_that_lies_about_its_content_is_told(tmp_path):
     ("name", "told"),
     [
         ("missing.jsonl", "No such file"),
-        ("a.json", ".json files are not read"),
+        ("null\0.jsonl", "null byte"),
+        ("~nobody-here/a.jsonl", "No such file"),
+        ("a.xml", ".xml files are not read"),
         ("a.docx", ".docx files are not read"),
         ("no extension", "use one of .jsonl"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_told(tmp_path, name, told):
     with pytest.raises(errors.InvalidOption, match=told):
-        read_dataset(tmp_path / name)
+        read_dataset(name)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_one_json_list_is_read_as_samples_or_as_a_table(tmp_path, indent):
+    turns = [{"user": "q", "chosen": "a", "rejected": "b"}]
+    written = json.dumps([turns, turns], indent=indent)
+    read = read_dataset(write(tmp_path / "a.json", written))
+    assert (read.format.name, len(read)) == ("DPO_PromptChosenRejected", 2)
+    rows = json.dumps([{"prompt": "q", "response": "a"}, {"prompt": "r", "response": "b"}])
+    assert len(read_dataset(write(tmp_path / "b.json", rows), "sft")) == 2
+    broken = json.dumps([turns, [{"user": ""}], 5])
+    with pytest.raises(
+        errors.InvalidDataset, match=r"sample 2, user: is empty.*sample 3: is a number"
+    ):
+        read_dataset(write(tmp_path / "c.json", broken))
+    with pytest.raises(errors.InvalidDataset, match="is not a list of samples"):
+        read_dataset(write(tmp_path / "d.json", '{"prompt": "q"}'), "sft")
+
+
+def test_an_indented_list_in_a_jsonl_file_is_one_fault(tmp_path):
+    written = json.dumps([[{"prompt": "q", "response": "a"}]] * 50, indent=2)
+    with pytest.raises(
+        errors.InvalidDataset, match=r"several lines.*name the file .json"
+    ) as caught:
+        read_dataset(write(tmp_path / "a.jsonl", written))
+    assert caught.value.fault_count == 1
+
+
+def test_misspelled_columns_are_told_and_other_ones_named(tmp_path):
+    for name, content in (
+        ("a.csv", "prompt,reponse\nq,a\n"),
+        ("a.json", '[{"prompt": "q", "reponse": "a"}]'),
+    ):
+        with pytest.raises(errors.InvalidOption, match=r"no column response.*did you mean reponse"):
+            read_dataset(write(tmp_path / name, content))
+    with pytest.raises(errors.InvalidDataset, match="promt: is no field"):
+        read_dataset(write(tmp_path / "a.jsonl", '[{"promt": "q"}]'))
+    read = read_dataset(write(tmp_path / "b.csv", "id,prompt,response,source\n1,q,a,x\n"))
+    assert [note.en for note in read.notes] == ["not part of the format, left out: id, source"]
