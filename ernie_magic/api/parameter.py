@@ -104,6 +104,8 @@ class Parameter(ABC):
         is accepted everywhere.
     v1_only : bool
         Only Qianfan V1 documents it.
+    elsewhere : str
+        The V1 name that is this field on a server of another make, "" for none.
     client_side : bool
         The client itself follows it, by default as the session's settings say: it is no field of
         the body.
@@ -134,6 +136,7 @@ class Parameter(ABC):
     source: str = "https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns"
     v1: str | None = ""
     v1_only: bool = False
+    elsewhere: str = ""
     client_side: bool = False
     group: Group = "everyday"
 

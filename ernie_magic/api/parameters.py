@@ -207,6 +207,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         step=1,
         source=_QIANFAN_V2,
         v1=None,
+        elsewhere="max_output_tokens",
         group="sampling",
     ),
     WholeNumber(
@@ -671,10 +672,21 @@ def parameters_of(kind: Kind) -> Mapping[str, Parameter]:
     return _BY_KIND[kind]
 
 
-def canonical_name(name: str, kind: Kind) -> str:
+def canonical_name(name: str, kind: Kind, *, strict: bool = True) -> str:
     """Return the table's name for a field that Qianfan V1 calls otherwise (`max_output_tokens`,
     `user_id`, `functions`).
+
+    Parameters
+    ----------
+    strict
+        Whether the service is one whose documents the table follows (`Rules.strict`). Servers of
+        other makes may not know the newest name: Ollama's page has `max_tokens` only
+        (https://docs.ollama.com/api/openai-compatibility).
     """
+    if not strict:
+        for parameter in _BY_KIND[kind].values():
+            if parameter.elsewhere and parameter.elsewhere == name:
+                return parameter.name
     return next((p.name for p in _BY_KIND[kind].values() if p.v1 == name and name), name)
 
 

@@ -633,7 +633,7 @@ def checked_parameters(
     for name_given, value in given.items():
         if value is None:
             continue
-        name = parameters.canonical_name(name_given, kind)
+        name = parameters.canonical_name(name_given, kind, strict=rules.strict)
         if name not in table or name == "model":
             problems.append(parameters.unknown_option(name_given, [*table, *OPTIONS_BY_CALL[kind]]))
             continue

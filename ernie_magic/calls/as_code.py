@@ -159,11 +159,25 @@ def code_for_embedding(request: EmbeddingRequest, endpoint: Endpoint, *, model: 
 
 def _checked_values(kind: Kind, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the given parameters with their checked values: plain data."""
-    return {
-        name: request.parameters.get(parameters.canonical_name(name, kind), value)
+    return dict(
+        _checked_value(kind, request, given, name)
         for name, value in given.items()
         if value is not None
-    }
+    )
+
+
+def _checked_value(
+    kind: Kind,
+    request: Request,
+    given: Mapping[str, Any],
+    name: str,
+) -> tuple[str, Any]:
+    """Return one of them with its name, which is the sent one where only that has the value."""
+    canonical = parameters.canonical_name(name, kind)
+    elsewhere = parameters.canonical_name(name, kind, strict=False)
+    if elsewhere not in (canonical, *given) and elsewhere in request.parameters:
+        return elsewhere, request.parameters[elsewhere]
+    return name, request.parameters.get(canonical, given[name])
 
 
 def _python_options(

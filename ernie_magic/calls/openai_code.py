@@ -32,6 +32,7 @@ _OPENAI: dict[Kind, frozenset[str]] = {
             "temperature",
             "top_p",
             "max_completion_tokens",
+            "max_tokens",
             "stop",
             "seed",
             "frequency_penalty",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ernie_magic import Session
 from ernie_magic.api import parameters
-from ernie_magic.api.requests import ChatOptions, embedding_request, image_request
+from ernie_magic.api.requests import ChatOptions, chat_request, embedding_request, image_request
 from ernie_magic.calls import as_code
 from ernie_magic.notebook.magics.chat import parse_chat_line
 from ernie_magic.notebook.magics.embeddings import parse_embed_line
@@ -342,3 +342,16 @@ def test_the_official_client_sends_the_keys_of_an_address(query, variables, monk
         assert set(variables.values()) < set(dict(ours).values())
     finally:
         server.stop()
+
+
+def test_a_length_that_was_sent_under_another_name_is_shown_under_it():
+    with Session(service="local", base_url="http://h.example/v1", model="g") as session:
+        at = session.endpoint()
+    given = {"max_output_tokens": 9}
+    messages = [{"role": "user", "content": "hi"}]
+    request = chat_request(messages, model="g", given=given, rules=at.rules)
+    code = as_code.code_for_chat(request, at, conversation="main", given=given, model="g")
+    assert "--max-tokens 9" in code.magic.en
+    assert "max_tokens=9" in code.python
+    assert "max_tokens=9" in code.openai.en
+    assert "completion" not in code.magic.en + code.python

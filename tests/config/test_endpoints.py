@@ -2,6 +2,7 @@
 not.
 """
 
+import contextlib
 import os
 import shutil
 import sys
@@ -282,3 +283,33 @@ def test_a_dotenv_in_another_unicode_encoding_is_named(tmp_path, encoding):
     (tmp_path / ".env").write_bytes("AI_STUDIO_API_KEY=abc\n".encode(encoding))
     with pytest.raises(errors.InvalidOption, match=r"\.env is not UTF-8"):
         ErnieSettings(language="en").choose_service()
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ({"max_output_tokens": 9}, {"max_tokens": 9}),
+        ({"max_tokens": 9}, {"max_tokens": 9}),
+        ({"max_completion_tokens": 9}, {"max_completion_tokens": 9}),
+        (
+            {"max_output_tokens": 9, "max_completion_tokens": 8},
+            {"max_tokens": 9, "max_completion_tokens": 8},
+        ),
+    ],
+    ids=str,
+)
+def test_a_server_of_another_make_gets_the_length_under_a_name_that_it_knows(emulator, given, sent):
+    """Ollama and LM Studio document max_tokens only; Qianfan V1's name is known to neither."""
+    with Session(service="local", base_url=emulator.base_url, model="m") as session:
+        with contextlib.suppress(errors.ErnieError):
+            session.chat("[[echo]]hi", **given)
+        body = emulator.requests[-1].body
+        assert {name: value for name, value in body.items() if name.startswith("max_")} == sent
+        with pytest.raises(errors.InvalidOption, match="given twice"):
+            session.chat("hi", max_output_tokens=5, max_tokens=7)
+
+
+def test_the_documented_services_get_the_length_under_their_own_names(studio, emulator):
+    studio.chat("[[echo]]hi", max_output_tokens=9)
+    assert emulator.requests[-1].body["max_completion_tokens"] == 9
+    assert "max_tokens" not in emulator.requests[-1].body
