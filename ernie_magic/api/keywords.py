@@ -7,13 +7,14 @@ signatures of the calls. None is the same as not given.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 
 class CallSettings(TypedDict, total=False):
@@ -176,7 +177,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "system": (str, type(None)),
     "stream": (bool, type(None)),
     "history": (bool,),
-    "extra": (dict, type(None)),
+    "extra": (Mapping, type(None)),
     "endpoint": (str,),
 }
 

@@ -145,7 +145,7 @@ def error_from_refusal(
         retryable=case.retryable,
         retry_after=retry_after_seconds(headers),
     )
-    if isinstance(error, RateLimited) and error.retry_after is None:
+    if isinstance(error, RateLimited) and error.retryable and error.retry_after is None:
         error.retry_after = _reset_seconds(headers)
     error.renews = case.renews
     if error.retry_after and isinstance(error, RateLimited):
@@ -383,18 +383,20 @@ def _reset_seconds(headers: Mapping[str, str]) -> float | None:
     https://platform.openai.com/docs/guides/rate-limits): of requests, of tokens, or both. None for
     more than a minute: a limit is whole again by then, and admits single calls long before.
     """
-    resets = {}
+    of_all = []
+    of_reached = []
     for name, value in headers.items():
         found = _RESET_HEADER.fullmatch(name.lower())
-        seconds = _parse_duration(value)
-        if found is not None and seconds is not None:
-            remaining = headers.get(f"{found['prefix']}remaining{found['kind']}", "")
-            resets[name] = (values.as_seconds(remaining.strip()) == 0, seconds)
-    reached = [seconds for is_reached, seconds in resets.values() if is_reached]
-    waits = reached or [seconds for _, seconds in resets.values()]
-    if not waits or max(waits) > _LONGEST_RESET:
+        if found is None or (seconds := _parse_duration(value)) is None:
+            continue
+        of_all.append(seconds)
+        remaining = headers.get(f"{found['prefix']}remaining{found['kind']}", "")
+        if values.as_seconds(remaining.strip()) == 0:
+            of_reached.append(seconds)
+    wait = max(of_reached or of_all, default=None)
+    if wait is None or wait > _LONGEST_RESET:
         return None
-    return max(waits)
+    return wait
 
 
 def _parse_duration(text: str) -> float | None:

@@ -679,7 +679,7 @@ class MapJob:
 
     def _describe_endings(self) -> Iterator[Text]:
         """Describe the answers that may not be whole."""
-        for reason, count in self._endings.items():
+        for reason, count in sorted(self._endings.items()):
             yield _NOT_WHOLE.fill(n=count, reason=reason)
 
     def _output_values(self) -> dict[str, tuple[str, list[Any]]]:

@@ -88,7 +88,8 @@ class ChatTab(Tab):
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._is_updating = False
         self._clear_is_armed = False
-        self._attached: dict[str, tuple[Any, ...]] = {}  # by conversations that are not shown
+        # By conversations that are not shown.
+        self._attached: dict[Conversation, tuple[Any, ...]] = {}
         # The answers to one prompt, oldest first, by the id of each turn.
         self._versions: dict[int, list[Turn]] = {}
         self.transcript = Transcript(
@@ -202,7 +203,6 @@ class ChatTab(Tab):
         for new_name, conversation in conversations.items():
             if conversation is self._followed:
                 self._conversation_name = new_name
-                self._attached.pop(name, None)
                 self._update_menu()
                 self.code_box.refresh_code()
 
@@ -492,9 +492,10 @@ class ChatTab(Tab):
 
     def _show_conversation(self, name: str) -> None:
         """Show the conversation of that name, with the pictures attached there."""
-        self._attached[self._conversation_name] = self.attach_button.value
+        if self._followed is not None:
+            self._attached[self._followed] = self.attach_button.value
         self._conversation_name = name
-        self.attach_button.value = self._attached.pop(name, ())
+        self.attach_button.value = self._attached.pop(self.shown_conversation, ())
         self.follow_session()
 
     def _on_system_prompt_changed(self, _change: object) -> None:

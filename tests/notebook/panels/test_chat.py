@@ -590,6 +590,12 @@ def test_each_picture_is_removed_by_itself_and_belongs_to_its_conversation(chat,
     assert [file["name"] for file in chat.attach_button.value] == ["x.png", "y.png"]
     chat.thumbnails.children[0].children[1].click()
     assert [file["name"] for file in chat.attach_button.value] == ["y.png"]
+    chat.conversations.value = "tutor"
+    chat.attach_button.value = (PNG,)
+    chat.conversations.value = "main"
+    session["tutor"].rename("lessons")
+    chat.conversations.value = "lessons"
+    assert [file["name"] for file in chat.attach_button.value] == ["x.png"]
 
 
 def test_what_is_written_while_a_question_is_sent_stays(chat, wait):
