@@ -12,7 +12,7 @@ import sys
 import qianfan
 from qianfan import errors
 
-from tests.emulator import tuning_calls
+from tests.emulator import service_calls, tuning_calls
 
 HI = [{"role": "user", "content": "[[echo]]你好, hi"}]
 WEATHER = {
@@ -159,6 +159,7 @@ def v2():
     said("tool result", result=again.choices[0].message.content)
     if "QIANFAN_ACCESS_KEY" in os.environ:
         tuning_calls.call_all(said)
+        service_calls.call_all(said)
 
 
 if __name__ == "__main__":

@@ -324,6 +324,12 @@ def test_models(client):
     } <= set(ids)
 
 
+def test_one_model(openai, client):
+    assert client.models.retrieve("ernie-3.5-8k").id == "ernie-3.5-8k"
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("nobody")
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_edits(client, count):
     png = io.BytesIO()

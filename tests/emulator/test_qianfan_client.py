@@ -32,6 +32,8 @@ def run(emulator, tmp_path, version, keys, module="tests.emulator.qianfan_calls"
         "QIANFAN_DOT_ENV_CONFIG_FILE": os.devnull,
         "QIANFAN_DISABLE_CACHE": "true",
         "QIANFAN_TRAIN_STATUS_POLLING_INTERVAL": "0.1",
+        "QIANFAN_MODEL_PUBLISH_STATUS_POLLING_INTERVAL": "0.1",
+        "QIANFAN_DEPLOY_STATUS_POLLING_INTERVAL": "0.1",
         "NO_PROXY": "127.0.0.1",
         "HOME": str(tmp_path),
         "QIANFAN_LOG_LEVEL": "ERROR",
@@ -105,6 +107,8 @@ def test_v2_by_every_kind_of_key(emulator, tmp_path, kind):
     assert '{"temperature": "20"}' in got["tool result"]["result"]
     if kind == "pair":  # the console's calls are signed
         check_tuning(got)
+        check_models(got)
+        check_services(got)
 
 
 def check_tuning(got):
@@ -122,6 +126,43 @@ def check_tuning(got):
     }
     assert trainer["metrics"] == ["BLEU-4", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
     assert trainer["steps"] == sorted(trainer["steps"])
+
+
+def check_models(got):
+    """What `service_calls` received of models."""
+    assert got["model states"]["states"] == ["Creating", "Ready"]
+    found = got["model set"]
+    assert (found["ids"], found["same"]) == (found["wanted"], True)
+    assert (got["preset sets"]["count"], got["preset sets"]["page"]["isTruncated"]) == (3, True)
+    assert (got["preset model"]["status"], got["preset model"]["source"]) == (
+        "Ready",
+        "PlatformPreset",
+    )
+    assert "official" in got["own sets"]["names"]
+    assert (got["conf"]["conf"], got["own conf"]["id"]) == ("chat", found["wanted"][0])
+    assert got["export"]["states"] == ["Running", "Done"]
+    assert got["compression"]["states"] == ["creating", "running", "succeeded"]
+    assert got["compressions"]["count"] == 1
+    for deleted in ("cancel", "delete task", "delete model", "delete set"):
+        assert got[deleted]["done"] is True, deleted
+    assert got["unknown model"]["is_named"]
+    assert (got["v1 version"]["state"], got["v1 version"]["set"]) == ("Creating", True)
+    assert (got["v1 model"]["name"], got["v1 model"]["versions"]) == ("old", 1)
+    assert got["v1 presets"]["total"] > 10
+    assert got["v1 own"]["total"] == 1
+    assert (got["v1 delete version"]["done"], got["v1 delete model"]["done"]) == (True, True)
+
+
+def check_services(got):
+    """What `service_calls` received of services."""
+    assert got["service states"]["states"] == ["New", "Deploying", "Serving"]
+    assert got["services"]["ids"] == got["services"]["wanted"] == [got["modify"]["id"]]
+    assert got["metric"]["names"] == ["official"]
+    assert got["presets"]["kinds"] == ["embeddings"]
+    assert got["v1 services"]["kinds"] == ["chat"]
+    assert got["v1 states"]["states"] == ["New", "Deploying", "Done"]
+    assert (got["published"]["set"], got["published"]["id"]) == ("am-", "amv-")
+    assert (got["deployed"]["endpoint"], got["deployed"]["result"]) == ("_tuned", "你好")
 
 
 @pytest.mark.parametrize(

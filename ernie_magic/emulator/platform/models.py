@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.models import find_model
 from ernie_magic.emulator.platform.console import (
     PlatformRoute,
     StateMachine,
     Store,
     invalid_field,
 )
+from ernie_magic.emulator.platform.tuning import Tuning
 from ernie_magic.emulator.platform.values import format_time
 
 if TYPE_CHECKING:
@@ -286,12 +288,21 @@ def create_model(call: PlatformCall) -> dict[str, Any]:
     version = models.publish(
         model_set,
         source,
-        base_model=str(meta.get("model") or BASE_MODEL),
+        base_model=_tuned_model(call, meta.get("taskId")),
         job_id=str(meta.get("jobId") or ""),
         task_id=str(meta.get("taskId") or ""),
         description=call.text("description", default="", limit=500),
     )
     return {"modelSetId": model_set.id, "modelId": version.id}
+
+
+def _tuned_model(call: PlatformCall, task_id: object) -> str:
+    """The model of the catalogue that a task tuned."""
+    for known_id, task in call.state_of(Tuning).tasks.items():
+        entry = find_model(task.job.model)
+        if known_id == task_id and entry is not None:
+            return entry.id
+    return BASE_MODEL
 
 
 def describe_model(call: PlatformCall) -> dict[str, Any]:
@@ -503,7 +514,11 @@ def publish_model(call: PlatformCall) -> dict[str, Any]:
     else:
         model_set = models.find_set(call.body.get("modelId"), "modelId")
     version = models.publish(
-        model_set, "Train", job_id=str(meta["taskId"]), task_id=str(meta["iterationId"])
+        model_set,
+        "Train",
+        base_model=_tuned_model(call, meta["iterationId"]),
+        job_id=str(meta["taskId"]),
+        task_id=str(meta["iterationId"]),
     )
     return {
         "modelIDStr": model_set.id,

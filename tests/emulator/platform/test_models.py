@@ -36,6 +36,29 @@ def test_a_training_becomes_a_version_of_a_model(session):
         act(session, "DescribeModelSet", modelSetId=set_id)
 
 
+def test_a_published_model_is_based_on_the_one_that_was_tuned(session):
+    job = session.wire.call(
+        "finetuning",
+        "CreateFineTuningJob",
+        {"name": "lite", "model": "ERNIE-Lite-8K-0308", "trainMode": "SFT"},
+    )["result"]["jobId"]
+    data = {"sourceType": "Platform", "versions": [{"versionId": "ds-1"}], "splitRatio": 20}
+    task = session.wire.call(
+        "finetuning",
+        "CreateFineTuningTask",
+        {
+            "jobId": job,
+            "parameterScale": "LoRA",
+            "hyperParameterConfig": {"epoch": 1},
+            "datasetConfig": data,
+        },
+    )["result"]["taskId"]
+    meta = {"taskId": job, "iterationId": task}
+    made = v1(session, "publishTrainModel", isNewModel=True, modelName="lite", versionMeta=meta)
+    found = act(session, "DescribeModel", modelId=made["versionIdStr"])
+    assert found["model"].startswith("ernie-lite-8k")
+
+
 def test_preset_models_are_those_of_the_catalogue_under_the_same_ids(session):
     found = act(session, "DescribeSystemModelSets", maxKeys=100)
     row = next(row for row in found["modelSetList"] if row["modelSetName"] == "ernie-3.5-8k")
