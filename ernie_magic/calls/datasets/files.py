@@ -54,6 +54,11 @@ _ONE_DOCUMENT = Problem(
     ),
     Text("把文件改名为 .json 就能读", "name the file .json to have it read"),
 )
+_JSON_IN_TEXT = Problem(
+    "",
+    Text("是 JSON，不是纯文本", "holds JSON, not plain text"),
+    Text("把文件改名为 .jsonl", "name the file .jsonl"),
+)
 _NO_LIST = Problem(
     "",
     Text("不是样本的列表", "is not a list of samples"),
@@ -97,10 +102,14 @@ class FileReader(NamedTuple):
         if kind == JSON_DOCUMENT:
             return self._read_document(text, file)
         read = self._read_json_line
+        problem = None
         if kind == ".txt":
             read = self._read_text_line
+            problem = _find_json_lines(text)
         elif _is_one_document(text):
-            self.log.add(Place(0, LINE, file), _ONE_DOCUMENT)
+            problem = _ONE_DOCUMENT
+        if problem:
+            self.log.add(Place(0, LINE, file), problem)
             return []
         samples = []
         for number, line in enumerate(split_lines(text), start=1):
@@ -207,6 +216,14 @@ class FileReader(NamedTuple):
             advice = Text("重新压缩为不加密的 zip", "make a zip of it again, without a password")
             self.log.add(Place(), Problem("", what.fill(said=str(error)[:_MAX_SAID]), advice))
         return samples
+
+
+def _find_json_lines(text: str) -> Problem | None:
+    """Return the problem that a file of plain text holds JSON; None where it does not."""
+    first = text.lstrip().split("\n", 1)[0]
+    if not first.startswith(("{", "[{")) or isinstance(parse_json_line(first), Problem):
+        return None
+    return _JSON_IN_TEXT
 
 
 def _is_one_document(text: str) -> bool:

@@ -44,6 +44,11 @@ TURNS = "turns"  # a line is a list of objects, one for each turn
 OBJECT = "object"  # a line is one object
 GROUP = "_group"  # the official client's column that joins the turns of a conversation
 _CLOSE = 0.8  # of `difflib`'s ratio, at which a name is a misspelling
+# What other tools' files call a field.
+_SYNONYMS = {
+    "prompt": ("instruction", "question", "query", "问题", "提示词", "提问"),
+    "response": ("completion", "output", "answer", "target", "回答", "答案", "回复"),
+}
 _ADD = Text("补上这个字段", "add the field")
 
 
@@ -80,6 +85,11 @@ class Format:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle its name: there is one object of each format."""
         return find_format, (self.name,)
+
+    @property
+    def has_preferences(self) -> bool:
+        """Whether samples have better or worse answers."""
+        return "chosen" in self.readers
 
     def names_in_lines(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return what a line calls each field; `given` names come first."""
@@ -376,6 +386,32 @@ def check_field_names(given: Mapping[str, str], form: Format) -> dict[str, str]:
                 advice=Text("给它们不同的名字", "give each its own"),
             )
     return dict(given)
+
+
+def meant_field(
+    written: str,
+    absent: Mapping[str, str],
+    *,
+    has_preferences: bool = False,
+) -> str:
+    """Return the absent field that a name seems to stand for, "" for none: it is misspelled, or is
+    what other tools call the field.
+
+    Parameters
+    ----------
+    absent
+        What the fields are called that are not there, by field.
+    has_preferences
+        Samples have better or worse answers: another one is none of their fields.
+    """
+    close = close_name(written, tuple(absent.values()))
+    if close:
+        return next(field for field, name in absent.items() if name == close)
+    lower = written.lower()
+    known = {field: names for field, names in _SYNONYMS.items() if field in absent}
+    if has_preferences:
+        known.pop("response", None)
+    return next((field for field, names in known.items() if lower in names), "")
 
 
 @lru_cache(maxsize=256)

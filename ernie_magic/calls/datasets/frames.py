@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.datasets import values
 from ernie_magic.calls.datasets.faults import ROW, FaultLog, Place, Problem
-from ernie_magic.calls.datasets.formats import GROUP, close_name
+from ernie_magic.calls.datasets.formats import GROUP, meant_field
 from ernie_magic.calls.datasets.values import WrongValue
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
@@ -81,22 +81,32 @@ def _find_columns(
         present = [candidate for candidate in candidates if candidate in columns]
         if present:
             found[name] = present[0]
-    unused = tuple(column for column in columns if column not in found.values())
-    for name, column in wanted.items():
-        is_needed = name in _REQUIRED or name in given or close_name(column, unused)
-        if name not in found and is_needed:
+    absent = {name: column for name, column in wanted.items() if name not in found}
+    for column in columns:
+        if column in found.values():
+            continue
+        name = meant_field(column, absent, has_preferences=form.has_preferences)
+        if name:
+            raise _no_column(absent[name], columns, name, column)
+    for name, column in absent.items():
+        if name in _REQUIRED or name in given:
             raise _no_column(column, columns, name)
     return found
 
 
-def _no_column(column: str, columns: Sequence[str], name: str) -> InvalidOption:
+def _no_column(
+    column: str,
+    columns: Sequence[str],
+    name: str,
+    meant: str = "",
+) -> InvalidOption:
     shown = ", ".join(columns[:10]) or "–"
     advice = did_you_mean(column, columns)
     setting = Text(
-        "写明哪一列：fields={{'{name}': '列名'}}",
-        "say which one it is: fields={{'{name}': 'column'}}",
-    ).fill(name=name)
-    if advice is not None:
+        "写明哪一列：fields={{'{name}': '{meant}'}}",
+        "say which one it is: fields={{'{name}': '{meant}'}}",
+    ).fill(name=name, meant=meant or "…")
+    if advice is not None and not meant:
         setting = Text(f"{advice.zh} {setting.zh}", f"{advice.en} {setting.en}")
     return InvalidOption(
         Text("表里没有列 {column}；有：{shown}", "no column {column}; there are: {shown}").fill(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.datasets import files
 from ernie_magic.calls.datasets.faults import FaultLog
-from ernie_magic.calls.datasets.formats import FORMATS, close_name
+from ernie_magic.calls.datasets.formats import FORMATS, meant_field
 from ernie_magic.calls.datasets.lines import parse_json_line
 from ernie_magic.calls.tables.files import decode_text
 from ernie_magic.errors import InvalidOption
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 20  # samples at the beginning
 _USUAL = "PromptResponse"  # of what cannot be read at all: its reader tells why
-_TELLING = ("messages", "chosen", "rejected", "response", "score", "prompt", "text")
+_TELLING = {
+    name: name for name in ("messages", "chosen", "rejected", "response", "score", "prompt", "text")
+}
 _NAMES = {"user": "prompt", "assistant": "response"}
 
 
@@ -74,8 +76,10 @@ def guess_format(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> s
 
 
 def _meant_field(name: str) -> str:
-    """Return the field that a name is, or is a misspelling of: its reader tells that."""
-    return _NAMES.get(name) or close_name(name, _TELLING) or name
+    """Return the field that a name is, or seems to stand for: its reader tells that."""
+    if name in _TELLING:
+        return name
+    return _NAMES.get(name) or meant_field(name, _TELLING) or name
 
 
 def _decode_cell(value: Any) -> Any:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.datasets.faults import Problem
-from ernie_magic.calls.datasets.formats import TURNS, close_name
+from ernie_magic.calls.datasets.formats import TURNS, meant_field
 from ernie_magic.calls.datasets.values import WrongValue, kind_name
 from ernie_magic.text.language import Text
 
@@ -22,6 +22,11 @@ _MAX_SAID = 80  # characters of what the JSON reader says
 _AS_TABLE = Text(
     "，或当作表读：pd.read_json(文件, lines=True)",
     ", or read the lines as a table: pd.read_json(file, lines=True)",
+)
+_SINGLE_QUOTES = "Expecting property name"  # what `json` says of a Python dict
+_FIX_QUOTES = Text(
+    "JSON 用双引号：写文件时用 json.dumps，不用 str",
+    "JSON has double quotes: write the file with json.dumps, not with str",
 )
 _FIX_JSON = Text("每行写一个完整的 JSON 值", "write one complete JSON value on each line")
 
@@ -75,7 +80,10 @@ def parse_json_line(text: str) -> Any | Problem:
     except ValueError as error:  # a whole number of thousands of digits
         said = str(error)
     what = Text("不是 JSON：{said}", "is not JSON: {said}")
-    return Problem("", what.fill(said=said[:_MAX_SAID]), _FIX_JSON)
+    advice = _FIX_JSON
+    if said.startswith(_SINGLE_QUOTES):
+        advice = _FIX_QUOTES
+    return Problem("", what.fill(said=said[:_MAX_SAID]), advice)
 
 
 def decode_line(
@@ -154,7 +162,7 @@ def decode_row(
     for written, value in fields.items():
         name = by_name.get(written)
         if name is None:
-            problem = _misspelled(written, fields, names)
+            problem = _misspelled(written, fields, names, has_preferences=form.has_preferences)
             if problem is None:
                 left_out[written] += 1
             else:
@@ -171,15 +179,21 @@ def _misspelled(
     written: str,
     fields: Mapping[str, Any],
     names: Mapping[str, str],
+    *,
+    has_preferences: bool,
 ) -> Problem | None:
     """Return the problem that a field's name resembles one that is missing; None if it does not."""
-    absent = tuple(name for name in names.values() if name not in fields)
-    close = close_name(written[:_MAX_NAME], absent)
-    if not close:
+    absent = {field: name for field, name in names.items() if name not in fields}
+    shown = written[:_MAX_NAME]
+    field = meant_field(shown, absent, has_preferences=has_preferences)
+    if not field:
         return None
     what = Text("没有这个字段", "is no field of this format")
-    advice = Text("是不是 {name}？", "did you mean {name}?").fill(name=close)
-    return Problem(written[:_MAX_NAME], what, advice)
+    advice = Text(
+        "是不是 {name}？是就改名，或写 fields={{'{field}': '{shown}'}}",
+        "did you mean {name}? If so rename it, or pass fields={{'{field}': '{shown}'}}",
+    )
+    return Problem(shown, what, advice.fill(name=absent[field], field=field, shown=shown))
 
 
 def encode_sample(

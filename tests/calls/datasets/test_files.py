@@ -170,9 +170,47 @@ def test_misspelled_columns_are_told_and_other_ones_named(tmp_path):
         ("a.csv", "prompt,reponse\nq,a\n"),
         ("a.json", '[{"prompt": "q", "reponse": "a"}]'),
     ):
-        with pytest.raises(errors.InvalidOption, match=r"no column response.*did you mean reponse"):
+        with pytest.raises(
+            errors.InvalidOption, match=r"no column response.*'response': 'reponse'"
+        ):
             read_dataset(write(tmp_path / name, content))
     with pytest.raises(errors.InvalidDataset, match="promt: is no field"):
         read_dataset(write(tmp_path / "a.jsonl", '[{"promt": "q"}]'))
     read = read_dataset(write(tmp_path / "b.csv", "id,prompt,response,source\n1,q,a,x\n"))
     assert [note.en for note in read.notes] == ["not part of the format, left out: id, source"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('[{"prompt": "q", "completion": "a"}]', "did you mean response? If so rename it, or pass fields={'response': 'completion'}"),
+        ('[{"instruction": "q", "output": "a"}]', "did you mean prompt?"),
+        ('{"prompt": "q", "response": "a"}', "or read the lines as a table: pd.read_json"),
+        ("[{'prompt': 'q', 'response': 'a'}]", "write the file with json.dumps, not with str"),
+        ('[{"prompt": "q", "response": "a "b""}]', "is not JSON: Expecting ',' delimiter (column 34)"),
+    ],
+)  # fmt: skip
+def test_files_of_other_tools_are_told_how_to_be_read(tmp_path, content, told):
+    with pytest.raises(errors.InvalidDataset) as caught:
+        read_dataset(write(tmp_path / "a.jsonl", content))
+    assert told in caught.value.line("en")
+
+
+def test_names_of_other_tools_are_no_silent_loss(tmp_path):
+    rows = [{"instruction": "q", "output": "a"}]
+    with pytest.raises(errors.InvalidOption, match=r"fields={'prompt': 'instruction'}"):
+        read_dataset(rows)
+    names = {"prompt": "instruction", "response": "output"}
+    assert read_dataset(rows, "sft", fields=names)[0] == ({"prompt": "q", "response": "a"},)
+    pairs = [{"prompt": "q", "chosen": "a", "rejected": "b", "answer": "x"}]
+    assert read_dataset(pairs).notes[0].en == "not part of the format, left out: answer"
+    assert read_dataset([{"prompt": "q", "answer": "x"}], "Prompt")[0] == ({"prompt": "q"},)
+
+
+def test_json_in_a_file_of_plain_text_is_told(tmp_path):
+    for content in ('{"prompt": "a"}\n{"prompt": "b"}', '\n[{"prompt": "a"}]'):
+        with pytest.raises(
+            errors.InvalidDataset, match=r"holds JSON, not plain text; name .*jsonl"
+        ):
+            read_dataset(write(tmp_path / "a.txt", content))
+    assert len(read_dataset(write(tmp_path / "b.txt", "[1] a citation\n{x}\n"))) == 2
