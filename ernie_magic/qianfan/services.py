@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
+from ernie_magic.qianfan.creation import create_once
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
@@ -33,6 +34,10 @@ _SUFFIX = re.compile(r"[a-z0-9_-]{1,19}[a-z0-9]")
 _DEFAULT_RESOURCE = "GPU-I-2"  # the official client's
 _PROGRESS = {"": 0, "New": 10, "Deploying": 50}  # percent, as states show no more
 _DEPLOYING = Text("部署", "deployment")
+_SERVICE = Text("服务“{name}”", "the service “{name}”")
+_LIST_FIRST = Text(
+    "再次部署之前先用 %ernie services 查看", "list with %ernie services before you deploy it again"
+)
 _STATE = Text("{name}：{state}", "{name}: {state}")
 
 
@@ -181,7 +186,7 @@ class Services:
     get = blocking(_begin_get)
     aget = awaited(_begin_get)
 
-    def _begin_deploy(
+    def begin_deploy(
         self,
         name: str,
         model_id: str,
@@ -223,6 +228,8 @@ class Services:
         ------
         InvalidOption
             Without `confirm=True`: it says what would be done.
+        OutcomeUnknown
+            The reply was lost: it may have been deployed.
         ErnieError
         """
         body: dict[str, Any] = {
@@ -242,7 +249,9 @@ class Services:
             if not model_set_id:
                 version = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
                 body["modelSetId"] = values.as_text(values.as_object(version).get("modelSetId"))
-            made = await call.action(GROUP, "CreateService", body)
+            made = await create_once(
+                call.action(GROUP, "CreateService", body), _SERVICE.fill(name=name), _LIST_FIRST
+            )
             service_id = values.as_text(values.as_object(made).get("serviceId"))
             return PlatformService(
                 service_id, name, "New", model_id=model_id, model_set_id=body["modelSetId"]
@@ -250,8 +259,8 @@ class Services:
 
         return self._console.start_work(work)
 
-    deploy = blocking(_begin_deploy)
-    adeploy = awaited(_begin_deploy)
+    deploy = blocking(begin_deploy)
+    adeploy = awaited(begin_deploy)
 
     def begin_wait(self, service: str | PlatformService) -> Stream[PlatformService]:
         """Wait until a service serves, or has failed. An interrupt ends the waiting, not the

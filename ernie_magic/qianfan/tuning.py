@@ -18,6 +18,7 @@ from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import StoppedWork, not_confirmed
 from ernie_magic.qianfan.hyperparameters import TunableModels, read_tunable_models
 from ernie_magic.qianfan.publication import Publication, PublishOrder
+from ernie_magic.qianfan.services import Services
 from ernie_magic.qianfan.tuning_creation import GROUP, TuningCreation, fetch_task
 from ernie_magic.qianfan.tuning_plan import MAX_SPLIT, TuningPlan, TuningRequest, make_plan
 from ernie_magic.qianfan.tuning_tasks import (
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.qianfan.console import Console, PlatformCall
+    from ernie_magic.qianfan.services import PlatformService
     from ernie_magic.runtime.stream import Stream
 
+_MAX_MODEL_NAME = 50  # characters
 _TUNING = Text("调优", "tuning")
 _PUBLISHING = Text("发布", "publishing")
 _STATE = Text("任务 {task}：{state}", "task {task}: {state}")
@@ -172,7 +175,8 @@ class Tuning:
             One of `models()`.
         data
             The id of a dataset's version ("ds-…") or an address on BOS ("bos:/…"), or a list of
-            them, or a mapping of them to sampling rates from 0.01 to 10.
+            them, or a mapping of them to sampling rates from 0.01 to 10. A record of
+            `ernie.datasets` stands for its newest version.
         train_mode
             "SFT", "PostPretrain", "DPO" or "KTO".
         parameter_scale
@@ -349,13 +353,48 @@ class Tuning:
 
         async def publish(call: PlatformCall) -> Any:
             seen = await fetch_task(call, task_id)
-            order = PublishOrder(seen, name or seen.job_name, model_set, step, train_meta)
+            called = name or seen.job_name[:_MAX_MODEL_NAME]
+            order = PublishOrder(seen, called, model_set, step, train_meta)
             return await self._publication.publish(call, order)
 
         return self._console.start_work(publish, progress_title=_PUBLISHING)
 
     publish = blocking(_begin_publish)
     apublish = awaited(_begin_publish)
+
+    def _begin_deploy(
+        self,
+        model: PublishedModel,
+        name: str,
+        *,
+        confirm: bool = False,
+        **options: Any,
+    ) -> Stream[PlatformService]:
+        """Deploy a published model as a service, which is billed: `ernie.services.deploy` with the
+        model's ids. `ernie.services.wait(…)` waits until it serves.
+
+        Parameters
+        ----------
+        model
+            What `publish` returned.
+        name
+            The service's, 2 to 20 characters.
+        confirm
+            Without it nothing is created: the error tells what would be.
+        **options
+            Those of `ernie.services.deploy`: `suffix`, `resource`, `replicas`, `qps`, `hours` …
+
+        Raises
+        ------
+        InvalidOption
+        ErnieError
+        """
+        return Services(self._console).begin_deploy(
+            name, model.id, model_set_id=model.set_id, confirm=confirm, **options
+        )
+
+    deploy = blocking(_begin_deploy)
+    adeploy = awaited(_begin_deploy)
 
     def _begin_jobs(self) -> Stream[TuningJobs]:
         """Return your jobs.

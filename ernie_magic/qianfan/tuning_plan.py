@@ -270,9 +270,13 @@ def _list_data(given: object, problems: list[InvalidOption]) -> list[tuple[str, 
 
 
 def _id_of(one: object) -> str:
-    """Return the id of a dataset's version: a text, or that of an object that has one."""
+    """Return the id of a dataset's version: a text, or that of a record; of a dataset, that of its
+    newest version.
+    """
     if isinstance(one, str):
         return one.strip()
+    if versions := getattr(one, "versions", ()):
+        one = max(versions, key=lambda version: version.number)
     return str(getattr(one, "version_id", "") or getattr(one, "id", "") or "")
 
 

@@ -125,6 +125,7 @@ def check_tuning(got):
         "deleted": [True, True],
     }
     assert trainer["metrics"] == ["BLEU-4", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
+    assert trainer["model"] == ["am-", "amv-"]
     assert trainer["steps"] == sorted(trainer["steps"])
 
 

@@ -1,4 +1,4 @@
-"""Calls of the official client's tuning, V1 and V2, and its trainer from data to the trained model.
+"""Calls of the official client's tuning, V1 and V2, and its trainer from data to the published model.
 
 Run by `tests.emulator.qianfan_calls`, which has loaded the client.
 """
@@ -63,13 +63,13 @@ def call_trainer(said):
         train_type="ERNIE-Speed-8K",
         dataset_bos_path=DATA,
         train_config=config,
-        model_not_publish=True,
     )
     # `trainer.run()` does the same, and looks every ten seconds whether that has ended.
     output = trainer.ppls[0].exec_from({})
     said(
         "trainer",
         metrics=sorted(output["metrics"]),
+        model=[output["model_set_id"][:3], output["model_id"][:4]],
         steps=[each["step"] for each in output["checkpoints"]],
     )
 

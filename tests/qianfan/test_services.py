@@ -49,6 +49,16 @@ def test_wrong_names_of_a_deployment_are_told_before_anything_is_sent(session, m
         session.services.deploy(names[0], model_id, suffix=names[1], confirm=True)
 
 
+def test_a_deployment_whose_reply_is_lost_is_told_and_not_sent_again(session, model_id):
+    emulator = session.client._emulator
+    emulator.requests.clear()
+    emulator.faults.add(action="CreateService", lose_reply=True)
+    with pytest.raises(errors.OutcomeUnknown, match="list with %ernie services"):
+        session.services.deploy("lost", model_id, confirm=True)
+    assert [sent.action for sent in emulator.requests].count("CreateService") == 1
+    assert session.services.get("lost").name == "lost"
+
+
 def test_a_service_is_deployed_and_waited_for_with_one_create(session, model_id):
     log = session.client._emulator.requests
     log.clear()

@@ -33,6 +33,13 @@ def create(request, emulated):
     return start
 
 
+@pytest.fixture(scope="module")
+def done(emulated):
+    """A task that is done."""
+    task = emulated.tuning.create("done", "ERNIE-Speed-8K", "ds-1", confirm=True)
+    return emulated.tuning.watch(task)
+
+
 def test_the_models_that_can_be_tuned_and_one_of_them(emulated):
     names = [model.name for model in emulated.tuning.models()]
     assert names == ["ERNIE-Speed-8K", "ERNIE-Lite-8K-0308", "ERNIE-4.5-21B-A3B"]
@@ -113,3 +120,57 @@ def test_only_a_task_that_is_done_is_published(emulated, create):
     task = create()
     with pytest.raises(errors.InvalidOption, match="is Running: it cannot be published"):
         emulated.tuning.publish(task)
+
+
+def test_a_task_is_published_once_and_ready_when_it_returns(emulated, wire, done):
+    model = emulated.tuning.publish(done)
+    again = emulated.tuning.publish(done.id)
+    assert (model.name, model.state, model.is_ready) == (done.job_name, "Ready", True)
+    assert (again.set_id, again.id) == (model.set_id, model.id)
+    sent = [request for request in wire.requests if request.path.endswith("publishTrainModel")]
+    assert [request.body for request in sent] == [
+        {
+            "isNewModel": True,
+            "modelName": done.job_name,
+            "versionMeta": {"taskId": done.job_id, "iterationId": done.id},
+        }
+    ]
+    details = emulated.wire.call("model", "DescribeModel", {"modelId": model.id})["result"]
+    assert details["model"] == "ernie-speed-8k"
+
+
+def test_a_checkpoint_becomes_another_version_of_a_model(emulated, done):
+    model = emulated.tuning.publish(done, "the first")
+    second = emulated.tuning.publish(done, model_set=model.set_id, step=128)
+    assert second.set_id == model.set_id
+    assert second.id != model.id
+
+
+def test_v2_publishes_what_train_meta_says(emulated, wire, done):
+    with pytest.raises(errors.InvalidOption, match="needs model_set"):
+        emulated.tuning.publish(done, train_meta={"taskId": done.id})
+    made = emulated.wire.call("model", "CreateCustomModelSet", {"modelSetName": "by V2"})
+    set_id = made["result"]["modelSetId"]
+    model = emulated.tuning.publish(done, model_set=set_id, train_meta={"taskId": done.id})
+    assert (model.set_id, model.state) == (set_id, "Ready")
+    sent = [request.body for request in wire.requests if request.action == "CreateCustomModel"]
+    assert sent == [{"modelSetId": set_id, "sourceType": "Train", "trainMeta": {"taskId": done.id}}]
+
+
+def test_a_publication_whose_reply_is_lost_is_not_sent_again(emulated, wire, done):
+    wire.faults.add(path="publishTrainModel", lose_reply=True)
+    with pytest.raises(errors.OutcomeUnknown, match="before you publish it again"):
+        emulated.tuning.publish(done, "lost")
+    sent = [request for request in wire.requests if request.path.endswith("publishTrainModel")]
+    assert len(sent) == 1
+
+
+def test_a_published_model_is_deployed_when_it_is_confirmed(emulated, wire, done):
+    model = emulated.tuning.publish(done, "deployed")
+    with pytest.raises(errors.InvalidOption, match="confirm=True"):
+        emulated.tuning.deploy(model, "tuned")
+    assert not [request for request in wire.requests if request.action == "CreateService"]
+    service = emulated.tuning.deploy(model, "tuned", confirm=True)
+    assert emulated.services.wait(service).is_serving
+    (sent,) = [request.body for request in wire.requests if request.action == "CreateService"]
+    assert (sent["modelSetId"], sent["modelId"]) == (model.set_id, model.id)

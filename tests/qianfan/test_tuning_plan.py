@@ -1,11 +1,10 @@
 """What a tuning would create, and everything that is wrong with it at once."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from ernie_magic.emulator.platform.tunable_models import list_tunable_models
 from ernie_magic.errors import InvalidOption
+from ernie_magic.qianfan.dataset_records import DatasetRecord, VersionRecord
 from ernie_magic.qianfan.hyperparameters import read_tunable_models
 from ernie_magic.qianfan.tuning_plan import TuningRequest, make_plan
 
@@ -64,8 +63,14 @@ def test_what_is_sent_is_the_given_values_among_the_defaults():
             },
         ),
         (
-            SimpleNamespace(id="ds-9"),
+            VersionRecord("ds-9"),
             {"sourceType": "Platform", "versions": [{"versionId": "ds-9"}]},
+        ),
+        (
+            DatasetRecord(
+                "dg-1", versions=(VersionRecord("ds-8", number=2), VersionRecord("ds-7", number=1))
+            ),
+            {"sourceType": "Platform", "versions": [{"versionId": "ds-8"}]},
         ),
     ],
 )
