@@ -71,8 +71,10 @@ if TYPE_CHECKING:
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.notebook.panels.panel import Panel
+    from ernie_magic.qianfan.apps import Apps
     from ernie_magic.qianfan.console import Console
     from ernie_magic.qianfan.datasets import Datasets
+    from ernie_magic.qianfan.knowledge import Knowledge
     from ernie_magic.qianfan.services import PlatformService, Services
     from ernie_magic.qianfan.templates import Templates
     from ernie_magic.qianfan.tuning import Tuning
@@ -98,6 +100,8 @@ _IN_ORDER_OF_USE = (
     "use",
     "settings",
     "search",
+    "knowledge",
+    "apps",
     "redo",
     "vary",
     "download",
@@ -214,6 +218,20 @@ class Session:
 
         return Services(self._console())
 
+    @property
+    def knowledge(self) -> Knowledge:
+        """Knowledge bases of Qianfan, their documents, and what a search finds in them."""
+        from ernie_magic.qianfan.knowledge import Knowledge
+
+        return Knowledge(self._console())
+
+    @property
+    def apps(self) -> Apps:
+        """Applications that were built on Qianfan, which answer in a conversation of their own."""
+        from ernie_magic.qianfan.apps import Apps
+
+        return Apps(self._console(), lambda: self.conversation)
+
     def _console(self) -> Console:
         from ernie_magic.qianfan.console import Console
 
@@ -275,7 +293,12 @@ class Session:
             from ernie_magic.calls.chat.conversation import Conversation
 
             self.conversations[name] = Conversation(
-                self.client, name, self.conversations, self.__getitem__, self.changed
+                self.client,
+                name,
+                self.conversations,
+                self.__getitem__,
+                self.changed,
+                self.knowledge.prepare_search,
             )
             self.changed.notify_watchers()
         return self.conversations[name]

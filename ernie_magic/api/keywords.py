@@ -102,6 +102,7 @@ class ChatArguments(ChatParameters, total=False):
     endpoint: str
     extra: dict[str, Any] | None
     images: Any
+    knowledge: str | Sequence[str] | None
 
 
 class ImageParameters(CallSettings, total=False):

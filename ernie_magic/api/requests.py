@@ -55,6 +55,9 @@ class ChatOptions:
     images : object
         Pictures sent with the prompt, None for none; in the forms that
         `ernie_magic.calls.chat.attachments.image_parts` accepts.
+    knowledge : object
+        Knowledge bases that are searched for what the answer is made from: names or ids, None for
+        none (`ernie_magic.api.passages.check_knowledge`).
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -66,6 +69,7 @@ class ChatOptions:
     endpoint: str = ""
     functions: Mapping[str, Function] = field(default_factory=dict)
     images: Any = None
+    knowledge: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +123,15 @@ class ChatRequest(Request):
         How many of the oldest turns were left out to fit the model.
     sees_earlier : bool
         The default model was passed over for one that sees the pictures of earlier turns.
+    knowledge : tuple of str
+        The knowledge bases that were searched for it.
     """
 
     messages: tuple[Message, ...]
     stream: bool = True
     trimmed: int = 0
     sees_earlier: bool = False
+    knowledge: tuple[str, ...] = ()
 
     @property
     def prompt(self) -> str:

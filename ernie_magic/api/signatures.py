@@ -94,6 +94,13 @@ _ARGUMENTS = {
             "every later prompt of this conversation; token estimates leave them out.",
         ),
         Argument(
+            "knowledge",
+            "str | Sequence[str] | None",
+            None,
+            "Knowledge bases of Qianfan, by name or id. They are searched for the prompt, and the\n"
+            "model is given what was found, to cite it as `[1]`; `answer.search` has the sources.",
+        ),
+        Argument(
             "download",
             "bool",
             True,

@@ -155,9 +155,26 @@ class IncomingCall:
             headers |= self._state.rates.rate_limit_headers(self._key, self.model)
         return headers
 
-    def stream_response(self, chunks: list[str], pace: float | None) -> Response:
-        """A reply of server-sent events."""
-        return _EventStream(self._state, self._logged, chunks, pace, self._fault)
+    def stream_response(
+        self,
+        chunks: list[str],
+        pace: float | None,
+        *,
+        has_done: bool = True,
+    ) -> Response:
+        """A reply of server-sent events.
+
+        Parameters
+        ----------
+        chunks
+            The data of the events.
+        pace
+            Seconds between two of them, None for the server's own.
+        has_done
+            Whether `[DONE]` follows: V1 sends none (`is_end` ends its stream), nor do applications.
+        """
+        has_done = has_done and not self.is_v1
+        return _EventStream(self._state, self._logged, chunks, pace, self._fault, has_done=has_done)
 
 
 class _EventStream(Response):
@@ -172,6 +189,8 @@ class _EventStream(Response):
         chunks: list[str],
         pace: float | None,
         fault: Fault,
+        *,
+        has_done: bool,
     ) -> None:
         super().__init__(headers={"cache-control": "no-cache", "statement": "AI-generated"})
         del self.headers["content-length"]
@@ -179,6 +198,7 @@ class _EventStream(Response):
         self._logged = logged
         self._chunks = chunks
         self._fault = fault
+        self._has_done = has_done
         if pace is None:
             pace = state.delta_delay
         self._delta_delay = pace
@@ -230,8 +250,7 @@ class _EventStream(Response):
             if i == fault.stall_after:
                 await asyncio.sleep(3600)
             yield f"data: {chunk}\n\n"
-        # V1 sends no [DONE]: `is_end` ends its stream.
-        if not fault.no_done and not self._logged.is_v1:
+        if not fault.no_done and self._has_done:
             yield "data: [DONE]\n\n"
 
     def _error_body(self) -> dict[str, Any]:

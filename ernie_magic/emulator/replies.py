@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ernie_magic.api import models
+from ernie_magic.api.passages import find_quoted
 from ernie_magic.emulator import (
     cities,
     judgements,
@@ -37,6 +38,7 @@ from ernie_magic.emulator.fallback import (
     compose_missing_forms,
     extract_topic,
 )
+from ernie_magic.emulator.quoted_answers import answer_from_passages
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _DIRECTIVE = re.compile(
@@ -108,7 +110,7 @@ def _reply_from_results(messages: list[dict[str, Any]]) -> Reply:
         tools.answer_from_result(message, chinese=chinese)
         for message in results[-_count_results(messages) :]
     ]
-    return Reply(_split_into_deltas("\n\n".join(paragraphs)), [], "normal", 0, None)
+    return Reply(split_into_deltas("\n\n".join(paragraphs)), [], "normal", 0, None)
 
 
 def _choose_calls(prompt: str, given: dict[str, Any], seed: int) -> list[dict[str, str]]:
@@ -141,6 +143,11 @@ def _reply_in_words(
 ) -> Reply:
     """An answer in words, as the directives in the prompt say."""
     prompt = text_of(messages[-1])
+    quoted = find_quoted(prompt)
+    if quoted is not None:  # what passages say is no directive
+        answer = answer_from_passages(quoted.question, quoted.passages, seed)
+        pieces, finish = _apply_limits(split_into_deltas(answer), given)
+        return Reply(pieces, [], finish, 0, None)
     directives = dict(_split_directive(directive) for directive in _DIRECTIVE.findall(prompt))
     question = _DIRECTIVE.sub("", prompt)
     task = _add_task(question, messages)
@@ -156,17 +163,17 @@ def _reply_in_words(
         count = min(int(directives["chunks"]), MAX_DELTAS)
         pieces = [_numbered_word(i, chinese=chinese) for i in range(count)]
     elif "echo" in directives:
-        pieces = _split_into_deltas(question)
+        pieces = split_into_deltas(question)
     elif _wants_json(given):
-        pieces = _split_into_deltas(structured.generate_json(task, given["response_format"], seed))
+        pieces = split_into_deltas(structured.generate_json(task, given["response_format"], seed))
     else:
-        pieces = _split_into_deltas(
+        pieces = split_into_deltas(
             "\n\n".join(_compose_paragraphs(question.strip(), messages, rng, seed))
         )
     pieces, finish = _apply_limits(pieces, given)
     reasoning: list[str] = []
     if "reasoning" in directives or _is_thinking(model):
-        reasoning = _split_into_deltas(_generate_reasoning(question, chinese=chinese))
+        reasoning = split_into_deltas(_generate_reasoning(question, chinese=chinese))
     pace: float | None = None
     if "pace" in directives:
         pace = float(directives["pace"].removesuffix("ms")) / 1000
@@ -200,7 +207,7 @@ def _split_directive(directive: str) -> tuple[str, str]:
     return name, value
 
 
-def _split_into_deltas(text: str) -> list[str]:
+def split_into_deltas(text: str) -> list[str]:
     """One to four Chinese characters or one word at a time; nothing is lost."""
     return _PIECE.findall(text)
 
@@ -217,7 +224,7 @@ def _apply_limits(pieces: list[str], given: dict[str, Any]) -> tuple[list[str], 
     text = "".join(pieces)
     positions = [position for word in given.get("stop") or () if (position := text.find(word)) >= 0]
     if positions:
-        return _split_into_deltas(text[: min(positions)]), "stop"
+        return split_into_deltas(text[: min(positions)]), "stop"
     limits = [given[name] for name in ("max_tokens", "max_completion_tokens") if name in given]
     max_deltas = min(limits, default=len(pieces))
     if len(pieces) > max_deltas:

@@ -68,6 +68,10 @@ _RICH_TYPES = (
     ("qianfan.tuning_tasks", "TuningJobs"),
     ("qianfan.tuning_tasks", "TuningTask"),
     ("qianfan.tuning_tasks", "TuningTasks"),
+    ("qianfan.apps", "AppList"),
+    ("qianfan.knowledge_data", "DocumentList"),
+    ("qianfan.knowledge_data", "KnowledgeBaseList"),
+    ("qianfan.knowledge_data", "PassageList"),
 )
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _NAME_TAKEN = Text(

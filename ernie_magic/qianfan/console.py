@@ -39,11 +39,13 @@ from ernie_magic.wire.request import Context, WireRequest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
+    from ernie_magic.api.usage import Usage
     from ernie_magic.client import Client
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.text.language import Text
     from ernie_magic.wire.prepared_call import PreparedCall
+    from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Form
 
 ResultT = TypeVar("ResultT")
@@ -164,17 +166,26 @@ class Console:
             What the bar counts that whoever waits sees; no bar when None.
         """
         client = self.client
+        open_call = self.prepare_call()
         settings = client.settings.take_snapshot()
-        routes = client.localizing_errors(lambda: PlatformRoutes(client.settings))
 
         async def run(call: PreparedCall) -> ResultT:
-            return await work(PlatformCall(client, routes, settings, call.emit))
+            return await work(open_call(call.emit))
 
         # Each request has an endpoint of its own.
         unused = Endpoint(client.settings.choose_service(), "")
         return client.start_call(
             run, settings, unused, needs_address=False, progress_title=progress_title
         )
+
+    def prepare_call(self) -> Callable[[Callable[[Delta], None]], PlatformCall]:
+        """Return what opens a call with the settings and credentials of now, for work that is part
+        of another call; it is given where to report progress.
+        """
+        client = self.client
+        settings = client.settings.take_snapshot()
+        routes = client.localizing_errors(lambda: PlatformRoutes(client.settings))
+        return lambda emit: PlatformCall(client, routes, settings, emit)
 
     def stream_events(
         self,
@@ -311,6 +322,39 @@ class PlatformCall:
         """
         request = WireRequest("POST", path, body, stream=True, repeatable=False)
         await self._client.http.stream_events(request, await self._context_of(path))
+
+    async def read_reply(self, path: str, body: Mapping[str, Any], reader: Reader) -> None:
+        """Send a request whose reply is an answer, streamed or not; each piece is emitted.
+
+        Parameters
+        ----------
+        reader
+            Collects it.
+
+        Raises
+        ------
+        ErnieError
+            `reader` has what arrived before.
+        """
+        is_streamed = bool(body.get("stream"))
+        request = WireRequest("POST", path, body, stream=is_streamed, repeatable=False)
+        await self._client.http.send_and_read(request, reader, await self._context_of(path))
+
+    def replace_emit(self, emit: Callable[[Delta], None]) -> PlatformCall:
+        """Return the call with another `emit`."""
+        return PlatformCall(self._client, self._routes, self._settings, emit)
+
+    async def service_of(self, path: str) -> str:
+        """Return the name of the service that answers at a path."""
+        return self._client.service_name(await self.endpoint_of(path))
+
+    def count_usage(self, service: str, model: str, usage: Usage | None) -> None:
+        """Count what a reply has cost."""
+        self._client.usage.add(service, model, usage)
+
+    async def endpoint_of(self, path: str) -> Endpoint:
+        """Return where requests to a path are sent, with its address."""
+        return (await self._context_of(path)).endpoint
 
     async def iterate_pages(
         self,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.keywords import CHAT_OPTIONS
 from ernie_magic.api.models import UNDECIDED
+from ernie_magic.api.passages import check_knowledge
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
 from ernie_magic.calls.chat import attachments, saved, tools
 from ernie_magic.calls.chat.history import TURNS, History, Turn, user_message
-from ernie_magic.calls.chat.plan import Plan
+from ernie_magic.calls.chat.plan import Plan, fit_passages
 from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
@@ -23,23 +24,31 @@ from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from typing_extensions import Unpack
 
     from ernie_magic.api.keywords import ChatArguments, ChatParameters
     from ernie_magic.api.messages import Message
+    from ernie_magic.api.passages import Passage
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.api.results import Answer
+    from ernie_magic.calls.chat.app_conversations import AppConversation
     from ernie_magic.calls.chat.attachments import ImageLike
     from ernie_magic.calls.chat.turn import Asked
     from ernie_magic.calls.datasets.dataset import Dataset
     from ernie_magic.client import Client
     from ernie_magic.config.target import CallTarget
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.observers import Watchers
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.wire.prepared_call import PreparedCall
+
+    # Given the names of knowledge bases, it returns what finds passages for a question and reports
+    # progress meanwhile.
+    FindPassages = Callable[[str, Callable[[Delta], None]], Awaitable[Sequence[Passage]]]
+    PrepareSearch = Callable[[Sequence[str]], FindPassages]
 
 
 _IN_ORDER_OF_USE = (
@@ -56,7 +65,14 @@ _IN_ORDER_OF_USE = (
     "name",
     "locked",
 )
-_INTERNAL = ("ask_again", "ask_with_options", "plan_prompt")
+_INTERNAL = (
+    "app_conversations",
+    "ask_again",
+    "ask_with_options",
+    "generation",
+    "plan_prompt",
+    "record_answer",
+)
 
 
 class Conversation:
@@ -74,6 +90,8 @@ class Conversation:
         Returns the conversation of a name; a new one when there is none yet.
     changed
         Told of its new name.
+    prepare_search
+        Returns what searches some knowledge bases, with the credential of now.
 
     Attributes
     ----------
@@ -93,20 +111,30 @@ class Conversation:
         others: dict[str, Conversation],
         open_other: Callable[[str], Conversation],
         changed: Watchers,
+        prepare_search: PrepareSearch,
     ) -> None:
         self._client = client
         self._others = others
         self._open_other = open_other
         self._changed = changed
+        self._prepare_search = prepare_search
         self.name = name
         self.history = History()
         self.system = ""
         self.locked = False
+        # Conversations on the service's side, which applications keep, by account and application.
+        self.app_conversations: dict[object, AppConversation] = {}
         self._generation = 0  # a prompt from before a reset leaves no turn after it
+
+    @property
+    def generation(self) -> int:
+        """A number that changes with each reset."""
+        return self._generation
 
     def reset(self) -> None:
         """Forget the turns, and unlock; an answer still in progress leaves no turn."""
         self.history.clear()
+        self.app_conversations.clear()
         self.locked = False
         self._generation += 1
 
@@ -295,9 +323,18 @@ class Conversation:
             lambda: self._plan_prompt(prompt, options, replaced_turn)
         )
 
+        find_passages = None
+        if plan.options.knowledge:
+            find_passages = self._prepare_search(plan.options.knowledge)
+
         async def ask_and_record(call: PreparedCall, request: ChatRequest) -> Answer:
             on_model(request.model)
+            passages: Sequence[Passage] = ()
+            if find_passages is not None:
+                found = await find_passages(plan.prompt or "", call.emit)
+                passages, request = self._quote_passages(plan, request, found)
             asked = await ask_turn(call, plan, request, partial(self._apply_safety_flag, plan))
+            asked = asked.with_sources(passages)
             # Before anything else is waited for: a stop must not lose the turn.
             self._record_turn(plan, asked)
             if isinstance(asked.problem, ErnieError):
@@ -333,6 +370,20 @@ class Conversation:
         endpoint = plan.target.endpoint
         return plan.build_request(model, lists.max_input_tokens(model, endpoint))
 
+    def _quote_passages(
+        self,
+        plan: Plan,
+        request: ChatRequest,
+        found: Sequence[Passage],
+    ) -> tuple[Sequence[Passage], ChatRequest]:
+        """Return what a prompt quotes of what was found, and the request with that."""
+        model = request.model
+        endpoint = plan.target.endpoint
+        max_input_tokens = self._client.model_lists.max_input_tokens(model, endpoint)
+        passages = fit_passages(found, model, max_input_tokens)
+        quoting = self._build_request(plan.quote(passages), model)
+        return passages, replace(quoting, paths=request.paths)
+
     def _plan_prompt(
         self,
         prompt: str | Sequence[Message],
@@ -343,6 +394,7 @@ class Conversation:
         if self.locked and options.history and isinstance(prompt, str):
             raise moderation.conversation_locked(self.name)
         _check_prompt(prompt)
+        options = replace(options, knowledge=check_knowledge(options.knowledge))
         options = _split_functions(options)
         target = self._client.choose_target(
             "chat",
@@ -398,6 +450,17 @@ class Conversation:
         target: CallTarget,
     ) -> Plan:
         """Return the plan of whole messages, which stand alone."""
+        if options.knowledge:
+            raise InvalidOption(
+                Text(
+                    "knowledge 只能和文本提示词一起给",
+                    "knowledge can only be given with a text prompt",
+                ),
+                advice=Text(
+                    "先用 ernie.knowledge.search(…) 检索，再写进消息",
+                    "search by ernie.knowledge.search(…), and write what it found into a message",
+                ),
+            )
         if options.images is not None:
             raise InvalidOption(
                 Text("images 只能和文本提示词一起给", "images can only be sent with a text prompt"),
@@ -436,6 +499,18 @@ class Conversation:
         elif answer.end_unseen or not answer.partial:
             self.history.replace(plan.replaced_turn, turn)
 
+    def record_answer(self, prompt: str, asked: Asked, generation: int) -> None:
+        """Keep a prompt that something else than a chat has answered, and its answer, as a turn.
+
+        Parameters
+        ----------
+        generation
+            What it was when the prompt was asked: after a reset the turn is dropped.
+        """
+        if asked.answer is None or not asked.has_answer_to_keep or generation != self._generation:
+            return
+        self.history.append(Turn(prompt, asked.answer))
+
     @explained
     def stream(
         self,
@@ -448,6 +523,7 @@ class Conversation:
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
         images: ImageLike | Sequence[ImageLike] | None = None,
+        knowledge: str | Sequence[str] | None = None,
         **parameters: Unpack[ChatParameters],
     ) -> Stream[Answer]:
         """Send a prompt, and get the answer piece by piece: `for piece in ernie.stream("…")`, or
@@ -463,7 +539,15 @@ class Conversation:
         return self.ask_with_options(
             prompt,
             ChatOptions(
-                parameters, model, system, stream, history, extra or {}, endpoint, images=images
+                parameters,
+                model,
+                system,
+                stream,
+                history,
+                extra or {},
+                endpoint,
+                images=images,
+                knowledge=knowledge,
             ),
         )
 

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import parameters
 from ernie_magic.api.messages import Message, count_pictures, turns_to_drop
+from ernie_magic.api.models import find_model
+from ernie_magic.api.passages import quote_passages, shorten_passages
 from ernie_magic.api.requests import ChatRequest, chat_request
+from ernie_magic.calls.chat.history import user_message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ernie_magic.api.messages import Part
+    from ernie_magic.api.passages import Passage
     from ernie_magic.api.requests import ChatOptions
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.config.target import CallTarget
+
+# Characters of what knowledge bases hold that a prompt quotes; at most half of the model's input.
+_MAX_QUOTED = 12_000
 
 
 @dataclass(frozen=True)
@@ -118,4 +127,33 @@ class Plan:
             trimmed=turns_dropped,
             max_input_tokens=max_input_tokens,
         )
-        return replace(request, sees_earlier=self.sees_earlier)
+        knowledge = self.options.knowledge or ()
+        return replace(request, sees_earlier=self.sees_earlier, knowledge=knowledge)
+
+    def quote(self, passages: Sequence[Passage]) -> Plan:
+        """Return the plan with what knowledge bases hold about its prompt; the turn that it leaves
+        has the prompt alone.
+        """
+        quoted = quote_passages(self.prompt or "", passages)
+        return replace(self, new_messages=(user_message(quoted, self.images),))
+
+
+def fit_passages(
+    passages: Sequence[Passage],
+    model: str,
+    max_input_tokens: int | None,
+) -> tuple[Passage, ...]:
+    """Return as much of what was found as a prompt to a model quotes, the best first.
+
+    Parameters
+    ----------
+    max_input_tokens
+        As in `Plan.build_request`.
+    """
+    limits = [_MAX_QUOTED]
+    entry = find_model(model)
+    if entry is not None and entry.max_characters:
+        limits.append(entry.max_characters // 2)
+    if max_input_tokens:
+        limits.append(max_input_tokens // 2)
+    return shorten_passages(passages, min(limits))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ernie_magic.api.messages import Message
+    from ernie_magic.api.passages import Passage
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.api.results import Answer, ToolRun
     from ernie_magic.calls.chat.plan import Plan
@@ -54,6 +55,16 @@ class Asked(NamedTuple):
         if self.answer is None:
             return False
         return self.problem is None or bool(self.answer.text or self.answer.reasoning)
+
+    def with_sources(self, passages: Sequence[Passage]) -> Asked:
+        """Return it with the passages that the answer was made from, before those it found."""
+        if not passages or self.answer is None:
+            return self
+        sources = [passage.as_source(number) for number, passage in enumerate(passages, start=1)]
+        answer = replace(self.answer, search=(*sources, *self.answer.search))
+        if isinstance(self.problem, ErnieError) and self.problem.answer is self.answer:
+            self.problem.answer = answer
+        return self._replace(answer=answer)
 
     def answer_or_raise(self) -> Answer:
         """Return the answer; when the prompt was stopped, what had arrived.
@@ -147,7 +158,7 @@ class _PromptInProgress:
         """Call the tools, and make the next request with their results."""
         requested = reader.tool_calls[: tools.MAX_ANSWERED]
         allowed = tool_results.MAX_RUNS - len(self._runs)
-        runs = await _run_tools(
+        runs = await run_tools(
             requested, allowed, self._plan.options.functions, self._call.emit, self._request.model
         )
         message = {**reader.assistant_message, "tool_calls": list(requested)}
@@ -195,7 +206,7 @@ class _PromptInProgress:
         return asked
 
 
-async def _run_tools(
+async def run_tools(
     requested: Sequence[Mapping[str, Any]],
     max_runs: int,
     functions: Mapping[str, Callable[..., Any]],
@@ -204,6 +215,17 @@ async def _run_tools(
 ) -> list[ToolRun]:
     """Return the result of each call. No more than `max_runs` are made, and the model is told that
     the others were not.
+
+    Parameters
+    ----------
+    requested
+        Calls as a model asks for them: `id`, and `function` with `name` and `arguments`.
+    functions
+        By name.
+    emit
+        Given the calls, which whoever reads carries out, and their results.
+    model
+        Whose input bounds the length of a result.
     """
     limit = _longest_result(model)
     done = [await _run_tool(call, functions, emit, limit) for call in requested[:max_runs]]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.emulator.platform import (
+    apps,
     datasets,
     datasets_v1,
+    knowledge,
     models,
     services,
     templates,
@@ -24,10 +26,14 @@ ACTIONS: dict[str, Actions] = {
     "model": models.ACTIONS,
     "promptLabels": templates.LABEL_ACTIONS,
     "promptTemplates": templates.ACTIONS,
+    "app": apps.ACTIONS,
+    "knowledgeBase": knowledge.ACTIONS,
     "service": services.ACTIONS,
 }
 # Other paths.
 ROUTES: tuple[PlatformRoute, ...] = (
+    *apps.ROUTES,
+    *knowledge.ROUTES,
     *models.ROUTES,
     *services.ROUTES,
     *datasets_v1.ROUTES,

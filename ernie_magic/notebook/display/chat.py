@@ -50,6 +50,15 @@ _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} �
 _CALL = Text("请求调用，由你执行：{call}", "a call that is left to you: {call}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
+_PASSAGES = Text("知识库来源（{n}）", "sources in knowledge bases ({n})")
+_EXCERPT = 160  # characters of a passage
+_NOTHING_FOUND = Text(
+    "⚠ 知识库里没有找到有关的内容：{names}", "⚠ nothing about it was found in: {names}"
+)
+_RENEWED = Text(
+    "⚠ 应用的会话已过期，另开了一个：它不记得之前的内容",
+    "⚠ the application's conversation had expired: in the new one it remembers nothing before",
+)
 _PLAIN_ENDS = ("normal", "stop")
 _PLAIN_END = Text("正常结束（{reason}）", "complete ({reason})")
 _MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
@@ -127,6 +136,11 @@ def _moderation_notes(answer: Answer) -> list[Text]:
         notes.append(_CLEARED)
     if getattr(answer.request, "sees_earlier", False):
         notes.append(_SEES_EARLIER)
+    if getattr(answer.request, "is_renewed", False):
+        notes.append(_RENEWED)
+    searched = getattr(answer.request, "knowledge", ())
+    if searched and not any(map(_is_passage, answer.search)):
+        notes.append(_NOTHING_FOUND.fill(names=", ".join(searched)))
     if trimmed := getattr(answer.request, "trimmed", 0):
         notes.append(_TRIMMED.fill(n=trimmed))
     return notes
@@ -254,9 +268,52 @@ def beside_text_html(answer: Answer, language: Language) -> str:
 
 
 def sources_html(answer: Answer, language: Language) -> str:
-    """The pages that a web search found, folded; only web addresses become links."""
+    """What the answer was made from, folded: passages of knowledge bases by the numbers that it
+    cites, and the pages that a web search found; only web addresses become links.
+    """
+    return _passages_html(answer, language) + _pages_html(answer, language)
+
+
+def _is_passage(source: Mapping[str, Any]) -> bool:
+    """Whether a source is a passage of a document, which has its own number."""
+    return "document_id" in source
+
+
+def _passages_html(answer: Answer, language: Language) -> str:
+    passages = [source for source in answer.search if _is_passage(source)]
+    if not passages:
+        return ""
+    lines = []
+    for passage in passages[:_MAX_ITEMS]:
+        title = clip_text(str(passage.get("title") or ""), _MAX_CHARACTERS)
+        linked = link_html(str(passage.get("url") or ""), title)
+        number = plain_html(f"[{passage.get('index')}]")
+        lines.append(f"{number} {linked} {plain_html(_excerpt(passage))}")
+    total = len(passages)
+    return _folded_small_html(_PASSAGES.say(language, n=total), lines, language, total)
+
+
+def _excerpt(passage: Mapping[str, Any]) -> str:
+    """The beginning of a passage, on one line."""
+    return clip_text(" ".join(str(passage.get("content") or "").split()), _EXCERPT)
+
+
+def passage_lines(answer: Answer) -> list[str]:
+    """The passages that the answer was made from, a line each: where there is no page."""
+    return [
+        clip_text(
+            f"[{source.get('index')}] {source.get('title')}: {_excerpt(source)}", _MAX_CHARACTERS
+        )
+        for source in answer.search[:_MAX_ITEMS]
+        if _is_passage(source)
+    ]
+
+
+def _pages_html(answer: Answer, language: Language) -> str:
     pages: dict[str, str] = {}
     for search_result in answer.search:
+        if _is_passage(search_result):
+            continue
         address = str(search_result.get("url") or "")
         title = clip_text(str(search_result.get("title") or address), _MAX_CHARACTERS)
         # A service may list a page once for each passage; whoever reads wants each page once.
@@ -333,7 +390,7 @@ def mime_bundle(
         text = preformatted_html(answer.text)
     else:
         text = text_html(answer, remote_images=remote_images)
-    plain_parts = [answer.text, *beside_text_lines(answer, language)]
+    plain_parts = [answer.text, *beside_text_lines(answer, language), *passage_lines(answer)]
     words = "\n".join(part for part in plain_parts if part)
     framed = framed_answer(answer_html(answer, language, text, unformatted=unformatted))
     data = {

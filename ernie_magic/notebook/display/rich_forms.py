@@ -20,6 +20,12 @@ from ernie_magic.notebook.display import templates as templates_display
 from ernie_magic.notebook.display import tuning as tuning_display
 from ernie_magic.notebook.display.datasets import dataset_table, samples_table
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
+from ernie_magic.notebook.display.knowledge_tables import (
+    apps_table,
+    bases_table,
+    documents_table,
+    passages_table,
+)
 from ernie_magic.notebook.display.services_table import (
     own_models_table,
     service_table,
@@ -267,6 +273,22 @@ def _published_model(value: Any, session: Session) -> Form:
     return _table_form(tuning_display.published_table(value, session.settings.interface_language))
 
 
+def _knowledge_bases(value: Any, session: Session) -> Form:
+    return _table_form(bases_table(value, session.settings.interface_language))
+
+
+def _documents(value: Any, session: Session) -> Form:
+    return _table_form(documents_table(value, session.settings.interface_language))
+
+
+def _passages(value: Any, session: Session) -> Form:
+    return _table_form(passages_table(value, session.settings.interface_language))
+
+
+def _apps(value: Any, session: Session) -> Form:
+    return _table_form(apps_table(value, session.settings.interface_language))
+
+
 _MAKERS = {
     "Session": _session,
     "History": _history,
@@ -297,4 +319,8 @@ _MAKERS = {
     "TuningTasks": _tuning_tasks,
     "TuningTask": _tuning_task,
     "PublishedModel": _published_model,
+    "KnowledgeBaseList": _knowledge_bases,
+    "DocumentList": _documents,
+    "PassageList": _passages,
+    "AppList": _apps,
 }

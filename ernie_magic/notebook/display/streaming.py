@@ -411,6 +411,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
             display(data, raw=True, metadata=metadata)
             return
         beside_html = answers.beside_text_html(answer, self._language)
+        beside_html += answers.sources_html(answer, self._language)
         footer = beside_html + answers.footer_html(answer, self._language) + ANSWER_STYLE
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
             self._put_html(None, preformatted_html(rest) + footer)
@@ -535,10 +536,13 @@ class TextView(PassiveView):
     def show_result(self, answer: Answer | None) -> None:
         """End the line, and print the footer."""
         if answer is not None:
-            beside_lines = answers.beside_text_lines(answer, self._language)
+            lines_below = [
+                *answers.beside_text_lines(answer, self._language),
+                *answers.passage_lines(answer),
+            ]
             summary = make_controls_visible(answers.summary_line(answer, self._language))
             _write(f"{self._visible_stream.flush_remaining()}{self._plain}\n\n")
-            for line in beside_lines:
+            for line in lines_below:
                 _write(make_controls_visible(line) + "\n")
             _write(f"{self._dim}[{summary}]{self._plain}\n")
             sys.stdout.flush()

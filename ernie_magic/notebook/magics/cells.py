@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ernie_magic.api.results import Answer, Embeddings
+    from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.images.pictures import ImageSet
     from ernie_magic.calls.tables.map import Mapped
     from ernie_magic.calls.tables.template import Template
     from ernie_magic.notebook.display.pending import ResultView
+    from ernie_magic.notebook.display.streaming import AnswerView
     from ernie_magic.runtime.stream import Stream
 
 # Rows from which a preview comes first, and rows of a preview.
@@ -184,13 +186,40 @@ class CellMagics(CellRunner):
             view.show_result(answer)
             self.bind_result(parsed_line.as_name, answer)
 
+        prompt = cell_input.prompt.strip("\n")
+        if parsed_line.app:
+            stream = self._ask_app(parsed_line, prompt, conversation, view)
+        else:
+            stream = conversation.ask_with_options(
+                prompt, parsed_line.chat, on_model=view.name_model
+            )
         return PendingCell(
-            conversation.ask_with_options(
-                cell_input.prompt.strip("\n"), parsed_line.chat, on_model=view.name_model
-            ),
+            stream,
             view,
             finish_cell,
             runs_user_code="tools" in parsed_line.chat.parameters,
+        )
+
+    def _ask_app(
+        self,
+        line: ChatLine,
+        prompt: str,
+        conversation: Conversation,
+        view: AnswerView,
+    ) -> Stream[Answer]:
+        """Ask the application that a `%%ernie` line names."""
+        chat = line.chat
+        return self.session.apps.stream(
+            line.app,
+            prompt,
+            files=line.files,
+            tools=chat.parameters.get("tools"),
+            system=chat.system,
+            stream=chat.stream,
+            history=chat.history,
+            parameters=chat.extra,
+            conversation=conversation,
+            on_model=view.name_model,
         )
 
     def _start_images(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[ImageSet]:

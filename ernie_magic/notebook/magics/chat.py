@@ -52,6 +52,33 @@ CHAT_GRAMMAR = Grammar(
             metavar="NAME_OR_FILE",
             is_repeatable=True,
         ),
+        Option(
+            "knowledge",
+            Text(
+                "先检索千帆知识库，再据此回答并注明出处；名称或 ID，可重复",
+                "search a knowledge base of Qianfan, and answer from what it holds with its "
+                "sources; a name or an id; may be repeated",
+            ),
+            metavar="NAME",
+            is_repeatable=True,
+            group="tools",
+        ),
+        Option(
+            "app",
+            Text(
+                "由千帆上的应用回答；名称或 ID（%ernie apps）",
+                "an application on Qianfan answers; its name or its id (%ernie apps)",
+            ),
+            metavar="NAME",
+            group="tools",
+        ),
+        Option(
+            "file",
+            Text("交给 --app 的文件，可重复", "a file for --app; may be repeated"),
+            metavar="FILE",
+            is_repeatable=True,
+            group="tools",
+        ),
         Option("session", Text("使用名为 NAME 的对话", "use the conversation NAME"), "-s", "NAME"),
         Option(
             "no_history", Text("不带历史，也不记入历史", "send no earlier turns and record none")
@@ -73,6 +100,15 @@ CHAT_GRAMMAR = Grammar(
 _DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the function in a cell above")
 
 
+# What a question to an application takes besides the options of every cell.
+_OF_AN_APP = frozenset(
+    {
+        *("app", "file", "as", "verbatim", "session", "raw", "no_history", "no_stream"),
+        *("system", "tools", "param", "template", "var"),
+    }
+)
+
+
 @dataclass(frozen=True)
 class ChatLine(CellLine):
     """The parsed first line of `%%ernie`.
@@ -86,12 +122,18 @@ class ChatLine(CellLine):
         The answer is shown as it is.
     template : ChosenTemplate | None
         What becomes the prompt, if not the text below the line alone.
+    app : str
+        The application that answers, "" for a model.
+    files : tuple of str
+        What it is given.
     """
 
     chat: ChatOptions
     session: str = ""
     raw: bool = False
     template: ChosenTemplate | None = None
+    app: str = ""
+    files: tuple[str, ...] = ()
 
     def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
         """The prompt: the template with the text below the line, whose `{{expr}}`s are
@@ -112,6 +154,7 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         An unknown option (the closest is named), a missing or malformed value.
     """
     args = CHAT_GRAMMAR.parse_line(line, namespace)
+    _check_app_options(args)
     request_parameters = {
         **CHAT_GRAMMAR.request_parameters(args),
         **{
@@ -130,14 +173,47 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         args["endpoint"] or "",
         images=[resolve_picture(word, namespace, "--image") for word in args["image"] or ()]
         or None,
+        knowledge=tuple(args["knowledge"] or ()) or None,
     )
     return ChatLine(
         chat,
         session=args["session"] or "",
         raw=args["raw"],
         template=choose_template(args),
+        app=args["app"] or "",
+        files=tuple(args["file"] or ()),
         **cell_options(args),
     )
+
+
+def _check_app_options(args: Mapping[str, Any]) -> None:
+    """Refuse options that an application has no use for, and files without an application.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if args["app"] is None:
+        if args["file"]:
+            raise InvalidOption(
+                Text("--file 要和 --app 一起用", "--file is for --app"),
+                advice=Text(
+                    "图片用 --image；文字写进提示词：{{open(…).read()}}",
+                    "for a picture use --image; a text goes into the prompt: {{open(…).read()}}",
+                ),
+            )
+        return
+    unused = [
+        f"--{name.replace('_', '-')}"
+        for name, value in args.items()
+        if value not in (None, False) and name not in _OF_AN_APP
+    ]
+    if unused:
+        raise InvalidOption(
+            Text("--app 不用 {names}", "--app does not take {names}").fill(names=", ".join(unused)),
+            Text("应用有自己的模型和参数", "an application has its own model and parameters"),
+            Text("去掉它们，或去掉 --app", "leave them out, or leave out --app"),
+        )
 
 
 def _parse_tools(words: list[str], namespace: Mapping[str, Any], parameter: Parameter) -> list[Any]:

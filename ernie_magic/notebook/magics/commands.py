@@ -10,6 +10,7 @@ from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.magics.dataset_commands import list_datasets
+from ernie_magic.notebook.magics.knowledge_commands import list_apps, show_knowledge
 from ernie_magic.notebook.magics.listings import (
     find_conversation,
     list_models,
@@ -230,6 +231,20 @@ COMMANDS: dict[str, Command] = {
         untranslated("%ernie panel image"),
         max_words=4,
     ),
+    "knowledge": Command(
+        show_knowledge,
+        Text(
+            "千帆知识库；加名称列出其中的文档",
+            "the knowledge bases on Qianfan; with a name, the documents of one",
+        ),
+        untranslated("%ernie knowledge demo"),
+        max_words=1,
+    ),
+    "apps": Command(
+        list_apps,
+        Text("千帆上的应用", "the applications on Qianfan"),
+        untranslated("%ernie apps"),
+    ),
     "doctor": Command(
         run_doctor,
         Text(
@@ -374,7 +389,7 @@ MAGICS: tuple[tuple[Text, tuple[tuple[str, Text, Text], ...]], ...] = (
 _COMMAND_GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (Text("面板", "Panels"), ("panel",)),
     (Text("提示词模板", "Prompt templates"), ("template",)),
-    (Text("千帆平台", "Qianfan's platform"), ("datasets", "tuning")),
+    (Text("千帆平台", "Qianfan's platform"), ("knowledge", "apps", "datasets", "tuning")),
     (Text("对话与用量", "Conversations and usage"), ("history", "reset", "usage", "limits")),
     (
         Text("服务与设置", "Service and settings"),

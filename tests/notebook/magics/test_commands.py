@@ -14,6 +14,7 @@ from ernie_magic.notebook.magics.help_texts import describe_magic
 def platform(emulator, monkeypatch):
     """Qianfan's platform on this run's emulator, with the pair that signs its calls."""
     monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_IAM_BASE_URL", emulator.url)
     monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
     monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
 

@@ -1,0 +1,277 @@
+"""One question to an application, on the I/O thread: its conversation, its files, its answer, and
+the tools that it asks for on the way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+from ernie_magic.api.requests import ChatRequest
+from ernie_magic.api.usage import Usage
+from ernie_magic.calls.chat.app_conversations import AppConversation
+from ernie_magic.calls.chat.tool_results import MAX_RUNS
+from ernie_magic.calls.chat.turn import Asked, run_tools
+from ernie_magic.errors import ErnieError, ServiceError
+from ernie_magic.runtime.events import Delta
+from ernie_magic.text.language import Text
+from ernie_magic.wire.app_reader import AppReader
+from ernie_magic.wire.prepared_call import Clock, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ernie_magic.api.results import Answer, ToolRun
+    from ernie_magic.calls.chat.conversation import Conversation
+    from ernie_magic.qianfan.console import PlatformCall
+    from ernie_magic.wire.request import Form
+
+CREATE = "/v2/app/conversation"
+UPLOAD = "/v2/app/conversation/file/upload"
+RUN = "/v2/app/conversation/runs"
+_RENEWED = Text(
+    "应用的会话已过期（有效期 7 天），已另开一个：它不记得之前的内容",
+    "the application's conversation has expired (after 7 days), and another was begun: it does not "
+    "remember what was said before",
+)
+_GONE = (400, 404, 410)  # statuses of a conversation that is not there
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppRequest(ChatRequest):
+    """A question to an application.
+
+    Attributes
+    ----------
+    app_id : str
+    files : tuple of str
+        Names of the files that were attached.
+    is_renewed : bool
+        The application's conversation had expired, and another was begun.
+    """
+
+    app_id: str
+    files: tuple[str, ...] = ()
+    is_renewed: bool = False
+
+
+@dataclass(frozen=True)
+class AppQuestion:
+    """What an application is asked.
+
+    Attributes
+    ----------
+    app_id, name : str
+        `name` is what the user calls it.
+    prompt : str
+    forms : tuple of Form
+        The files to attach.
+    tools : tuple of dict
+        As they are sent.
+    functions : dict
+        Python functions among them, by name.
+    role : str
+        Replaces the application's own instruction, "" for that.
+    parameters : dict
+        The application's own variables.
+    stream : bool
+    keeps_turn : bool
+        Whether it belongs to the conversation; otherwise the application begins another for it.
+    """
+
+    app_id: str
+    name: str
+    prompt: str
+    forms: tuple[Form, ...] = ()
+    tools: tuple[Mapping[str, Any], ...] = ()
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    role: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    stream: bool = True
+    keeps_turn: bool = True
+
+    def build_request(self, *, is_renewed: bool = False) -> AppRequest:
+        """Return the request that an answer keeps."""
+        return AppRequest(
+            model=self.name,
+            messages=({"role": "user", "content": self.prompt},),
+            stream=self.stream,
+            parameters={"tools": list(self.tools)} if self.tools else {},
+            extra=dict(self.parameters),
+            app_id=self.app_id,
+            files=tuple(form.files[0].name for form in self.forms),
+            is_renewed=is_renewed,
+        )
+
+
+class AppRun:
+    """A question to an application under way.
+
+    Parameters
+    ----------
+    call
+    question
+    conversation
+        Remembers the application's own conversation.
+    """
+
+    def __init__(
+        self,
+        call: PlatformCall,
+        question: AppQuestion,
+        conversation: Conversation,
+    ) -> None:
+        self._call = call
+        self._question = question
+        self._conversation = conversation
+        self._clock = Clock()
+        self._spent = Usage()
+        self._earlier_text = ""
+        self._search: tuple[Mapping[str, Any], ...] = ()
+        self._runs: list[ToolRun] = []
+        self._is_renewed = False
+
+    async def ask(self) -> Asked:
+        """Ask until the application asks for no tool of ours.
+
+        Raises
+        ------
+        ErnieError
+            It failed before there was anything of an answer.
+        """
+        body = await self._begin()
+        while True:
+            reply = await self._read(body)
+            if self._must_renew(reply):
+                self._is_renewed = True
+                body = await self._begin()
+                continue
+            if reply.problem or not self._calls_ours(reply.reader.tool_calls):
+                return self._finish(reply, reply.problem)
+            self._keep(reply)
+            try:
+                outputs = await self._run_tools(reply.reader.tool_calls)
+            except (ErnieError, asyncio.CancelledError) as problem:
+                return self._finish(reply, problem)
+            body = {**body, "query": "", "tool_outputs": outputs}
+
+    async def _begin(self) -> dict[str, Any]:
+        """Return the request of the question, in a conversation of the application that exists."""
+        question = self._question
+        conversation_id = await self._open_conversation()
+        file_ids = [await self._upload(form, conversation_id) for form in question.forms]
+        body: dict[str, Any] = {
+            "app_id": question.app_id,
+            "conversation_id": conversation_id,
+            "query": question.prompt,
+            "stream": question.stream,
+        }
+        if file_ids:
+            body["file_ids"] = file_ids
+        if question.tools:
+            body["tools"] = list(question.tools)
+        if question.parameters:
+            body["parameters"] = dict(question.parameters)
+        if question.role:
+            body["custom_metadata"] = {"override_role_instruction": question.role}
+        return body
+
+    async def _open_conversation(self) -> str:
+        """Return the id of the application's conversation; a new one where there is none yet, or
+        it has expired.
+        """
+        endpoint = await self._call.endpoint_of(RUN)
+        key = (endpoint.account, self._question.app_id)
+        known = self._conversation.app_conversations
+        remembered = known.get(key)
+        if remembered and self._question.keeps_turn and not self._is_renewed:
+            if not remembered.has_expired:
+                return remembered.id
+            self._is_renewed = True
+        if self._is_renewed:
+            self._call.emit(Delta(notice=_RENEWED))
+        began = time.time()
+        reply = await self._call.request("POST", CREATE, {"app_id": self._question.app_id})
+        created = AppConversation(
+            values.as_name(values.as_object(reply).get("conversation_id")), began
+        )
+        if self._question.keeps_turn:
+            known[key] = created
+        return created.id
+
+    async def _upload(self, form: Form, conversation_id: str) -> str:
+        fields = {"app_id": self._question.app_id, "conversation_id": conversation_id}
+        reply = await self._call.request("POST", UPLOAD, form=form._replace(fields=fields))
+        return values.as_name(values.as_object(reply).get("id"))
+
+    async def _read(self, body: Mapping[str, Any]) -> Reply:
+        """Send the question, or the results of tools, and read what the application answers."""
+        reader = AppReader(self._question.build_request())
+        call = self._call.replace_emit(self._mark_and_emit)
+        problem: ErnieError | asyncio.CancelledError | None = None
+        try:
+            await call.read_reply(RUN, body, reader)
+        except (ErnieError, asyncio.CancelledError) as error:
+            problem = error
+        finally:
+            self._clock.mark_end()
+        service = await self._call.service_of(RUN)
+        if reader.started:
+            self._call.count_usage(service, reader.model, reader.usage)
+        return Reply(reader, problem, self._clock, service)
+
+    def _mark_and_emit(self, delta: Delta) -> None:
+        if not delta.notice:
+            self._clock.mark_first_text()
+        self._call.emit(delta)
+
+    def _must_renew(self, reply: Reply) -> bool:
+        """Whether the service has forgotten the conversation that we remembered."""
+        problem = reply.problem
+        if not isinstance(problem, ServiceError) or self._is_renewed or self._runs:
+            return False
+        told = f"{problem.code} {problem.message}".lower()
+        is_gone = problem.status in _GONE and ("conversation" in told or "会话" in told)
+        return is_gone and not reply.reader.started
+
+    def _calls_ours(self, requested: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether the tools that are asked for are ours to call."""
+        names = {call["function"]["name"] for call in requested}
+        return bool(names) and names <= self._question.functions.keys()
+
+    def _keep(self, reply: Reply) -> None:
+        """Keep what came before a round of tools."""
+        self._earlier_text += str(reply.reader.assistant_message["content"])
+        self._spent += reply.reader.usage or Usage()
+        self._search += tuple(reply.build_answer().search)
+
+    async def _run_tools(self, requested: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+        """Call the tools; return their results as the application is given them."""
+        allowed = MAX_RUNS - len(self._runs)
+        runs = await run_tools(
+            requested, allowed, self._question.functions, self._call.emit, self._question.name
+        )
+        self._runs += runs[:allowed]
+        return [
+            {"tool_call_id": str(call["id"]), "output": run.content}
+            for call, run in zip(requested, runs, strict=True)
+        ]
+
+    def _finish(self, reply: Reply, problem: ErnieError | asyncio.CancelledError | None) -> Asked:
+        answer: Answer = reply.build_answer(partial=problem is not None)
+        answer = replace(
+            answer,
+            request=self._question.build_request(is_renewed=self._is_renewed),
+            text=self._earlier_text + answer.text,
+            tool_runs=tuple(self._runs),
+            search=(*self._search, *answer.search),
+        )
+        if self._runs:
+            answer = replace(answer, usage=self._spent + (answer.usage or Usage()))
+        asked = Asked(answer, (), problem)
+        if isinstance(problem, ErnieError):
+            problem.answer = answer if asked.has_answer_to_keep else None
+        return asked

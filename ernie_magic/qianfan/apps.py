@@ -1,0 +1,297 @@
+"""`ernie.apps`: applications that were built on Qianfan."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+from ernie_magic.api.messages import check_sendable
+from ernie_magic.api.public_names import names_by_use
+from ernie_magic.calls.chat.tools import split_tools
+from ernie_magic.calls.uploads import read_form
+from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.qianfan.app_run import RUN, AppQuestion, AppRun
+from ernie_magic.runtime.once import awaited, blocking
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ernie_magic.api.results import Answer
+    from ernie_magic.calls.chat.conversation import Conversation
+    from ernie_magic.qianfan.console import Console, PlatformCall
+    from ernie_magic.runtime.stream import Stream
+
+GROUP = "app"
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_IN_ORDER_OF_USE = ("list", "chat", "stream", "get")
+
+
+@dataclass(frozen=True)
+class App:
+    """An application.
+
+    Attributes
+    ----------
+    id, name, description : str
+    kind : str
+        "agent" or "chatflow", as the service says.
+    is_published : bool | None
+        Only those can be asked; None where the service does not say.
+    raw : dict
+        As the service describes it.
+    """
+
+    id: str
+    name: str
+    description: str = ""
+    kind: str = ""
+    is_published: bool | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+class AppList(list[App]):
+    """The applications of an account."""
+
+    def __repr__(self) -> str:
+        return f"AppList({len(self)}: {', '.join(app.name for app in self)})"
+
+
+class Apps:
+    """Applications that were built on Qianfan: `ernie.apps.chat("demo", "咖啡豆能退吗？")`, and in
+    a cell `%%ernie --app demo`.
+
+    An application is given by its id, or by its name. It keeps a conversation of its own for each
+    of this session's conversations, for seven days. The emulator has two.
+
+    Parameters
+    ----------
+    console
+        Makes the calls.
+    get_conversation
+        Returns the session's current conversation.
+    """
+
+    def __init__(self, console: Console, get_conversation: Callable[[], Conversation]) -> None:
+        self._console = console
+        self._get_conversation = get_conversation
+
+    def _begin_list(self) -> Stream[AppList]:
+        """Return the applications of the account.
+
+        Raises
+        ------
+        ErnieError
+        """
+        self._console.client.route_path(RUN, is_action=True)
+        return self._console.start_work(_list_apps)
+
+    def _begin_get(self, app: str) -> Stream[App]:
+        """Return an application, with its settings in `raw`.
+
+        Parameters
+        ----------
+        app
+            Its id or its name.
+
+        Raises
+        ------
+        ErnieError
+        """
+        self._console.client.route_path(RUN, is_action=True)
+
+        async def work(call: PlatformCall) -> App:
+            app_id = await _find_id(call, app)
+            return _read_app(await call.action(GROUP, "DescribeApp", {"id": app_id}))
+
+        return self._console.start_work(work)
+
+    def stream(
+        self,
+        app: str,
+        prompt: str,
+        *,
+        files: str | Path | Sequence[str | Path] | None = None,
+        tools: Any = None,
+        system: str | None = None,
+        stream: bool | None = None,
+        history: bool = True,
+        parameters: Mapping[str, Any] | None = None,
+        conversation: Conversation | None = None,
+        on_model: Callable[[str], object] = lambda _name: None,
+    ) -> Stream[Answer]:
+        """Ask an application, and get the answer piece by piece.
+
+        Parameters
+        ----------
+        app
+            Its id or its name.
+        prompt
+            The question.
+        files
+            Files to attach: a path, or several. The application keeps them for its conversation.
+        tools
+            Python functions that it may call, or tools in the API's form.
+        system
+            Replaces the application's own instruction, for this question.
+        stream
+            False asks for the answer in one piece.
+        history
+            False begins a conversation of its own for the question, and keeps no turn.
+        parameters
+            The application's own variables, by name.
+        conversation
+            The conversation that it belongs to; the current one when None.
+        on_model
+            Called with what the application is called.
+
+        Raises
+        ------
+        UsageError
+            At once: something in the call is wrong, and nothing is sent.
+        ServiceError
+            A step of the application failed; `answer` has what it had said before.
+        """
+        client = self._console.client
+        client.route_path(RUN, is_action=True)
+        kept_in = conversation or self._get_conversation()
+        settings = client.settings.take_snapshot()
+        build = partial(
+            _build_question,
+            app,
+            prompt,
+            files=files,
+            tools=tools,
+            system=system or "",
+            stream=settings.stream if stream is None else stream,
+            history=history,
+            parameters=parameters or {},
+        )
+        question = client.localizing_errors(build)
+        generation = kept_in.generation
+
+        async def work(call: PlatformCall) -> Answer:
+            on_model(question.name)
+            complete = question
+            if not _ID.fullmatch(app):
+                complete = replace(question, app_id=await _find_id(call, app))
+            asked = await AppRun(call, complete, kept_in).ask()
+            if history:
+                kept_in.record_answer(prompt, asked, generation)
+            return asked.answer_or_raise()
+
+        return self._console.start_work(work)
+
+    list = blocking(_begin_list)
+    alist = awaited(_begin_list)
+    get = blocking(_begin_get)
+    aget = awaited(_begin_get)
+    astream = stream
+    chat = blocking(stream, "chat", "Ask an application, and wait for the whole answer.")
+    achat = awaited(stream, "achat")
+
+    def __dir__(self) -> Sequence[str]:
+        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE)
+
+    def __repr__(self) -> str:
+        return "Apps()"
+
+
+def _build_question(
+    app: object,
+    prompt: object,
+    *,
+    files: Any,
+    tools: Any,
+    system: str,
+    stream: bool,
+    history: bool,
+    parameters: Mapping[str, Any],
+) -> AppQuestion:
+    """Return what an application is asked, with the files read.
+
+    Raises
+    ------
+    UsageError
+    """
+    if not isinstance(app, str) or not app.strip():
+        raise InvalidOption(
+            Text("应用要给 ID 或名称", "an application is given by its id or its name"),
+            advice=Text("%ernie apps 列出全部", "%ernie apps lists them all"),
+        )
+    if not isinstance(prompt, str) or not prompt.strip():
+        raise InvalidMessages(Text("提示词为空", "the prompt is empty"))
+    check_sendable([prompt, system, dict(parameters)])
+    described, functions = split_tools(tools)
+    paths = [files] if isinstance(files, (str, Path)) else list(files or ())
+    return AppQuestion(
+        app,
+        app,
+        prompt,
+        tuple(read_form(path, {}) for path in paths),
+        tuple(values.as_objects(_as_list(described))),
+        functions,
+        system,
+        dict(parameters),
+        stream,
+        history,
+    )
+
+
+def _as_list(described: object) -> object:
+    if isinstance(described, dict):
+        return [described]
+    return described
+
+
+async def _list_apps(call: PlatformCall) -> AppList:
+    rows = await call.list_items(GROUP, "DescribeApps", {}, list_name="data")
+    return AppList(map(_read_app, values.as_objects(rows)))
+
+
+async def _find_id(call: PlatformCall, app: str) -> str:
+    """Return the id of an application.
+
+    Raises
+    ------
+    InvalidOption
+        There is none of that name, or there are several.
+    """
+    if _ID.fullmatch(app):
+        return app
+    apps = await _list_apps(call)
+    found = [each.id for each in apps if app in (each.name, each.id)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidOption(
+            Text("有 {n} 个应用叫 {name}", "{n} applications are called {name}").fill(
+                n=len(found), name=app
+            ),
+            advice=Text("写其中一个的 ID：{ids}", "give the id of one of them: {ids}").fill(
+                ids=", ".join(found)
+            ),
+        )
+    raise InvalidOption(
+        Text("没有叫 {name} 的应用", "no application is called {name}").fill(name=app),
+        advice=did_you_mean(app, [each.name for each in apps])
+        or Text("%ernie apps 列出全部", "%ernie apps lists them all"),
+    )
+
+
+def _read_app(row: object) -> App:
+    fields = values.as_object(row)
+    published = fields.get("isPublished")
+    return App(
+        values.as_name(fields.get("id")),
+        values.as_name(fields.get("name")),
+        values.as_safe_text(values.as_text(fields.get("description"))),
+        values.as_name(fields.get("appType")),
+        published if isinstance(published, bool) else None,
+        dict(fields),
+    )

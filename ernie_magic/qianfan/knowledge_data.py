@@ -1,0 +1,201 @@
+"""Knowledge bases and their documents, as the platform describes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+from ernie_magic.api.passages import Passage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# States of a document ("DescribeDocuments" on
+# https://cloud.baidu.com/doc/qianfan-api/s/jm7x0gkcd) in which nothing more happens by itself.
+USABLE = frozenset({"available", "retrainErrSegmentUsable"})
+FAILED = frozenset({"parseError", "error", "retrainingSegmentUnusable"})
+# What happens only once somebody has configured it in the console.
+WAITING = frozenset({"notConfigured"})
+_MAX_URL = 2_000  # characters
+
+
+@dataclass(frozen=True)
+class KnowledgeBase:
+    """A knowledge base.
+
+    Attributes
+    ----------
+    id, name, description : str
+    created : str
+        As the service writes it, "" where it does not say.
+    raw : dict
+        As the service describes it.
+    """
+
+    id: str
+    name: str
+    description: str = ""
+    created: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document of a knowledge base.
+
+    Attributes
+    ----------
+    id, name : str
+    status : str
+        "queuing", "parsing", "indexing", "available", "parseError" …, as the service says.
+    words : int | None
+        Characters of its text; None where the service does not say.
+    created, url : str
+        "" where the service does not say.
+    raw : dict
+        As the service describes it.
+    """
+
+    id: str
+    name: str
+    status: str = ""
+    words: int | None = None
+    created: str = ""
+    url: str = ""
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether a search finds what is in it."""
+        return self.status in USABLE
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the service could not read it."""
+        return self.status in FAILED
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more happens to it by itself."""
+        return self.is_usable or self.has_failed or self.status in WAITING
+
+
+def read_base(row: Mapping[str, Any]) -> KnowledgeBase:
+    """Return a knowledge base as the service describes it."""
+    return KnowledgeBase(
+        values.as_name(row.get("id")),
+        values.as_name(row.get("name")),
+        values.as_safe_text(values.as_text(row.get("description"))),
+        values.as_name(row.get("createdAt")),
+        raw=row,
+    )
+
+
+def read_document(row: Mapping[str, Any]) -> Document:
+    """Return a document as the service describes it, by the names of before and after 2025-12."""
+    meta = values.as_object(row.get("meta"))
+    words = values.as_whole_number(row.get("wordCount"))
+    if words is None:
+        words = values.as_whole_number(meta.get("wordCount"))
+    return Document(
+        values.as_name(row.get("documentId") or row.get("id")),
+        values.as_name(row.get("name")),
+        values.as_name(row.get("status") or row.get("displayStatus")),
+        words,
+        values.as_name(row.get("createdAt")),
+        values.as_name(meta.get("url"), _MAX_URL),
+        raw=row,
+    )
+
+
+def read_passages(reply: object, names: Mapping[str, str]) -> list[Passage]:
+    """Return what a search has found, the best first, in the form of either search.
+
+    Parameters
+    ----------
+    names
+        The names of the knowledge bases by their ids.
+    """
+    fields = values.as_object(reply)
+    passages = [_read_passage(chunk, names) for chunk in values.as_objects(fields.get("chunks"))]
+    return [passage for passage in passages if passage.text.strip()]
+
+
+def _read_passage(chunk: Mapping[str, Any], names: Mapping[str, str]) -> Passage:
+    document = values.as_object(chunk.get("doc_info"))
+    meta = values.as_object(chunk.get("meta"))
+    document_id = _first_name((document, "doc_id", "document_id", "id"), (chunk, "document_id"))
+    title = _first_name(
+        (document, "doc_name", "document_name", "name", "title"),
+        (chunk, "document_name"),
+        (meta, "doc_name", "document_name", "file_name", "title"),
+    )
+    base_id = _first_name(
+        (document, "knowledgebase_id"), (chunk, "knowledgebase_id"), (meta, "knowledgebase_id")
+    )
+    base = names.get(base_id, base_id)
+    if not base and len(names) == 1:
+        (base,) = names.values()
+    return Passage(
+        text=_read_content(chunk.get("content")),
+        title=title or document_id,
+        score=_read_score(chunk),
+        knowledge_base=base,
+        document_id=document_id,
+        id=values.as_name(chunk.get("chunk_id")),
+        url=values.as_name(document.get("url") or meta.get("url"), _MAX_URL),
+    )
+
+
+def _read_content(content: object) -> str:
+    """Return the text of a chunk, which is one text or a list of parts."""
+    if isinstance(content, str):
+        return values.as_safe_text(content)
+    parts = (values.as_text(part.get("text")) for part in values.as_objects(content))
+    return values.as_safe_text("\n".join(part for part in parts if part))
+
+
+def _read_score(chunk: Mapping[str, Any]) -> float | None:
+    """Return how well a chunk fits: as it was ranked, else as it was found."""
+    for score in (
+        values.as_object(chunk.get("rerank")).get("score"),
+        chunk.get("rank_score"),
+        values.as_object(chunk.get("recall")).get("score"),
+        chunk.get("retrieval_score"),
+    ):
+        if (number := values.as_number(score)) is not None:
+            return number
+    return None
+
+
+def _first_name(*places: tuple[Any, ...]) -> str:
+    """Return the first of some fields that has a name; each place is an object and its fields."""
+    for fields, *keys in places:
+        for key in keys:
+            if name := values.as_name(fields.get(key)):
+                return name
+    return ""
+
+
+class KnowledgeBaseList(list[KnowledgeBase]):
+    """The knowledge bases of an account."""
+
+    def __repr__(self) -> str:
+        return f"KnowledgeBaseList({len(self)}: {', '.join(base.name for base in self)})"
+
+
+class DocumentList(list[Document]):
+    """Documents of a knowledge base, with their states."""
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{document.name} ({document.status})" for document in self)
+        return f"DocumentList({len(self)}: {told})"
+
+
+class PassageList(list[Passage]):
+    """What a search has found, the best first."""
+
+    def __repr__(self) -> str:
+        titles = ", ".join(passage.title for passage in self)
+        return f"PassageList({len(self)}: {titles})"

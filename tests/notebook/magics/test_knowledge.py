@@ -1,0 +1,67 @@
+"""`%%ernie --knowledge` and `--app` in a real IPython shell, on the emulator alone."""
+
+import re
+
+import pytest
+
+from ernie_magic.errors import InvalidOption
+
+
+@pytest.fixture
+def ernie(ernie):
+    ernie.use("emulator")
+    return ernie
+
+
+@pytest.mark.usefixtures("ernie")
+def test_a_cell_is_answered_with_numbered_sources_and_says_that_it_is_simulated(run, shell):
+    _, out = run("%%ernie --knowledge demo --as a\nHow long does shipping take?")
+    assert "Shipping takes 2 to 3 days: what is ordered before 16:00" in out
+    assert "[1] lark-coffee.md: " in out
+    assert "simulated" in out
+    assert "not a real model" in out
+    assert shell.user_ns["a"].search[0]["title"] == "lark-coffee.md"
+    shell.user_ns["q"] = "{{1/0}} 水箱"
+    _, out = run("%%ernie --knowledge demo\n{{q}}")
+    assert "1.8 升" in out
+
+
+@pytest.mark.usefixtures("ernie")
+def test_an_application_answers_a_cell_and_belongs_to_its_conversation(run, ernie, tmp_path):
+    (tmp_path / "rules.txt").write_text("图书馆周一闭馆。", "utf-8")
+    _, out = run(f'%%ernie --app demo-chat -s lib --file "{tmp_path}/rules.txt"\n哪天闭馆？')
+    assert "图书馆周一闭馆 [1]" in out
+    assert "[demo-chat · " in out
+    assert len(ernie["lib"].history) == 1
+    assert not ernie.history
+
+
+@pytest.mark.usefixtures("ernie")
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("--app demo --temperature 0.3 -m ernie-3.5-8k", r"--model, --temperature|--temperature, "),
+        ("--app demo --knowledge demo", "--app does not take --knowledge"),
+        ("--file a.txt", "--file is for --app"),
+        ("--app demo --file nowhere.txt", "nowhere.txt"),
+        ("--knowledge", "needs a value"),
+        ('--knowledge ""', "by its name or its id"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(run, line, told):
+    result, _ = run(f"%%ernie {line}\nhi")
+    assert isinstance(result.error_in_exec, InvalidOption)
+    assert re.search(told, str(result.error_in_exec)), str(result.error_in_exec)
+
+
+@pytest.mark.usefixtures("ernie")
+def test_what_an_account_has_is_shown_as_tables(run):
+    result, out = run("%ernie knowledge")
+    assert result.result.rows[0][0] == "demo"
+    result, _ = run("%ernie knowledge demo")
+    assert [row[1] for row in result.result.rows] == ["ready"] * 3
+    result, _ = run("%ernie apps")
+    assert [row[0] for row in result.result.rows] == ["demo", "demo-chat"]
+    _, out = run("ernie.knowledge.search('水箱', 'demo')")
+    assert "[1]" in out
+    assert "云雀K2咖啡机.md" in out

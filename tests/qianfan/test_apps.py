@@ -1,0 +1,176 @@
+"""Applications: their answers, conversations, files and tools."""
+
+import json
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.emulator.platform.apps import CHAT_APP, SHOP_APP, Apps
+from ernie_magic.session import Session
+from tests.raw_server import Server, events, http
+
+QUESTION = "咖啡豆拆封后能退吗？"
+
+
+@pytest.fixture
+def session(emulator, monkeypatch):
+    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
+    monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
+    emulator.requests.clear()
+    with Session(service="qianfan", retry_count=1, request_timeout=5) as session:
+        yield session
+
+
+def bodies(emulator, end):
+    return [request.body for request in emulator.requests if request.path.endswith(end)]
+
+
+def test_an_answer_arrives_in_pieces_with_its_references(session):
+    stream = session.apps.stream("demo", QUESTION)
+    pieces = list(stream)
+    answer = stream.result()
+    assert len(pieces) > 3
+    assert "".join(pieces) == answer.text
+    assert "不能退货 [1]" in answer.text
+    assert answer.search[0]["title"] == "退货与退款.md"
+    assert (answer.partial, answer.finish_reason, answer.model) == (False, "stop", "demo")
+    assert session.usage.total.usage.total_tokens == answer.usage.total_tokens > 0
+    assert session.apps.chat(SHOP_APP, QUESTION, stream=False).text == answer.text
+
+
+def test_the_application_remembers_until_the_conversation_is_reset(session, emulator):
+    session.apps.chat("demo-chat", "北京天气怎么样？")
+    assert "北京" in session.apps.chat("demo-chat", "刚才问了什么？").text
+    assert len(bodies(emulator, "/app/conversation")) == 1
+    session.apps.chat("demo-chat", "hi", history=False)
+    session.apps.chat("demo-chat", "hi", conversation=session["other"])
+    assert len(bodies(emulator, "/app/conversation")) == 3
+    assert (len(session.history), len(session["other"].history)) == (2, 1)
+    session.reset()
+    assert "第一轮" in session.apps.chat("demo-chat", "刚才问了什么？").text
+
+
+@pytest.mark.parametrize("by", ["the clock", "the service"])
+def test_an_expired_conversation_is_begun_anew_and_the_user_is_told(session, emulator, by):
+    session.apps.chat("demo-chat", "北京天气怎么样？")
+    if by == "the service":
+        emulator._state.platform.state_of(Apps).expire_all()
+    else:
+        known = session.conversation.app_conversations
+        known.update({key: each._replace(began=0.0) for key, each in known.items()})
+    answer = session.apps.chat("demo-chat", "刚才问了什么？")
+    assert "第一轮" in answer.text
+    assert answer.request.is_renewed
+    assert not session.apps.chat("demo-chat", "hi").request.is_renewed
+
+
+def test_tools_are_run_here_and_files_are_read_there(session, emulator, tmp_path):
+    def get_weather(city: str) -> str:
+        """查询天气"""
+        return f"{city}: 20 度"
+
+    answer = session.apps.chat("demo-chat", "北京天气怎么样？", tools=get_weather)
+    assert [run.name for run in answer.tool_runs] == ["get_weather"]
+    assert "20 度" in answer.text
+    asked, told = bodies(emulator, "/runs")
+    assert (asked["query"], told["query"]) == ("北京天气怎么样？", "")
+    assert told["tool_outputs"][0]["output"] == "北京: 20 度"
+    file = tmp_path / "rules.txt"
+    file.write_text("图书馆周一闭馆。", "utf-8")
+    answer = session.apps.chat("demo-chat", "图书馆哪天闭馆？", files=file, system="brief")
+    assert "周一闭馆 [1]" in answer.text
+    assert bodies(emulator, "/runs")[-1]["custom_metadata"] == {
+        "override_role_instruction": "brief"
+    }
+
+
+def test_a_failed_step_is_an_error_with_what_was_said_before(session):
+    with pytest.raises(errors.ServiceError, match="10005") as caught:
+        session.apps.chat("demo-chat", "[[app_error]]")
+    assert caught.value.answer.partial
+    assert session.history[-1].answer is caught.value.answer
+
+
+def test_a_cut_stream_is_partial(session, emulator):
+    emulator.faults.add(cut_after=6, path="/runs")
+    with pytest.raises(errors.IncompleteAnswer) as caught:
+        session.apps.chat("demo", QUESTION)
+    assert caught.value.answer.text
+    assert caught.value.answer.partial
+    assert session.history[-1].answer.partial
+
+
+def step(answer="", *, last=False, **event):
+    content = [{"event_code": 0, "event_status": "running", **event}] if event else []
+    return {"request_id": "r1", "answer": answer, "is_completion": last, "content": content}
+
+
+FAILED = {"event_code": 7, "event_message": "no quota", "event_status": "error"}
+REPLIES = [
+    # Without its end it is not whole, whatever it says.
+    ([step("half")], errors.IncompleteAnswer, "half"),
+    ([step("half"), step(**FAILED)], errors.ServiceError, "half"),
+    ([step(**FAILED, last=True)], errors.ServiceError, None),
+    ([{"code": 401, "message": "bad token", "request_id": "r"}], errors.ErnieError, None),
+    ([step("ok"), step(last=True)], None, "ok"),
+    ([step("ok", last=True)], None, "ok"),
+    ([step("o", content_type="text", outputs=None, usage=3), step("k", last=True)], None, "ok"),
+    ([{**step("ok", last=True), "content": None}], None, "ok"),
+    ([{**step("ok", last=True), "content": [1, {"tool_calls": "x"}]}], None, "ok"),
+    # A tool that is not ours is left to the caller.
+    (
+        [step(last=True, tool_calls=[{"id": "1", "function": {"name": "f", "arguments": {}}}])],
+        None,
+        "",
+    ),
+]
+
+
+@pytest.mark.parametrize(("chunks", "error", "text"), REPLIES)
+def test_what_an_application_may_answer(chunks, error, text):
+    conversation = json.dumps({"request_id": "r", "conversation_id": "c"})
+    with Server() as server:
+        server.replies = {
+            "/v2/app/conversation": http(conversation, kind="application/json"),
+            "/v2/app/conversation/runs": http(events(*chunks, done=False)),
+        }
+        with Session(
+            service="qianfan", api_key="k", base_url=f"{server.url}/v2", retry_count=1
+        ) as session:
+            if error is None:
+                answer = session.apps.chat(CHAT_APP, "hi")
+            else:
+                with pytest.raises(error) as caught:
+                    session.apps.chat(CHAT_APP, "hi")
+                answer = caught.value.answer
+    assert (answer and answer.text) == text
+    assert answer is None or answer.partial == (error is not None)
+
+
+def test_usage_and_calls_of_all_steps_are_read():
+    call = {"id": "1", "function": {"name": "f", "arguments": {"x": 1}}}
+    usage = {"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5}
+    chunks = [step("a", usage=usage), step(last=True, tool_calls=[call], usage=usage)]
+    with Server() as server:
+        server.replies = {
+            "/v2/app/conversation": http('{"conversation_id": "c"}', kind="application/json"),
+            "/v2/app/conversation/runs": http(events(*chunks, done=False)),
+        }
+        with Session(service="qianfan", api_key="k", base_url=f"{server.url}/v2") as session:
+            answer = session.apps.chat(CHAT_APP, "hi")
+    assert answer.usage.total_tokens == 10
+    assert json.loads(answer.tool_calls[0]["function"]["arguments"]) == {"x": 1}
+
+
+@pytest.mark.parametrize("app", ["", 3, None])
+def test_what_is_no_application_is_refused_at_once(session, emulator, app):
+    with pytest.raises(errors.InvalidOption, match="its id or its name"):
+        session.apps.chat(app, "hi")
+    assert not emulator.requests
+
+
+def test_a_wrong_name_names_the_closest(session):
+    with pytest.raises(errors.InvalidOption, match="did you mean demo"):
+        session.apps.chat("demoo", "hi")
+    assert session.apps.get("demo").id == SHOP_APP
+    assert [app.name for app in session.apps.list()] == ["demo", "demo-chat"]
