@@ -101,6 +101,8 @@ def whole_text(value: object) -> str:
 def _write_array(array: Any) -> str:
     if not _is_of(array, "numpy", ("ndarray",)):
         return str(array.tolist())
+    if _is_of(array, "numpy", ("MaskedArray",)):
+        return str(array)
     numpy = sys.modules["numpy"]
     # The digits that tell each number from its neighbours, rather than the first eight.
     return str(numpy.array2string(array, threshold=sys.maxsize, floatmode="unique"))
@@ -161,6 +163,8 @@ def write_table(table: Any, max_characters: int | None = None) -> TableText:
 
 
 def _write_csv(table: Any, rows: int) -> str:
+    if not rows and not len(table.columns):
+        return str(table)  # its library's words for an empty table
     part = table
     if rows < len(table):
         part = table.head(rows)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PICTURE_FIELDS = ("images", "image")
 _MAX_PICTURES = 32  # of one answer: the rest stays in `.raw`
 _LINK = re.compile(r"https?://[^\s]+$", re.IGNORECASE)
+_SVG = "data:image/svg"  # a text, which may carry a script: kept, and never drawn
 _MAX_LINK = 8192  # characters
 
 
@@ -43,7 +44,8 @@ def _read_picture(b64: str, link: str) -> AnswerImage | None:
             content = decode_base64(b64)
         except ValueError:
             return None
-        return AnswerImage(content) if is_picture_file(content) else None
+        is_drawing = b64[: len(_SVG)].lower() == _SVG and content.lstrip().startswith(b"<")
+        return AnswerImage(content) if is_picture_file(content) or is_drawing else None
     if _LINK.match(link) and len(link) <= _MAX_LINK:
         return AnswerImage(url=as_safe_text(link))
     return None

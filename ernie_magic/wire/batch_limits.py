@@ -13,7 +13,8 @@ from ernie_magic.errors import (
 )
 
 _ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
-_STATUSES = (400, 413, 422)
+_TOO_LARGE = 413  # "Content Too Large" (RFC 9110, 15.5.14)
+_STATUSES = (400, _TOO_LARGE, 422)
 _TEXTS = r"\b(?:inputs?|texts|items|contents|documents)\b"
 # Words for the number of texts: DashScope's, OpenAI's, Azure's, Hugging Face's, Cohere's,
 # Mistral's, Google's, Qianfan's, Zhipu's.
@@ -30,6 +31,7 @@ _ABOUT_THE_LENGTH = re.compile(
     r"physical batch|context length|context window|max_position|\btokens?\b|characters|字符",
     re.IGNORECASE,
 )
+_BODY = re.compile(r"(?:entity|content|payload|body|request) (?:is )?too large", re.IGNORECASE)
 _STATED = re.compile(
     r"(?:at most|max\w*|larger than|greater than|more than|less than|exceeds?|limit\w*|up to|within"
     r"|<=?|≤|不超过|不能超过|不得超过|不大于|最大|最多|上限|限制)\D{0,60}?(\d+)",
@@ -51,7 +53,10 @@ def find_batch_limit(error: ServiceError, count: int) -> int | None:
         return None
     said = f"{error.message} {error.body}"
     about_batch = re.search(r"batch[ _]?size|too many", said, re.IGNORECASE)
-    if not _ABOUT_THE_NUMBER.search(said) or "physical batch" in said.lower():
+    # A proxy's page, which may have no words at all.
+    is_too_large = error.status == _TOO_LARGE and (not error.message or _BODY.search(said))
+    is_about_number = is_too_large or _ABOUT_THE_NUMBER.search(said)
+    if not is_about_number or "physical batch" in said.lower():
         return None
     if _ABOUT_THE_LENGTH.search(said) and not about_batch:
         return None

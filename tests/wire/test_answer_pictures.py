@@ -6,6 +6,7 @@ import json
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.notebook.display.chat import mime_bundle
 from tests.wire.test_shapes_of_answers import DONE, chunk, read, read_body
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 20
@@ -101,6 +102,16 @@ def test_pictures_alone_are_an_answer():
 def test_what_is_no_picture_is_told(url):
     with pytest.raises(errors.ProtocolError):
         read_body({"content": [image_url(url)]})
+
+
+def test_a_drawing_that_may_carry_a_script_is_kept_and_is_no_picture_for_a_page():
+    svg = b"<svg onload='alert(1)'></svg>"
+    url = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"
+    answer = read_body({"content": [{"type": "text", "text": "x"}, image_url(url)]})
+    assert (answer.text, answer.images[0].content, answer.images[0].mime) == ("x", svg, "")
+    data, _ = mime_bundle(answer, "en")
+    assert "alert" not in data["text/html"]
+    assert "<img" not in data["text/html"]
 
 
 def test_an_answer_without_pictures_has_none():

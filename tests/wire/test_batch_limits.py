@@ -37,6 +37,12 @@ def test_the_limit_is_read_from_the_refusal(said, limit):
     assert find_batch_limit(refused(said), 16) == limit
 
 
+@pytest.mark.parametrize("said", ["", "413 Request Entity Too Large", "Payload Too Large"])
+def test_a_body_that_a_proxy_refuses_is_halved(said):
+    error = refused(said, status=413, kind=errors.InputTooLong)
+    assert find_batch_limit(error, 16) == 8
+
+
 @pytest.mark.parametrize(
     ("error", "count"),
     [

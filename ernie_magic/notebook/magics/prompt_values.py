@@ -24,6 +24,7 @@ _ADDRESS = re.compile(r"<.* at 0x[0-9a-fA-F]+>", re.DOTALL)
 _FUNCTION = Text("{source} 是函数，不是文本", "{source} is a function, not a text")
 _CLASS = Text("{source} 是类，不是文本", "{source} is a class, not a text")
 _MODULE = Text("{source} 是模块，不是文本", "{source} is a module, not a text")
+_LAZY = Text("{source} 还没有算出来，没有行", "{source} is not computed yet, so it has no rows")
 _FILE = Text("{source} 是打开的文件，不是文本", "{source} is an open file, not a text")
 _ITERATOR = Text("{source} 是迭代器，不是文本", "{source} is an iterator, not a text")
 _AWAITABLE = Text("{source} 还没有等到结果", "{source} has not been awaited")
@@ -39,6 +40,7 @@ _USE_INSTANCE = Text(
 _USE_MEMBER = Text(
     "写模块里的变量或函数的结果", "write a variable of it, or what its function returns"
 )
+_COLLECT = Text("用 .collect() 算出来", "compute it with .collect()")
 _READ = Text("用 .read() 读出内容", "read it with .read()")
 _LIST = Text("用 list(…) 取出内容", "take what it has with list(…)")
 _AWAIT = Text("先在前面的单元格里 await 它", "await it in a cell above")
@@ -121,6 +123,8 @@ def _check_has_words(value: Any, source: str, expression: str) -> None:
         raise InvalidExpression(_MODULE.fill(source=source), advice=_USE_MEMBER)
     if isinstance(value, type) and str(value).startswith("<"):
         raise InvalidExpression(_CLASS.fill(source=source), advice=_USE_INSTANCE)
+    if type(value).__name__ == "LazyFrame":  # of polars
+        raise InvalidExpression(_LAZY.fill(source=source), advice=_COLLECT)
     if isinstance(value, io.IOBase):
         raise InvalidExpression(_FILE.fill(source=source), advice=_READ)
     items: Any = ()

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,6 +224,7 @@ class Named:
         ([Plain()], "(Plain) has no text"),
         ({"a": len}, "has no text"),
         (pd.DataFrame({"a": [1]}).groupby("a"), "(DataFrameGroupBy) has no text of its own"),
+        (pl.LazyFrame({"a": [1]}), "is not computed yet"),
         (io.StringIO("a"), "is an open file, not a text. What to do: read it with .read()"),
     ],
     ids=lambda value: type(value).__name__,
