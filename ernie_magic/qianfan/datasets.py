@@ -51,8 +51,8 @@ _IMPORTED = Text("导入", "imported")
 _EXPORTED = Text("导出", "exported")
 _PUBLISHED = Text("发布", "published")
 _TASK = Text(
-    "任务 {task}：{status}（中断后 ernie.datasets.{watch}('{task}') 接着等）",
-    "task {task}: {status} (after an interrupt ernie.datasets.{watch}('{task}') waits on)",
+    "任务 {task}：{status}（中断后用 ernie.datasets.{watch}('{task}') 接着等）",
+    "task {task}: {status} (after an interrupt, wait again with ernie.datasets.{watch}('{task}'))",
 )
 _BOS_ONLY = Text(
     "平台只从 BOS 导入，没有接口直接上传本地文件：先用控制台、bcecmd 或 BOS 的 SDK 把文件放进"

@@ -59,6 +59,8 @@ _JSON_IN_TEXT = Problem(
     Text("是 JSON，不是纯文本", "holds JSON, not plain text"),
     Text("把文件改名为 .jsonl", "name the file .jsonl"),
 )
+_NO_PLAIN_TEXT = Text(".txt 的一行写不下 {form} 的样本", "samples of {form} are no lines of a .txt")
+_WRITE_JSON = Text("用 .jsonl", "use a .jsonl file")
 _NO_LIST = Problem(
     "",
     Text("不是样本的列表", "is not a list of samples"),
@@ -102,13 +104,10 @@ class FileReader(NamedTuple):
         if kind == JSON_DOCUMENT:
             return self._read_document(text, file)
         read = self._read_json_line
-        problem = None
         if kind == ".txt":
             read = self._read_text_line
-            problem = _find_json_lines(text)
-        elif _is_one_document(text):
-            problem = _ONE_DOCUMENT
-        if problem:
+        problem = _find_wrong_kind(kind, text, self.form)
+        if problem is not None:
             self.log.add(Place(0, LINE, file), problem)
             return []
         samples = []
@@ -172,8 +171,6 @@ class FileReader(NamedTuple):
 
     def _read_text_line(self, line: str) -> tuple[Sample, list[Problem]]:
         name = next(iter(self.form.readers))
-        if self.form.name not in _ONE_TEXT:
-            return (), []
         return ({name: line},), []
 
     def _read_separated(
@@ -218,12 +215,24 @@ class FileReader(NamedTuple):
         return samples
 
 
-def _find_json_lines(text: str) -> Problem | None:
-    """Return the problem that a file of plain text holds JSON; None where it does not."""
-    first = text.lstrip().split("\n", 1)[0]
-    if not first.startswith(("{", "[{")) or isinstance(parse_json_line(first), Problem):
+def _find_wrong_kind(kind: str, text: str, form: Format) -> Problem | None:
+    """Return the problem that a file's content is not of the kind that its name says; None where it
+    is.
+    """
+    if kind != ".txt":
+        return _ONE_DOCUMENT if _is_one_document(text) else None
+    if _begins_with_json(text):
+        return _JSON_IN_TEXT
+    if form.name in _ONE_TEXT:
         return None
-    return _JSON_IN_TEXT
+    return Problem("", _NO_PLAIN_TEXT.fill(form=form.name), _WRITE_JSON)
+
+
+def _begins_with_json(text: str) -> bool:
+    first = text.lstrip().split("\n", 1)[0]
+    if not first.startswith(("{", "[{")):
+        return False
+    return not isinstance(parse_json_line(first), Problem)
 
 
 def _is_one_document(text: str) -> bool:
@@ -384,12 +393,7 @@ class FileWriter(NamedTuple):
     def _encode_texts(self, samples: Sequence[Sample]) -> str:
         log = FaultLog(self.form.name)
         if self.form.name not in _ONE_TEXT:
-            raise InvalidOption(
-                Text(
-                    "{form} 的样本写不成 .txt 的行", "samples of {form} are no lines of a .txt"
-                ).fill(form=self.form.name),
-                advice=Text("写成 .jsonl", "write a .jsonl file"),
-            )
+            raise InvalidOption(_NO_PLAIN_TEXT.fill(form=self.form.name), advice=_WRITE_JSON)
         texts = [next(iter(sample[0].values())) for sample in samples]
         for number, text in enumerate(texts, start=1):
             if len(split_lines(text)) > 1 or text.startswith(_BYTE_ORDER_MARK):

@@ -213,4 +213,7 @@ def test_json_in_a_file_of_plain_text_is_told(tmp_path):
             errors.InvalidDataset, match=r"holds JSON, not plain text; name .*jsonl"
         ):
             read_dataset(write(tmp_path / "a.txt", content))
+    with pytest.raises(errors.InvalidDataset, match=r"samples of PromptResponse are no lines of a"):
+        read_dataset(write(tmp_path / "c.txt", "q\n"), "sft")
+    assert read_dataset(write(tmp_path / "d.txt", "q\n"), "prompt")[0] == ({"prompt": "q"},)
     assert len(read_dataset(write(tmp_path / "b.txt", "[1] a citation\n{x}\n"))) == 2

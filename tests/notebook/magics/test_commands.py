@@ -5,18 +5,8 @@ import warnings
 import pytest
 
 from ernie_magic.config.services import SERVICES
-from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.notebook.magics.commands import COMMANDS
 from ernie_magic.notebook.magics.help_texts import describe_magic
-
-
-@pytest.fixture
-def platform(emulator, monkeypatch):
-    """Qianfan's platform on this run's emulator, with the pair that signs its calls."""
-    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_IAM_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
-    monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
 
 
 def value(run, code):

@@ -1,17 +1,7 @@
 """`%ernie datasets`: what is on Qianfan's platform."""
 
-import pytest
-
-from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.notebook.magics.commands import COMMANDS
 from ernie_magic.text.language import LANGUAGES
-
-
-@pytest.fixture
-def platform(emulator, monkeypatch):
-    monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
-    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
-    monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
 
 
 def test_datasets_and_their_versions_are_listed(platform, run, ernie):
