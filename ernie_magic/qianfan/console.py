@@ -37,7 +37,7 @@ from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.wire.request import Context, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
 
     from ernie_magic.api.usage import Usage
     from ernie_magic.client import Client
@@ -426,6 +426,13 @@ class PlatformCall:
             if is_over(state):
                 return state
             await asyncio.sleep(_SIMULATED_PAUSE if self.is_simulated else pause)
+
+    async def account_of(self, group: str) -> Hashable:
+        """Return what tells apart where a group's actions are sent, and with which key: what was
+        created there is known nowhere else.
+        """
+        context = await self._context_of(action_path(group, "Describe"))
+        return context.endpoint.account
 
     async def _context_of(self, path: str) -> Context:
         route = self._routes.route_path(path)

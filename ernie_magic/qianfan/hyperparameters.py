@@ -207,6 +207,9 @@ class TuningMethod:
             if parameter is None:
                 problems.append(self._unknown_error(name))
                 continue
+            if parameter.key in fitted:
+                problems.append(_twice_error(parameter.key))
+                continue
             try:
                 fitted[parameter.key] = parameter.fit_value(value)
             except InvalidOption as error:
@@ -228,6 +231,13 @@ class TuningMethod:
             ).fill(mode=self.mode, scale=self.scale, name=f"{name:.60}"),
             advice=did_you_mean(name, keys) or choices,
         )
+
+
+def _twice_error(key: str) -> InvalidOption:
+    return InvalidOption(
+        Text("{key} 给了两次", "{key} is given twice").fill(key=key),
+        Text("两种写法是同一个超参数", "both spellings are the same hyper-parameter"),
+    )
 
 
 @dataclass(frozen=True)

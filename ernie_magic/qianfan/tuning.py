@@ -34,7 +34,7 @@ from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from ernie_magic.qianfan.console import Console, PlatformCall
     from ernie_magic.qianfan.services import PlatformService
@@ -66,8 +66,9 @@ class Tuning:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._creation = TuningCreation()
-        self._publication = Publication()
+        # By account: what was created with one is unknown to another, and to the emulator.
+        self._creations: dict[Hashable, TuningCreation] = {}
+        self._publications: dict[Hashable, Publication] = {}
 
     def __dir__(self) -> list[str]:
         first = ("models", "plan", "create", "watch", "task", "tasks", "jobs", "stop", "publish")
@@ -76,7 +77,7 @@ class Tuning:
     @property
     def created_tasks(self) -> list[str]:
         """The ids of the tasks that this session has created."""
-        return list(self._creation.tasks.values())
+        return [task for creation in self._creations.values() for task in creation.tasks.values()]
 
     def _begin_models(self, name: str = "") -> Stream[TunableModels]:
         """Return the models that can be tuned, with the hyper-parameters of each way to do it.
@@ -223,7 +224,9 @@ class Tuning:
             plan = await _plan(call, request)
             if not confirm:
                 raise not_confirmed(plan.describe(), plan)
-            return await self._creation.create(call, plan)
+            account = await call.account_of(GROUP)
+            creation = self._creations.setdefault(account, TuningCreation())
+            return await creation.create(call, plan)
 
         return self._console.start_work(create)
 
@@ -355,7 +358,9 @@ class Tuning:
             seen = await fetch_task(call, task_id)
             called = name or seen.job_name[:_MAX_MODEL_NAME]
             order = PublishOrder(seen, called, model_set, step, train_meta)
-            return await self._publication.publish(call, order)
+            account = await call.account_of(GROUP)
+            publication = self._publications.setdefault(account, Publication())
+            return await publication.publish(call, order)
 
         return self._console.start_work(publish, progress_title=_PUBLISHING)
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.errors import ErnieError, OutcomeUnknown
+from ernie_magic.errors import BadRequest, ErnieError, OutcomeUnknown, ProtocolError
 from ernie_magic.qianfan.creation import StoppedWork, create_once, stopped_creation
 from ernie_magic.qianfan.tuning_tasks import FAILED, STOPPED, WAITING, TuningTask, read_task
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ernie_magic.qianfan.console import PlatformCall
     from ernie_magic.qianfan.tuning_plan import TuningPlan
@@ -32,7 +32,7 @@ _LIST_FIRST = Text(
 
 
 class TuningCreation:
-    """What the calls of one session have created.
+    """What the calls of one session have created in one account.
 
     Attributes
     ----------
@@ -73,11 +73,8 @@ class TuningCreation:
             raise
 
     async def _create_missing(self, call: PlatformCall, plan: TuningPlan) -> TuningTask:
-        if task_id := self.tasks.get(plan.key):
-            task = await fetch_task(call, task_id)
-            if task.state not in (FAILED, STOPPED):
-                return task
-            del self.tasks[plan.key]
+        if known := await self._find_known_task(call, plan):
+            return known
         job_id = plan.job_id or await self._ensure_job(call, plan)
         task_id = await self._ensure_task(call, plan, job_id)
         self.tasks[plan.key] = task_id
@@ -93,20 +90,35 @@ class TuningCreation:
             is_simulated=call.is_simulated,
         )
 
+    async def _find_known_task(self, call: PlatformCall, plan: TuningPlan) -> TuningTask | None:
+        """Return the task that the same call created before; None where there is none that runs or
+        is done.
+        """
+        task_id = self.tasks.get(plan.key)
+        if task_id is None:
+            return None
+        try:
+            task = await fetch_task(call, task_id)
+        except BadRequest:  # it was deleted
+            task = None
+        if task is None or task.state in (FAILED, STOPPED):
+            del self.tasks[plan.key]
+            return None
+        return task
+
     async def _ensure_job(self, call: PlatformCall, plan: TuningPlan) -> str:
         """Return the job without a task that a call created before, or a new one."""
         key = plan.job_key
-        job_id = self.jobs.get(key, "")
+        job_id = await _existing_job(call, self.jobs.get(key, ""))
         if not job_id and key in self.lost:
             job_id = await _find_lost_job(call, plan)
         if not job_id:
             with self._noting_loss(key):
-                reply = await create_once(
-                    call.action(GROUP, "CreateFineTuningJob", plan.job_body()),
+                job_id = await create_once(
+                    _request_id(call, "CreateFineTuningJob", plan.job_body(), "jobId"),
                     _JOB.fill(name=plan.name),
                     _LIST_FIRST,
                 )
-            job_id = _id_in(reply, "jobId")
         self.lost.discard(key)
         self.jobs[key] = job_id
         return job_id
@@ -123,17 +135,17 @@ class TuningCreation:
             self._earlier[plan.key] = await _list_task_ids(call, job_id)
         try:
             with self._noting_loss(plan.key):
-                reply = await create_once(
-                    call.action(GROUP, "CreateFineTuningTask", plan.task_body(job_id)),
+                return await create_once(
+                    _request_id(call, "CreateFineTuningTask", plan.task_body(job_id), "taskId"),
                     _TASK.fill(job=job_id),
                     _LIST_FIRST,
                 )
         except OutcomeUnknown:
             raise
         except ErnieError as error:
-            tell_kept_job(error, job_id)
+            if not plan.job_id:
+                tell_kept_job(error, job_id)
             raise
-        return _id_in(reply, "taskId")
 
     @contextmanager
     def _noting_loss(self, key: str) -> Iterator[None]:
@@ -158,6 +170,37 @@ async def fetch_task(call: PlatformCall, task_id: str) -> TuningTask:
     """
     told = await call.action(GROUP, "DescribeFineTuningTask", {"taskId": task_id})
     return read_task(values.as_object(told), is_simulated=call.is_simulated)
+
+
+async def _request_id(
+    call: PlatformCall,
+    action: str,
+    body: Mapping[str, Any],
+    name: str,
+) -> str:
+    """Send a request that creates something, and return its id.
+
+    Raises
+    ------
+    ProtocolError
+        The reply has none.
+    ErnieError
+    """
+    found = _id_in(await call.action(GROUP, action, body), name)
+    if not found:
+        raise ProtocolError(Text("回复里没有 {name}", "the reply has no {name}").fill(name=name))
+    return found
+
+
+async def _existing_job(call: PlatformCall, job_id: str) -> str:
+    """Return the id of a job that is still there, else ""."""
+    if not job_id:
+        return ""
+    try:
+        await _list_task_ids(call, job_id)
+    except BadRequest:  # it was deleted
+        return ""
+    return job_id
 
 
 async def _list_task_ids(call: PlatformCall, job_id: str) -> set[str]:

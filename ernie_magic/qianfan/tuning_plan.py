@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ernie_magic.api import values
 from ernie_magic.errors import InvalidOption, combine_errors
+from ernie_magic.qianfan.hyperparameters import HyperParameter
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.hyperparameters import TunableModels, TuningMethod
 
 MAX_SPLIT = 20  # percent of the data that may be held out
-_RATES = (0.01, 10.0)  # how often each row of a dataset may be used
+_SPLIT = HyperParameter("split_ratio", "float", "range", (0, MAX_SPLIT), None)
+# How often each row of a dataset is used.
+_RATE = HyperParameter("", "float", "range", (0.01, 10.0), None)
 _PLATFORM, _BOS = "Platform", "Bos"
 _MAX_NAME = 200  # characters
+_OWN_FIELDS = frozenset({"jobId", "parameterScale", "hyperParameterConfig", "datasetConfig"})
 
 
 class TuningRequest(NamedTuple):
@@ -203,6 +206,15 @@ def _check_texts(request: TuningRequest, problems: list[InvalidOption]) -> None:
                 advice=Text("1 到 {most} 个字", "1 to {most} characters").fill(most=_MAX_NAME),
             )
         )
+    if taken := sorted(_OWN_FIELDS.intersection(request.extra)):
+        problems.append(
+            InvalidOption(
+                Text("extra 里不能有 {names}", "extra cannot have {names}").fill(
+                    names=", ".join(taken)
+                ),
+                Text("这些字段由其他参数决定", "other arguments decide these fields"),
+            )
+        )
     if request.job and not str(request.job).startswith("job-"):
         problems.append(
             InvalidOption(
@@ -215,7 +227,7 @@ def _check_texts(request: TuningRequest, problems: list[InvalidOption]) -> None:
 
 
 def _build_dataset(request: TuningRequest, problems: list[InvalidOption]) -> dict[str, Any]:
-    split = _check_split(request.split_ratio, problems)
+    split = _check_number(_SPLIT, request.split_ratio, problems)
     versions = [
         _build_version(one, rate, problems) for one, rate in _list_data(request.data, problems)
     ]
@@ -233,27 +245,25 @@ def _build_dataset(request: TuningRequest, problems: list[InvalidOption]) -> dic
     return {"sourceType": source, "versions": versions, "splitRatio": split}
 
 
-def _check_split(given: object, problems: list[InvalidOption]) -> float:
-    number = None
-    if not isinstance(given, bool | str):
-        number = values.as_number(given)
-    if number is not None and 0 <= number <= MAX_SPLIT:
-        return number
-    problems.append(
-        InvalidOption(
-            Text("split_ratio={given} 不对", "split_ratio={given} does not fit").fill(
-                given=f"{given!r:.60}"
-            ),
-            Text("可取 0 到 {most}（百分比）", "it takes 0 to {most} percent").fill(most=MAX_SPLIT),
-        )
-    )
-    return 0
+def _check_number(
+    rule: HyperParameter,
+    given: object,
+    problems: list[InvalidOption],
+) -> float:
+    try:
+        return float(rule.fit_value(given))
+    except InvalidOption as error:
+        problems.append(error)
+        return 0.0
 
 
 def _list_data(given: object, problems: list[InvalidOption]) -> list[tuple[str, float | None]]:
     """Return the data with their sampling rates, None where none is given."""
     if isinstance(given, dict):
-        return [(_id_of(one), _check_rate(one, rate, problems)) for one, rate in given.items()]
+        return [
+            (_id_of(one), _check_number(replace(_RATE, key=_id_of(one)), rate, problems))
+            for one, rate in given.items()
+        ]
     listed = given
     if not isinstance(given, list | tuple):
         listed = [given]
@@ -278,25 +288,6 @@ def _id_of(one: object) -> str:
     if versions := getattr(one, "versions", ()):
         one = max(versions, key=lambda version: version.number)
     return str(getattr(one, "version_id", "") or getattr(one, "id", "") or "")
-
-
-def _check_rate(one: object, rate: object, problems: list[InvalidOption]) -> float | None:
-    number = None
-    if not isinstance(rate, bool | str):
-        number = values.as_number(rate)
-    if number is None or not _RATES[0] <= number <= _RATES[1]:
-        low, high = _RATES
-        problems.append(
-            InvalidOption(
-                Text(
-                    "{one} 的采样率 {rate} 不对", "the sampling rate {rate} of {one} does not fit"
-                ).fill(one=f"{one!s:.60}", rate=f"{rate!r:.60}"),
-                Text("可取 {low:g} 到 {high:g}", "it takes {low:g} to {high:g}").fill(
-                    low=low, high=high
-                ),
-            )
-        )
-    return number
 
 
 _DATA_ADVICE = Text(

@@ -1,11 +1,17 @@
 """Jobs and tasks are created once, whatever happens on the way."""
 
+import asyncio
+import json
 import time
 
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.emulator import start
+from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
+from ernie_magic.emulator.platform.tunable_models import list_tunable_models
 from ernie_magic.session import Session
+from tests.raw_server import Server, http
 
 JOB, TASK = "CreateFineTuningJob", "CreateFineTuningTask"
 
@@ -29,11 +35,11 @@ def wire(emulated):
 def create(request, emulated):
     """Create a task in a job that is named like the test."""
 
-    def start(name=request.node.name, **given):
+    def create_task(name=request.node.name, **given):
         arguments = {"confirm": True, "epoch": 2, **given}
         return emulated.tuning.create(name, "ERNIE-Speed-8K", "ds-1", **arguments)
 
-    return start
+    return create_task
 
 
 def created(emulator):
@@ -140,6 +146,64 @@ def test_a_task_is_added_to_a_job_and_a_lost_one_is_not_taken_for_an_earlier_one
     assert (second.job_id, second.id == first.id) == (first.job_id, False)
     assert created(wire) == [JOB, TASK, TASK]
     assert len(emulated.tuning.tasks(first.job_id)) == 2
+
+
+def test_calls_at_the_same_time_create_one_task(wire, emulated):
+    async def create_both():
+        calls = (
+            emulated.tuning.acreate("both", "ERNIE-Speed-8K", "ds-1", confirm=True)
+            for _ in range(2)
+        )
+        return await asyncio.gather(*calls)
+
+    first, second = asyncio.run(create_both())
+    assert first.id == second.id
+    assert created(wire) == [JOB, TASK]
+
+
+def test_what_was_deleted_meanwhile_is_created_anew(wire, create, emulated):
+    task = create()
+    emulated.tuning.stop(task)
+    emulated.tuning.delete(task.job_id)
+    assert create().id != task.id
+    wire.faults.add(action=TASK, code="malformed_json")
+    with pytest.raises(errors.BadRequest) as caught:
+        create("kept")
+    (job,) = [each for each in emulated.tuning.jobs() if each.id in caught.value.line("en")]
+    emulated.tuning.delete(job)
+    assert create("kept").job_id != job.id
+
+
+def test_another_account_has_tasks_of_its_own(wire, create, emulated, monkeypatch):
+    task = create()
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
+    with start(latency=0) as elsewhere:
+        monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", elsewhere.url)
+        emulated.use("qianfan")
+        other = create()
+        emulated.use("emulator")
+        assert created(elsewhere) == [JOB, TASK]
+    assert other.id != task.id
+    assert create().id == task.id
+    assert created(wire) == [JOB, TASK]
+
+
+def test_a_reply_without_an_id_may_have_created_it():
+    path = "/v2/finetuning?Action="
+    listed = json.dumps({"requestId": "x", "result": list_tunable_models()})
+    with Server() as server:
+        server.replies = {
+            f"{path}Describe": http(listed, kind="application/json"),
+            f"{path}Create": http('{"requestId": "x", "result": {}}', kind="application/json"),
+        }
+        keys = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+        with (
+            Session(service="qianfan", base_url=f"{server.url}/v2", **keys) as session,
+            pytest.raises(errors.OutcomeUnknown, match="the reply has no jobId"),
+        ):
+            session.tuning.create("cats", "ERNIE-Speed-8K", "ds-1", confirm=True)
+        assert len(server.requests) == 2
 
 
 def test_a_create_that_is_stopped_meanwhile_may_have_been_carried_out(wire, create, emulated):

@@ -14,7 +14,8 @@ MODELS = read_tunable_models(list_tunable_models())
 def plan(data="ds-1", *, name="cats", model="ERNIE-Speed-8K", mode="SFT", scale="", **given):
     split = given.pop("split_ratio", 20)
     job = given.pop("job", "")
-    request = TuningRequest(name, model, data, mode, scale, split, "", job, {}, given)
+    extra = given.pop("extra", {})
+    request = TuningRequest(name, model, data, mode, scale, split, "", job, extra, given)
     return make_plan(request, MODELS)
 
 
@@ -91,13 +92,17 @@ def test_data_are_versions_of_datasets_or_files_on_bos(data, sent):
         ({"mode": "KTO"}, "choices: SFT, PostPretrain, DPO"),
         ({"lerning_rate": 1}, "did you mean learningRate?"),
         ({"saveStep": 64}, "SFT LoRA has no hyper-parameter saveStep"),
-        ({"split_ratio": 21}, "it takes 0 to 20 percent"),
+        ({"split_ratio": 21}, "it takes a number in 0 – 20"),
         ({"split_ratio": True}, "split_ratio=True does not fit"),
         ({"data": "dg-1"}, "dg-1 is nothing to train on"),
         ({"data": []}, "there are no data to train on"),
         ({"data": None}, "there are no data to train on"),
         ({"data": ["ds-1", "bos:/a"]}, "cannot be mixed"),
-        ({"data": {"ds-1": 11}}, "the sampling rate 11 of ds-1"),
+        ({"data": {"ds-1": 11}}, "ds-1=11 does not fit"),
+        ({"data": {"ds-1": None}}, "ds-1=None does not fit"),
+        ({"extra": {"jobId": "job-1"}}, "extra cannot have jobId"),
+        ({"epoch": 1, "Epoch": 2}, "epoch is given twice"),
+        ({"learning_rate": 1e-5, "learningRate": 1e-5}, "learningRate is given twice"),
         ({"job": "task-1"}, "task-1 is not the id of a job"),
     ],
 )
