@@ -110,6 +110,8 @@ class Mapped(Result):
         What was asked about each row, without what typed columns add to it.
     answer_columns : tuple of str
         The columns of answers.
+    unread : dict
+        The whole answers that do not fit the columns, by position from 0: they are paid for.
     """
 
     table: Any
@@ -127,6 +129,7 @@ class Mapped(Result):
     yuan: float = 0.0
     prompts: tuple[str, ...] = field(default=(), repr=False)
     answer_columns: tuple[str, ...] = ()
+    unread: dict[int, str] = field(default_factory=dict, repr=False)
 
     def to_dataset(
         self,
@@ -482,6 +485,7 @@ class MapJob:
         self._requests: dict[int, ChatRequest] = {}
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
+        self._unread: dict[int, str] = {}
         self._malformed = 0  # rows with values of which some are wrong: they are in both
         self._endings: Counter[str] = Counter()  # of answers that may not be whole
         self._usage = Usage()
@@ -646,6 +650,8 @@ class MapJob:
         if wrong:
             self._malformed += 1
             self._errors[index] = wrong.say(self._language)
+            if row_outcome.text.strip():
+                self._unread[index] = row_outcome.text
 
     def _record_ending(self, reason: str) -> None:
         if reason:
@@ -675,6 +681,7 @@ class MapJob:
             self._cost(),
             tuple(map_request.prompts),
             tuple(column.name for column in map_request.output_columns),
+            dict(sorted(self._unread.items())),
         )
 
     def _describe_endings(self) -> Iterator[Text]:

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.api.values import as_object
@@ -30,6 +30,7 @@ TYPES = {
 ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not split up
 
+_OPTIONAL = re.compile(r"Optional\[\s*(\w+)\s*\]|(\w+)\s*(?:\?|？|\|\s*None)")
 _NAME_MARKS = re.compile(r"[\s_-]+")
 _INT64 = 2**63  # the range of a column of whole numbers
 _EMPTY = Text(
@@ -77,8 +78,8 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
             for item in re.split(r"[,，]", given)
         ]
     else:
-        pairs = [(str(name), getattr(kind, "__name__", str(kind))) for name, kind in given.items()]
-    columns = tuple(Column(name, kind or "str") for name, kind in pairs)
+        pairs = [(str(name), _type_name(kind)) for name, kind in given.items()]
+    columns = tuple(Column(name, _without_none(kind) or "str") for name, kind in pairs)
     for field in columns:
         if not field.name or field.type not in TYPES:
             raise InvalidOption(
@@ -98,6 +99,22 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
     if len({field.name for field in columns}) != len(columns):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
     return columns
+
+
+def _type_name(kind: object) -> str:
+    """Return the name of a type, `int` also for `int | None`."""
+    members = get_args(kind)
+    others = [member for member in members if member is not type(None)]
+    if len(others) == 1 < len(members):
+        return _type_name(others[0])
+    return getattr(kind, "__name__", str(kind))
+
+
+def _without_none(kind: str) -> str:
+    """Return a type's name without the words for "or none", which every column allows."""
+    if found := _OPTIONAL.fullmatch(kind):
+        return found[1] or found[2]
+    return kind
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

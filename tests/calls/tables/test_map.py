@@ -763,6 +763,16 @@ def test_after_a_resume_cut_answers_are_told_as_in_the_first_run(raw_session, re
     ]
 
 
+@pytest.mark.parametrize(
+    "answer", ["Sorry, I cannot tell.", '{"n": "many"}', "[3]", '{"n": 3.5} {"n": 4}', "n = 3"]
+)
+def test_an_answer_that_does_not_fit_its_columns_is_kept_whole(raw_session, answer):
+    server, session = raw_session
+    server.replies = {"": _reply({"choices": _choice(answer)})}
+    found = session.map(ECHO, ["a", "b"], schema="n:int")
+    assert (sorted(found.errors), found.unread) == ([0, 1], {0: answer, 1: answer})
+
+
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
 def test_null_is_a_gap_in_a_typed_column_and_asked_for_once(raw_session, make):
     server, session = raw_session

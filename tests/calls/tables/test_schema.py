@@ -1,6 +1,7 @@
 """Columns and what an answer holds of them."""
 
 import json
+from typing import Optional
 
 import polars as pl
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.calls.tables import frames, schema
+from ernie_magic.errors import InvalidOption
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,24 @@ def test_columns_in_words_and_as_types_are_the_same(columns):
 
 def test_columns_may_be_written_with_chinese_punctuation():
     assert schema.parse_columns("情感，分数：int") == schema.parse_columns("情感, 分数:int")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("n:int?", "n:int？", "n: int | None", "n:int|None", "n:Optional[int]"),
+        *({"n": int | None}, {"n": None | int}, {"n": "int?"}, {"n": "int | None"}),
+        {"n": Optional[int]},  # noqa: UP045  (as people write it)
+    ],
+)
+def test_a_column_that_may_be_empty_is_declared_as_python_does(given):
+    assert schema.parse_columns(given) == (schema.Column("n", "int"),)
+
+
+@pytest.mark.parametrize("given", ["n:?", "n:date?", {"n": int | str}, {"n": list[int]}, "n:None"])
+def test_a_type_that_is_none_of_ours_is_told(given):
+    with pytest.raises(InvalidOption, match="is not a column"):
+        schema.parse_columns(given)
 
 
 @pytest.mark.parametrize(
