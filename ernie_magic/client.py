@@ -22,7 +22,7 @@ from ernie_magic.api.keywords import check_types
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.addresses import is_absolute
 from ernie_magic.config.deployed import choose_endpoint
-from ernie_magic.config.platform import path_below, platform_address, route_path
+from ernie_magic.config.platform import own_addresses, path_below, route_path
 from ernie_magic.config.services import SERVICES
 from ernie_magic.config.target import CallTarget
 from ernie_magic.errors import (
@@ -184,11 +184,11 @@ class Client:
         return route_path(self.settings, path, is_action=is_action)
 
     def _own_addresses(self) -> tuple[str, ...]:
-        """Return the addresses that keys may be sent to: the service's, then the platform's."""
+        """Return the addresses that keys may be sent to: the service's own, and the platform's."""
         endpoint = self.endpoint()
         if endpoint.service.is_simulated:
             return endpoint.base_url, self._start_emulator().url
-        return endpoint.base_url, platform_address(self.settings)
+        return own_addresses(endpoint, self.settings)
 
     def _start_emulator(self) -> Emulator:
         with self._starting:

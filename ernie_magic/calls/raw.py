@@ -68,7 +68,8 @@ class RawCalls:
         client.localizing_errors(lambda: _check_path_and_body(path, body, stream=stream))
         route = client.route_path(path, is_action=is_action)
         settings = client.settings.take_snapshot()
-        client.localizing_errors(lambda: check_sendable([path, body]))
+        sent = [path, body, dict(form.fields) if form else {}]
+        client.localizing_errors(lambda: check_sendable(sent))
         model = ""
         if not route.is_platform:
             model = str((body or {}).get("model") or "")
@@ -151,7 +152,7 @@ class RawCalls:
         self,
         path: str,
         file: str | Path | bytes,
-        fields: Mapping[str, str] | None = None,
+        fields: Mapping[str, Any] | None = None,
         *,
         field: str = "file",
         name: str = "",
@@ -165,7 +166,7 @@ class RawCalls:
         file
             The file to send, or its content.
         fields
-            The form's other fields; a field with JSON is given as its text.
+            The form's other fields; what is no text is sent as JSON.
         field
             The name of the file's own field.
         name

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
@@ -19,7 +20,7 @@ _BINARY = "application/octet-stream"
 
 def read_form(
     file: str | Path | bytes,
-    fields: Mapping[str, str],
+    fields: Mapping[str, Any],
     *,
     field: str = "file",
     name: str = "",
@@ -31,7 +32,7 @@ def read_form(
     file
         Where it is, or its content.
     fields
-        The form's other fields.
+        The form's other fields; what is no text is written as JSON.
     field
         The name of the file's own field.
     name
@@ -40,19 +41,38 @@ def read_form(
     Raises
     ------
     InvalidOption
-        It cannot be read, is empty, or larger than 512 MiB.
+        It cannot be read, is empty, or larger than 512 MiB; or a field cannot be written.
     """
-    content = file if isinstance(file, bytes) else _read_file(Path(file))
-    if not isinstance(file, bytes):
+    if isinstance(file, bytes):
+        content = file
+    else:
+        content = _read_file(file)
         name = name or Path(file).name
     name = name or "file"
     if not content:
         raise InvalidOption(Text("{name} 是空的", "{name} is empty").fill(name=name))
     media_type = mimetypes.guess_type(name)[0] or _BINARY
-    return Form((UploadedFile(field, name, content, media_type),), dict(fields))
+    texts = {key: _write_field(value) for key, value in fields.items()}
+    return Form((UploadedFile(field, name, content, media_type),), texts)
 
 
-def _read_file(path: Path) -> bytes:
+def _write_field(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidOption(
+            Text("有的字段不能写成 JSON", "a field of the form cannot be written as JSON")
+        ) from None
+
+
+def _read_file(file: object) -> bytes:
+    if not isinstance(file, (str, Path)):
+        raise InvalidOption(
+            Text("要文件的路径，或它的内容（bytes）", "a file's path is needed, or its bytes")
+        )
+    path = Path(file).expanduser()
     try:
         if path.stat().st_size > MAX_FILE:
             raise InvalidOption(

@@ -44,6 +44,18 @@ Family = Literal["service", "key", "pair"]
 
 _CONSOLE_V1 = "/wenxinworkshop/"
 _AT_THE_HOST = ("/v2/", "/video/", "/beta/video/")
+_MODEL_CALLS = frozenset(
+    {
+        "chat",
+        "completions",
+        "embeddings",
+        "images",
+        "models",
+        "rerank",
+        "rerankers",
+        "responses",
+    }
+)
 _KEY_PAGE = "https://console.bce.baidu.com/iam/#/iam/accesslist"
 
 
@@ -62,8 +74,11 @@ class Route(NamedTuple):
 
     @property
     def is_platform(self) -> bool:
-        """Whether it is one of the platform's calls, whose replies have an envelope."""
-        return self.endpoint.is_platform
+        """Whether it is one of the platform's calls, whose replies have an envelope; those of
+        models have none.
+        """
+        group = split_query(self.path)[0].removeprefix("/v2/").partition("/")[0]
+        return self.endpoint.is_platform and group not in _MODEL_CALLS
 
 
 def family_of_path(path: str, service: Service) -> Family:
@@ -158,17 +173,22 @@ def _attempt(settings: EndpointSettings, family: Family) -> Endpoint | ErnieErro
         return error
 
 
-def platform_address(settings: EndpointSettings) -> str:
-    """Return the address of the platform's host, "" for the emulator's.
+def own_addresses(endpoint: Endpoint, settings: EndpointSettings) -> tuple[str, ...]:
+    """Return the addresses below which a whole URL may lie: that of the service in use, and the
+    platform's where it has one beside it.
 
     Raises
     ------
     InvalidOption
     """
-    service = choose_service(settings)
-    if service.is_simulated:
-        return ""
-    return _root_of(resolve_base_url(_platform_settings(settings, service), QIANFAN).url)
+    service = endpoint.service
+    if service is LOCAL:
+        return (endpoint.base_url,)
+    platform = _root_of(resolve_base_url(_platform_settings(settings, service), QIANFAN).url)
+    # What is below both is a path of the platform, whose family it tells.
+    if _root_of(endpoint.base_url) == platform:
+        return (platform,)
+    return endpoint.base_url, platform
 
 
 def path_below(url: str, addresses: tuple[str, ...]) -> str:

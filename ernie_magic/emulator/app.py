@@ -139,11 +139,13 @@ def _own_routes(state: ServerState) -> list[Route]:
     )
     control_faults = requiring_token(state.token, _faults_endpoint(state))
     list_requests = requiring_token(state.token, _request_log_endpoint(state))
+    clear_platform = requiring_token(state.token, _platform_endpoint(state))
     return [
         Route(PICTURES, picture, methods=["GET"]),
         Route(FILES, file, methods=["GET"]),
         Route("/emulator/faults", control_faults, methods=["POST", "DELETE"]),
         Route("/emulator/requests", list_requests, methods=["GET"]),
+        Route("/emulator/platform", clear_platform, methods=["DELETE"]),
         Route(FRONT_PAGE, _front_page, methods=["GET"]),
     ]
 
@@ -262,7 +264,7 @@ def _faulty_response(fault: Fault, key: str, path: str) -> Response | None:
             Refusal("invalid_iam_token", f"Incorrect API key provided: {bare}")
         )
     if fault.code and fault.error_after is None and not fault.bare_json_error:
-        response = _refusal_response(Refusal(fault.code, status=fault.status).in_protocol_of(path))
+        response = _refusal_response(fault.refusal().in_protocol_of(path))
         if fault.retry_after:
             response.headers["Retry-After"] = f"{fault.retry_after:g}"
         return response
@@ -299,6 +301,14 @@ def _faults_endpoint(state: ServerState) -> Callable[[Request], Any]:
         return JSONResponse({"added": len(wanted)})
 
     return control_faults
+
+
+def _platform_endpoint(state: ServerState) -> Callable[[Request], Any]:
+    async def clear_platform(_request: Request) -> Response:
+        state.platform.clear()
+        return JSONResponse({"cleared": True})
+
+    return clear_platform
 
 
 def _request_log_endpoint(state: ServerState) -> Callable[[Request], Any]:

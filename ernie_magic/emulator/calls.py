@@ -254,7 +254,7 @@ class _EventStream(Response):
             yield "data: [DONE]\n\n"
 
     def _error_body(self) -> dict[str, Any]:
-        error = Refusal(self._fault.code or "internal_error")
+        error = self._fault.refusal()
         return error.in_protocol_of(self._logged.path).body
 
 

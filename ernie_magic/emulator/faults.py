@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ernie_magic.emulator.body import read_json
-from ernie_magic.emulator.refusals import TABLE
+from ernie_magic.emulator.refusals import CONSOLE_STATUSES, TABLE, ConsoleRefusal, Refusal
 
 MAX_DELAY = 600.0  # seconds
 MAX_WAITING = 10_000  # faults
@@ -89,7 +89,8 @@ class Fault:
             if not _fits_type(value, str(kinds[name])):
                 raise ValueError(f"{name} is {kinds[name]}, not {value!r:.80}")
         fault = cls(**given)
-        if fault.code and fault.code not in {row.code for row in TABLE}:
+        codes = {row.code for row in TABLE} | CONSOLE_STATUSES.keys()
+        if fault.code and fault.code not in codes:
             raise ValueError(f"no code {fault.code!r:.80} in the error table")
         if fault.status is not None and not 400 <= fault.status <= 599:  # noqa: PLR2004
             raise ValueError("status is from 400 to 599")
@@ -104,6 +105,12 @@ class Fault:
         if self.path:
             return self.path in path
         return method == "POST"
+
+    def refusal(self) -> Refusal:
+        """The refusal that its code names, an internal error without one."""
+        if status := CONSOLE_STATUSES.get(self.code):
+            return ConsoleRefusal(self.status or status, self.code, "as asked")
+        return Refusal(self.code or "internal_error", status=self.status if self.code else None)
 
 
 def _fits_type(value: object, kind: str) -> bool:

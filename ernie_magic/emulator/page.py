@@ -27,7 +27,7 @@ def render_front_page(url: str) -> str:
 A stand-in for AI Studio's API on this machine: answers, pictures and vectors are <b>simulated</b>.</p>
 <p>base_url: <code>{html.escape(url + PREFIX)}</code>, 密钥任意 · any key</p>
 <p>千帆 V2 · Qianfan V2: <code>{html.escape(url + QIANFAN_PREFIX)}</code>, IAM: <code>{html.escape(url + EXCHANGE)}</code>
-(<code>{ACCESS_KEY}</code> / <code>{SECRET_KEY}</code>)</p>
+(<code>{ACCESS_KEY}</code> / <code>{SECRET_KEY}</code>); 平台 · platform: <code>POST /v2/service?Action=DescribeServices</code></p>
 <p>千帆 V1 · Qianfan V1: <code>{html.escape(url)}</code> (<code>QIANFAN_BASE_URL</code>), OAuth: <code>{html.escape(url + oauth.PATH)}</code>,
 任意 API Key / Secret Key · any pair; 自己部署的服务 · deployed services: <code>your_custom_endpoint</code>, <code>ngxxxol8_test1</code></p>
 <h2>提示词里的指令 · Directives in a prompt</h2>
@@ -35,6 +35,7 @@ A stand-in for AI Studio's API on this machine: answers, pictures and vectors ar
 <h2>故障 · Faults</h2>
 <p><code>POST /emulator/faults {{"stall_after": 3}}</code>: {faults}<br>
 <code>GET /emulator/requests</code>: 请求日志 · the log of requests<br>
-启动时打印的令牌放在 <code>Authorization: Bearer …</code> 里 · both require the token that is printed at start</p>
+<code>DELETE /emulator/platform</code>: 忘掉平台上的一切 · forget all that was made on the platform<br>
+启动时打印的令牌放在 <code>Authorization: Bearer …</code> 里 · all require the token that is printed at start</p>
 <h2>错误码 · Errors</h2>
 <table><tr><th>HTTP<th>code<th>message<th>如何触发 · how to provoke it</tr>{rows}</table></html>"""

@@ -298,6 +298,20 @@ PLATFORM_GROUPS = frozenset(
         "service",
     }
 )
+# What all of Baidu's cloud shares (https://cloud.baidu.com/doc/Reference/s/Rjx4d0rxo), and what the
+# platform's own pages name: codes with their statuses.
+CONSOLE_STATUSES = {
+    "AccessDenied": 403,
+    "InappropriateJSON": 400,
+    "InternalError": 500,
+    "InvalidAccessKeyId": 403,
+    "InvalidHTTPAuthHeader": 400,
+    "MalformedJSON": 400,
+    "OptInRequired": 403,
+    "RequestExpired": 400,
+    "SignatureDoesNotMatch": 400,
+    "TaskRunningNumberExceedLimit": 400,
+}
 # V1's numbers for what V2 names in words.
 IN_V1 = {
     "malformed_json": "336003",

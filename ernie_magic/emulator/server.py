@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.iam import Iam
     from ernie_magic.emulator.log import RequestLog
     from ernie_magic.emulator.oauth import OAuth
+    from ernie_magic.emulator.platform.state import PlatformState
     from ernie_magic.emulator.rates import RateLimits
 
 
@@ -176,6 +177,13 @@ class Emulator:
     def requests(self) -> RequestLog:
         """The requests received, oldest first; a bounded number (`log.RequestLog`)."""
         return self._state.request_log
+
+    @property
+    def platform(self) -> PlatformState:
+        """What Qianfan's platform remembers: services, models, tasks; `platform.clear()` forgets
+        all of it.
+        """
+        return self._state.platform
 
     @property
     def faults(self) -> Faults:

@@ -29,11 +29,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import values
+from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.models import is_simulated
 from ernie_magic.calls.raw import action_path, is_read
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.platform import PlatformRoutes
 from ernie_magic.runtime.events import Delta, Progress
+from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.request import Context, WireRequest
 
 if TYPE_CHECKING:
@@ -310,6 +312,7 @@ class PlatformCall:
             form=form,
             headers=headers,
         )
+        await in_thread(check_sendable, [path, body, dict(form.fields) if form else {}])
         reply = await self._client.http.send_json(request, await self._context_of(path))
         return result_of(reply)
 
@@ -321,6 +324,7 @@ class PlatformCall:
         ErnieError
         """
         request = WireRequest("POST", path, body, stream=True, repeatable=False)
+        await in_thread(check_sendable, [path, body])
         await self._client.http.stream_events(request, await self._context_of(path))
 
     async def read_reply(self, path: str, body: Mapping[str, Any], reader: Reader) -> None:
@@ -525,7 +529,7 @@ def items_of(reply: Any, list_name: str = "") -> list[Any]:
         The result of a request.
     list_name
         The field with the entries; when "", or where the reply has no such field, the only list in
-        it: of many lists the documentation does not tell the name.
+        it, or the only one of objects: of many lists the documentation does not tell the name.
     """
     if isinstance(reply, list):
         return reply
@@ -533,6 +537,11 @@ def items_of(reply: Any, list_name: str = "") -> list[Any]:
     if isinstance(named := fields.get(list_name), list):
         return named
     lists = [value for value in fields.values() if isinstance(value, list)]
-    if len(lists) != 1:
-        return []
-    return lists[0]
+    of_objects = [
+        value for value in lists if value and all(isinstance(each, dict) for each in value)
+    ]
+    if len(lists) == 1:
+        return lists[0]
+    if len(of_objects) == 1:
+        return of_objects[0]
+    return []

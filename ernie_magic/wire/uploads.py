@@ -36,7 +36,8 @@ class SentBytes:
 
     def _count(self, number: int) -> None:
         self._sent += number
-        if self._sent - self._reported >= _REPORTED or self._sent == self._total:
+        is_complete = self._sent == self._total and bool(number)
+        if self._sent - self._reported >= _REPORTED or is_complete:
             self._reported = self._sent
             self._emit(Delta(progress=Progress(self._sent, self._total)))
 

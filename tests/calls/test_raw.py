@@ -1,12 +1,14 @@
 """Any other path of the service, and of Qianfan's platform."""
 
 import asyncio
+import json
 
 import pytest
 
 from ernie_magic import errors
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.session import Session
+from tests.raw_server import Server, http
 
 SERVICE = {
     "modelSetId": "am-1",
@@ -55,6 +57,7 @@ def test_the_path_tells_which_credential_is_sent(session, emulator, pair):
     session.wire.post("/v2/service?Action=DescribeServices", {"maxKeys": 5})
     session.wire.get("/v2/models")
     session.wire.get(f"{emulator.url}/v2/models")
+    session.wire.post(f"{emulator.url}/v2/service?Action=DescribeServices", {})
     with pytest.raises(errors.BadRequest):
         session.wire.post("/v2/knowledgeBase?Action=NoSuchAction", {})
     assert credential_kinds(emulator) == [
@@ -62,6 +65,7 @@ def test_the_path_tells_which_credential_is_sent(session, emulator, pair):
         ("/v2/service", "bce-auth-v1 ***"),
         ("/v2/models", "Bearer ***"),
         ("/v2/models", "Bearer ***"),
+        ("/v2/service", "bce-auth-v1 ***"),
         ("/v2/knowledgeBase", "Bearer ***"),
     ]
 
@@ -133,3 +137,82 @@ def test_the_platform_works_on_the_emulator_without_a_key():
         assert states == ["New", "Deploying", "Serving", "Serving"]
         assert session.wire.post("/wenxinworkshop/service/list", {})["result"]["common"]
         assert asyncio.run(session.wire.acall("service", "DescribeServices"))["result"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("AccessDenied", errors.PermissionDenied),
+        ("InappropriateJSON", errors.BadRequest),
+        ("InternalError", errors.ServerError),
+        ("InvalidAccessKeyId", errors.AuthenticationFailed),
+        ("MalformedJSON", errors.BadRequest),
+        ("OptInRequired", errors.PermissionDenied),
+        ("RequestExpired", errors.AuthenticationFailed),
+        ("SignatureDoesNotMatch", errors.AuthenticationFailed),
+        ("TaskRunningNumberExceedLimit", errors.RateLimited),
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["/v2/service?Action=CreateService", "/v2/app?Action=DescribeApps"]
+)
+def test_each_code_of_the_platform_is_an_error_of_the_tree(emulator, code, error, path):
+    with Session(service="emulator") as session:
+        session.client.endpoint()
+        session.client._emulator.faults.add(code=code)
+        with pytest.raises(error, match="the service said: as asked") as caught:
+            session.wire.post(path, {})
+        assert caught.value.code == code
+        assert caught.value.request_id
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        ({"error_code": 336003, "error_msg": "bad", "log_id": 1}, errors.BadRequest),
+        ({"log_id": 1, "status": 400, "success": False, "code": 7, "message": "bad"}, None),
+        ({"status": 400, "success": False, "code": 7, "message": {"global": "bad"}}, None),
+        ({"requestId": "r", "code": "InappropriateJSON", "message": "bad"}, errors.BadRequest),
+        ({"requestId": "r", "code": "NoSuchThing", "message": "bad"}, errors.ServiceError),
+        ({"success": False, "log_id": 1}, errors.ServiceError),
+    ],
+)
+def test_failures_with_status_200_are_errors(reply, error, pair, monkeypatch):
+    with Server() as server:
+        server.replies["/"] = http(json.dumps(reply), kind="application/json")
+        monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", server.url)
+        with (
+            Session(service="qianfan") as session,
+            pytest.raises(error or errors.ServiceError) as caught,
+        ):
+            session.wire.call("dataset", "DescribeDatasets")
+    if "bad" in str(reply):
+        assert "the service said: bad" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"requestId": "r", "result": {"status": "failed", "message": "of the task"}},
+        {"requestId": "r", "result": {"runStatus": "Failed", "code": "E1"}},
+        {"requestId": "r", "result": False},
+        {"requestId": "r", "id": "doc", "status": "error", "displayStatus": "parseError"},
+        {"log_id": 1, "status": 200, "success": True, "result": {"error_msg": "of a row"}},
+        {"requestId": "r", "code": "", "message": "", "chunks": []},
+        {"request_id": "r", "code": 0, "message": "success", "answer": "x"},
+    ],
+)
+def test_what_failed_inside_an_envelope_is_an_answer(reply, pair, monkeypatch):
+    with Server() as server:
+        server.replies["/"] = http(json.dumps(reply), kind="application/json")
+        monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", server.url)
+        with Session(service="qianfan") as session:
+            assert session.wire.call("dataset", "DescribeDatasets") == reply
+
+
+def test_what_was_made_on_the_platform_can_be_forgotten():
+    with Session(service="emulator") as session:
+        session.wire.call("service", "CreateService", {**SERVICE, "urlSuffix": "gone"})
+        session.client._emulator.platform.clear()
+        found = session.wire.call("service", "DescribeServices")["result"]
+        assert found["serviceList"] == []
