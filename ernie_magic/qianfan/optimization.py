@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _START, _END = "<START>", "<END>"
 # A Chinese character, a word, a run of blanks, or one other character.
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|[^\S\n]+|\n|.", re.DOTALL)
-_MAX_WORDS = 4_000  # of a text that is compared word by word; a longer one is, line by line
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_MAX_PIECES = 1_200  # of a text that is compared: the time is quadratic in them, and worse
 _SHOWN = 40  # characters of a text in a repr
 _TASK = Text(
     "你是提示词工程师。请改写下面的提示词，让模型更容易答好。{goal}\n"
@@ -166,14 +167,16 @@ def read_answer(template: PromptTemplate, answer: Answer) -> Optimized:
 
 def compare_texts(before: str, after: str) -> list[Change]:
     """Return the pieces that two texts share and do not share, in their order: words and single
-    Chinese characters, lines where a text is long.
+    Chinese characters, lines where a text is long, the whole where it is very long.
     """
     from difflib import SequenceMatcher
 
-    old, new = _split_words(before), _split_words(after)
+    old, new = _split_alike(before, after)
     changes: list[Change] = []
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+    # With its heuristic for frequent pieces: a text that repeats one would take minutes.
+    for kind, old_start, old_end, new_start, new_end in SequenceMatcher(
+        None, old, new
+    ).get_opcodes():
         removed = "".join(old[old_start:old_end])
         if kind == "equal":
             changes.append(Change("same", removed))
@@ -184,11 +187,13 @@ def compare_texts(before: str, after: str) -> list[Change]:
     return changes
 
 
-def _split_words(text: str) -> Sequence[str]:
-    words = _WORD.findall(text)
-    if len(words) <= _MAX_WORDS:
-        return words
-    return text.splitlines(keepends=True)
+def _split_alike(before: str, after: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return both texts in pieces of the smallest kind of which neither has too many."""
+    for piece in (_WORD, _LINE):
+        old, new = piece.findall(before), piece.findall(after)
+        if max(len(old), len(new)) <= _MAX_PIECES:
+            return old, new
+    return [before], [after]
 
 
 def _find_prompt(answer: str) -> str:

@@ -163,6 +163,27 @@ def save_template(template: PromptTemplate) -> Path:
         ) from None
 
 
+def save_unless_changed(template: PromptTemplate) -> Path:
+    """Write a template's file, unless another text is stored under its name.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    stored = _find_stored(template.name)
+    if stored is not None and (stored.template is None or stored.template.text != template.text):
+        raise InvalidOption(
+            Text("存着另一个 {name}：{file}", "another {name} is stored: {file}").fill(
+                name=template.name, file=stored.path
+            ),
+            advice=Text(
+                "要替换写 --yes（Python：replace=True），要并存写 save_as=另一个名字",
+                "replace it by --yes (in Python replace=True), or keep both: save_as=NAME",
+            ),
+        )
+    return save_template(template)
+
+
 def delete_template(name: str) -> Path:
     """Remove a template's file; return its path.
 

@@ -6,6 +6,7 @@ a template, but in which field of its reply is not documented: texts are always 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.console import PlatformCall
 
 GROUP = "promptTemplates"
-_ID_START = "pt-"
+_ID = re.compile(r"pt-\w+")
 _KINDS = {True: "System", False: "Custom"}
 _PRESET_TYPES = ("System", "1")
 _MAX_LISTED = 5  # ids in an error
@@ -68,9 +69,11 @@ async def find_remote(call: PlatformCall, name: str) -> PromptTemplate:
     InvalidOption
         There is none, or the account has several of that name.
     """
-    if name.startswith(_ID_START):
-        return await _describe(call, name)
-    found = await _find_named(call, name)
+    found = None
+    if _ID.fullmatch(name):
+        found = await _find_by_id(call, name)
+    if found is None:
+        found = await _find_named(call, name)
     if found is None:
         raise InvalidOption(_NONE.fill(name=name), advice=_LIST_REMOTE)
     return found
@@ -129,18 +132,19 @@ def read_template(row: Mapping[str, Any]) -> PromptTemplate:
     )
 
 
-async def _describe(call: PlatformCall, template_id: str) -> PromptTemplate:
-    described = await call.action(GROUP, "DescribePromptTemplate", {"templateId": template_id})
+async def _find_by_id(call: PlatformCall, template_id: str) -> PromptTemplate | None:
+    body = {"templateId": template_id}
+    try:
+        described = await call.action(GROUP, "DescribePromptTemplate", body)
+    except BadRequest:  # no id, or it was deleted there
+        return None
     return read_template(values.as_object(described))
 
 
 async def _find_own(call: PlatformCall, template: PromptTemplate) -> PromptTemplate | None:
     """Return the account's template that a local one belongs to, None for none."""
     if template.id:
-        try:
-            known = await _describe(call, template.id)
-        except BadRequest:  # it was deleted there
-            known = None
+        known = await _find_by_id(call, template.id)
         if known is not None and not known.is_preset:
             return known
     return await _find_named(call, template.name, own_only=True)

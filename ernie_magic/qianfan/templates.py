@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ernie_magic.api.public_names import names_by_use
@@ -314,8 +314,10 @@ class Templates:
     list_remote = blocking(begin_list_remote)
     alist_remote = awaited(begin_list_remote)
 
-    def begin_pull(self, name: str, *, save_as: str = "") -> Stream[PromptTemplate]:
-        """Store a template of Qianfan's in a file, in the place of an earlier one of that name.
+    def begin_pull(
+        self, name: str, *, save_as: str = "", replace: bool = False
+    ) -> Stream[PromptTemplate]:
+        """Store a template of Qianfan's in a file.
 
         Parameters
         ----------
@@ -323,6 +325,8 @@ class Templates:
             Its very name (the account's own goes before a preset one), or its id (`pt-…`).
         save_as
             The name of the file's template; the same when "".
+        replace
+            Whether a stored template of that name with another text is replaced.
 
         Returns
         -------
@@ -331,14 +335,15 @@ class Templates:
         Raises
         ------
         InvalidOption
-            There is none, or there are several.
+            There is none, there are several, or another text is stored under that name.
         ErnieError
         """
 
         async def work(call: PlatformCall) -> PromptTemplate:
             found = await template_service.find_remote(call, name)
-            template = replace(found, name=save_as or found.name)
-            await in_thread(template_files.save_template, template)
+            template = dataclasses.replace(found, name=save_as or found.name)
+            store = template_files.save_template if replace else template_files.save_unless_changed
+            await in_thread(store, template)
             return template
 
         return self._console.start_work(work)

@@ -1,6 +1,7 @@
 """A model rewrites a prompt; both texts are kept, and what has changed is shown."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -84,6 +85,28 @@ def test_changes_are_words_and_single_chinese_characters():
         ("same", " cat"),
     ]
     assert compare_texts("", "a") == [("added", "a")]
+
+
+def test_one_character_of_a_long_chinese_text_is_one_change():
+    text = "".join(chr(0x4E00 + i * i % 301) for i in range(900))
+    changes = compare_texts(text, f"{text[:400]}好{text[401:]}")
+    assert [change for change in changes if change.kind != "same"] == [
+        ("removed", text[400]),
+        ("added", "好"),
+    ]
+
+
+def test_a_text_that_repeats_itself_costs_little():
+    began = time.perf_counter()
+    for before, after in (
+        ("a " * 600, "a b " * 300),
+        ("写" * 4_000, "写好" * 2_000),
+        ("x\n" * 20_000, "y\nx\n" * 10_000),
+    ):
+        changes = compare_texts(before, after)
+        assert "".join(change.text for change in changes if change.kind != "added") == before
+        assert "".join(change.text for change in changes if change.kind != "removed") == after
+    assert time.perf_counter() - began < 2  # minutes, compared word by word
 
 
 def test_long_texts_are_compared_by_lines():

@@ -38,8 +38,20 @@ def test_a_template_is_pulled_into_a_file(templates):
     assert templates.get("trip") == pulled
     assert templates.render("trip", city="杭州", days=3).startswith("为杭州写一份3天的旅行计划")
     assert templates.pull(pulled.id).name == "旅行计划"
-    with pytest.raises(InvalidOption, match="no template nothing on the service"):
-        templates.pull("nothing")
+    for name in ("nothing", "pt-none", "pt-"):
+        with pytest.raises(InvalidOption, match=f"no template {name} on the service"):
+            templates.pull(name)
+
+
+def test_a_text_that_was_changed_here_is_not_replaced_unasked(templates):
+    templates.pull("Translate")
+    assert templates.pull("Translate") == templates.get("Translate")
+    templates.save("Translate", "my own {text}")
+    with pytest.raises(InvalidOption, match="another Translate is stored"):
+        templates.pull("Translate")
+    assert templates.pull("Translate", save_as="theirs").name == "theirs"
+    assert templates.get("Translate").text == "my own {text}"
+    assert "into {language}" in templates.pull("Translate", replace=True).text
 
 
 def test_a_pushed_template_is_created_once_and_changed_after_that(templates):
@@ -140,13 +152,13 @@ def test_the_commands_show_them(session, templates):
     from ernie_magic.notebook.magics.commands import run_command
 
     templates.save("greet", "Hello {name}")
-    table = run_command(session, "template push greet")
-    assert [row[0] for row in table.rows] == [
-        *("name", "variables", "identifier", "id on the service", "text")
-    ]
+    assert run_command(session, "template push greet").id.startswith("pt-")
     assert run_command(session, "template list --remote greet").rows[0][0] == "greet"
     preset = run_command(session, "template list --remote Translate")
     assert preset.rows[0][3].endswith(" · preset")
     assert preset.note == "1 template"
-    assert run_command(session, "template pull 情感分析").rows[0] == ["name", "情感分析"]
-    assert "情感分析" in templates.list().names
+    assert run_command(session, "template pull 情感分析").name == "情感分析"
+    templates.save("情感分析", "mine")
+    with pytest.raises(InvalidOption, match="replace it by --yes"):
+        run_command(session, "template pull 情感分析")
+    assert run_command(session, "template pull 情感分析 --yes").text != "mine"

@@ -197,7 +197,11 @@ def _ranking(value: Any, session: Session) -> Form:
 
 
 def _template(value: Any, session: Session) -> Form:
-    return _table_form(templates_display.template_table(value, session.settings.interface_language))
+    language = session.settings.interface_language
+    return Form(
+        templates_display.template_table(value, language)._repr_html_(),
+        templates_display.template_text(value, language),
+    )
 
 
 def _templates(value: Any, session: Session) -> Form:

@@ -4,6 +4,7 @@ prompts as a heat map.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.models import is_simulated
@@ -98,6 +99,13 @@ def templates_table(templates: TemplateList, language: Language) -> Table:
     for file, problem in templates.problems.items():
         lines.append(_UNREAD.say(language, file=file, problem=problem.line(language)))
     return Table(headers[language], rows, "\n".join(lines), code=(1,))
+
+
+def template_text(template: PromptTemplate, language: Language) -> str:
+    """One template as text: what is known of it, and its own text line by line."""
+    table = template_table(template, language)
+    table = replace(table, rows=[row for row in table.rows if row[1] != template.text])
+    return f"{table!r}\n\n{make_controls_visible(template.text)}"
 
 
 def template_table(template: PromptTemplate, language: Language) -> Table:

@@ -27,7 +27,7 @@ from ernie_magic.notebook.magics.settings_commands import (
 )
 from ernie_magic.notebook.magics.template_commands import run_template_command
 from ernie_magic.notebook.magics.tuning_commands import run_tuning_command
-from ernie_magic.notebook.magics.words import split_words
+from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
 
@@ -110,12 +110,15 @@ class Command:
     example : Text
     max_words : int
         How many words may follow.
+    takes_text : bool
+        Whether what follows is a text, given as one word with its quotes and blanks.
     """
 
     run: Callable[[Session, list[str]], Any]
     help: Text
     example: Text
     max_words: int = 0
+    takes_text: bool = False
 
 
 COMMANDS: dict[str, Command] = {
@@ -178,7 +181,7 @@ COMMANDS: dict[str, Command] = {
             "%ernie template save 行程 为{city}写{days}天的行程",
             "%ernie template save trip Plan {days} days in {city}",
         ),
-        max_words=1000,
+        takes_text=True,
     ),
     "datasets": Command(
         list_datasets,
@@ -277,6 +280,9 @@ def run_command(session: Session, line: str) -> Any:
     InvalidOption
         An unknown word (the closest is named) or wrong arguments.
     """
+    started, rest = first_word(line)
+    if started in COMMANDS and COMMANDS[started].takes_text:
+        return COMMANDS[started].run(session, [rest.strip()])
     words = split_words(line)
     if not words or words == ["help"]:
         return list_magics(session.settings.interface_language)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.display.templates import template_table, templates_table
+from ernie_magic.notebook.display.templates import templates_table
 from ernie_magic.notebook.magics.settings_commands import print_message
 from ernie_magic.notebook.magics.templates import read_values
+from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.qianfan.prompt_template import DEFAULT_IDENTIFIER
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
@@ -17,10 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ernie_magic.notebook.display.html_table import Table
+    from ernie_magic.qianfan.prompt_template import PromptTemplate
     from ernie_magic.session import Session
 
 IDENTIFIER_FLAG = "--identifier"
 REMOTE_FLAG = "--remote"
+YES_FLAG = "--yes"
+_IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|$)")
+# One quotation around the whole text.
+_QUOTED = re.compile(r"""(["'])((?:(?!\1).)*)\1""", re.DOTALL)
 _DELETED = Text("已删除 {file}", "{file} is deleted")
 _USAGE = {
     "show": Text("用法：%ernie template show 名字", "usage: %ernie template show NAME"),
@@ -33,7 +40,10 @@ _USAGE = {
         "用法：%ernie template render 名字 变量=值 …",
         "usage: %ernie template render NAME VARIABLE=VALUE …",
     ),
-    "pull": Text("用法：%ernie template pull 名字或id", "usage: %ernie template pull NAME_OR_ID"),
+    "pull": Text(
+        "用法：%ernie template pull 名字或id [--yes]",
+        "usage: %ernie template pull NAME_OR_ID [--yes]",
+    ),
     "push": Text("用法：%ernie template push 名字", "usage: %ernie template push NAME"),
 }
 
@@ -41,12 +51,21 @@ _USAGE = {
 def run_template_command(session: Session, words: list[str]) -> Any:
     """Show, store, remove or render prompt templates.
 
+    Parameters
+    ----------
+    session
+    words
+        What follows on the line, as one text: a template's own quotes and blanks stay.
+
     Raises
     ------
     InvalidOption
         An unknown word (the closest is named) or wrong arguments.
     """
-    name, *arguments = words or ["list"]
+    name, rest = first_word("".join(words) or "list")
+    if name == "save":
+        return _save(session, rest)
+    arguments = split_words(rest)
     if name not in TEMPLATE_COMMANDS:
         known = " ".join(TEMPLATE_COMMANDS)
         raise InvalidOption(
@@ -65,21 +84,23 @@ def _list(session: Session, words: list[str]) -> Table:
     return templates_table(templates, session.settings.interface_language)
 
 
-def _show(session: Session, words: list[str]) -> Table:
-    template = session.templates.get(_only_name("show", words))
-    return template_table(template, session.settings.interface_language)
+def _show(session: Session, words: list[str]) -> PromptTemplate:
+    return session.templates.get(_only_name("show", words))
 
 
-def _save(session: Session, words: list[str]) -> Table:
-    name, *rest = words or [""]
+def _save(session: Session, line: str) -> PromptTemplate:
+    """Store the text that stands on a line behind the name; its quotes and blanks stay."""
+    name, rest = first_word(line)
+    text = rest.strip()
     identifier = DEFAULT_IDENTIFIER
-    if rest[:1] == [IDENTIFIER_FLAG]:
-        identifier = "".join(rest[1:2])
-        rest = rest[2:]
-    if not name or not rest:
+    if given := _IDENTIFIER.match(text):
+        identifier = given[1]
+        text = text[given.end() :].strip()
+    if quoted := _QUOTED.fullmatch(text):
+        text = quoted[2]
+    if not name or not text:
         raise InvalidOption(_USAGE["save"])
-    template = session.templates.save(name, " ".join(rest), identifier=identifier)
-    return template_table(template, session.settings.interface_language)
+    return session.templates.save(name, text, identifier=identifier)
 
 
 def _delete(session: Session, words: list[str]) -> None:
@@ -93,14 +114,14 @@ def _render(session: Session, words: list[str]) -> None:
     print(make_controls_visible(session.templates.render(name, values)))
 
 
-def _pull(session: Session, words: list[str]) -> Table:
-    template = session.templates.pull(_only_name("pull", words))
-    return template_table(template, session.settings.interface_language)
+def _pull(session: Session, words: list[str]) -> PromptTemplate:
+    names = [word for word in words if word != YES_FLAG]
+    replace = len(names) < len(words)
+    return session.templates.pull(_only_name("pull", names), replace=replace)
 
 
-def _push(session: Session, words: list[str]) -> Table:
-    template = session.templates.push(_only_name("push", words))
-    return template_table(template, session.settings.interface_language)
+def _push(session: Session, words: list[str]) -> PromptTemplate:
+    return session.templates.push(_only_name("push", words))
 
 
 def _only_name(command: str, words: list[str]) -> str:
@@ -112,7 +133,7 @@ def _only_name(command: str, words: list[str]) -> str:
 TEMPLATE_COMMANDS: dict[str, Callable[[Session, list[str]], Any]] = {
     "list": _list,
     "show": _show,
-    "save": _save,
+    "save": lambda session, words: _save(session, " ".join(words)),
     "delete": _delete,
     "render": _render,
     "pull": _pull,

@@ -115,19 +115,37 @@ def test_the_command_lists_shows_saves_renders_and_removes(run):
     ]
     assert "3 templates in " in table.note
     assert [row[0] for row in run("%ernie template list plan")[0].result.rows] == ["trip"]
-    saved = run("%ernie template save greet --identifier {{}} Hello {{name}}, {x} $HOME")[0].result
-    assert saved.rows == [
-        ["name", "greet"],
-        ["variables", "{{name}}"],
-        ["identifier", "{{}}"],
-        ["text", "Hello {{name}}, {x} $HOME"],
-    ]
-    assert run("%ernie template show greet")[0].result.rows == saved.rows
+    result, out = run("%ernie template save greet --identifier {{}} Hello {{name}}, {x} $HOME")
+    saved = result.result
+    assert (saved.text, saved.variables) == ("Hello {{name}}, {x} $HOME", ("name",))
+    assert out.endswith("\n\nHello {{name}}, {x} $HOME\n")
+    assert run("%ernie template show greet")[0].result == saved
     _, out = run("%ernie template render greet name='Ann Lee'")
     assert out == "Hello Ann Lee, {x} $HOME\n"
     _, out = run("%ernie template delete greet")
     assert out.endswith("greet.txt is deleted\n")
     assert list_templates().names == ["translate", "trip", "我的 模板"]
+
+
+@pytest.mark.parametrize(
+    ("line", "text"),
+    [
+        ("a Don't ask {name}'s  age", "Don't ask {name}'s  age"),
+        ('a {"a": "b", "c": {{name}}}', '{"a": "b", "c": {{name}}}'),
+        ('a "Say {{name}}"', "Say {{name}}"),
+        ('a "one" and "two"', '"one" and "two"'),
+        ('"a" --identifier=(()) C:\\new\\table ((name))', "C:\\new\\table ((name))"),
+        ("a --verbose is an option", "--verbose is an option"),
+        ("a {{1 + 1}}", "{{1 + 1}}"),
+    ],
+)
+def test_a_saved_text_stays_as_it_is_typed(run, line, text):
+    if "{{" in line:
+        line = line.replace("a ", "a --identifier [[]] ", 1)
+    result, _ = run(f"%ernie template save {line}")
+    assert result.success
+    assert list_templates().names[0] == "a"
+    assert result.result.text == text
 
 
 @pytest.mark.parametrize(
@@ -141,6 +159,7 @@ def test_the_command_lists_shows_saves_renders_and_removes(run):
         ("template save a --identifier <> b", "no identifier <>"),
         ("template save a {x}", "{x} is not a variable"),
         ("template render trip days=1", "without a value: city"),
+        ('template render "trip', "a quotation is not closed"),
         ("template render", "usage: %ernie template render NAME VARIABLE=VALUE …"),
         ("template delete tri", "did you mean trip?"),
     ],
