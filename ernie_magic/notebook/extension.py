@@ -66,6 +66,7 @@ _RICH_TYPES = (
     ("qianfan.tuning_plan", "TuningPlan"),
     ("qianfan.tuning_tasks", "PublishedModel"),
     ("qianfan.tuning_tasks", "TuningJobs"),
+    ("qianfan.tuning_tasks", "TuningOverview"),
     ("qianfan.tuning_tasks", "TuningTask"),
     ("qianfan.tuning_tasks", "TuningTasks"),
     ("qianfan.apps", "AppList"),

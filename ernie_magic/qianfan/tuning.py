@@ -25,6 +25,7 @@ from ernie_magic.qianfan.tuning_tasks import (
     PublishedModel,
     TuningJob,
     TuningJobs,
+    TuningOverview,
     TuningTask,
     TuningTasks,
     read_job,
@@ -69,6 +70,9 @@ class Tuning:
         # By account: what was created with one is unknown to another, and to the emulator.
         self._creations: dict[Hashable, TuningCreation] = {}
         self._publications: dict[Hashable, Publication] = {}
+
+    def __repr__(self) -> str:
+        return f"Tuning({', '.join(self.created_tasks) or 'nothing created yet'})"
 
     def __dir__(self) -> list[str]:
         first = ("models", "plan", "create", "watch", "task", "tasks", "jobs", "stop", "publish")
@@ -438,6 +442,30 @@ class Tuning:
 
     tasks = blocking(_begin_tasks)
     atasks = awaited(_begin_tasks)
+
+    def _begin_overview(self, count: int = 20) -> Stream[TuningOverview]:
+        """Return the newest jobs with their tasks: what `%ernie tuning` shows.
+
+        Parameters
+        ----------
+        count
+            How many jobs; their tasks take a request each.
+
+        Raises
+        ------
+        ErnieError
+        """
+
+        async def fetch(call: PlatformCall) -> TuningOverview:
+            jobs = await _fetch_jobs(call)
+            newest = sorted(jobs, key=lambda job: job.created, reverse=True)[:count]
+            tasks = [task for job in newest for task in await _fetch_tasks(call, job.id)]
+            return TuningOverview(tuple(newest), tuple(tasks), len(jobs))
+
+        return self._console.start_work(fetch)
+
+    overview = blocking(_begin_overview)
+    aoverview = awaited(_begin_overview)
 
     def _begin_delete(self, what: str | TuningTask | TuningJob) -> Stream[bool]:
         """Delete a task that has ended, or a job with its tasks.

@@ -135,6 +135,34 @@ class TuningTasks(list[TuningTask]):
 
 
 @dataclass(frozen=True)
+class TuningOverview:
+    """The newest jobs with their tasks.
+
+    Attributes
+    ----------
+    jobs : tuple of TuningJob
+        Newest first.
+    tasks : tuple of TuningTask
+        Those of these jobs, in their order.
+    job_count : int
+        How many jobs there are in all.
+    """
+
+    jobs: tuple[TuningJob, ...]
+    tasks: tuple[TuningTask, ...]
+    job_count: int
+
+    @property
+    def jobs_without_tasks(self) -> list[TuningJob]:
+        """The jobs that have none."""
+        known = {task.job_id for task in self.tasks}
+        return [job for job in self.jobs if job.id not in known]
+
+    def __repr__(self) -> str:
+        return f"TuningOverview({self.job_count} jobs, {len(self.tasks)} tasks)"
+
+
+@dataclass(frozen=True)
 class PublishedModel:
     """The model that a task was published as.
 

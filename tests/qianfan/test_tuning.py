@@ -174,3 +174,13 @@ def test_a_published_model_is_deployed_when_it_is_confirmed(emulated, wire, done
     assert emulated.services.wait(service).is_serving
     (sent,) = [request.body for request in wire.requests if request.action == "CreateService"]
     assert (sent["modelSetId"], sent["modelId"]) == (model.set_id, model.id)
+
+
+def test_the_overview_has_the_newest_jobs_with_their_tasks(emulated, create):
+    create()
+    found = emulated.tuning.overview(count=2)
+    assert (len(found.jobs), found.job_count) == (2, len(emulated.tuning.jobs()))
+    assert found.job_count > 2
+    assert {task.job_id for task in found.tasks} <= {job.id for job in found.jobs}
+    assert len(found.jobs_without_tasks) + len({task.job_id for task in found.tasks}) == 2
+    assert "object at" not in repr(emulated.tuning)

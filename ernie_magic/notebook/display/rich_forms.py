@@ -265,6 +265,10 @@ def _tuning_tasks(value: Any, session: Session) -> Form:
     return _table_form(tuning_display.tasks_table(value, session.settings.interface_language))
 
 
+def _tuning_overview(value: Any, session: Session) -> Form:
+    return _table_form(tuning_display.overview_table(value, session.settings.interface_language))
+
+
 def _tuning_task(value: Any, session: Session) -> Form:
     language = session.settings.interface_language
     return Form(
@@ -321,6 +325,7 @@ _MAKERS = {
     "TuningPlan": _tuning_plan,
     "TuningJobs": _tuning_jobs,
     "TuningTasks": _tuning_tasks,
+    "TuningOverview": _tuning_overview,
     "TuningTask": _tuning_task,
     "PublishedModel": _published_model,
     "KnowledgeBaseList": _knowledge_bases,

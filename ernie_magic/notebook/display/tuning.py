@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.tuning_tasks import (
         PublishedModel,
         TuningJob,
+        TuningOverview,
         TuningTask,
     )
 
@@ -35,6 +36,10 @@ _ONE_MODEL = Text(
 _WATCH = Text(
     "%ernie tuning 任务 等它完成；%ernie tuning stop 任务 --yes 停止",
     "%ernie tuning TASK waits until it is done; %ernie tuning stop TASK --yes stops it",
+)
+_NEWEST = Text(
+    "最新的 {n} 个作业，共 {total} 个；%ernie tuning 作业 查看其他的",
+    "the newest {n} of {total} jobs; %ernie tuning JOB shows another one",
 )
 _CREATE = Text(
     "还没有创建；ernie.tuning.create(…, confirm=True) 创建，会产生费用",
@@ -150,12 +155,28 @@ def jobs_table(jobs: Sequence[TuningJob], language: Language) -> Table:
     return Table(headers[language], rows, _JOBS.say(language, len(jobs)))
 
 
+def overview_table(overview: TuningOverview, language: Language) -> Table:
+    """The newest jobs with their tasks, then those that have none."""
+    more = ""
+    if len(overview.jobs) < overview.job_count:
+        counts = {"n": len(overview.jobs), "total": overview.job_count}
+        more = _NEWEST.say(language, **counts)
+    return tasks_table(overview.tasks, language, overview.jobs_without_tasks, more)
+
+
 def tasks_table(
     tasks: Sequence[TuningTask],
     language: Language,
     jobs_without_tasks: Sequence[TuningJob] = (),
+    more: str = "",
 ) -> Table:
-    """Tasks below their jobs, then the jobs that have none."""
+    """Tasks below their jobs, then the jobs that have none.
+
+    Parameters
+    ----------
+    more
+        What the note tells of those that are not shown.
+    """
     headers = {
         "zh": ["任务", "状态", "模型", "训练方法", "创建时间", "结束时间"],
         "en": ["task", "state", "model", "method", "created", "finished"],
@@ -173,7 +194,8 @@ def tasks_table(
     for job in jobs_without_tasks:
         headings[len(rows)] = f"{job.name} · {job.id}"
         rows.append(["–", "", job.model, job.mode, job.created, ""])
-    note = f"{_TASKS.say(language, len(tasks))} · {_WATCH.say(language)}"
+    told = [_TASKS.say(language, len(tasks)), more, _WATCH.say(language)]
+    note = " · ".join(part for part in told if part)
     return Table(headers[language], rows, note, headings)
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption, NotConfirmed
-from ernie_magic.notebook.display.tuning import tasks_table
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ernie_magic.notebook.display.html_table import Table
     from ernie_magic.session import Session
 
 TUNING_WORDS = ("models", "stop")
@@ -34,7 +32,7 @@ def run_tuning_command(session: Session, words: list[str]) -> Any:
         A task would be stopped, without `--yes`.
     """
     if not words:
-        return _show_tasks(session)
+        return session.tuning.overview()
     first, *rest = words
     if first == "models":
         _refuse_extra(rest[1:])
@@ -52,16 +50,6 @@ def run_tuning_command(session: Session, words: list[str]) -> Any:
         ),
         advice=did_you_mean(first, TUNING_WORDS) or _USAGE,
     )
-
-
-def _show_tasks(session: Session) -> Table:
-    """Show the tasks of all jobs, and the jobs that have none."""
-    tuning = session.tuning
-    jobs = tuning.jobs()
-    tasks = tuning.tasks()
-    known = {task.job_id for task in tasks}
-    without = [job for job in jobs if job.id not in known]
-    return tasks_table(tasks, session.settings.interface_language, without)
 
 
 def _stop_task(session: Session, words: Sequence[str]) -> Any:

@@ -7,13 +7,13 @@ import pytest
 
 from ernie_magic.emulator.platform.tunable_models import list_tunable_models
 from ernie_magic.notebook.display.rich_forms import make_form
-from ernie_magic.notebook.display.tuning import tasks_table
 from ernie_magic.qianfan.hyperparameters import read_tunable_models
 from ernie_magic.qianfan.tuning_plan import TuningRequest, make_plan
 from ernie_magic.qianfan.tuning_tasks import (
     PublishedModel,
     TuningJob,
     TuningJobs,
+    TuningOverview,
     TuningTasks,
     read_task,
 )
@@ -120,6 +120,7 @@ def test_what_the_emulator_made_up_says_so():
 
 def test_a_job_without_tasks_is_shown_below_those_with_tasks():
     job = TuningJob("job-2", "dogs", "ERNIE-Lite-8K-0308", "DPO")
-    table = repr(tasks_table([read_task(TOLD)], "en", [job]))
+    table = shown(TuningOverview((job,), (read_task(TOLD),), 30)).text
     assert table.index("task-1") < table.index("dogs · job-2")
+    assert "the newest 1 of 30 jobs" in table
     assert "1 job" in shown(TuningJobs([job])).text
