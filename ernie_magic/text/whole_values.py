@@ -173,7 +173,9 @@ def _write_csv(table: Any, rows: int) -> str:
             return _write_polars(part)
         # Numbers that only count the rows say nothing; other labels do.
         is_counted = type(part.index).__name__ == "RangeIndex" and part.index.name is None
-        written = part.to_csv(index=not is_counted, lineterminator="\n")
+        # pandas 2.0 warns of each NaN that it writes.
+        with sys.modules["numpy"].errstate(invalid="ignore"):
+            written = part.to_csv(index=not is_counted, lineterminator="\n")
     return str(written).rstrip("\n")
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from enum import Enum
+from enum import Enum, Flag
 from pathlib import PurePath
 from typing import Any, Union
 from uuid import UUID
@@ -44,16 +44,14 @@ _EXACT_TYPES: dict[Any, tuple[type, ...]] = {
 }
 
 
-class _Mismatch(ValueError):
-    """A value does not fit the declared type; the message is for the model."""
-
-    def __init__(self, path: str, expected: str, value: object) -> None:
-        shown = repr(value)
-        if value is None or isinstance(value, bool):
-            shown = {None: "null", True: "true", False: "false"}[value]
-        if len(shown) > _LONGEST_SHOWN:
-            shown = shown[:_LONGEST_SHOWN] + "…"
-        super().__init__(f"{path}: expected {expected}, got {shown}")
+def _mismatch(path: str, expected: str, value: object) -> ValueError:
+    """Return the error for a value that does not fit the declared type, in words for the model."""
+    shown = repr(value)
+    if value is None or isinstance(value, bool):
+        shown = json.dumps(value)
+    if len(shown) > _LONGEST_SHOWN:
+        shown = shown[:_LONGEST_SHOWN] + "…"
+    return ValueError(f"{path}: expected {expected}, got {shown}")
 
 
 def bind_arguments(function: Callable[..., Any], arguments: str) -> inspect.BoundArguments:
@@ -205,7 +203,7 @@ def convert_value(value: Any, hint: Any, path: str) -> Any:
             return _convert_to(value, member, path)
     if _is_null_text(value) and _allows_null(hint):
         return None
-    raise _Mismatch(path, " or ".join(map(_name_of, members)), value)
+    raise _mismatch(path, " or ".join(map(_name_of, members)), value)
 
 
 def _convert_optional(value: Any, hint: Any, path: str, *, is_optional: bool) -> Any:
@@ -279,7 +277,7 @@ def _convert_scalar(value: Any, kind: Any, path: str) -> Any:
         try:
             converted = convert(value)
         except (ValueError, TypeError, OverflowError, InvalidOperation):
-            raise _Mismatch(path, expected, value) from None
+            raise _mismatch(path, expected, value) from None
         # A class of the user's own, or numpy's.
         return converted if isinstance(converted, kind) else kind(converted)
     return value
@@ -377,6 +375,9 @@ _SCALARS: tuple[tuple[type, Callable[[Any], Any], str], ...] = (
 
 
 def _convert_enum(value: Any, kind: type[Enum], path: str) -> Any:
+    if issubclass(kind, Flag) and isinstance(value, int):
+        with suppress(ValueError):
+            return kind(value)
     by_value = {member.value: member for member in kind if member.value.__hash__}
     by_name = {name: member for name, member in kind.__members__.items() if name not in by_value}
     return _convert_choice(value, {**by_value, **by_name}, path)
@@ -394,7 +395,7 @@ def _convert_choice(value: Any, choices: Mapping[Any, Any], path: str) -> Any:
         if alike and all(meant is alike[0] for meant in alike):
             return alike[0]
     shown = ", ".join(map(repr, list(choices)[:_MOST_CHOICES]))
-    raise _Mismatch(path, f"one of {shown}", value)
+    raise _mismatch(path, f"one of {shown}", value)
 
 
 # --- values of several parts -----------------------------------------------------------------
@@ -427,11 +428,11 @@ def _is_mapping(kind: type) -> bool:
 def _convert_collection(value: Any, hint: Any, collection: Any, path: str) -> Any:
     items = _parse_text(value)
     if not isinstance(items, list):
-        raise _Mismatch(path, f"a list ({_name_of(hint)})", value)
+        raise _mismatch(path, f"a list ({_name_of(hint)})", value)
     inner = typing.get_args(hint)
     if collection is tuple and inner and inner[-1] is not Ellipsis:
         if len(items) != len(inner):
-            raise _Mismatch(path, f"a list of {len(inner)}", value)
+            raise _mismatch(path, f"a list of {len(inner)}", value)
         hints: Sequence[Any] = inner
     else:
         hints = [inner[0] if inner else Any] * len(items)
@@ -444,7 +445,7 @@ def _convert_collection(value: Any, hint: Any, collection: Any, path: str) -> An
 def _convert_mapping(value: Any, hint: Any, path: str) -> Any:
     fields = _parse_text(value)
     if not isinstance(fields, dict):
-        raise _Mismatch(path, f"an object ({_name_of(hint)})", value)
+        raise _mismatch(path, f"an object ({_name_of(hint)})", value)
     if typing.is_typeddict(hint):
         return _convert_typed_dict(fields, hint, path)
     key_hint, value_hint = typing.get_args(hint) or (Any, Any)
@@ -457,7 +458,7 @@ def _convert_mapping(value: Any, hint: Any, path: str) -> Any:
 def _convert_typed_dict(fields: Mapping[str, Any], hint: Any, path: str) -> dict[str, Any]:
     missing = sorted(hint.__required_keys__ - fields.keys())
     if missing:
-        raise _Mismatch(path, f"an object with {', '.join(missing)}", dict(fields))
+        raise _mismatch(path, f"an object with {', '.join(missing)}", dict(fields))
     hints = record_hints(hint)
     return {
         name: convert_value(one, hints.get(name, Any), f"{path}.{name}")
@@ -485,7 +486,7 @@ def _convert_record(value: Any, kind: type, path: str) -> Any:
     if isinstance(fields, list) and issubclass(kind, tuple):
         fields = dict(zip(signature.parameters, fields, strict=False))
     if not isinstance(fields, dict):
-        raise _Mismatch(path, f"an object ({kind.__name__}{signature})", value)
+        raise _mismatch(path, f"an object ({kind.__name__}{signature})", value)
     hints = record_hints(kind)
     converted = {
         name: convert_value(one, hints.get(name, Any), f"{path}.{name}")

@@ -28,6 +28,11 @@ class Level(enum.IntEnum):
     HIGH = 2
 
 
+class Rights(enum.Flag):
+    READ = 1
+    WRITE = 2
+
+
 @dataclass
 class Stay:
     city: str
@@ -90,6 +95,8 @@ def converted(hint, value, *default):
         (Colour, "r", Colour.RED),
         (Colour, "green", Colour.GREEN),
         (Level, "2", Level.HIGH),
+        (Rights, 3, Rights.READ | Rights.WRITE),
+        (Rights, "WRITE", Rights.WRITE),
         (Level, 1, Level.LOW),
         (Literal["single", "double"], "Single", "single"),
         (Literal[1, 2], "2", 2),
@@ -176,6 +183,7 @@ def test_what_does_not_fit_is_told_with_what_was_expected(hint, given, told):
     with pytest.raises((TypeError, ValueError)) as caught:
         converted(hint, given)
     assert told in str(caught.value)
+    assert not type(caught.value).__name__.startswith("_")  # the model reads it too
 
 
 def test_a_null_for_what_has_a_default_is_the_default():
