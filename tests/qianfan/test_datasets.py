@@ -1,10 +1,12 @@
 """Datasets of Qianfan's platform: created, imported from BOS, published, exported, deleted."""
 
 import asyncio
+import re
 
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.emulator.faults import Fault
 from ernie_magic.qianfan.dataset_records import (
     DatasetRecord,
     is_failed,
@@ -155,19 +157,44 @@ def test_a_publishing_that_fails_is_told(datasets):
 def test_an_import_that_was_stopped_is_watched_again_and_created_once(session, datasets, made):
     before = len(log_of(session))
     stream = datasets._begin_import_files(made.versions[0], FILE)
-    task_id = ""
     for batch in stream.iter_batches():
-        notice = next((delta.notice.en for delta in batch if delta.notice), "")
-        if notice:
-            task_id = notice.split()[1].rstrip(":")
-            assert f"ernie.datasets.watch_import('{task_id}')" in notice
+        if any(delta.notice for delta in batch):
             break
-    stream.stop()
-    done = datasets.watch_import(task_id)
-    assert done.status == "ImportFinished"
+    told = stream.stop().stop_message.en
+    task_id = re.search(r"task-\w+", told)[0]
+    assert told.endswith(f"goes on: wait again with ernie.datasets.watch_import('{task_id}')")
+    assert datasets.watch_import(task_id).status == "ImportFinished"
     sent = list(log_of(session))[before:]
-    created = [entry for entry in sent if "files" in (entry.body or {})]
-    assert len(created) == 1
+    assert len([entry for entry in sent if "files" in (entry.body or {})]) == 1
+
+
+def test_a_publishing_that_was_stopped_goes_on_and_says_so(datasets, made):
+    datasets.import_files(made, FILE)
+    stream = datasets._begin_publish(made)
+    for batch in stream.iter_batches():
+        if any(delta.notice for delta in batch):
+            break
+    told = stream.stop().stop_message.en
+    version_id = made.versions[0].id
+    assert told.endswith(
+        f"is still being published: see ernie.datasets.get_version('{version_id}')"
+    )
+    assert datasets.get_version(version_id).publish_status == "Published"
+
+
+@pytest.mark.parametrize("call", ["create", "import_files", "export", "add_version"])
+def test_what_may_have_been_created_is_told_and_not_sent_again(session, datasets, made, call):
+    before = len(log_of(session))
+    arguments = {
+        "create": ("lost", "sft"),
+        "import_files": (made.versions[0].id, FILE),
+        "export": (made.versions[0].id,),
+        "add_version": (made.id,),
+    }
+    session.client._emulator.faults.extend([Fault.from_json({"status": 502, "html": True})])
+    with pytest.raises(errors.OutcomeUnknown, match=r"may have been created.*look before you"):
+        getattr(datasets, call)(*arguments[call])
+    assert len(log_of(session)) == before + 1
 
 
 def test_nothing_is_waited_for_if_not_wished(datasets, made):
