@@ -66,14 +66,18 @@ if TYPE_CHECKING:
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
     from ernie_magic.calls.tables.map import Mapped, UnsavedAnswer
+    from ernie_magic.calls.tables.rows import RowSender
     from ernie_magic.calls.tables.template import Template
     from ernie_magic.calls.workers import RemoteExecutor
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.notebook.panels.panel import Panel
     from ernie_magic.qianfan.apps import Apps
+    from ernie_magic.qianfan.batch_inference import BatchInference
+    from ernie_magic.qianfan.batches import Batches
     from ernie_magic.qianfan.console import Console
     from ernie_magic.qianfan.datasets import Datasets
+    from ernie_magic.qianfan.files import Files
     from ernie_magic.qianfan.knowledge import Knowledge
     from ernie_magic.qianfan.services import PlatformService, Services
     from ernie_magic.qianfan.templates import Templates
@@ -263,6 +267,27 @@ class Session:
         found, setting = find_endpoint(self.client, self.services, name)
         self.settings.assign_text(setting, found.endpoint)
         return found
+
+    @property
+    def files(self) -> Files:
+        """Files that the service in use keeps, to work on them."""
+        from ernie_magic.qianfan.files import Files
+
+        return Files(lambda: self.client)
+
+    @property
+    def batches(self) -> Batches:
+        """Batches: many requests that the service in use answers within a day, for less."""
+        from ernie_magic.qianfan.batches import Batches
+
+        return Batches(lambda: self.client)
+
+    @property
+    def batch_inference(self) -> BatchInference:
+        """Batch inference of Qianfan's console, whose data are on BOS."""
+        from ernie_magic.qianfan.batch_inference import BatchInference
+
+        return BatchInference(self._console())
 
     @property
     def datasets(self) -> Datasets:
@@ -526,6 +551,19 @@ class Session:
 
         return self.client.localizing_errors(lambda: RemoteExecutor(executor))
 
+    def _row_sender(self, executor: Any, path: Path, *, batch: bool) -> RowSender | None:
+        """Return what asks for the rows of a table elsewhere, if they are to be."""
+        if batch:
+            from ernie_magic.qianfan.batch_rows import batch_sender
+
+            return self.client.localizing_errors(
+                lambda: batch_sender(self.settings, path, executor)
+            )
+        remote_executor = self._remote_executor(executor)
+        if remote_executor is None:
+            return None
+        return remote_executor.row_sender
+
     @explained
     def begin_map(
         self,
@@ -541,6 +579,7 @@ class Session:
         extra: dict[str, Any] | None = None,
         progress: bool = True,
         executor: Any = None,
+        batch: bool = False,
         **parameters: Unpack[ChatParameters],
     ) -> Stream[Mapped]:
         """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment,
@@ -569,6 +608,10 @@ class Session:
             Where the calls are made: a `dask.distributed.Client`, or an executor of
             `concurrent.futures`. Its workers share the account's limits, and find the key in their
             own environment: it is not sent to them.
+        batch
+            Ask for all missing rows as a batch (`batches`), which the service answers within a day
+            for less. An interrupt ends the waiting only: the same call goes on waiting for it, and
+            sends nothing twice.
 
         Returns
         -------
@@ -601,13 +644,11 @@ class Session:
                 max_concurrency=choose_in_flight(in_flight, target.settings),
             )
         )
-        remote_executor = self._remote_executor(executor)
-        submit = None
-        if remote_executor:
-            map_request = replace(map_request, max_concurrency=remote_executor.workers)
-            submit = remote_executor.submit_chats
+        sender = self._row_sender(executor, map_request.path, batch=batch)
+        if sender:
+            map_request = replace(map_request, max_concurrency=sender.max_concurrency)
         return self.client.start_call(
-            lambda call: mapping.map_rows(call, map_request, self._unsaved_answers, submit),
+            lambda call: mapping.map_rows(call, map_request, self._unsaved_answers, sender),
             target.settings,
             target.endpoint,
             progress_title=_MAPPING if progress else None,

@@ -90,6 +90,8 @@ class SettingValues(KeptParameters, total=False):
     cache: bool
     in_flight: int
     remote_images: bool
+    files_path: str
+    batches_path: str
 
 
 class ChatArguments(ChatParameters, total=False):

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.embeddings.embed import request_vectors
-from ernie_magic.calls.tables.rows import ask_many
+from ernie_magic.calls.tables.rows import RowSender, ask_many
 from ernie_magic.client import Client
 from ernie_magic.config.headers import ExtraHeaders
 from ernie_magic.config.settings import ErnieSettings
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from ernie_magic.calls.tables.rows import AskRows, Outcome
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.settings import Snapshot
+    from ernie_magic.wire.prepared_call import PreparedCall
     from ernie_magic.wire.replies import VectorsReply
     from ernie_magic.wire.request import Context
 
 _DEFAULT_WORKERS = 4  # workers of an executor that does not report how many it has
+_ROWS_AT_ONCE = 20  # that a worker is given
 
 
 @dataclass(frozen=True)
@@ -175,9 +177,14 @@ class RemoteExecutor:
                 ),
             )
 
-    def submit_chats(self, context: Context) -> AskRows:
+    @property
+    def row_sender(self) -> RowSender:
+        """What asks for the rows of a table on the workers."""
+        return RowSender(self._submit_chats, _ROWS_AT_ONCE, self.workers)
+
+    def _submit_chats(self, call: PreparedCall) -> AskRows:
         """Return what asks for some rows on a worker."""
-        setup = WorkerSetup.for_call(context.endpoint, context.settings, self.workers)
+        setup = WorkerSetup.for_call(call.endpoint, call.settings, self.workers)
         return lambda requests: asyncio.wrap_future(
             self._executor.submit(ask_on_worker, setup, list(requests))
         )

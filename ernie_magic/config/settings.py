@@ -162,6 +162,13 @@ class ErnieSettings(Configurable):
         " / show pictures from the web that an answer names; off: they are links",
     ).tag(config=True)
 
+    files_path = Unicode(
+        "/files", help="文件接口的路径，接在服务地址之后 / path of the calls for files"
+    ).tag(config=True)
+    batches_path = Unicode(
+        "/batches", help="批量任务接口的路径，接在服务地址之后 / path of the calls for batches"
+    ).tag(config=True)
+
     def __init__(self, **values: Any) -> None:
         try:
             super().__init__(**values)

@@ -8,8 +8,8 @@ What keeps it out:
 - Origin and Sec-Fetch-Site must not name another page
   (https://fetch.spec.whatwg.org/#origin-header,
   https://www.w3.org/TR/fetch-metadata/). A link may be followed, and a picture of ours shown.
-- A POST is JSON, or, of Qianfan's platform and for pictures, a form with an Authorization header:
-  a page can send neither without asking first
+- A POST is JSON, or, of Qianfan's platform, for pictures and for files, a form with an
+  Authorization header: a page can send neither without asking first
   (https://fetch.spec.whatwg.org/#cors-preflight-fetch). The request for permission is never
   granted: no CORS header is ever sent.
 
@@ -46,6 +46,7 @@ FRONT_PAGE = "/"
 PICTURES = "/emulator/picture.png"
 FILES = "/emulator/data"  # exported samples, and the faults of an import
 _PLATFORM = "/v2/"
+_FORM_PATHS = (EDITS_PATH, "/files")
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
 _HTTP_PORT = 80
@@ -181,7 +182,8 @@ class AccessGuard:
             for value in _header_values(scope, b"content-type")
         ]
         allowed = {"application/json"}
-        takes_forms = scope["path"].startswith(_PLATFORM) or scope["path"].endswith(EDITS_PATH)
+        path = scope["path"]
+        takes_forms = path.startswith(_PLATFORM) or path.endswith(_FORM_PATHS)
         if takes_forms and any(_header_values(scope, b"authorization")):
             allowed.add("multipart/form-data")
         if scope["method"] in ("POST", "PUT", "PATCH") and not allowed.issuperset(kinds):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import hashlib
 import hmac
 import itertools
@@ -107,6 +108,13 @@ class IncomingCall:
         if not isinstance(self._body, dict):
             raise Refusal("malformed_json", "Invalid Argument: the body is not an object")
         return self._body
+
+    def with_body(self, body: dict[str, Any]) -> IncomingCall:
+        """The same call with another body, as one of a batch has it."""
+        other = copy.copy(self)
+        other._body = body  # noqa: SLF001  (its own class)
+        other.form = None
+        return other
 
     def signed_link(self, path: str, query: Mapping[str, str]) -> str:
         """An address on this server that `requiring_link` will accept."""

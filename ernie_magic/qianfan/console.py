@@ -418,18 +418,14 @@ class PlatformCall:
         pause
             Seconds between two looks; shorter with the emulator.
         """
-        told: Text | None = None
-        while True:
-            state = await look()
-            if notice is not None and (told_now := notice(state)) != told:
-                told = told_now
-                self.emit(Delta(notice=told))
-            if percent is not None:
-                done = max(0, min(_WHOLE, round(percent(state))))
-                self.emit(Delta(progress=Progress(done, _WHOLE)))
-            if is_over(state):
-                return state
-            await asyncio.sleep(_SIMULATED_PAUSE if self.is_simulated else pause)
+        return await watch_task(
+            look,
+            self.emit,
+            is_over=is_over,
+            percent=percent,
+            notice=notice,
+            pause=lambda: pause_of(pause, simulated=self.is_simulated),
+        )
 
     async def account_of(self, group: str) -> Hashable:
         """Return what tells apart where a group's actions are sent, and with which key: what was
@@ -443,6 +439,47 @@ class PlatformCall:
         endpoint = await self._client.resolve_endpoint(route.endpoint)
         self.is_simulated = is_simulated(self._client.service_name(endpoint))
         return Context(endpoint, self._settings, self.emit)
+
+
+async def watch_task(
+    look: Callable[[], Awaitable[ResultT]],
+    emit: Callable[[Delta], None],
+    *,
+    is_over: Callable[[ResultT], bool],
+    percent: Callable[[ResultT], float] | None = None,
+    notice: Callable[[ResultT], Text] | None = None,
+    pause: Callable[[], float],
+) -> ResultT:
+    """Look at a task until it is over, and return what was seen last.
+
+    Parameters
+    ----------
+    look, is_over, percent, notice
+        As in `PlatformCall.wait_for_task`.
+    emit
+        Called with the progress and the notices.
+    pause
+        Returns how many seconds pass before the next look.
+    """
+    told: Text | None = None
+    while True:
+        state = await look()
+        if notice is not None and (told_now := notice(state)) != told:
+            told = told_now
+            emit(Delta(notice=told))
+        if percent is not None:
+            done = max(0, min(_WHOLE, round(percent(state))))
+            emit(Delta(progress=Progress(done, _WHOLE)))
+        if is_over(state):
+            return state
+        await asyncio.sleep(pause())
+
+
+def pause_of(pause: float, *, simulated: bool) -> float:
+    """Return the seconds between two looks; fewer with the emulator, whose tasks move by looks."""
+    if simulated:
+        return _SIMULATED_PAUSE
+    return pause
 
 
 @dataclass(frozen=True)

@@ -220,6 +220,20 @@ class HttpClient:
             )
         )
 
+    async def read_content(self, request: WireRequest, context: Context) -> bytes:
+        """Send a request whose reply is a file; return its bytes.
+
+        Raises
+        ------
+        ErnieError
+        """
+
+        async def read_bytes(response: httpx.Response) -> bytes:
+            chunks = response.aiter_bytes()
+            return bytes(await reading.read_bytes(response, request.max_bytes, chunks=chunks))
+
+        return await self._send_with_retries(_Sending(context, request, read_bytes))
+
     async def download_picture(self, url: str, context: Context) -> bytes:
         """Return the picture behind a service's link (`downloads.fetch_picture`), with retries."""
         async for attempt in retry.retry_attempts(

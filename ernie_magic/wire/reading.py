@@ -339,6 +339,29 @@ async def _parse_whole_reply(text: str, reader: Reader) -> dict[str, Any] | None
     return payload
 
 
+def check_whole_reply(reader: Reader, reply: dict[str, Any], status: int) -> None:
+    """Give a reader a whole reply that came otherwise than by a response of its own: in a file.
+
+    Parameters
+    ----------
+    status
+        Its HTTP status.
+
+    Raises
+    ------
+    ErnieError
+        It is an error, or no answer.
+    """
+    import httpx
+
+    text = beginning_of(reply)
+    if status >= 400 or parse_refusal(reply) is not None:  # noqa: PLR2004
+        raise error_from_reply(status, {}, text.encode("utf-8", "replace"))
+    reader.feed_whole(reply)
+    reader.flush_remaining()
+    _raise_unless_answered(reader, httpx.Response(status), text)
+
+
 def _raise_unless_answered(reader: Reader, response: httpx.Response, body: str) -> None:
     """Raise the error for a reply that ended as an answer does, but reports a failure in a choice
     or in its reason to finish, or has nothing in it.

@@ -351,3 +351,86 @@ def test_an_edit_needs_a_model_that_edits(openai, client):
     Image.new("RGB", (256, 128), "red").save(png, "PNG")
     with pytest.raises(openai.BadRequestError, match="does not edit"):
         client.images.edit(image=png.getvalue(), prompt="x", model="Stable-Diffusion-XL")
+
+
+def batch_lines(*prompts, model="ernie-3.5-8k"):
+    lines = [
+        {
+            "custom_id": f"row-{i}",
+            "method": "POST",
+            "url": "/v2/chat/completions",
+            "body": {"model": model, "messages": [{"role": "user", "content": prompt}]},
+        }
+        for i, prompt in enumerate(prompts)
+    ]
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+@pytest.fixture
+def platform_client(openai, emulator):
+    """The official client on Qianfan V2's address."""
+    with openai.OpenAI(api_key="any", base_url=f"{emulator.url}/v2", max_retries=0) as client:
+        yield client
+
+
+def test_files(openai, platform_client):
+    file = platform_client.files.create(file=("rows.jsonl", b'{"a": 1}\n'), purpose="batch")
+    assert (file.filename, file.bytes, file.purpose) == ("rows.jsonl", 9, "batch")
+    assert platform_client.files.retrieve(file.id) == file
+    assert file.id in [each.id for each in platform_client.files.list(purpose="batch")]
+    assert platform_client.files.content(file.id).read() == b'{"a": 1}\n'
+    assert platform_client.files.delete(file.id).deleted
+    with pytest.raises(openai.NotFoundError):
+        platform_client.files.retrieve(file.id)
+
+
+def run_batch(client, content):
+    file = client.files.create(file=("rows.jsonl", content), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=file.id, endpoint="/v2/chat/completions", completion_window="24h"
+    )
+    seen = [batch.status]
+    while seen[-1] not in ("completed", "failed", "cancelled"):
+        batch = client.batches.retrieve(batch.id)
+        seen.append(batch.status)
+    return batch, seen
+
+
+def test_a_batch(platform_client):
+    batch, seen = run_batch(platform_client, batch_lines("你好", "[[error]]", "1+1=?"))
+    assert seen == [
+        "validating",
+        "validating",
+        "in_progress",
+        "in_progress",
+        "finalizing",
+        "completed",
+    ]
+    counts = batch.request_counts
+    assert (counts.total, counts.completed, counts.failed) == (3, 2, 1)
+    lines = platform_client.files.content(batch.output_file_id).text.splitlines()
+    answers = {row["custom_id"]: row["response"] for row in map(json.loads, lines)}
+    assert list(answers) == ["row-2", "row-0"]
+    assert "2" in answers["row-2"]["body"]["choices"][0]["message"]["content"]
+    (refused,) = platform_client.files.content(batch.error_file_id).text.splitlines()
+    assert json.loads(refused)["response"]["status_code"] == 500
+    assert batch.id in [each.id for each in platform_client.batches.list(limit=1)]
+
+
+def test_a_batch_whose_file_is_not_valid_fails_with_the_line(platform_client):
+    batch, seen = run_batch(platform_client, batch_lines("a") + b"{\n" + batch_lines("b"))
+    assert seen[-1] == "failed"
+    assert [(error.code, error.line) for error in batch.errors.data] == [
+        ("invalid_json_line", 2),
+        ("duplicate_custom_id", 3),
+    ]
+
+
+def test_a_batch_is_cancelled(platform_client):
+    file = platform_client.files.create(file=("rows.jsonl", batch_lines("a", "b")), purpose="batch")
+    batch = platform_client.batches.create(
+        input_file_id=file.id, endpoint="/v2/chat/completions", completion_window="24h"
+    )
+    assert platform_client.batches.cancel(batch.id).status == "cancelling"
+    seen = [platform_client.batches.retrieve(batch.id).status for _ in range(2)]
+    assert seen == ["cancelling", "cancelled"]

@@ -33,12 +33,10 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.calls.datasets.dataset import Dataset
-    from ernie_magic.calls.tables.rows import AskRows, Outcome
+    from ernie_magic.calls.tables.rows import AskRows, Outcome, RowSender
     from ernie_magic.config.target import CallTarget
     from ernie_magic.wire.prepared_call import PreparedCall
-    from ernie_magic.wire.request import Context
 
-ROWS_PER_WORKER = 20  # rows that a worker is given at once
 _ROWS = counted("行", "row")
 _NOT_ASKED = Text(
     "还没有问：加 --resume 再运行（Python：resume=True）",
@@ -425,14 +423,14 @@ async def map_rows(
     call: PreparedCall,
     map_request: MapRequest,
     unsaved: dict[bytes, UnsavedAnswer],
-    submit: Callable[[Context], AskRows] | None = None,
+    sender: RowSender | None = None,
 ) -> Mapped:
     """Ask about each row of a table (`MapJob.map_rows`).
 
     Parameters
     ----------
-    submit
-        Returns what asks for some rows elsewhere (`workers.RemoteExecutor.submit_chats`).
+    sender
+        Asks for the rows elsewhere, if given: on workers, or as a batch.
     """
     model = ""
     if map_request.rows:
@@ -445,9 +443,9 @@ async def map_rows(
 
     ask_rows: AskRows = partial(ask_many, call)
     batch_size = 1
-    if submit:
-        ask_rows = submit(call.context)
-        batch_size = ROWS_PER_WORKER
+    if sender:
+        ask_rows = sender.submit(call)
+        batch_size = sender.rows_at_once
     job = MapJob(map_request, build_request, call, unsaved)
     async with call.suggesting_models(model, "chat"):
         return await job.map_rows(ask_rows, batch_size)

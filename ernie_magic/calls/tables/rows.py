@@ -63,6 +63,24 @@ class Outcome(NamedTuple):
     reason: str = ""
 
 
+class RowSender(NamedTuple):
+    """What asks for rows elsewhere than from this process, one by one.
+
+    Attributes
+    ----------
+    submit : callable
+        Given the call, returns what asks for some rows.
+    rows_at_once : int
+        How many it is given.
+    max_concurrency : int
+        How often at the same time.
+    """
+
+    submit: Callable[[PreparedCall], AskRows]
+    rows_at_once: int
+    max_concurrency: int
+
+
 async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
     """Return an answer, or in one line why there is none; an error that would fail every row is
     raised.
@@ -75,6 +93,11 @@ async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
         if isinstance(error, RateLimited) and not error.retryable:
             raise  # a day's limit
         return Outcome("", "", Usage(), error.line(language))
+    return outcome_of_answer(answer)
+
+
+def outcome_of_answer(answer: Answer) -> Outcome:
+    """Return what a table keeps of an answer."""
     reason = ""
     if answer.is_truncated or not is_whole_reason(answer.finish_reason):
         reason = answer.finish_reason or "length"

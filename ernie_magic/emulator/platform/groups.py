@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.emulator.platform import (
     apps,
+    batch_inference,
+    batches,
     datasets,
     datasets_v1,
+    files,
     knowledge,
     models,
     services,
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 # Handlers by the `<group>` of `/v2/<group>?Action=…`.
 ACTIONS: dict[str, Actions] = {
+    "batchinference": batch_inference.ACTIONS,
     "dataset": datasets.ACTIONS,
     "finetuning": tuning.ACTIONS,
     "model": models.ACTIONS,
@@ -33,6 +37,8 @@ ACTIONS: dict[str, Actions] = {
 # Other paths.
 ROUTES: tuple[PlatformRoute, ...] = (
     *apps.ROUTES,
+    *batches.ROUTES,
+    *files.ROUTES,
     *knowledge.ROUTES,
     *models.ROUTES,
     *services.ROUTES,

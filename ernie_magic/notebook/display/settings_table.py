@@ -42,6 +42,7 @@ _GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
         Text("请求", "Requests"),
         ("stream", "request_timeout", "retry_count", "backoff_factor", "in_flight", "cache"),
     ),
+    (Text("文件和批量任务", "Files and batches"), ("files_path", "batches_path")),
 )
 _SERVICES = Text("服务", "Services")
 _IN_USE = "▶"

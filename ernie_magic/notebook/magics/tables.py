@@ -72,6 +72,13 @@ MAP_GRAMMAR = Grammar(
                 "continue: ask only for rows that have no answer yet",
             ),
         ),
+        Option(
+            "batch",
+            Text(
+                "作为一个批量任务提交：一天之内回答，费用更低",
+                "send the rows as one batch: answered within a day, for less",
+            ),
+        ),
         Option("yes", Text("行数多时不先预览", "skip the preview of large tables")),
         IN_FLIGHT_OPTION,
         Option("system", Text("系统提示词（system 消息）", "system prompt"), metavar="TEXT"),
@@ -168,7 +175,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     if args["tools"]:
         raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map cannot call tools"))
     options = MAP_GRAMMAR.session_options(
-        args, schema=args["to"], system=args["system"], resume=args["resume"]
+        args, schema=args["to"], system=args["system"], resume=args["resume"], batch=args["batch"]
     )
     source = resolve_name(name, namespace)
     table = frames.copy_table(source)

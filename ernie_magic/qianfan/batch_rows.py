@@ -1,0 +1,158 @@
+"""Rows of a table that are asked about as one batch."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ernie_magic.api.usage import Usage
+from ernie_magic.calls.tables.rows import Outcome, RowSender, outcome_of_answer
+from ernie_magic.errors import ErnieError, InvalidOption, ServiceError
+from ernie_magic.qianfan.batches import (
+    COMPLETED,
+    MAX_REQUESTS,
+    BatchCalls,
+    batch_form,
+    batch_url,
+    failed_batch_error,
+    make_lines,
+)
+from ernie_magic.qianfan.files import ServicePaths
+from ernie_magic.runtime.events import Delta
+from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.storage import open_batches
+from ernie_magic.text.language import Text
+from ernie_magic.wire.prepared_call import Clock, Reply
+from ernie_magic.wire.reading import check_whole_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ernie_magic.api.requests import ChatRequest
+    from ernie_magic.config.settings import ErnieSettings
+    from ernie_magic.qianfan.batches import Batch, BatchResult
+    from ernie_magic.wire.prepared_call import PreparedCall
+
+_NOT_FOUND = 404
+_CONTINUED = Text(
+    "接着等已经提交的批量任务 {batch}，没有再提交",
+    "the batch {batch} was sent before: it is waited for, and not sent again",
+)
+_NO_RESULT = Text("批量任务里没有这一行的结果", "the batch has no result for this row")
+
+
+def batch_sender(settings: ErnieSettings, path: Path, executor: object) -> RowSender:
+    """Return what asks for the rows of a table as a batch.
+
+    Raises
+    ------
+    InvalidOption
+        They are to be asked on workers too.
+    """
+    if executor is not None:
+        raise InvalidOption(
+            Text("batch 和 executor 只能用一个", "only one of batch and executor can be used")
+        )
+    return RowSender(lambda call: BatchRows(call, settings, path).ask, MAX_REQUESTS, 1)
+
+
+class BatchRows:
+    """Asks for rows as one batch, which is sent once: a run that was interrupted is continued by
+    the next one over the same rows.
+
+    Parameters
+    ----------
+    call
+    settings
+        Has the paths.
+    path
+        The file that remembers batches.
+    """
+
+    def __init__(self, call: PreparedCall, settings: ErnieSettings, path: Path) -> None:
+        self._call = call
+        self._paths = ServicePaths(call, settings)
+        self._calls = BatchCalls(self._paths)
+        self._path = path
+
+    async def ask(self, requests: Sequence[ChatRequest]) -> list[Outcome]:
+        """Return the outcome of each request.
+
+        Raises
+        ------
+        ErnieError
+            The batch did not complete, or could not be sent.
+        """
+        endpoint = self._call.endpoint
+        url = batch_url(endpoint.base_url)
+        bodies = [self._call.protocol.chat(request).body or {} for request in requests]
+        without_stream = [
+            {name: value for name, value in body.items() if name != "stream"} for body in bodies
+        ]
+        lines = make_lines(without_stream, url)
+        # The emulator has another port each time, and forgets its batches with it.
+        address = open_batches.batch_address([endpoint.service.name, endpoint.base_url], lines)
+        batch = await self._wait_for(address, lines, url)
+        if not batch.output_file and not batch.error_file:
+            await in_thread(partial(open_batches.forget_batch, self._path, address))
+            raise failed_batch_error(batch)
+        outcomes = await self._collect(batch, requests)
+        await in_thread(partial(open_batches.forget_batch, self._path, address))
+        return outcomes
+
+    async def _wait_for(
+        self,
+        address: bytes,
+        lines: list[dict[str, object]],
+        url: str,
+    ) -> Batch:
+        """Wait for the batch that was sent before, or for a new one."""
+        known = await in_thread(partial(open_batches.find_batch, self._path, address))
+        if known:
+            self._call.emit(Delta(notice=_CONTINUED.fill(batch=known)))
+            try:
+                return await self._calls.wait(known)
+            except ServiceError as error:
+                if error.status != _NOT_FOUND:
+                    raise
+        return await self._calls.wait(await self._send(address, lines, url))
+
+    async def _send(self, address: bytes, lines: list[dict[str, object]], url: str) -> str:
+        file = await self._paths.upload(batch_form(lines))
+        batch = await self._calls.create(file.id, url)
+        await in_thread(partial(open_batches.remember_batch, self._path, address, batch.id))
+        return batch.id
+
+    async def _collect(self, batch: Batch, requests: Sequence[ChatRequest]) -> list[Outcome]:
+        results = {result.custom_id: result for result in await self._calls.read_results(batch)}
+        missing = _NO_RESULT
+        if batch.status != COMPLETED:
+            missing = Text(f"{missing.zh}（{batch.status}）", f"{missing.en} ({batch.status})")
+        outcomes = []
+        for i, request in enumerate(requests):
+            result = results.get(f"row-{i}")
+            if result is None:
+                words = missing.say(self._call.settings.language)
+                outcomes.append(Outcome("", "", Usage(), words))
+            else:
+                outcomes.append(self._read_outcome(request, result))
+        return outcomes
+
+    def _read_outcome(self, request: ChatRequest, result: BatchResult) -> Outcome:
+        """Return the outcome of one row; whatever its error is, the others have theirs."""
+        if not result.body:
+            return Outcome("", "", Usage(), result.error or f"HTTP {result.status}")
+        reader = self._call.protocol.reader(request)
+        try:
+            check_whole_reply(reader, dict(result.body), result.status or 200)
+        except ErnieError as error:
+            return Outcome("", "", Usage(), error.line(self._call.settings.language))
+        reply = Reply(reader, None, Clock(), self._call.service)
+        if reply.is_blocked:
+            return Outcome(
+                "", "", Usage(), reply.blocked_error().line(self._call.settings.language)
+            )
+        answer = reply.build_answer()
+        self._call.count_usage(answer.model, answer.usage)
+        return outcome_of_answer(answer)

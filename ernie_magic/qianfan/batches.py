@@ -1,0 +1,467 @@
+"""`ernie.batches`: many requests in a file, which a service answers within a day for less
+(https://platform.openai.com/docs/api-reference/batch,
+https://cloud.baidu.com/doc/qianfan-api/s/Oml4r78ea).
+
+The page of Qianfan V2 does not tell the paths, which are a setting (`batches_path`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ernie_magic.api import values
+from ernie_magic.api.models import is_simulated
+from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.qianfan.console import LONG_PAUSE, pause_of, watch_task
+from ernie_magic.qianfan.creation import create_once, not_confirmed
+from ernie_magic.qianfan.files import ServicePaths, id_of, start_work
+from ernie_magic.runtime.once import awaited, blocking
+from ernie_magic.text.language import Text, counted
+from ernie_magic.text.redact import redact_values
+from ernie_magic.wire.request import Form, UploadedFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ernie_magic.client import Client
+    from ernie_magic.runtime.stream import Stream
+
+COMPLETED = "completed"
+# A batch in one of these has ended (https://platform.openai.com/docs/guides/batch).
+_OVER = (COMPLETED, "failed", "expired", "cancelled")
+_WINDOW = "24h"
+# Of Qianfan V2.
+MAX_REQUESTS = 5000
+_WHOLE = 100  # percent
+_PROBLEMS_SHOWN = 3
+_RUNNING = Text("批量任务", "batch")
+_REQUESTS = counted("个请求", "request")
+_STATE = Text(
+    "批量任务 {batch}：{state}，{done}/{total}", "the batch {batch}: {state}, {done} of {total}"
+)
+_FIND_IT = Text(
+    "用 ernie.batches.list() 看一看，再决定是否重新提交",
+    "look at ernie.batches.list() before you send it again",
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch.
+
+    Attributes
+    ----------
+    id, status, endpoint : str
+    total, completed, failed : int
+        Requests.
+    input_file, output_file, error_file : str
+        Ids of files, "" where there is none yet.
+    problems : tuple of str
+        What is wrong with the batch as a whole.
+    raw : dict
+        What the service said.
+    """
+
+    id: str
+    status: str
+    endpoint: str = ""
+    total: int = 0
+    completed: int = 0
+    failed: int = 0
+    input_file: str = ""
+    output_file: str = ""
+    error_file: str = ""
+    problems: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, in whichever way."""
+        return self.status in _OVER
+
+    @property
+    def percent(self) -> float:
+        """How much of it is done, 0 to 100."""
+        if not self.total:
+            return 0.0
+        return _WHOLE * (self.completed + self.failed) / self.total
+
+
+class BatchList(list[Batch]):
+    """Batches, in the service's order."""
+
+    def __repr__(self) -> str:
+        return f"BatchList({', '.join(f'{batch.id}: {batch.status}' for batch in self)})"
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What became of one request.
+
+    Attributes
+    ----------
+    custom_id : str
+    status : int
+        The reply's HTTP status, 0 where there was none.
+    body : dict
+        The reply.
+    error : str
+        The service's words where there is no reply, "" otherwise.
+    """
+
+    custom_id: str
+    status: int
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    error: str = ""
+
+
+class BatchResults(list[BatchResult]):
+    """The results of a batch, in the order of its requests' ids as the service wrote them."""
+
+    def __repr__(self) -> str:
+        failed = sum(bool(result.error) or result.status != 200 for result in self)  # noqa: PLR2004
+        return f"BatchResults({len(self)}, {failed} failed)"
+
+
+def read_batch(reply: Mapping[str, Any]) -> Batch:
+    """Return a batch as a reply describes it."""
+    counts = values.as_object(reply.get("request_counts"))
+    errors = values.as_object(reply.get("errors"))
+    return Batch(
+        values.as_name(reply.get("id")),
+        values.as_name(reply.get("status")).lower(),
+        values.as_name(reply.get("endpoint")),
+        values.as_whole_number(counts.get("total")) or 0,
+        values.as_whole_number(counts.get("completed")) or 0,
+        values.as_whole_number(counts.get("failed")) or 0,
+        values.as_name(reply.get("input_file_id")),
+        values.as_name(reply.get("output_file_id")),
+        values.as_name(reply.get("error_file_id")),
+        tuple(map(_describe_problem, values.as_objects(errors.get("data")))),
+        dict(reply),
+    )
+
+
+def _describe_problem(problem: Mapping[str, Any]) -> str:
+    words = values.as_name(problem.get("message")) or values.as_name(problem.get("code"))
+    line = values.as_whole_number(problem.get("line"))
+    if line is None:
+        return words
+    return f"line {line}: {words}"
+
+
+def batch_url(base_url: str, path: str = "/chat/completions") -> str:
+    """Return what a line of the file names as its URL: the path of a call below the base URL."""
+    return urlsplit(base_url).path.rstrip("/") + path
+
+
+def batch_form(lines: Iterable[Mapping[str, Any]], name: str = "batch.jsonl") -> Form:
+    """Return the form that sends a batch's file."""
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    file = UploadedFile("file", name, text.encode(), "application/jsonl")
+    return Form((file,), {"purpose": "batch"})
+
+
+class BatchCalls:
+    """The requests of one call about batches.
+
+    Parameters
+    ----------
+    paths
+    """
+
+    def __init__(self, paths: ServicePaths) -> None:
+        self._paths = paths
+
+    async def create(
+        self,
+        file_id: str,
+        url: str,
+        window: str = _WINDOW,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Batch:
+        """Begin a batch over a file that the service has; never twice.
+
+        Raises
+        ------
+        OutcomeUnknown
+            The reply was lost.
+        ErnieError
+        """
+        body: dict[str, Any] = {
+            "input_file_id": file_id,
+            "endpoint": url,
+            "completion_window": window,
+        }
+        if metadata:
+            body["metadata"] = dict(metadata)
+        what = Text("文件 {file} 的批量任务", "the batch of the file {file}").fill(file=file_id)
+        sent = self._paths.send("POST", self._paths.batch_path(), body)
+        return read_batch(await create_once(sent, what, _FIND_IT))
+
+    async def look(self, batch_id: str) -> Batch:
+        """Return what is known of a batch."""
+        return read_batch(await self._paths.send("GET", self._paths.batch_path(batch_id)))
+
+    async def wait(
+        self,
+        batch_id: str,
+        percent: Callable[[Batch], float] | None = None,
+    ) -> Batch:
+        """Look at a batch until it has ended; when cancelled, it goes on.
+
+        Parameters
+        ----------
+        percent
+            How much is done, for the bar; no bar when None.
+        """
+        call = self._paths.call
+        return await watch_task(
+            lambda: self.look(batch_id),
+            call.emit,
+            is_over=lambda batch: batch.is_over,
+            percent=percent,
+            notice=lambda batch: _STATE.fill(
+                batch=batch.id,
+                state=batch.status,
+                done=batch.completed + batch.failed,
+                total=batch.total,
+            ),
+            pause=lambda: pause_of(LONG_PAUSE, simulated=is_simulated(call.service)),
+        )
+
+    async def read_results(self, batch: Batch) -> BatchResults:
+        """Return what became of the requests of a batch, as far as its files tell."""
+        results = BatchResults()
+        for file_id in (batch.output_file, batch.error_file):
+            if file_id:
+                results += read_results(await self._paths.read_content(file_id))
+        return results
+
+
+def read_results(content: bytes) -> BatchResults:
+    """Return the results in a file; lines that are not JSON are left out."""
+    results = BatchResults()
+    for line in content.decode("utf-8-sig", "replace").split("\n"):
+        try:
+            row = redact_values(values.parse_json(line))
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            results.append(_read_result(row))
+    return results
+
+
+def _read_result(row: Mapping[str, Any]) -> BatchResult:
+    response = values.as_object(row.get("response"))
+    failure = values.as_object(row.get("error"))
+    words = values.as_name(failure.get("message")) or values.as_name(failure.get("code"))
+    return BatchResult(
+        values.as_name(row.get("custom_id")),
+        values.as_whole_number(response.get("status_code")) or 0,
+        values.as_object(response.get("body")),
+        words,
+    )
+
+
+def failed_batch_error(batch: Batch) -> ErnieError:
+    """Return the error of a batch that has ended without its results."""
+    problems = "; ".join(batch.problems[:_PROBLEMS_SHOWN]) or batch.status
+    return ErnieError(
+        Text("批量任务 {batch} 没有完成：{why}", "the batch {batch} did not complete: {why}").fill(
+            batch=batch.id, why=problems
+        ),
+        advice=Text(
+            "改好后再提交；已有的结果在 ernie.batches.results 里",
+            "mend it and send it again; what there is of results is in ernie.batches.results",
+        ),
+    )
+
+
+class Batches:
+    """Batches of the service in use: `ernie.batches.create(requests, confirm=True)`, `watch(batch)`,
+    `results(batch)`, `list()`, `cancel(batch)`.
+
+    `ernie.map(…, batch=True)` does all of it for a table.
+
+    Parameters
+    ----------
+    get_client
+        Called when a call begins.
+    """
+
+    def __init__(self, get_client: Callable[[], Client]) -> None:
+        self._get_client = get_client
+
+    def _begin_create(
+        self,
+        requests: Sequence[Mapping[str, Any]] | str,
+        *,
+        path: str = "/chat/completions",
+        window: str = _WINDOW,
+        metadata: Mapping[str, str] | None = None,
+        confirm: bool = False,
+    ) -> Stream[Batch]:
+        """Begin a batch. It is billed.
+
+        Parameters
+        ----------
+        requests
+            The bodies of requests, at most 5,000, which get the ids "row-0", "row-1" …; or the id
+            of a file of whole lines that the service has (`ernie.files.upload`).
+        path
+            The call that each body is for, below the service's base URL.
+        window
+            Within which time it is to be answered; the services know "24h".
+        metadata
+            Words of your own that the service keeps with it.
+        confirm
+            Without it nothing is sent: the error tells what would be.
+
+        Raises
+        ------
+        NotConfirmed
+        OutcomeUnknown
+            The reply was lost: it may have been created.
+        ErnieError
+        """
+        client = self._get_client()
+        client.localizing_errors(lambda: _check_requests(requests, confirm=confirm))
+
+        async def work(paths: ServicePaths) -> Batch:
+            url = batch_url(paths.call.endpoint.base_url, path)
+            if isinstance(requests, str):
+                file_id = requests
+            else:
+                file_id = (await paths.upload(batch_form(make_lines(requests, url)))).id
+            return await BatchCalls(paths).create(file_id, url, window, metadata)
+
+        return start_work(self._get_client, work)
+
+    create = blocking(_begin_create)
+    acreate = awaited(_begin_create)
+
+    def _begin_get(self, batch: str | Batch) -> Stream[Batch]:
+        """Return what is known of a batch.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return start_work(self._get_client, lambda paths: BatchCalls(paths).look(id_of(batch)))
+
+    get = blocking(_begin_get)
+    aget = awaited(_begin_get)
+
+    def _begin_watch(self, batch: str | Batch) -> Stream[Batch]:
+        """Wait until a batch has ended, with a bar. An interrupt ends the waiting only.
+
+        Raises
+        ------
+        ErnieError
+        """
+        return start_work(
+            self._get_client,
+            lambda paths: BatchCalls(paths).wait(id_of(batch), lambda seen: seen.percent),
+            _RUNNING,
+        )
+
+    watch = blocking(_begin_watch)
+    awatch = awaited(_begin_watch)
+
+    def _begin_results(self, batch: str | Batch) -> Stream[BatchResults]:
+        """Return what became of the requests of a batch, answered and refused ones.
+
+        Raises
+        ------
+        ErnieError
+        """
+
+        async def work(paths: ServicePaths) -> BatchResults:
+            calls = BatchCalls(paths)
+            return await calls.read_results(await calls.look(id_of(batch)))
+
+        return start_work(self._get_client, work)
+
+    results = blocking(_begin_results)
+    aresults = awaited(_begin_results)
+
+    def _begin_cancel(self, batch: str | Batch) -> Stream[Batch]:
+        """Cancel a batch; what was answered by then is billed.
+
+        Raises
+        ------
+        ErnieError
+        """
+
+        async def work(paths: ServicePaths) -> Batch:
+            path = paths.batch_path(id_of(batch), "cancel")
+            return read_batch(await paths.send("POST", path, {}))
+
+        return start_work(self._get_client, work)
+
+    cancel = blocking(_begin_cancel)
+    acancel = awaited(_begin_cancel)
+
+    def _begin_list(self) -> Stream[BatchList]:
+        """Return the batches of the account.
+
+        Raises
+        ------
+        ErnieError
+        """
+
+        async def work(paths: ServicePaths) -> BatchList:
+            rows = await paths.list_all(paths.batch_path(), {})
+            return BatchList(read_batch(row) for row in rows)
+
+        return start_work(self._get_client, work)
+
+    list = blocking(_begin_list)
+    alist = awaited(_begin_list)
+
+
+def _check_requests(requests: object, *, confirm: bool) -> None:
+    if isinstance(requests, str):
+        count = Text("文件 {file} 里的请求", "the requests of the file {file}").fill(file=requests)
+    else:
+        bodies = _check_bodies(requests)
+        count = _REQUESTS.fill(len(bodies))
+    if not confirm:
+        what = Text("提交一个批量任务，其中是{count}", "send a batch of {count}").fill(count=count)
+        raise not_confirmed(what, requests)
+
+
+def _check_bodies(requests: object) -> Sequence[Mapping[str, Any]]:
+    if not isinstance(requests, (list, tuple)) or not all(
+        isinstance(body, dict) for body in requests
+    ):
+        raise InvalidOption(
+            Text("请求要是字典的列表", "the requests must be a list of dicts"),
+            advice=Text(
+                '例如 [{{"model": …, "messages": […]}}]',
+                'for example [{{"model": …, "messages": […]}}]',
+            ).fill(x=0),
+        )
+    if not 0 < len(requests) <= MAX_REQUESTS:
+        raise InvalidOption(
+            Text("要有 1 到 {most} 个请求", "there must be 1 to {most} requests").fill(
+                most=MAX_REQUESTS
+            ),
+            advice=Text("分成几批", "send them as several batches"),
+        )
+    return requests
+
+
+def make_lines(
+    bodies: Iterable[Mapping[str, Any]],
+    url: str,
+) -> list[dict[str, Any]]:
+    """Return the lines of a batch's file: the body of each request under an id by its place."""
+    return [
+        {"custom_id": f"row-{i}", "method": "POST", "url": url, "body": dict(body)}
+        for i, body in enumerate(bodies)
+    ]
