@@ -282,8 +282,8 @@ def failed_batch_error(batch: Batch) -> ErnieError:
 
 
 class Batches:
-    """Batches of the service in use: `ernie.batches.create(requests, confirm=True)`, `watch(batch)`,
-    `results(batch)`, `list()`, `cancel(batch)`.
+    """Batches of the service in use: `ernie.batches.create(requests, confirm=True)`,
+    `watch(batch)`, `results(batch)`, `list()`, `cancel(batch)`.
 
     `ernie.map(…, batch=True)` does all of it for a table.
 
@@ -426,6 +426,7 @@ class Batches:
 
 def _check_requests(requests: object, *, confirm: bool) -> None:
     if isinstance(requests, str):
+        id_of(requests)
         count = Text("文件 {file} 里的请求", "the requests of the file {file}").fill(file=requests)
     else:
         bodies = _check_bodies(requests)

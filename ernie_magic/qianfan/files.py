@@ -134,8 +134,10 @@ class ServicePaths:
     ) -> WireRequest:
         from ernie_magic.wire.request import WireRequest
 
-        may_repeat = method == "GET"
-        return WireRequest(method, path, body, repeatable=may_repeat, form=form, list_name=_LIST)
+        # A batch that failed is no failure of the call that asks for it.
+        return WireRequest(
+            method, path, body, repeatable=method == "GET", form=form, has_envelope=True
+        )
 
     def file_path(self, file_id: str = "", part: str = "") -> str:
         """Return the path of a file, of a part of it, or of all files."""

@@ -1,0 +1,65 @@
+"""Batch inference of the console."""
+
+import pytest
+
+from ernie_magic import errors
+from ernie_magic.session import Session
+
+PLACE = {"input": "bos:/bucket/in/", "output": "bos:/bucket/out/"}
+
+
+@pytest.fixture(scope="module")
+def inference():
+    with Session(service="emulator", language="en") as session:
+        yield session.batch_inference
+
+
+def test_a_task_is_created_watched_and_listed(inference):
+    task = inference.create("rows", endpoint="ernie-4.5-turbo-128k", confirm=True, **PLACE)
+    assert (task.name, task.state, task.input) == ("rows", "Queuing", "bos:/bucket/in/")
+    stream = inference._begin_watch(task)
+    seen = [
+        delta.progress.done
+        for deltas in stream.iter_batches()
+        for delta in deltas
+        if delta.progress
+    ]
+    assert seen == [50, 50, 100]
+    assert stream.result().state == "Done"
+    assert task.id in [each.id for each in inference.list()]
+
+
+def test_a_task_is_stopped(inference):
+    task = inference.create("rows", model="amv-1", confirm=True, **PLACE)
+    assert inference.stop(task)
+    assert inference.get(task).state == "Stopped"
+
+
+def test_nothing_is_created_without_a_confirmation(inference):
+    before = inference.list()
+    with pytest.raises(errors.NotConfirmed, match="bos:/bucket/in/"):
+        inference.create("rows", endpoint="x", **PLACE)
+    assert inference.list() == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "x"}, "2 to 20"),
+        ({"name": "x" * 21}, "2 to 20"),
+        ({"description": "x" * 501}, "500"),
+        ({"model": "amv-1"}, "one of endpoint and model"),
+        ({"endpoint": ""}, "one of endpoint and model"),
+        ({"input": "rows.jsonl"}, "no address on BOS"),
+        ({"output": "https://example.com/"}, "no address on BOS"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_sent(inference, changes, words):
+    given = {"name": "rows", "endpoint": "x", **PLACE, **changes}
+    with pytest.raises(errors.InvalidOption, match=words):
+        inference.create(given.pop("name"), confirm=True, **given)
+
+
+def test_an_unknown_task_is_refused(inference):
+    with pytest.raises(errors.ServiceError):
+        inference.get("infer-nobody")
