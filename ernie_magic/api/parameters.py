@@ -581,8 +581,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "feature",
         "image",
         Text(
-            "怎样改图片：擦除、重绘或变体（ernie-irag-edit）",
-            "how to edit a picture: erase, repaint or vary it (ernie-irag-edit)",
+            "怎样改图片：擦除、重绘或变体",
+            "how to edit a picture: erase, repaint or vary it",
         ),
         choices=("erase", "repaint", "variation"),
         requires="mask",

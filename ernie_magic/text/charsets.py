@@ -24,7 +24,12 @@ _KANA = re.compile("[ぁ-ヿ]")
 _MIN_SHARE = 0.6  # of the characters that are common, in a charset that is believed
 _KANA_SHARE = 0.25  # of the characters of a Japanese text, at least
 _OWN_LANGUAGE = 0.1  # what it counts that a text is of the charset's own language
-_MIN_SYLLABLES = 5  # of a Korean text: shorter ones may be Chinese as well
+# The commonest syllables of Korean: of Chinese that is read as Korean one in forty is among them.
+_SYLLABLES = frozenset(
+    "이다는에의가을로고하지를은도한사기대어서나인자시부아그리스게해정일수있보장라전들안상우"
+    "으면요습니까여했원주공구화문유동조성제만세것같오과내와모할네무말더거"
+)
+_SYLLABLE_SHARE = 0.25  # of the characters of a Korean text, at least
 _BY_CHANCE = 4  # characters of two bytes, for each damaged one, that are not UTF-8 by chance
 _CYRILLIC_RUN = 3  # bytes of words stand together; letters with accents stand alone
 
@@ -134,7 +139,8 @@ def _score(charset: _Charset, raw: bytes) -> float:
     if charset.name in ("gb18030", "big5"):
         return share
     if charset.name == "euc_kr":
-        is_of_language = share == 1 and len(pairs) >= _MIN_SYLLABLES
+        common = sum(character in _SYLLABLES for character in text)
+        is_of_language = share == 1 and common >= max(2, _SYLLABLE_SHARE * len(pairs))
     else:
         is_of_language = len(_KANA.findall(text)) >= _KANA_SHARE * len(pairs)
     if not is_of_language:

@@ -12,7 +12,7 @@ import sys
 import qianfan
 from qianfan import errors
 
-from tests.emulator import service_calls, tuning_calls
+from tests.emulator import batch_calls, service_calls, tuning_calls
 
 HI = [{"role": "user", "content": "[[echo]]你好, hi"}]
 WEATHER = {
@@ -160,6 +160,7 @@ def v2():
     if "QIANFAN_ACCESS_KEY" in os.environ:
         tuning_calls.call_all(said)
         service_calls.call_all(said)
+        batch_calls.call_all(said)
 
 
 if __name__ == "__main__":

@@ -109,6 +109,12 @@ def test_v2_by_every_kind_of_key(emulator, tmp_path, kind):
         check_tuning(got)
         check_models(got)
         check_services(got)
+        assert got["batch inference"] == {
+            "call": "batch inference",
+            "states": ["Queuing", "Running", "Running", "Done"],
+            "listed": True,
+            "stopped": True,
+        }
 
 
 def check_tuning(got):

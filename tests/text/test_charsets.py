@@ -70,3 +70,15 @@ def test_what_is_looked_at_is_bounded():
     assert detect_charset(TEXTS["big5"].encode("big5") * 9000) == "big5"
     text = "a" * 300_000 + TEXTS["gb18030"] * 2000
     assert decode_text(text.encode("gbk")) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["评论,n\n好吃,1\n难吃,2", "很好", "发货快", "服务很好", "东西不好"]
+)
+def test_short_chinese_is_not_read_as_korean(text):
+    assert decode_text(text.encode("gb18030")) == text
+
+
+@pytest.mark.parametrize("text", ["좋아요", "배송이 빨라요", "가격이 비싸요", "안녕하세요"])
+def test_short_korean_is_known_by_its_commonest_syllables(text):
+    assert decode_text(text.encode("euc_kr")) == text
