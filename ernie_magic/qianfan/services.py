@@ -6,6 +6,7 @@ https://cloud.baidu.com/doc/qianfan-api/s/7mnimyrcg).
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,14 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import create_once
+from ernie_magic.qianfan.creation import (
+    StoppedWork,
+    create_once,
+    not_confirmed,
+    stopped_creation,
+)
 from ernie_magic.runtime.once import awaited, blocking
-from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.language import Text, counted, untranslated
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -33,12 +39,18 @@ _NAME = re.compile(r".{2,20}")
 _SUFFIX = re.compile(r"[a-z0-9_-]{1,19}[a-z0-9]")
 _DEFAULT_RESOURCE = "GPU-I-2"  # the official client's
 _PROGRESS = {"": 0, "New": 10, "Deploying": 50}  # percent, as states show no more
+_LENGTHS = {"Hour": counted("小时", "hour"), "Month": counted("个月", "month")}
 _DEPLOYING = Text("部署", "deployment")
 _SERVICE = Text("服务“{name}”", "the service “{name}”")
 _LIST_FIRST = Text(
     "再次部署之前先用 %ernie services 查看", "list with %ernie services before you deploy it again"
 )
 _STATE = Text("{name}：{state}", "{name}: {state}")
+_STILL_DEPLOYING = Text(
+    "不再等待；服务 {name} 还在部署，同样的调用可以接着等",
+    "no longer waited for; the service {name} is still being deployed, and the same call waits for "
+    "it again",
+)
 
 
 @dataclass(frozen=True)
@@ -226,8 +238,9 @@ class Services:
 
         Raises
         ------
-        InvalidOption
+        NotConfirmed
             Without `confirm=True`: it says what would be done.
+        InvalidOption
         OutcomeUnknown
             The reply was lost: it may have been deployed.
         ErnieError
@@ -245,13 +258,17 @@ class Services:
             body["resourceConfig"]["qps"] = qps
         self._console.client.localizing_errors(lambda: _check_deployment(body, confirm=confirm))
 
-        async def work(call: PlatformCall) -> PlatformService:
+        async def work(call: PlatformCall) -> Any:
             if not model_set_id:
                 version = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
                 body["modelSetId"] = values.as_text(values.as_object(version).get("modelSetId"))
-            made = await create_once(
-                call.action(GROUP, "CreateService", body), _SERVICE.fill(name=name), _LIST_FIRST
-            )
+            what = _SERVICE.fill(name=name)
+            try:
+                made = await create_once(
+                    call.action(GROUP, "CreateService", body), what, _LIST_FIRST
+                )
+            except asyncio.CancelledError:
+                return stopped_creation(what, _LIST_FIRST)
             service_id = values.as_text(values.as_object(made).get("serviceId"))
             return PlatformService(
                 service_id, name, "New", model_id=model_id, model_set_id=body["modelSetId"]
@@ -262,7 +279,12 @@ class Services:
     deploy = blocking(begin_deploy)
     adeploy = awaited(begin_deploy)
 
-    def begin_wait(self, service: str | PlatformService) -> Stream[PlatformService]:
+    def begin_wait(
+        self,
+        service: str | PlatformService,
+        *,
+        pause: float = LONG_PAUSE,
+    ) -> Stream[PlatformService]:
         """Wait until a service serves, or has failed. An interrupt ends the waiting, not the
         deployment; it can be waited for again. From a coroutine: `await begin_wait(…).aresult()`.
 
@@ -270,28 +292,34 @@ class Services:
         ----------
         service
             As in `get`; or what `deploy` returned.
+        pause
+            Seconds between two looks; shorter with the emulator.
 
         Raises
         ------
         InvalidOption
             There is none.
         ErnieError
+        Interrupted
         """
         wanted = service.id if isinstance(service, PlatformService) else service
 
-        async def work(call: PlatformCall) -> PlatformService:
+        async def work(call: PlatformCall) -> Any:
             service_id = await _find_id(call, wanted)
 
             async def look() -> PlatformService:
                 return await _describe(call, service_id)
 
-            return await call.wait_for_task(
-                look,
-                is_over=lambda found: found.state not in _UNDER_WAY,
-                percent=lambda found: _PROGRESS.get(found.state, 100),
-                notice=lambda found: _STATE.fill(name=found.name, state=found.state),
-                pause=LONG_PAUSE,
-            )
+            try:
+                return await call.wait_for_task(
+                    look,
+                    is_over=lambda found: found.state not in _UNDER_WAY,
+                    percent=lambda found: _PROGRESS.get(found.state, 100),
+                    notice=lambda found: _STATE.fill(name=found.name, state=found.state),
+                    pause=pause,
+                )
+            except asyncio.CancelledError:
+                return StoppedWork(_STILL_DEPLOYING.fill(name=wanted))
 
         return self._console.start_work(work, progress_title=_DEPLOYING)
 
@@ -456,7 +484,7 @@ def _check_deployment(body: Mapping[str, Any], *, confirm: bool) -> None:
 
     Raises
     ------
-    InvalidOption
+    InvalidOption, NotConfirmed
     """
     if not _NAME.fullmatch(body["name"]):
         raise InvalidOption(
@@ -476,20 +504,19 @@ def _check_deployment(body: Mapping[str, Any], *, confirm: bool) -> None:
     payment = Text("按使用付费", "paid by use")
     if "reservation" in billing:
         reserved = billing["reservation"]
-        payment = Text("预付 {n} {unit}", "{n} {unit} paid in advance").fill(
-            n=reserved["reservationLength"], unit=reserved["reservationTimeUnit"].lower()
-        )
-    raise InvalidOption(
-        Text(
-            "部署会产生费用，还没有做：{model} 部署为 {name}（{replicas} × {type}，{payment}）",
-            "deploying costs money, and nothing was done: {model} as {name} ({replicas} × {type}, "
-            "{payment})",
-        ).fill(
+        length = _LENGTHS[reserved["reservationTimeUnit"]].fill(reserved["reservationLength"])
+        payment = Text("预付 {length}", "{length} paid in advance").fill(length=length)
+    what = Text(
+        "把 {model} 部署为 {name}（{replicas} × {type}，{payment}）",
+        "deploy {model} as {name} ({replicas} × {type}, {payment})",
+    )
+    raise not_confirmed(
+        what.fill(
             model=body["modelId"],
             name=body["name"],
             replicas=resource["replicasCount"],
             type=resource["type"],
             payment=payment,
         ),
-        advice=Text("确定要做：加 confirm=True", "to do it: confirm=True"),
+        body,
     )

@@ -1,9 +1,15 @@
 """Services and models of one's own on Qianfan."""
 
+import json
+import signal
+import threading
+
 import pytest
 
 from ernie_magic import errors
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
+from ernie_magic.emulator.platform.console import StateMachine
+from ernie_magic.emulator.platform.services import Services
 from ernie_magic.qianfan.services import PlatformService, read_model, read_service
 from ernie_magic.session import Session
 
@@ -34,11 +40,11 @@ def serving(session, model_id):
 def test_deploying_needs_a_confirmation_and_sends_nothing_without(session, model_id):
     log = session.client._emulator.requests
     before = len(log)
-    with pytest.raises(errors.InvalidOption) as caught:
+    with pytest.raises(errors.NotConfirmed) as caught:
         session.services.deploy("hello", model_id, replicas=2, hours=3)
     line = str(caught.value)
-    assert "deploying costs money, and nothing was done" in line
-    assert f"{model_id} as hello (2 × GPU-I-2, 3 hour paid in advance)" in line
+    assert f"deploy {model_id} as hello (2 × GPU-I-2, 3 hours paid in advance)" in line
+    assert "nothing was created" in line
     assert "confirm=True" in line
     assert len(log) == before
 
@@ -120,6 +126,29 @@ def test_a_service_that_does_not_serve_yet_is_not_taken(session, model_id):
     with pytest.raises(errors.InvalidOption, match=r"cannot be called yet: New.*wait\(.later.\)"):
         session.use_endpoint("later")
     assert session.settings.endpoint == ""
+
+
+def test_an_interrupt_ends_the_waiting_and_not_the_deployment(session, model_id):
+    made = session.services.deploy("slow", model_id, confirm=True)
+    service = session.client._emulator.platform.state_of(Services).find(made.id)
+    service.states = StateMachine(["Deploying"] * 50 + ["Serving"])
+    log = session.client._emulator.requests
+    log.clear()
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(errors.Interrupted, match="still being deployed"):
+        session.services.wait(made)
+    timer.join()
+    service.states = StateMachine(["Deploying", "Serving"])
+    assert session.services.wait(made).is_serving
+    assert {json.dumps(entry.body) for entry in log} == {json.dumps({"serviceId": made.id})}
+
+
+def test_a_deployment_whose_reply_is_lost_may_exist_and_is_not_repeated(session, model_id):
+    session.client._emulator.faults.add(lose_reply=True, action="CreateService")
+    with pytest.raises(errors.OutcomeUnknown, match="the service “lost” may have been created"):
+        session.services.deploy("lost", model_id, confirm=True)
+    assert [service.name for service in session.services.list()].count("lost") == 1
 
 
 def test_a_failed_deployment_ends_the_waiting(session, model_id):

@@ -167,7 +167,7 @@ def test_a_publication_whose_reply_is_lost_is_not_sent_again(emulated, wire, don
 
 def test_a_published_model_is_deployed_when_it_is_confirmed(emulated, wire, done):
     model = emulated.tuning.publish(done, "deployed")
-    with pytest.raises(errors.InvalidOption, match="confirm=True"):
+    with pytest.raises(errors.NotConfirmed, match="confirm=True"):
         emulated.tuning.deploy(model, "tuned")
     assert not [request for request in wire.requests if request.action == "CreateService"]
     service = emulated.tuning.deploy(model, "tuned", confirm=True)
