@@ -40,20 +40,20 @@ _ANIMALS = {
     "bear": "熊|bears?|teddy",
     "mouse": "老鼠|仓鼠|mouse|mice|hamsters?",
     "penguin": "企鹅|penguins?",
-    "dragon": "(?<!恐)龙(?!虾|井|卷)|dragons?",
-    "tiger": "虎|tigers?",
+    "dragon": "(?<![恐尼])龙(?![虾井卷眼门])|dragons?",
+    "tiger": "(?<!马)虎(?!牙)|tigers?",
     "lion": "狮|lions?",
     "elephant": "大象|小象|elephants?",
     "monkey": "猴|monkeys?",
-    "horse": "(?<!河)马(?!路|克|拉|桶)|horses?|pon(?:y|ies)",
-    "cow": "(?<!蜗)牛(?!奶|肉|仔)|cows?|bulls?",
+    "horse": "(?<![河罗海])马(?![路克拉桶尔上来戏达卡虎赛])|horses?|pon(?:y|ies)",
+    "cow": "(?<![蜗吹])牛(?![奶肉仔顿津])|cows?|bulls?",
     "sheep": "羊(?!毛|肉)|sheep|lambs?|goats?",
     "pig": "猪(?!肉)|pigs?|piglets?",
     "frog": "青蛙|frogs?",
     "turtle": "龟|turtles?|tortoises?",
     "snake": "蛇|snakes?",
     "butterfly": "蝴蝶(?!结)|butterfl(?:y|ies)",
-    "fish": "鱼(?!竿|缸)|fish(?:es)?|goldfish",
+    "fish": "鱼(?![竿香])|fish(?:es)?|goldfish",
     "bird": "鸟|鸡|鸭|猫头鹰|birds?|chick(?:en)?s?|ducks?|owls?|parrots?",
     "robot": "机器人|robots?|android",
     "person": (
@@ -106,7 +106,7 @@ _TIMES = {
 }
 _PLACES = {
     "sea": (
-        "海|湖|沙滩|水面|(?<!飞)船|灯塔|港|岛|鱼(?!竿|缸)|sea|ocean|beach|lake|boat|ship|sail(?:ing|boat)?|lighthouse"
+        "海|湖|沙滩|水面|(?<!飞)船|灯塔|港|岛|鱼(?![竿香])|sea|ocean|beach|lake|boat|ship|sail(?:ing|boat)?|lighthouse"
         "|island|harbou?r|fish(?:es)?|goldfish"
     ),
     "city": "城市|街|高楼|都市|摩天|city|street|skyline|downtown|skyscrapers?|cyberpunk",

@@ -83,7 +83,22 @@ def test_common_nouns_are_drawn_in_both_languages():
 
 @pytest.mark.parametrize(
     "prompt",
-    ["牛奶", "印象", "马路", "恐龙", "蜗牛", "羊毛", "河马", "a fishing rod", "planet", "龙卷风"],
+    [
+        "牛奶",
+        "印象",
+        "马路",
+        "恐龙",
+        "蜗牛",
+        "羊毛",
+        "河马",
+        "a fishing rod",
+        "planet",
+        "龙卷风",
+        "马尔代夫",
+        "罗马",
+        "牛顿",
+        "马虎",
+    ],
 )
 def test_a_word_that_holds_a_noun_of_another_thing_draws_no_animal(prompt):
     from ernie_magic.emulator import scenes
