@@ -79,8 +79,8 @@ _NEUTRAL_NAME = re.compile(
 _SENTIMENT = re.compile(
     r"情感|情绪|好评|差评|评论|点评|满意度|sentiment|review|feedback", re.IGNORECASE
 )
-# Where a judgement stands on a scale, from 0 to 1.
-_POSITIONS = {-2: 0.05, -1: 0.18, 0: 0.5, 1: 0.82, 2: 0.95}
+# Where a judgement stands on a scale, from 0 to 1, and how far chance moves it.
+_POSITIONS = {0: (0.5, 0.04), 1: (0.82, 0.04), 2: (0.91, 0.09), 3: (0.95, 0.04)}
 _STRONG = re.compile(r"非常|很|极|强烈|very|strong|extreme", re.IGNORECASE)
 _YES = ("是", "对", "有", "真", "yes", "true", "y")
 _NO = ("否", "不是", "不", "错", "无", "没有", "假", "no", "false", "n")
@@ -343,7 +343,10 @@ def rate(name: str, prompt: str, scale: tuple[float, float], seed: int) -> float
     feeling = lexicon.judge_sentiment(subject)
     if feeling.is_silent and not _asks_for_sentiment(prompt):
         return low + (high - low) * chance
-    position = _POSITIONS[feeling.level] + 0.08 * (chance - 0.5)
+    position, reach = _POSITIONS[abs(feeling.level)]
+    position += reach * (2 * chance - 1)
+    if feeling.level < 0:
+        position = 1 - position
     return low + (high - low) * position
 
 

@@ -307,7 +307,8 @@ class Sentiment:
     lukewarm : int
         How many words are neither, though they judge: "so-so".
     level : int
-        From -2, strong complaints, over 0, neither or as much of both, to 2, strong praise.
+        1 for praise, 2 where several words praise, 3 where one is strong; negative for complaints;
+        0 for neither, or as much of both.
     leaning : int
         1 or -1: to which side it falls where one has to be chosen.
     """
@@ -335,8 +336,9 @@ def judge_sentiment(text: str) -> Sentiment:
     lukewarm = len(signs) - praise - complaints
     level = (praise > complaints) - (praise < complaints)
     is_one_sided = not lukewarm and not (praise and complaints)
-    is_strong = max(praise, complaints) > 1 or (_STRONG.search(text) and not _is_denied(text))
-    if is_one_sided and is_strong:
+    if is_one_sided and _STRONG.search(text) and not _is_denied(text):
+        level *= 3
+    elif is_one_sided and max(praise, complaints) > 1:
         level *= 2
     leaning = -1
     if level > 0 or (level == 0 and signs.count("passable") > signs.count("plain")):

@@ -11,11 +11,11 @@ SEEN = "print([answer.request.prompt, len(cats), scored])"
 SHOWN = {
     "README.md": (
         "Introduce Hangzhou in one sentence",
-        {"sentiment": ["positive", "negative", "positive"], "stars": [4, 1, 5]},
+        {"sentiment": ["positive", "negative", "positive"], "stars": [4, 2, 5]},
     ),
     "README.zh-CN.md": (
         "用一句话介绍 杭州",
-        {"情感": ["好评", "差评", "好评"], "分数": [4, 2, 5]},
+        {"情感": ["好评", "差评", "好评"], "分数": [4, 2, 4]},
     ),
 }
 
