@@ -10,6 +10,7 @@ from ernie_magic.emulator.platform import (
     batches,
     datasets,
     datasets_v1,
+    evaluations,
     files,
     knowledge,
     models,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 ACTIONS: dict[str, Actions] = {
     "batchinference": batch_inference.ACTIONS,
     "dataset": datasets.ACTIONS,
+    "eval": evaluations.ACTIONS,
     "finetuning": tuning.ACTIONS,
     "model": models.ACTIONS,
     "promptLabels": templates.LABEL_ACTIONS,

@@ -98,7 +98,11 @@ def templates_table(templates: TemplateList, language: Language) -> Table:
     lines = [note]
     for file, problem in templates.problems.items():
         lines.append(_UNREAD.say(language, file=file, problem=problem.line(language)))
-    return Table(headers[language], rows, "\n".join(lines), code=(1,))
+    shown = len(headers[language])
+    if not any(row[-1] for row in rows):
+        shown -= 1  # none of them is on the service
+    visible = [row[:shown] for row in rows]
+    return Table(headers[language][:shown], visible, "\n".join(lines), code=(1,))
 
 
 def template_text(template: PromptTemplate, language: Language) -> str:

@@ -1,7 +1,7 @@
-"""Calls of the official client's prompt resources, in a process of their own.
+"""Calls of the official client's prompt and evaluation resources, in a process of their own.
 
-Usage: python -m tests.emulator.platform.qianfan_prompt_calls v1|v2. Prints one JSON object per
-call.
+Usage: python -m tests.emulator.platform.qianfan_prompt_calls v1|v2|eval. Prints one JSON
+object per call.
 """
 
 import os
@@ -13,6 +13,7 @@ from qianfan.common.hub import hub
 from qianfan.consts import PromptFrameworkType, PromptSceneType, PromptScoreStandard, PromptType
 from qianfan.errors import QianfanError, RequestError
 from qianfan.resources import Prompt as Resource
+from qianfan.resources.console.eval import Eval
 
 from tests.emulator.qianfan_calls import said
 
@@ -117,8 +118,29 @@ def v2():
     refused("bad", lambda: prompts.create("bad", "{x}", variables=["x"], variable_identifier="<>"))
 
 
+def evaluate_models():
+    evaluation = Eval.V2
+    models = [{"modelId": "amv-1"}, {"modelId": "amv-2"}]
+    objects = {"evalModelConfig": {"versionId": "ds-1", "evalModelConfigList": models}}
+    config = {"evalMode": "rule"}
+    made = evaluation.create_eval_task("compare", "model", objects, config).body["result"]
+    said("created", **made)
+    task_id = made["taskId"]
+    refused("early", lambda: evaluation.describe_eval_task_report(task_id))
+    seen = [evaluation.describe_eval_task(task_id).body["result"] for _ in range(4)]
+    said("states", states=[one["state"] for one in seen], last=seen[-1])
+    evaluation.create_eval_task("other", "model", objects, config)
+    first = evaluation.describe_eval_tasks("rule", max_keys=1).body["result"]
+    marker = first["pageInfo"]["nextMarker"]
+    rest = evaluation.describe_eval_tasks("rule", marker=marker).body["result"]
+    said("listed", names=[row["taskName"] for row in first["taskList"] + rest["taskList"]])
+    said("report", **evaluation.describe_eval_task_report(task_id).body["result"])
+    said("deleted", **evaluation.delete_eval_task(task_id).body)
+    refused("gone", lambda: evaluation.describe_eval_task(task_id))
+
+
 try:
-    {"v1": v1, "v2": v2}[sys.argv[1]]()
+    {"v1": v1, "v2": v2, "eval": evaluate_models}[sys.argv[1]]()
 except Exception as error:  # noqa: BLE001
     said("failed", error=type(error).__name__, message=str(error)[:300])
 sys.stdout.flush()
