@@ -361,13 +361,24 @@ def _read_methods(entry: Mapping[str, Any]) -> list[TuningMethod]:
     ]
 
 
+def _read_allowed(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return the ends of a range or the choices; () for ends that are no numbers."""
+    allowed = tuple(values.as_list(entry.get("checkValue")))
+    if entry.get("checkType") != "range":
+        return allowed
+    ends = tuple(values.as_number(end) for end in allowed)
+    if None in ends:
+        return ()
+    return ends
+
+
 def _read_hyper_parameters(listed: object) -> Sequence[HyperParameter]:
     return [
         HyperParameter(
             values.as_name(entry.get("key")),
             values.as_name(entry.get("type")),
             values.as_name(entry.get("checkType")),
-            tuple(values.as_list(entry.get("checkValue"))),
+            _read_allowed(entry),
             entry.get("default"),
             values.as_name(entry.get("name")),
             values.as_name(entry.get("description"), _MAX_TEXT),

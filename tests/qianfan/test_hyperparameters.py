@@ -91,6 +91,27 @@ def test_a_reply_that_lists_no_models_is_an_empty_list(reply):
     assert read_tunable_models(reply) == []
 
 
+@pytest.mark.parametrize(
+    ("told", "fits", "unfit"),
+    [
+        (["1", "50"], 50, 51),
+        ([7], 7, 8),
+        ([1, None], 10**6, 1.5),
+        ("1-50", 10**6, "1"),
+        ([{}, {}], 10**6, None),
+    ],
+)
+def test_a_range_that_is_written_otherwise_is_a_range_or_none(told, fits, unfit):
+    entry = {"key": "epoch", "type": "int", "checkType": "range", "checkValue": told}
+    scale = {"parameterScale": "LoRA", "supportHyperParameterConfig": [entry]}
+    modes = [{"trainMode": "SFT", "supportParameterScale": [scale]}]
+    (model,) = read_tunable_models([{"model": "m", "supportTrainMode": modes}])
+    parameter = model.find_method("SFT", "").find_hyper_parameter("epoch")
+    assert parameter.fit_value(fits) == fits
+    with pytest.raises(InvalidOption):
+        parameter.fit_value(unfit)
+
+
 def test_a_way_that_is_listed_twice_has_the_hyper_parameters_of_both():
     scales = [
         {"parameterScale": "LoRA", "supportHyperParameterConfig": [{"key": key, "type": "int"}]}

@@ -44,7 +44,7 @@ class Curve:
         low, high = _ends([value for _, value in self.points])
         bars = [
             _BARS[round((value - low) / (high - low) * (len(_BARS) - 1))]
-            for _, value in self.points
+            for _, value in self.points[:: 1 + len(self.points) // _MAX_MARKS]
         ]
         first, last = self.points[0], self.points[-1]
         line = (

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         TuningTask,
     )
 
+_MAX_POINTS = 500  # of a curve
 _LINE_CHARACTERS = 80  # of a description
 _MODELS = counted("个可调优的模型", "model that can be tuned", "models that can be tuned")
 _JOBS = counted("个作业", "job")
@@ -252,6 +253,8 @@ def loss_curve(task: TuningTask, language: Language) -> Curve | None:
     points = [(point.step, point.loss) for point in task.checkpoints if point.loss is not None]
     if len(points) < 2:  # noqa: PLR2004
         return None
+    if len(points) > _MAX_POINTS:
+        points = [*points[:: len(points) // _MAX_POINTS], points[-1]]
     return Curve(points, _STEP.say(language), _LOSS.say(language))
 
 

@@ -4,6 +4,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ernie_magic.emulator.platform.tunable_models import list_tunable_models
 from ernie_magic.notebook.display.rich_forms import make_form
@@ -43,6 +45,26 @@ DONE = {
 
 def shown(value, language="en"):
     return make_form(value, SimpleNamespace(settings=SimpleNamespace(interface_language=language)))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([*DONE, *DONE["checkpointList"][0], "<b>", "$x$"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*DONE]), JSON, max_size=8))
+@settings(max_examples=20)
+def test_a_task_of_any_shape_is_shown(told):
+    form = shown(read_task({**DONE, **told}))
+    assert "<b>" not in form.html
+    assert "\x1b" not in form.text
 
 
 def test_a_list_of_models_shows_their_ways_and_one_model_its_hyper_parameters():
@@ -99,6 +121,14 @@ def test_without_two_losses_there_is_no_curve(told):
     form = shown(read_task(told))
     assert "<svg" not in form.html
     assert "loss" not in form.text
+
+
+def test_very_many_checkpoints_are_a_curve_that_a_page_can_bear():
+    points = [{"step": step, "trainingLoss": 1 / (step + 1)} for step in range(6_000)]
+    form = shown(read_task({**DONE, "checkpointList": points}))
+    assert len(form.html) < 50_000
+    assert max(map(len, form.text.splitlines())) < 200
+    assert "(step 0 – 5999)" in form.text
 
 
 def test_states_are_told_in_words_and_unknown_ones_as_they_are():
