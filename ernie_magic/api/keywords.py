@@ -105,6 +105,7 @@ class ChatArguments(ChatParameters, total=False):
     extra: dict[str, Any] | None
     images: Any
     knowledge: str | Sequence[str] | None
+    plugins: str | Sequence[str] | None
 
 
 class ImageParameters(CallSettings, total=False):

@@ -58,6 +58,8 @@ class ChatOptions:
     knowledge : object
         Knowledge bases that are searched for what the answer is made from: names or ids, None for
         none (`ernie_magic.api.passages.check_knowledge`).
+    plugins : object
+        Plugins of Qianfan V1, None for none (`ernie_magic.api.plugins.check_plugins`).
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class ChatOptions:
     functions: Mapping[str, Function] = field(default_factory=dict)
     images: Any = None
     knowledge: Any = None
+    plugins: Any = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +128,8 @@ class ChatRequest(Request):
         The default model was passed over for one that sees the pictures of earlier turns.
     knowledge : tuple of str
         The knowledge bases that were searched for it.
+    plugins : tuple of str
+        The plugins of Qianfan V1 that are asked in place of a model.
     """
 
     messages: tuple[Message, ...]
@@ -132,6 +137,7 @@ class ChatRequest(Request):
     trimmed: int = 0
     sees_earlier: bool = False
     knowledge: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
 
     @property
     def prompt(self) -> str:

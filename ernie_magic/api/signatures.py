@@ -101,6 +101,14 @@ _ARGUMENTS = {
             "model is given what was found, to cite it as `[1]`; `answer.search` has the sources.",
         ),
         Argument(
+            "plugins",
+            "str | Sequence[str] | None",
+            None,
+            "Qianfan V1 only: plugins that answer in place of a model. knowledge, image, weather\n"
+            "and auto belong to an application, whose name is `endpoint`; eChart, ImageAI and\n"
+            "ChatFile are ERNIE Bot's.",
+        ),
+        Argument(
             "download",
             "bool",
             True,

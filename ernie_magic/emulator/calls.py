@@ -175,7 +175,7 @@ class IncomingCall:
         Parameters
         ----------
         chunks
-            The data of the events.
+            The data of the events; or whole events, which begin with `event: `.
         pace
             Seconds between two of them, None for the server's own.
         has_done
@@ -257,13 +257,20 @@ class _EventStream(Response):
                 return
             if i == fault.stall_after:
                 await asyncio.sleep(3600)
-            yield f"data: {chunk}\n\n"
+            yield f"{_frame_event(chunk)}\n\n"
         if not fault.no_done and self._has_done:
             yield "data: [DONE]\n\n"
 
     def _error_body(self) -> dict[str, Any]:
         error = self._fault.refusal()
         return error.in_protocol_of(self._logged.path).body
+
+
+def _frame_event(chunk: str) -> str:
+    """An event's lines (https://html.spec.whatwg.org/#parsing-an-event-stream)."""
+    if chunk.startswith("event: "):
+        return chunk
+    return f"data: {chunk}"
 
 
 async def client_gone(receive: Receive) -> None:

@@ -87,6 +87,8 @@ CASES: tuple[Case, ...] = (
             "inappropriatejson",
             "malformedjson",
             "invalidparameter",
+            "4224002",  # a plugin's, as the next one
+            "4224004",
         ),
         Text("服务认为请求不合法", "the service finds the request malformed"),
         Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
@@ -186,7 +188,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.PermissionDenied,
-        ("accessdenied", "optinrequired"),
+        ("accessdenied", "optinrequired", "4224003"),
         Text("账号无权做这个操作", "this account may not do that"),
         Text(
             "没有开通或授权，或资源属于别的账号",

@@ -18,6 +18,7 @@ from ernie_magic.config.credentials import Signature
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
+from ernie_magic.wire import v1_plugins
 from ernie_magic.wire.openai_style import MAX_PICTURES
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
@@ -147,8 +148,10 @@ def model_path(
 
 def chat(request: ChatRequest) -> WireRequest:
     """Build `POST /chat/{model}`: the system prompt is a field of its own, the number of messages
-    is odd. A question about a picture goes to `/image2text/{model}`.
+    is odd. A question about a picture goes to `/image2text/{model}`, one to plugins to theirs.
     """
+    if request.plugins:
+        return v1_plugins.build_request(request)
     if count_pictures(request.messages) or _is_about_pictures(request.model):
         return _picture_question(request)
     messages = _v1_messages(request.messages)
@@ -403,6 +406,33 @@ class V1Reader(Reader):
         return {**self._meta, **self._choice, "result": message["content"], "usage": self._usage}
 
 
+class PluginReader(V1Reader):
+    """Reads what plugins answer: a chat's chunks, with what the plugins say of themselves beside
+    them or in events of their own.
+    """
+
+    own_fields = frozenset(v1_plugins.META_FIELDS)
+
+    @staticmethod
+    def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
+        return V1Reader.is_whole_reply(payload) or v1_plugins.is_meta(payload)
+
+    def _facts_and_content(
+        self,
+        chunk: Mapping[str, Any],
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        facts, part = super()._facts_and_content(v1_plugins.without_meta(chunk))
+        if sources := v1_plugins.read_sources(chunk.get("meta_info") or chunk):
+            facts = {**facts, "search_results": sources}
+        return facts, part
+
+    def _is_last_chunk(self, facts: Mapping[str, Any], reason: str) -> bool:
+        # Events of a plugin have an end of their own.
+        return "result" in facts and super()._is_last_chunk(facts, reason)
+
+
 def reader(request: ChatRequest | CompletionRequest) -> Reader:
     """Return what collects the reply to a chat or a completion."""
+    if getattr(request, "plugins", ()):
+        return PluginReader(request)
     return V1Reader(request)

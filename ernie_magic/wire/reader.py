@@ -120,6 +120,8 @@ class Reader(ABC):
 
     # Whether each chunk says if it is the last one, so that a claim is to be believed.
     says_each_time: ClassVar[bool] = False
+    # Fields in which a code or a message is no failure of the reply.
+    own_fields: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, request: ChatRequest | CompletionRequest) -> None:
         self.request = request

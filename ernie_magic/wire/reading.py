@@ -663,6 +663,7 @@ def _examine_suspect(
         Where an event is kept that only says something: `{"message": "queued"}`.
     """
     is_answer = reader is None or reader.is_whole_reply(_unwrap_reply(payload, reader))
+    payload = _without_own_fields(payload, reader)
     if parse_refusal(payload) is not None:
         return _refusal_error(payload, response), is_answer and reader is not None
     if is_answer or parse_refusal(payload, may_be_answer=False) is None:
@@ -671,6 +672,13 @@ def _examine_suspect(
         return _refusal_error(payload, response), False
     remarks[:] = [payload]
     return None, False
+
+
+def _without_own_fields(payload: dict[str, Any], reader: Reader | None) -> dict[str, Any]:
+    """Return a reply without the fields in which a code is no failure of it."""
+    if reader is None or not reader.own_fields:
+        return payload
+    return {name: value for name, value in payload.items() if name not in reader.own_fields}
 
 
 def _refusal_error(payload: dict[str, Any], response: httpx.Response) -> ErnieError:
@@ -717,8 +725,9 @@ async def _iter_body_deltas(
     if not reader.is_whole_reply(reply):
         raise error_from_reply(response.status_code, response.headers, raw)
     error = None
-    if parse_refusal(envelope) is not None:
-        error = _refusal_error(envelope, response)
+    suspect = _without_own_fields(envelope, reader)
+    if parse_refusal(suspect) is not None:
+        error = _refusal_error(suspect, response)
     if len(raw) > values.LONG:
         first = await in_thread(reader.feed_whole, reply)
     else:

@@ -81,6 +81,26 @@ def v1():
         remote=qianfan.Tokenizer().count_tokens("你好 hello", mode="remote", model="ernie-3.5-8k"),
     )
     said("rerank", results=qianfan.Reranker().do("猫", ["狗喜欢骨头", "猫喜欢鱼"]).body["results"])
+    plugin = qianfan.Plugin(endpoint="my_app")
+    asked = {"plugins": ["uuid-zhishiku"], "verbose": True}
+    whole = plugin.do("咖啡豆拆封后能退吗？", **asked).body
+    pieces = [piece.body for piece in plugin.do("咖啡豆拆封后能退吗？", stream=True, **asked)]
+    said(
+        "plugin",
+        result=whole["result"],
+        found=[each["docName"] for each in whole["meta_info"]["response"]["result"]["responses"]],
+        first=list(pieces[0]),
+        text="".join(piece.get("result", "") for piece in pieces),
+    )
+    bot = [
+        piece.body for piece in qianfan.Plugin("EBPluginV2").do(HI, plugins=["eChart"], stream=True)
+    ]
+    said(
+        "plugin of ERNIE Bot",
+        events=list(dict.fromkeys(piece["_event"] for piece in bot)),
+        text="".join(piece.get("result", "") for piece in bot),
+        older=qianfan.Plugin().do(HI, plugins=["eChart"]).body["result"],
+    )
     try:
         chat.do(model="ERNIE-Speed-8K", messages=[*HI, *HI])
     except errors.APIError as error:

@@ -90,6 +90,20 @@ def test_v1_by_every_kind_of_key(emulator, tmp_path, kind):
     assert got["tokens"]["remote"] == 3
     assert [result["index"] for result in got["rerank"]["results"]] == [1, 0]
     assert got["refused"]["code"] == 336006
+    check_plugins(got)
+
+
+def check_plugins(got):
+    """What `qianfan.Plugin` received: of an application, and of ERNIE Bot."""
+    plugin = got["plugin"]
+    assert "不能退货 [1]" in plugin["result"]
+    assert plugin["text"] == plugin["result"]
+    assert plugin["found"][0] == "退货与退款.md"
+    assert "meta_info" in plugin["first"]
+    assert "result" not in plugin["first"]
+    bot = got["plugin of ERNIE Bot"]
+    assert bot["events"] == ["pluginMeta", "plugin", "chat"]
+    assert bot["text"] == bot["older"] == "你好, hi"
 
 
 @pytest.mark.parametrize("kind", [kind for version, kind in KEYS if version == "v2"])

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.keywords import CHAT_OPTIONS
 from ernie_magic.api.models import UNDECIDED
 from ernie_magic.api.passages import check_knowledge
+from ernie_magic.api.plugins import (
+    ERNIE_BOT_MODEL,
+    check_plugin_options,
+    check_plugins,
+    gone_error,
+    is_of_ernie_bot,
+)
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
@@ -395,6 +402,7 @@ class Conversation:
             raise moderation.conversation_locked(self.name)
         _check_prompt(prompt)
         options = replace(options, knowledge=check_knowledge(options.knowledge))
+        options = _name_plugins(options)
         options = _split_functions(options)
         target = self._client.choose_target(
             "chat",
@@ -406,6 +414,8 @@ class Conversation:
             history=options.history,
             extra=options.extra,
         )
+        if options.plugins and target.rules.protocol != "qianfan-v1":
+            raise gone_error(options.plugins)
         if isinstance(prompt, str):
             return self._plan_turn(prompt, options, target, replaced_turn)
         return self._plan_messages(prompt, options, target)
@@ -524,6 +534,7 @@ class Conversation:
         extra: dict[str, Any] | None = None,
         images: ImageLike | Sequence[ImageLike] | None = None,
         knowledge: str | Sequence[str] | None = None,
+        plugins: str | Sequence[str] | None = None,
         **parameters: Unpack[ChatParameters],
     ) -> Stream[Answer]:
         """Send a prompt, and get the answer piece by piece: `for piece in ernie.stream("…")`, or
@@ -548,6 +559,7 @@ class Conversation:
                 endpoint,
                 images=images,
                 knowledge=knowledge,
+                plugins=plugins,
             ),
         )
 
@@ -576,6 +588,23 @@ def _chat_options(given: dict[str, Any]) -> ChatOptions:
         {name: value for name, value in given.items() if name not in CHAT_OPTIONS},
         **{name: given[name] for name in CHAT_OPTIONS if name in given},
     )
+
+
+def _name_plugins(options: ChatOptions) -> ChatOptions:
+    """Return the options with the plugins' ids; they answer in place of a model.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    plugins = check_plugins(options.plugins)
+    if not plugins:
+        return replace(options, plugins=())
+    check_plugin_options(options)
+    model = "plugin"
+    if is_of_ernie_bot(plugins):
+        model = ERNIE_BOT_MODEL
+    return replace(options, plugins=plugins, model=options.model or model)
 
 
 def _split_functions(options: ChatOptions) -> ChatOptions:

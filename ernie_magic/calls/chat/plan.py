@@ -127,8 +127,12 @@ class Plan:
             trimmed=turns_dropped,
             max_input_tokens=max_input_tokens,
         )
-        knowledge = self.options.knowledge or ()
-        return replace(request, sees_earlier=self.sees_earlier, knowledge=knowledge)
+        return replace(
+            request,
+            sees_earlier=self.sees_earlier,
+            knowledge=self.options.knowledge or (),
+            plugins=self.options.plugins or (),
+        )
 
     def quote(self, passages: Sequence[Passage]) -> Plan:
         """Return the plan with what knowledge bases hold about its prompt; the turn that it leaves

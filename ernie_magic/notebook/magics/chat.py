@@ -73,6 +73,18 @@ CHAT_GRAMMAR = Grammar(
             group="tools",
         ),
         Option(
+            "plugin",
+            Text(
+                "由千帆 V1 的插件回答，可重复：knowledge、image、weather、auto（加 --endpoint "
+                "应用名），或 eChart、ImageAI、ChatFile",
+                "plugins of Qianfan V1 answer; may be repeated: knowledge, image, weather, auto "
+                "(with --endpoint APPLICATION), or eChart, ImageAI, ChatFile",
+            ),
+            metavar="NAME",
+            is_repeatable=True,
+            group="qianfan-v1",
+        ),
+        Option(
             "file",
             Text("交给 --app 的文件，可重复", "a file for --app; may be repeated"),
             metavar="FILE",
@@ -174,6 +186,7 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         images=[resolve_picture(word, namespace, "--image") for word in args["image"] or ()]
         or None,
         knowledge=tuple(args["knowledge"] or ()) or None,
+        plugins=tuple(args["plugin"] or ()) or None,
     )
     return ChatLine(
         chat,
