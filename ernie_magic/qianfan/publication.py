@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
-from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown
+from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown, ServiceError
 from ernie_magic.qianfan.creation import StoppedWork, create_once, stopped_creation
 from ernie_magic.qianfan.tuning_tasks import PublishedModel, TuningTask
 from ernie_magic.text.language import Text
@@ -31,6 +31,12 @@ _LIST_FIRST = Text(
     '先查看自己的模型（ernie.wire.call("model", "DescribeCustomModelSets")），再决定是否重新发布',
     'list your models (ernie.wire.call("model", "DescribeCustomModelSets")) before you publish '
     "it again",
+)
+_V1_MAY_BE_OFF = Text(
+    "这里用的是 V1 控制台的 publishTrainModel，它的文档已撤下，接口可能停用；"
+    'V2 用 publish(…, model_set="am-…", train_meta={…})，或在控制台发布',
+    "this is publishTrainModel of the V1 console, whose pages are withdrawn and which may be off; "
+    'V2 is publish(…, model_set="am-…", train_meta={…}), or publish it in the console',
 )
 _STILL_PUBLISHING = Text(
     "不再等待；模型 {model} 仍在发布：同样的调用接着等，不会再发布一次",
@@ -136,8 +142,10 @@ class Publication:
             )
         except OutcomeUnknown:
             raise
-        except ErnieError:
+        except ErnieError as error:
             self._sending.discard(order.key)
+            if order.train_meta is None and isinstance(error, ServiceError):
+                error.advice = _V1_MAY_BE_OFF
             raise
         self._sending.discard(order.key)
         return _read_ids(reply, order)
@@ -166,7 +174,13 @@ async def _wait_until_ready(
     async def look() -> PublishedModel:
         state = await _fetch_state(call, order, ids.version_id)
         return PublishedModel(
-            ids.set_id, ids.version_id, order.name, state, order.task.id, call.is_simulated
+            ids.set_id,
+            ids.version_id,
+            order.name,
+            state,
+            order.task.id,
+            is_by_v1=order.train_meta is None,
+            is_simulated=call.is_simulated,
         )
 
     return await call.wait_for_task(

@@ -176,6 +176,8 @@ class PublishedModel:
     state : str
         "Creating", "Ready" or "Fail".
     task_id : str
+    is_by_v1 : bool
+        Whether V1's console published it, whose pages are withdrawn.
     is_simulated : bool
         Whether the emulator made it up.
     """
@@ -185,6 +187,7 @@ class PublishedModel:
     name: str
     state: str
     task_id: str
+    is_by_v1: bool = False
     is_simulated: bool = False
 
     @property

@@ -165,6 +165,27 @@ def test_a_publication_whose_reply_is_lost_is_not_sent_again(emulated, wire, don
     assert len(sent) == 1
 
 
+def test_a_publication_that_is_stopped_goes_on_and_is_waited_for_again(emulated, wire, done):
+    stream = emulated.tuning._begin_publish(done, "stopped")
+    for _ in stream.iter_batches():
+        break  # it is being created
+    told = stream.stop().stop_message.en
+    assert "is still being published" in told
+    model = emulated.tuning.publish(done, "stopped")
+    assert model.id in told
+    assert model.is_ready
+    sent = [request for request in wire.requests if request.path.endswith("publishTrainModel")]
+    assert len(sent) == 1
+
+
+def test_a_refusal_by_v1_tells_that_it_may_be_off_and_how_v2_publishes(emulated, wire, done):
+    wire.faults.add(path="publishTrainModel", code="malformed_json")
+    with pytest.raises(errors.ServiceError, match="may be off; V2 is publish"):
+        emulated.tuning.publish(done, "refused")
+    model = emulated.tuning.publish(done, "refused")
+    assert (model.state, model.is_by_v1) == ("Ready", True)
+
+
 def test_a_published_model_is_deployed_when_it_is_confirmed(emulated, wire, done):
     model = emulated.tuning.publish(done, "deployed")
     with pytest.raises(errors.NotConfirmed, match="confirm=True"):

@@ -46,6 +46,10 @@ _CREATE = Text(
     "还没有创建；ernie.tuning.create(…, confirm=True) 创建，会产生费用",
     "not created yet; ernie.tuning.create(…, confirm=True) creates it, which is billed",
 )
+_BY_V1 = Text(
+    "由 V1 控制台的 publishTrainModel 发布，它的文档已撤下",
+    "published by publishTrainModel of the V1 console, whose pages are withdrawn",
+)
 _LOSS = Text("训练损失", "training loss")
 _STEP = Text("步", "step")
 _STATES = {
@@ -264,8 +268,10 @@ def published_table(model: PublishedModel, language: Language) -> Table:
         "zh": ["模型", "版本", "名称", "状态", "任务"],
         "en": ["model", "version", "name", "state", "task"],
     }
-    note = ""
+    notes = []
+    if model.is_by_v1:
+        notes.append(_BY_V1.say(language))
     if model.is_simulated:
-        note = EMULATED.say(language)
+        notes.append(EMULATED.say(language))
     row = [model.set_id, model.id, model.name, model.state, model.task_id]
-    return Table(headers[language], [row], note)
+    return Table(headers[language], [row], " · ".join(notes))

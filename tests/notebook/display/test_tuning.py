@@ -144,7 +144,8 @@ def test_what_the_emulator_made_up_says_so():
     task = replace(read_task(DONE), is_simulated=True)
     assert "not a real model" in shown(task).text
     assert "visualdl" not in shown(task).text  # it has no such page
-    model = PublishedModel("am-1", "amv-1", "cats", "Ready", "task-1", is_simulated=True)
+    model = PublishedModel("am-1", "amv-1", "cats", "Ready", "task-1", True, True)
+    assert "V1 控制台" in shown(model, "zh").html
     assert "非真实模型" in shown(model, "zh").html
 
 
