@@ -7,24 +7,28 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.models import is_simulated
 from ernie_magic.errors import InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from pathlib import Path
 
+    from ernie_magic.calls.paging import Pages
     from ernie_magic.client import Client
+    from ernie_magic.config.platform import Route
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.wire.prepared_call import PreparedCall
-    from ernie_magic.wire.request import Form
+    from ernie_magic.wire.request import Form, WireRequest
 
 
 _LIST = "\0list"  # the name of a bare list: no server's own
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # of a group and of an action
 _READS = ("Describe", "Get", "List")  # how the names of actions begin that change nothing
 _UPLOADING = Text("字节", "bytes")
+_WAITING = Text("等待任务", "waiting for the task")
 
 
 class RawCalls:
@@ -55,19 +59,45 @@ class RawCalls:
         method: str,
         path: str,
         body: Mapping[str, Any] | None,
+        **options: Any,
+    ) -> Stream[Any]:
+        """Start a request; the options are those of `_build_request`."""
+        client = self._get_client()
+        request, route = self._build_request(method, path, body, **options)
+        settings = client.settings.take_snapshot()
+
+        async def send_request(call: PreparedCall) -> Any:
+            if request.stream:
+                return await client.http.stream_events(request, call.context)
+            reply = await call.send_json(request)
+            return reply.get(_LIST, reply)
+
+        title = _UPLOADING if request.form else None
+        return client.start_call(send_request, settings, route.endpoint, progress_title=title)
+
+    def _build_request(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
         *,
         stream: bool = False,
         repeatable: bool = False,
         form: Form | None = None,
         is_action: bool = False,
-    ) -> Stream[Any]:
+    ) -> tuple[WireRequest, Route]:
+        """Return a request as it is sent, and where.
+
+        Raises
+        ------
+        UsageError
+        """
         from ernie_magic.api.messages import check_sendable
         from ernie_magic.wire.request import WireRequest
 
         client = self._get_client()
         client.localizing_errors(lambda: _check_path_and_body(path, body, stream=stream))
         route = client.route_path(path, is_action=is_action)
-        settings = client.settings.take_snapshot()
         sent = [path, body, dict(form.fields) if form else {}]
         client.localizing_errors(lambda: check_sendable(sent))
         model = ""
@@ -84,15 +114,7 @@ class RawCalls:
             has_envelope=route.is_platform,
             form=form,
         )
-
-        async def send_request(call: PreparedCall) -> Any:
-            if stream:
-                return await client.http.stream_events(request, call.context)
-            reply = await call.send_json(request)
-            return reply.get(_LIST, reply)
-
-        title = _UPLOADING if form else None
-        return client.start_call(send_request, settings, route.endpoint, progress_title=title)
+        return request, route
 
     def _begin_get(self, path: str) -> Stream[dict[str, Any]]:
         """`GET` a path; return its JSON.
@@ -222,6 +244,93 @@ class RawCalls:
     call = blocking(_begin_call)
     acall = awaited(_begin_call)
 
+    def iterate(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        list_name: str = "",
+    ) -> Pages:
+        """Iterate over the entries of a list of Qianfan's console, with `for` or `async for`; each
+        page is requested when it is reached.
+
+        Parameters
+        ----------
+        group, action, body
+            As in `call`: "service", "DescribeServices".
+        list_name
+            The field with the entries; the only list in the reply when "".
+
+        Raises
+        ------
+        ErnieError
+            When it is iterated.
+        """
+        from ernie_magic.calls.paging import Pages
+
+        return Pages(
+            lambda request: self._begin_call(group, action, request), body or {}, list_name
+        )
+
+    def begin_wait(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any],
+        *,
+        pause: float = 30.0,
+    ) -> Stream[Any]:
+        """Wait for a task of Qianfan's platform: repeat an action that describes it until the task
+        is over, and return the last description. An interrupt ends the waiting, not the task. From
+        a coroutine: `await begin_wait(…).aresult()`.
+
+        Parameters
+        ----------
+        group, action, body
+            As in `call`; the action only describes: "finetuning", "DescribeFineTuningTask",
+            {"taskId": "task-…"}.
+        pause
+            Seconds between two looks; shorter with the emulator.
+
+        Raises
+        ------
+        InvalidOption
+            The action may create something, or what it describes has no state.
+        ErnieError
+        Interrupted
+        """
+        from ernie_magic.calls.paging import result_of
+        from ernie_magic.calls.watching import (
+            is_under_way,
+            pause_of,
+            percent_in,
+            state_in,
+            watch_task,
+        )
+
+        client = self._get_client()
+        path = client.localizing_errors(lambda: _path_of_look(group, action))
+        request, route = self._build_request("POST", path, body, repeatable=True, is_action=True)
+
+        async def wait(call: PreparedCall) -> Any:
+            async def look() -> Any:
+                return result_of(await call.send_json(request))
+
+            return await watch_task(
+                look,
+                call.emit,
+                is_over=lambda seen: not is_under_way(_required_state(state_in(seen))),
+                percent=percent_in,
+                notice=lambda seen: untranslated(state_in(seen) or ""),
+                pause=lambda: pause_of(pause, simulated=is_simulated(call.service)),
+            )
+
+        settings = client.settings.take_snapshot()
+        return client.start_call(wait, settings, route.endpoint, progress_title=_WAITING)
+
+    wait = blocking(begin_wait)
+
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """`POST` JSON, and iterate over the events of the streamed reply.
 
@@ -277,6 +386,36 @@ def action_path(group: str, action: str) -> str:
                 ),
             )
     return f"/v2/{group}?Action={action}"
+
+
+def _path_of_look(group: str, action: str) -> str:
+    """Return the path of an action that only describes.
+
+    Raises
+    ------
+    InvalidOption
+        It may create something each time.
+    """
+    path = action_path(group, action)
+    if is_read(action):
+        return path
+    raise InvalidOption(
+        Text("{action} 不是查询", "{action} does not only describe").fill(action=action),
+        Text("等待会反复调用它", "waiting calls it again and again"),
+        Text("用 Describe… 的操作等待", "wait with an action named Describe…"),
+    )
+
+
+def _required_state(state: str | None) -> str:
+    if state is not None:
+        return state
+    raise InvalidOption(
+        Text("回复里没有任务的状态", "the reply has no state of a task"),
+        advice=Text(
+            "用描述单个任务的操作，例如 DescribeFineTuningTask",
+            "use an action that describes one task, such as DescribeFineTuningTask",
+        ),
+    )
 
 
 def is_read(action: str) -> bool:

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
+from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption
-from ernie_magic.qianfan.console import LONG_PAUSE, pause_of, watch_task
+from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import create_once, not_confirmed
 from ernie_magic.qianfan.files import ServicePaths, id_of, start_work
 from ernie_magic.runtime.once import awaited, blocking

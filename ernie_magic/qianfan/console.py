@@ -24,17 +24,15 @@ What a request returns is the `result` of its reply, or the whole reply where th
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ernie_magic.api import values
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.models import is_simulated
+from ernie_magic.calls.paging import MarkerPaging, items_of
 from ernie_magic.calls.raw import action_path, is_read
+from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.platform import PlatformRoutes
-from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.request import Context, WireRequest
 
@@ -42,8 +40,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
 
     from ernie_magic.api.usage import Usage
+    from ernie_magic.calls.paging import Paging
     from ernie_magic.client import Client
     from ernie_magic.config.settings import Snapshot
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.text.language import Text
     from ernie_magic.wire.prepared_call import PreparedCall
@@ -55,10 +55,7 @@ ResultT = TypeVar("ResultT")
 # (https://github.com/baidubce/bce-qianfan-sdk), for what is quick and for what takes hours.
 QUICK_PAUSE = 2.0
 LONG_PAUSE = 30.0
-_SIMULATED_PAUSE = 0.1  # seconds: the emulator's tasks move with each look
-MAX_PAGE = 100  # entries that one page may have
 _LIST = "\0list"
-_WHOLE = 100  # percent
 
 
 class Console:
@@ -441,144 +438,8 @@ class PlatformCall:
         return Context(endpoint, self._settings, self.emit)
 
 
-async def watch_task(
-    look: Callable[[], Awaitable[ResultT]],
-    emit: Callable[[Delta], None],
-    *,
-    is_over: Callable[[ResultT], bool],
-    percent: Callable[[ResultT], float] | None = None,
-    notice: Callable[[ResultT], Text] | None = None,
-    pause: Callable[[], float],
-) -> ResultT:
-    """Look at a task until it is over, and return what was seen last.
-
-    Parameters
-    ----------
-    look, is_over, percent, notice
-        As in `PlatformCall.wait_for_task`.
-    emit
-        Called with the progress and the notices.
-    pause
-        Returns how many seconds pass before the next look.
-    """
-    told: Text | None = None
-    while True:
-        state = await look()
-        if notice is not None and (told_now := notice(state)) != told:
-            told = told_now
-            emit(Delta(notice=told))
-        if percent is not None:
-            done = max(0, min(_WHOLE, round(percent(state))))
-            emit(Delta(progress=Progress(done, _WHOLE)))
-        if is_over(state):
-            return state
-        await asyncio.sleep(pause())
-
-
-def pause_of(pause: float, *, simulated: bool) -> float:
-    """Return the seconds between two looks; fewer with the emulator, whose tasks move by looks."""
-    if simulated:
-        return _SIMULATED_PAUSE
-    return pause
-
-
-@dataclass(frozen=True)
-class Paging:
-    """How the pages of a list follow one another.
-
-    Attributes
-    ----------
-    first : dict
-        What the first request has.
-    """
-
-    first: Mapping[str, Any]
-
-    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
-        """Return the request for the page after this reply; None after the last one."""
-        raise NotImplementedError
-
-
-class MarkerPaging(Paging):
-    """By `marker` and `maxKeys`, as V2 does; the reply says whether there is more."""
-
-    def __init__(self, page_size: int = MAX_PAGE) -> None:
-        super().__init__({"maxKeys": page_size})
-
-    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
-        """Return the request for the page after this reply; None after the last one."""
-        told = values.as_object(reply)
-        page = values.as_object(told.get("pageInfo")) or told
-        marker = page.get("nextMarker")
-        # A marker that leads nowhere else would be asked for again and again.
-        is_last = not page.get("isTruncated") or not marker or marker == request.get("marker")
-        if is_last:
-            return None
-        return {**request, "marker": marker}
-
-
-class NumberPaging(Paging):
-    """By `pageNo` and `pageSize`, as V1's lists of models do."""
-
-    def __init__(self, page_size: int = 20) -> None:
-        super().__init__({"pageNo": 1, "pageSize": page_size})
-
-    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
-        """Return the request for the page after this reply; None after the last one."""
-        seen = request["pageNo"] * request["pageSize"]
-        if not _has_more(seen, reply):
-            return None
-        return {**request, "pageNo": request["pageNo"] + 1}
-
-
-class OffsetPaging(Paging):
-    """By `offset` and `pageSize`, as V1's prompts and data do."""
-
-    def __init__(self, page_size: int = 20) -> None:
-        super().__init__({"offset": 0, "pageSize": page_size})
-
-    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
-        """Return the request for the page after this reply; None after the last one."""
-        seen = request["offset"] + request["pageSize"]
-        if not _has_more(seen, reply):
-            return None
-        return {**request, "offset": seen}
-
-
-def _has_more(seen: int, reply: Any) -> bool:
-    total = values.as_whole_number(values.as_object(reply).get("total"))
-    return total is not None and seen < total and bool(items_of(reply))
-
-
 def result_of(reply: Mapping[str, Any]) -> Any:
     """Return what a reply has in its envelope: `result`, a bare list, or all of it."""
     if _LIST in reply:
         return reply[_LIST]
     return reply.get("result", reply)
-
-
-def items_of(reply: Any, list_name: str = "") -> list[Any]:
-    """Return the entries of a page.
-
-    Parameters
-    ----------
-    reply
-        The result of a request.
-    list_name
-        The field with the entries; when "", or where the reply has no such field, the only list in
-        it, or the only one of objects: of many lists the documentation does not tell the name.
-    """
-    if isinstance(reply, list):
-        return reply
-    fields = values.as_object(reply)
-    if isinstance(named := fields.get(list_name), list):
-        return named
-    lists = [value for value in fields.values() if isinstance(value, list)]
-    of_objects = [
-        value for value in lists if value and all(isinstance(each, dict) for each in value)
-    ]
-    if len(lists) == 1:
-        return lists[0]
-    if len(of_objects) == 1:
-        return of_objects[0]
-    return []

@@ -139,6 +139,49 @@ def test_the_platform_works_on_the_emulator_without_a_key():
         assert asyncio.run(session.wire.acall("service", "DescribeServices"))["result"]
 
 
+def test_the_entries_of_all_pages_are_iterated_over():
+    with Session(service="emulator") as session:
+        for number in range(3):
+            body = {**SERVICE, "urlSuffix": f"page-{number}"}
+            session.wire.call("service", "CreateService", body)
+        log = session.client._emulator.requests
+        log.clear()
+        rows = session.wire.iterate("service", "DescribeServices", {"maxKeys": 2})
+        assert not log
+        assert next(iter(rows))["endpoint"].endswith("_page-0")
+        assert len(log) == 1
+        assert [row["endpoint"][-6:] for row in rows] == ["page-0", "page-1", "page-2"]
+        assert len(log) == 3
+
+        async def read():
+            return [row async for row in rows]
+
+        assert len(asyncio.run(read())) == 3
+        with pytest.raises(errors.InvalidOption):
+            list(session.wire.iterate("service", ""))
+
+
+def test_a_task_is_waited_for_by_what_describes_it_alone():
+    with Session(service="emulator") as session:
+        body = {**SERVICE, "urlSuffix": "waited"}
+        made = session.wire.call("service", "CreateService", body)["result"]
+        wanted = {"serviceId": made["serviceId"]}
+        stream = session.wire.begin_wait("service", "DescribeService", wanted)
+        deltas = [delta for batch in stream.iter_batches() for delta in batch]
+        assert stream.result()["runStatus"] == "Serving"
+        assert [delta.notice.en for delta in deltas if delta.notice] == [
+            "New",
+            "Deploying",
+            "Serving",
+        ]
+        assert [delta.progress.done for delta in deltas if delta.progress] == [0, 0, 100]
+        assert session.wire.wait("service", "DescribeService", wanted) == stream.result()
+        with pytest.raises(errors.InvalidOption, match="does not only describe"):
+            session.wire.wait("service", "CreateService", body)
+        with pytest.raises(errors.InvalidOption, match="no state of a task"):
+            session.wire.wait("service", "DescribeServices", {})
+
+
 @pytest.mark.parametrize(
     ("code", "error"),
     [

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.qianfan.console import Console, MarkerPaging, NumberPaging, items_of
+from ernie_magic.calls.paging import MarkerPaging, NumberPaging, items_of
+from ernie_magic.qianfan.console import Console
 from ernie_magic.session import Session
 from ernie_magic.text.language import Text
 

@@ -1,0 +1,156 @@
+"""The pages of the lists of Qianfan's platform, and how they follow one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from ernie_magic.runtime.once import Pending
+
+MAX_PAGE = 100  # entries that one page may have
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How the pages of a list follow one another.
+
+    Attributes
+    ----------
+    first : dict
+        What the first request has.
+    """
+
+    first: Mapping[str, Any]
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        raise NotImplementedError
+
+
+class MarkerPaging(Paging):
+    """By `marker` and `maxKeys`, as V2 does; the reply says whether there is more."""
+
+    def __init__(self, page_size: int = MAX_PAGE) -> None:
+        super().__init__({"maxKeys": page_size})
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        told = values.as_object(reply)
+        page = values.as_object(told.get("pageInfo")) or told
+        marker = page.get("nextMarker")
+        # A marker that leads nowhere else would be asked for again and again.
+        is_last = not page.get("isTruncated") or not marker or marker == request.get("marker")
+        if is_last:
+            return None
+        return {**request, "marker": marker}
+
+
+class Pages:
+    """The entries of a list, page by page: iterate with `for` or `async for`. Each iteration starts
+    with the first page.
+
+    Parameters
+    ----------
+    request_page
+        Begins the request of a page.
+    body
+        What the first request has.
+    list_name
+        As in `items_of`.
+    """
+
+    def __init__(
+        self,
+        request_page: Callable[[Mapping[str, Any]], Pending[Mapping[str, Any]]],
+        body: Mapping[str, Any],
+        list_name: str = "",
+    ) -> None:
+        self._request_page = request_page
+        self._list_name = list_name
+        self._paging = MarkerPaging()
+        self._first = {**self._paging.first, **body}
+
+    def __iter__(self) -> Iterator[Any]:
+        request: Mapping[str, Any] | None = self._first
+        while request is not None:
+            reply = result_of(self._request_page(request).result())
+            yield from items_of(reply, self._list_name)
+            request = self._paging.next_request(request, reply)
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        request: Mapping[str, Any] | None = self._first
+        while request is not None:
+            reply = result_of(await self._request_page(request).aresult())
+            for item in items_of(reply, self._list_name):
+                yield item
+            request = self._paging.next_request(request, reply)
+
+
+class NumberPaging(Paging):
+    """By `pageNo` and `pageSize`, as V1's lists of models do."""
+
+    def __init__(self, page_size: int = 20) -> None:
+        super().__init__({"pageNo": 1, "pageSize": page_size})
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        seen = request["pageNo"] * request["pageSize"]
+        if not _has_more(seen, reply):
+            return None
+        return {**request, "pageNo": request["pageNo"] + 1}
+
+
+class OffsetPaging(Paging):
+    """By `offset` and `pageSize`, as V1's prompts and data do."""
+
+    def __init__(self, page_size: int = 20) -> None:
+        super().__init__({"offset": 0, "pageSize": page_size})
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        seen = request["offset"] + request["pageSize"]
+        if not _has_more(seen, reply):
+            return None
+        return {**request, "offset": seen}
+
+
+def _has_more(seen: int, reply: Any) -> bool:
+    total = values.as_whole_number(values.as_object(reply).get("total"))
+    return total is not None and seen < total and bool(items_of(reply))
+
+
+def result_of(reply: Mapping[str, Any]) -> Any:
+    """Return what a reply has in its envelope: `result`, or all of it."""
+    return reply.get("result", reply)
+
+
+def items_of(reply: Any, list_name: str = "") -> list[Any]:
+    """Return the entries of a page.
+
+    Parameters
+    ----------
+    reply
+        The result of a request.
+    list_name
+        The field with the entries; when "", or where the reply has no such field, the only list in
+        it, or the only one of objects: of many lists the documentation does not tell the name.
+    """
+    if isinstance(reply, list):
+        return reply
+    fields = values.as_object(reply)
+    if isinstance(named := fields.get(list_name), list):
+        return named
+    lists = [value for value in fields.values() if isinstance(value, list)]
+    of_objects = [
+        value for value in lists if value and all(isinstance(each, dict) for each in value)
+    ]
+    if len(lists) == 1:
+        return lists[0]
+    if len(of_objects) == 1:
+        return of_objects[0]
+    return []
