@@ -53,6 +53,10 @@ _TRANSFERS = {
     "import": Text("版本 {version} 的导入任务", "an import into the version {version}"),
     "export": Text("版本 {version} 的导出任务", "an export of the version {version}"),
 }
+_EXISTS = Text(
+    "文件不合数据集的格式；数据集 {id} 已经创建",
+    "the files do not have the dataset's format; the dataset {id} exists",
+)
 _LIST_FIRST = Text(
     "再创建之前先看：ernie.datasets.get(…) 或 %ernie datasets",
     "look before you create it again: ernie.datasets.get(…) or %ernie datasets",
@@ -113,7 +117,7 @@ def storage_body(storage: str) -> dict[str, Any]:
     return {"storageType": "BOS", "storagePath": folder}
 
 
-def check_addresses(files: str | Sequence[str]) -> list[str]:
+def check_addresses(files: str | Sequence[str], *, may_be_none: bool = False) -> list[str]:
     """Return the addresses to import.
 
     Raises
@@ -122,7 +126,7 @@ def check_addresses(files: str | Sequence[str]) -> list[str]:
         One is not of BOS, or they cannot be imported together.
     """
     addresses = [files] if isinstance(files, (str, Path)) else list(files)
-    if not addresses:
+    if not addresses and not may_be_none:
         raise InvalidOption(
             Text("没有要导入的文件", "there are no files to import"), advice=_BOS_ONLY
         )
@@ -353,6 +357,29 @@ class Transfer:
     def describe_stopped(self) -> Text:
         """Say how it is waited for again."""
         return _STILL_RUNNING.fill(task=self.task_id, watch=f"watch_{self.direction}")
+
+
+async def fill_dataset(
+    call: PlatformCall,
+    record: DatasetRecord,
+    addresses: list[str],
+) -> DatasetRecord | StoppedWork:
+    """Import files into a dataset that has just been created, and return it with its version.
+
+    Raises
+    ------
+    ServiceError
+        The import failed; it says that the dataset exists.
+    """
+    body = {"versionId": record.versions[-1].id, "files": addresses}
+    try:
+        imported = await transfer_once(call, "import", body, wait=True)
+    except ServiceError as error:
+        error.cause = _EXISTS.fill(id=record.id)
+        raise
+    if isinstance(imported, StoppedWork):
+        return imported
+    return await describe_dataset(call, record)
 
 
 async def follow_transfer(

@@ -22,6 +22,7 @@ from ernie_magic.qianfan.dataset_calls import (
     create_body,
     create_in_group,
     describe_dataset,
+    fill_dataset,
     find_dataset_id,
     find_version_id,
     follow_transfer,
@@ -171,9 +172,10 @@ class Datasets:
         format: str,  # noqa: A002  (the platform's word)
         *,
         storage: str = "",
+        files: str | Sequence[str] = (),
     ) -> Stream[DatasetRecord]:
-        """Create a dataset, with an empty first version. Data comes into it from BOS alone
-        (`import_files`).
+        """Create a dataset, with an empty first version. Data comes into it from BOS alone: name
+        its files here, or import them later (`import_files`).
 
         Parameters
         ----------
@@ -183,14 +185,21 @@ class Datasets:
         storage
             The folder of a bucket of yours that shall hold it, `bos:/bucket/dir/`; the platform
             keeps it when "".
+        files
+            BOS addresses to import at once, as in `import_files`; that is waited for. A local file
+            is refused before anything is created.
 
         Raises
         ------
         InvalidOption
             At once; nothing is created.
+        ServiceError
+            The import failed. The dataset exists, and the error has its id.
         ErnieError
         """
-        body = self._console.client.localizing_errors(lambda: create_body(name, format, storage))
+        client = self._console.client
+        body = client.localizing_errors(lambda: create_body(name, format, storage))
+        addresses = client.localizing_errors(lambda: check_addresses(files, may_be_none=True))
 
         async def work(call: PlatformCall) -> Any:
             call.emit(Delta(notice=_FROM_BOS))
@@ -198,9 +207,12 @@ class Datasets:
             if isinstance(made, StoppedWork):
                 return made
             row = {**body, **made}
-            return read_dataset_record(row, (read_version(row),))
+            record = read_dataset_record(row, (read_version(row),))
+            if not addresses:
+                return record
+            return await fill_dataset(call, record, addresses)
 
-        return self._console.start_work(work)
+        return self._console.start_work(work, progress_title=_IMPORTED)
 
     def _begin_add_version(
         self,

@@ -127,6 +127,18 @@ def test_what_cannot_be_created_is_told_at_once(datasets, arguments, told):
         datasets.create(name, form, storage="".join(storage))
 
 
+def test_files_are_imported_into_a_new_dataset_and_local_ones_refused_before(session, datasets):
+    made = datasets.create("filled", "sft", files=FILE)
+    assert [version.import_status for version in made.versions] == ["ImportFinished"]
+    before = len(log_of(session))
+    with pytest.raises(errors.InvalidOption, match="imports from BOS alone"):
+        datasets.create("local", "sft", files="train.jsonl")
+    assert len(log_of(session)) == before
+    with pytest.raises(errors.ServiceError) as caught:
+        datasets.create("broken", "sft", files=["bos:/bucket/mock_failed.jsonl"])
+    assert f"the dataset {datasets.get('broken').id} exists" in caught.value.line("en")
+
+
 def test_that_data_comes_from_bos_alone_is_said_before_a_dataset_is_created(session, datasets):
     stream = datasets._begin_create("told", "SFT_FIM", storage="bos:/bucket/dir")
     notices = [delta.notice.en for delta in deltas_of(stream) if delta.notice]
