@@ -35,6 +35,7 @@ _OTHER_WAYS = Text(
     "换一个标识符，例如 {identifier}，或用 variables=[…] 列出变量",
     "choose another identifier, such as {identifier}, or list the variables: variables=[…]",
 )
+_NO_BLANKS = Text("写成 {marked}，不留空格", "write {marked}, without blanks")
 _GIVE_VALUE = Text(
     "给出 {example}=…（单元格里写 --var {example}=…）",
     "give {example}=… (in a cell --var {example}=…)",
@@ -207,7 +208,7 @@ def find_variables(text: str, identifier: str) -> tuple[str, ...]:
                     marked=clip_text(f"{left}{name}{right}", _SHOWN)
                 ),
                 cause=_RULE,
-                advice=_OTHER_WAYS.fill(identifier=_suggest_identifier(identifier)),
+                advice=_advise_name(name, identifier),
             )
     return tuple(dict.fromkeys(found))
 
@@ -271,11 +272,15 @@ def _iterate_marked(text: str, left: str, right: str) -> Iterator[str]:
             start = line.find(left, end + len(right))
 
 
-def _suggest_identifier(identifier: str) -> str:
-    """Return the identifier that a text is least likely to hold by chance."""
-    if identifier == "{{}}":
-        return "(())"
-    return "{{}}"
+def _advise_name(name: str, identifier: str) -> Text:
+    """Return what to write in the place of what is no name."""
+    bare = name.strip()
+    if _VARIABLE.fullmatch(bare):
+        left, right = split_identifier(identifier)
+        return _NO_BLANKS.fill(marked=f"{left}{bare}{right}")
+    # The identifier that a text is least likely to hold by chance.
+    other = "(())" if identifier == "{{}}" else "{{}}"
+    return _OTHER_WAYS.fill(identifier=other)
 
 
 def _choose_variables(text: str, identifier: str, listed: Sequence[str] | None) -> tuple[str, ...]:

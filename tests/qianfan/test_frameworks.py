@@ -17,19 +17,19 @@ def official():
     return Prompt
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(parts=st.tuples(PARTS, PARTS, PARTS, PARTS))
 def test_base(official, parts):
     assert base_prompt(*parts) == official.base_prompt(*parts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(parts=st.tuples(PARTS, PARTS, PARTS, PARTS, PARTS))
 def test_crispe(official, parts):
     assert crispe_prompt(*parts) == official.crispe_prompt(*parts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(examples=st.lists(st.tuples(PARTS, PARTS), min_size=1, max_size=3), instruction=PARTS)
 def test_few_shot(official, examples, instruction):
     assert few_shot_prompt(examples, instruction) == official.fewshot_prompt(instruction, examples)

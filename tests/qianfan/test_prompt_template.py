@@ -55,7 +55,7 @@ def check_against(official, identifier, text, data):
     assert template.render(values) == render_officially(prompt, values)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(text=TEXTS, data=st.data(), identifier=st.sampled_from(IDENTIFIERS))
 def test_it_finds_and_fills_what_the_official_client_does(official, identifier, text, data):
     check_against(official, identifier, text, data)
@@ -68,7 +68,7 @@ def test_it_does_what_the_official_client_does_for_thousands(official, identifie
     check_against(official, identifier, text, data)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(
     text=TEXTS,
     names=st.lists(st.sampled_from(NAMES), max_size=3),
@@ -99,6 +99,11 @@ def test_what_is_no_variable_is_told_with_the_ways_out(text):
     # Both ways out.
     assert make_template(text, variables=[]).render() == text
     assert make_template(f"{text} [[city]]", identifier="[[]]").variables == ("city",)
+
+
+def test_blanks_around_a_name_are_told():
+    with pytest.raises(InvalidOption, match=r"write \{\{city\}\}, without blanks"):
+        make_template("in {{ city }}", identifier="{{}}")
 
 
 def test_a_name_of_30_letters_is_one_and_braces_over_two_lines_are_text():

@@ -22,7 +22,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"
 NAMES = TEXTS.map(str.strip).filter(lambda name: name and name.isprintable())
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     name=NAMES,
     text=st.one_of(TEXTS, st.sampled_from(["---\nname: x\n---\ny", "\n", "a\n\n", ""])),

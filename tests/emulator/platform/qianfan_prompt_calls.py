@@ -1,15 +1,18 @@
 """Calls of the official client's prompt and evaluation resources, in a process of their own.
 
-Usage: python -m tests.emulator.platform.qianfan_prompt_calls v1|v2|eval. Prints one JSON
-object per call.
+Usage: python -m tests.emulator.platform.qianfan_prompt_calls prompts|eval. Prints one JSON object
+per call.
 """
 
 import os
 import sys
+import time
+import types
 
 import qianfan
 from qianfan.common import Prompt
 from qianfan.common.hub import hub
+from qianfan.common.prompt import prompt as prompt_module
 from qianfan.consts import PromptFrameworkType, PromptSceneType, PromptScoreStandard, PromptType
 from qianfan.errors import QianfanError, RequestError
 from qianfan.resources import Prompt as Resource
@@ -67,6 +70,8 @@ def hub_calls():
 
 
 def tasks():
+    # It waits for a second between two looks.
+    prompt_module.time = types.SimpleNamespace(sleep=lambda _seconds: time.sleep(0.01))
     optimized = Prompt("Plan  {days} days").optimize(simplify_prompt=True, enable_cot=True)
     said("optimized", text=optimized.template)
     operations = [{"opType": kind, "payload": 1} for kind in (1, 2, 3)]
@@ -92,30 +97,37 @@ def tasks():
 def v2():
     prompts = Resource.V2
     made = prompts.create("trip", "Plan {days} days.", labels=["a", "b"]).body
-    said("created", **made)
+    said("v2 created", **made)
     template_id = made["result"]["templateId"]
-    said("rendered", **prompts.info(template_id, days="3").body["result"])
+    said("v2 rendered", **prompts.info(template_id, days="3").body["result"])
     prompts.update(template_id, template_name="trips", template_content="In {{city}}",
                    variable_identifier="{{}}", labels=["b"])  # fmt: skip
-    said("updated", **prompts.info(template_id).body["result"])
+    said("v2 updated", **prompts.info(template_id).body["result"])
     image = prompts.create(
         "cat", "a cat", scene_type="TextToImage", negative_template="no {dog}",
         hyper_parameters={"size": "1024x1024"},
     ).body["result"]["templateId"]  # fmt: skip
-    said("image", **prompts.info(image, dog="x").body["result"])
+    said("v2 image", **prompts.info(image, dog="x").body["result"])
     first = prompts.list(max_keys=1, type="Custom").body["result"]
     rest = prompts.list(marker=first["pageInfo"]["nextMarker"], type="Custom").body["result"]
-    said("pages", names=[row["templateName"] for row in first["items"] + rest["items"]])
-    said("reversed", **prompts.list(max_keys=1, page_reverse=True).body["result"])
+    said("v2 pages", names=[row["templateName"] for row in first["items"] + rest["items"]])
+    said("v2 reversed", **prompts.list(max_keys=1, page_reverse=True).body["result"])
     preset = prompts.list(name="translate", type="System").body["result"]["items"]
-    said("preset", names=[row["templateName"] for row in preset])
+    said("v2 preset", names=[row["templateName"] for row in preset])
     labels = prompts.create_label(["c"]).body["result"]["labels"]
-    said("labels", **prompts.list_labels(max_keys=100).body["result"])
+    said("v2 labels", **prompts.list_labels(max_keys=100).body["result"])
     prompts.delete_label(labels[0]["labelId"])
-    said("deleted", **prompts.delete(template_id).body)
-    refused("gone", lambda: prompts.info(template_id))
-    refused("preset stays", lambda: prompts.delete(preset[0]["templateId"]))
-    refused("bad", lambda: prompts.create("bad", "{x}", variables=["x"], variable_identifier="<>"))
+    said("v2 deleted", **prompts.delete(template_id).body)
+    refused("v2 gone", lambda: prompts.info(template_id))
+    refused("v2 preset stays", lambda: prompts.delete(preset[0]["templateId"]))
+    refused(
+        "v2 bad", lambda: prompts.create("bad", "{x}", variables=["x"], variable_identifier="<>")
+    )
+
+
+def prompts():
+    v1()
+    v2()
 
 
 def evaluate_models():
@@ -140,7 +152,7 @@ def evaluate_models():
 
 
 try:
-    {"v1": v1, "v2": v2, "eval": evaluate_models}[sys.argv[1]]()
+    {"prompts": prompts, "eval": evaluate_models}[sys.argv[1]]()
 except Exception as error:  # noqa: BLE001
     said("failed", error=type(error).__name__, message=str(error)[:300])
 sys.stdout.flush()

@@ -14,9 +14,15 @@ MODULE = "tests.emulator.platform.qianfan_prompt_calls"
 KEYS = {"QIANFAN_ACCESS_KEY": ACCESS_KEY, "QIANFAN_SECRET_KEY": SECRET_KEY}
 
 
-def test_the_official_client_s_prompts_and_hub(emulator, tmp_path):
-    got = run(emulator, tmp_path, "v1", KEYS, MODULE)
-    assert "failed" not in got, got["failed"]
+@pytest.fixture(scope="module")
+def got(emulator, tmp_path_factory):
+    """What the official client received, by call."""
+    received = run(emulator, tmp_path_factory.mktemp("home"), "prompts", KEYS, MODULE)
+    assert "failed" not in received, received["failed"]
+    return received
+
+
+def test_the_official_client_s_prompts_and_hub(got):
     assert got["created"]["success"] is True
     assert got["created"]["result"]["templatePK"].startswith("pt-")
     for kind in ("int", "str"):
@@ -52,9 +58,8 @@ def test_the_official_client_s_prompts_and_hub(emulator, tmp_path):
     assert "In {city}" in got["simplified"]["text"]
 
 
-def test_the_official_client_s_prompts_of_v2(emulator, tmp_path):
-    got = run(emulator, tmp_path, "v2", KEYS, MODULE)
-    assert "failed" not in got, got["failed"]
+def test_the_official_client_s_prompts_of_v2(got):
+    got = {name.removeprefix("v2 "): call for name, call in got.items() if name.startswith("v2 ")}
     assert set(got["created"]) == {"call", "requestId", "result"}
     assert got["rendered"]["content"] == "Plan 3 days."
     assert got["rendered"]["templateVariables"] == ["days"]

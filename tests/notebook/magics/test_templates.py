@@ -3,8 +3,11 @@
 import pytest
 from IPython.core.completer import provisionalcompleter
 
+from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.magics.commands import run_command
 from ernie_magic.qianfan.prompt_template import make_template
 from ernie_magic.qianfan.template_files import list_templates, save_template
+from ernie_magic.session import Session
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +18,12 @@ def _templates():
         ("我的 模板", "[[echo]]hi"),
     ):
         save_template(make_template(text, name=name))
+
+
+@pytest.fixture(scope="module")
+def session():
+    with Session(language="en") as session:
+        yield session
 
 
 def sent(emulator):
@@ -139,13 +148,11 @@ def test_the_command_lists_shows_saves_renders_and_removes(run):
         ("a {{1 + 1}}", "{{1 + 1}}"),
     ],
 )
-def test_a_saved_text_stays_as_it_is_typed(run, line, text):
+def test_a_saved_text_stays_as_it_is_typed(session, line, text):
     if "{{" in line:
         line = line.replace("a ", "a --identifier [[]] ", 1)
-    result, _ = run(f"%ernie template save {line}")
-    assert result.success
+    assert run_command(session, f"template save {line}").text == text
     assert list_templates().names[0] == "a"
-    assert result.result.text == text
 
 
 @pytest.mark.parametrize(
@@ -164,16 +171,16 @@ def test_a_saved_text_stays_as_it_is_typed(run, line, text):
         ("template delete tri", "did you mean trip?"),
     ],
 )
-def test_a_wrong_command_is_told(run, line, told):
-    result, out = run(f"%ernie {line}")
-    assert not result.success
-    assert told in str(result.error_in_exec) + out
+def test_a_wrong_command_is_told(session, line, told):
+    with pytest.raises(InvalidOption) as caught:
+        run_command(session, line)
+    assert told in caught.value.line("en")
 
 
-def test_a_file_that_cannot_be_read_is_in_the_note(run):
+def test_a_file_that_cannot_be_read_is_in_the_note(session):
     path = save_template(make_template("a", name="bad"))
     path.write_text("{x}", "utf-8")
-    assert "⚠ bad.txt: {x} is not a variable" in run("%ernie template")[0].result.note
+    assert "⚠ bad.txt: {x} is not a variable" in run_command(session, "template").note
 
 
 def test_templates_and_results_appear_in_the_set_language(shell, ernie):
