@@ -114,15 +114,21 @@ class HyperParameter:
 
     def _error(self, value: object) -> InvalidOption:
         message = Text("{key}={value} 不对", "{key}={value} does not fit")
-        allowed = self.describe_allowed()
-        rule = Text("可取 {allowed}", "it takes {allowed}")
-        if self.check == "range" and self.allowed:
-            rule = Text("可取 {allowed} 的{type}", "it takes {type} in {allowed}")
-        type_name = _TYPES.get(self.type, untranslated(self.type))
-        return InvalidOption(
-            message.fill(key=self.key, value=_clip(value)),
-            rule.fill(allowed=allowed, type=type_name),
+        advice = self._rule().fill(
+            allowed=self.describe_allowed(),
+            type=_TYPES.get(self.type, untranslated(self.type)),
         )
+        return InvalidOption(message.fill(key=self.key, value=_clip(value)), advice=advice)
+
+    def _rule(self) -> Text:
+        """Return what to give, with the fields `allowed` and `type`."""
+        if not self.allowed:
+            return Text("给{type}", "give {type}")
+        if self.check == "range":
+            return Text("给 {allowed} 之间的{type}", "give {type} in {allowed}")
+        if self.check == "mult_choice":
+            return Text("给列表：{allowed}", "give a list with {allowed}")
+        return Text("从 {allowed} 中选", "choose from {allowed}")
 
 
 def _clip(value: object) -> str:
@@ -317,12 +323,8 @@ class TunableModels(list[TunableModel]):
 
 
 def _choice_error(message: Text, name: str, known: Iterable[str]) -> InvalidOption:
-    choices = ", ".join(known) or "–"
-    return InvalidOption(
-        message,
-        Text("可选 {choices}", "choices: {choices}").fill(choices=choices),
-        did_you_mean(str(name), known),
-    )
+    choices = Text("可选 {choices}", "choices: {choices}").fill(choices=", ".join(known) or "–")
+    return InvalidOption(message, advice=did_you_mean(str(name), known) or choices)
 
 
 def _fold(name: object) -> str:

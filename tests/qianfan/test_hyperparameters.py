@@ -69,12 +69,23 @@ def test_a_value_of_another_type_or_out_of_range_is_refused_by_name(parameter, v
     assert "\n" not in caught.value.line("zh")
 
 
-def test_an_error_tells_what_it_takes():
+@pytest.mark.parametrize(
+    ("parameter", "value", "told"),
+    [
+        (EPOCH, 0, "epoch=0 does not fit. What to do: give a whole number in 1 – 50."),
+        (LENGTH, 5, "maxSeqLen=5 does not fit. What to do: choose from 512, 4096."),
+        (FREE, "x", "weightDecay='x' does not fit. What to do: give a number."),
+        (
+            MODULES,
+            "q",
+            "loraTargetModules='q' does not fit. What to do: give a list with any of q, v.",
+        ),
+    ],
+)
+def test_an_error_tells_what_to_give(parameter, value, told):
     with pytest.raises(InvalidOption) as caught:
-        EPOCH.fit_value(0)
-    assert caught.value.line("en") == (
-        "epoch=0 does not fit. Likely cause: it takes a whole number in 1 – 50."
-    )
+        parameter.fit_value(value)
+    assert caught.value.line("en") == told
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def test_data_are_versions_of_datasets_or_files_on_bos(data, sent):
         ({"mode": "KTO"}, "choices: SFT, PostPretrain, DPO"),
         ({"lerning_rate": 1}, "did you mean learningRate?"),
         ({"saveStep": 64}, "SFT LoRA has no hyper-parameter saveStep"),
-        ({"split_ratio": 21}, "it takes a number in 0 – 20"),
+        ({"split_ratio": 21}, "give a number in 0 – 20"),
         ({"split_ratio": True}, "split_ratio=True does not fit"),
         ({"data": "dg-1"}, "dg-1 is nothing to train on"),
         ({"data": []}, "there are no data to train on"),
