@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 
 import PIL.Image
 import pytest
@@ -12,6 +13,7 @@ from ernie_magic.api.results import Answer, ToolRun
 from ernie_magic.api.usage import Usage
 from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.notebook.display import chat
+from ernie_magic.qianfan.app_run import AppRequest
 
 REQUEST = chat_request(
     [{"role": "user", "content": "hi"}], model="ernie-3.5-8k", given={"temperature": 0.5}
@@ -247,3 +249,40 @@ def test_pictures_of_an_answer_are_shown_and_a_link_stays_a_link(tmp_path):
     with pytest.raises(InvalidOption, match="only the link"):
         images[1].save(tmp_path / "b.png")
     assert images[0]._repr_mimebundle_()["image/png"] == made.getvalue()
+
+
+PASSAGE = {"index": 2, "title": "a.txt", "content": "Closed\non Mondays.", "document_id": "d"}
+
+
+def test_passages_keep_the_numbers_that_the_answer_cites_and_hostile_ones_stay_text():
+    hostile = {
+        **PASSAGE,
+        "index": "<b>3</b>",
+        "title": "<img src=x onerror=alert(1)>",
+        "url": "javascript:alert(1)",
+        "content": "<script>alert(1)</script> \x1b[31m $x$ " + "long " * 100,
+    }
+    page = {"index": 1, "title": "page", "url": "https://example.com"}
+    # Two passages of one document are two sources: each has a number of its own.
+    found = answer(search=(PASSAGE, {**PASSAGE, "index": 5}, hostile, page))
+    shown = chat.sources_html(found, "en")
+    assert "sources in knowledge bases (3)" in shown
+    assert "sources (1)" in shown
+    assert "[2] a.txt Closed on Mondays." in shown
+    assert "[5] a.txt" in shown
+    for active in ("<img", "<script", "<b>", "javascript:"):
+        assert active not in shown
+    plain = chat.mime_bundle(found, "en")[0]["text/plain"]
+    assert "\n[2] a.txt: Closed on Mondays.\n[5] a.txt" in plain
+    assert "page" not in plain
+
+
+def test_an_answer_says_what_was_searched_in_vain_and_what_was_forgotten():
+    def noted(request, **given):
+        return [note.en for note in chat.abnormal_notes(Answer("x", request, **given))]
+
+    searched = replace(REQUEST, knowledge=("demo", "b"))
+    assert noted(searched) == ["⚠ nothing about it was found in: demo, b"]
+    assert noted(searched, search=(PASSAGE,)) == []
+    renewed = AppRequest(model="a", messages=REQUEST.messages, app_id="a", is_renewed=True)
+    assert "conversation had expired" in noted(renewed)[0]
