@@ -718,6 +718,20 @@ def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
         assert "ernie" in made.tabs["chat"].selection.picker.resolved_model
 
 
+def test_a_deployed_service_that_is_used_answers_in_the_panel(panel, wait):
+    with Session(service="emulator") as session:
+        made = session.services.deploy("mine", "amv-any", model_set_id="am-any", confirm=True)
+        served = session.services.wait(made)
+        tab = panel("chat", of=session).tabs["chat"]
+        session.use_endpoint("mine")
+        assert tab.selection.picker.resolved_model == served.endpoint
+        tab.composer.prompt.value = "[[echo]]hi"
+        tab.composer.send_button.click()
+        wait(lambda: not tab.is_busy, "the answer")
+        assert session.history[0].answer.text == "hi"
+        assert session.client._emulator.requests[-1].body["model"] == served.endpoint
+
+
 def test_where_the_emulator_stands_in_for_a_service_the_header_says_so(panel, session):
     from ernie_magic.emulator import start
 
