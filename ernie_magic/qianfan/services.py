@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
@@ -76,6 +76,8 @@ class PlatformService:
         The version of a model that is deployed, and the model.
     is_preset : bool
         Whether it is the platform's own.
+    is_simulated : bool
+        Whether the emulator told of it.
     raw : dict
         All that the platform tells of it.
     """
@@ -90,6 +92,7 @@ class PlatformService:
     model_id: str = ""
     model_set_id: str = ""
     is_preset: bool = False
+    is_simulated: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -116,6 +119,8 @@ class OwnModel:
         "Train", "Import" or "Acceleration".
     endpoints : tuple of str
         The services that serve it.
+    is_simulated : bool
+        Whether the emulator told of it.
     raw : dict
         All that the platform tells of it.
     """
@@ -127,6 +132,7 @@ class OwnModel:
     base_model: str = ""
     source: str = ""
     endpoints: tuple[str, ...] = ()
+    is_simulated: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -167,7 +173,10 @@ class Services:
             found = await _list_deployed(call)
             if preset:
                 reply = await call.list_items(GROUP, "DescribePresetServices")
-                found += [read_service(row, is_preset=True) for row in values.as_objects(reply)]
+                found += [
+                    read_service(row, is_preset=True, is_simulated=call.is_simulated)
+                    for row in values.as_objects(reply)
+                ]
             return found
 
         return self._console.start_work(work)
@@ -340,7 +349,8 @@ class Services:
             for row in sets:
                 for model_id in await _version_ids(call, values.as_object(row)):
                     detail = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
-                    found.append(read_model(values.as_object(detail), model_id, services))
+                    model = read_model(values.as_object(detail), model_id, services)
+                    found.append(replace(model, is_simulated=call.is_simulated))
             return found
 
         return self._console.start_work(work)
@@ -349,7 +359,12 @@ class Services:
     amodels = awaited(_begin_models)
 
 
-def read_service(row: Mapping[str, Any], *, is_preset: bool = False) -> PlatformService:
+def read_service(
+    row: Mapping[str, Any],
+    *,
+    is_preset: bool = False,
+    is_simulated: bool = False,
+) -> PlatformService:
     """Return a service that the platform describes."""
 
     def text(*names: str) -> str:
@@ -371,6 +386,7 @@ def read_service(row: Mapping[str, Any], *, is_preset: bool = False) -> Platform
         text("modelId"),
         text("modelSetId"),
         is_preset,
+        is_simulated,
         row,
     )
 
@@ -398,13 +414,15 @@ def read_model(
         values.as_name(row.get("model")),
         values.as_name(source),
         served,
-        row,
+        raw=row,
     )
 
 
 async def _list_deployed(call: PlatformCall) -> ServiceList:
     rows = await call.list_items(GROUP, "DescribeServices")
-    return ServiceList(read_service(row) for row in values.as_objects(rows))
+    return ServiceList(
+        read_service(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
+    )
 
 
 async def _version_ids(call: PlatformCall, row: Mapping[str, Any]) -> list[str]:
@@ -428,10 +446,10 @@ def _version_id(listed: object) -> str:
 
 async def _describe(call: PlatformCall, service_id: str) -> PlatformService:
     row = await call.action(GROUP, "DescribeService", {"serviceId": service_id})
-    found = read_service(values.as_object(row))
-    if found.id:
-        return found
-    return read_service({**values.as_object(row), "serviceId": service_id})
+    described = values.as_object(row)
+    if not described.get("serviceId"):
+        described = {**described, "serviceId": service_id}
+    return read_service(described, is_simulated=call.is_simulated)
 
 
 async def _find_id(call: PlatformCall, wanted: str) -> str:

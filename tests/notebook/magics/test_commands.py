@@ -236,6 +236,8 @@ def test_services_are_listed_shown_and_used(run, ernie):
     assert "hello cannot be called yet: New" in str(result.error_in_exec)
     ernie.services.wait("hello")
     table = value(run, "%ernie services")
+    assert table.note.startswith("1 service of your own")
+    assert "emulator" in table.note
     assert table.rows[0][:4] == ["hello", "Serving", "chat", "ernie-speed-8k"]
     assert table.folded == len(table.rows) - 1
     details = dict(value(run, "%ernie services hello").rows)
