@@ -168,6 +168,8 @@ def test_a_widget_is_replaced_by_its_picture_and_its_kind_is_told():
         ("http://127.0.0.1:40123/x.png?seed=1&signature=ab", "http://127.0.0.1:…"),
         ("tokens per second: <code>650.1</code>", "tokens per second: <code>…</code>"),
         ("id as-0123456789ab here", "id as-… here"),
+        ("job-zzbo1ntnd6 of am-v7wqpltwkv", "job-… of am-…"),
+        ("the endpoint dupesral_kefu", "the endpoint …_kefu"),
         ("20:58:47  hello", "--:--:--  hello"),
         ("ipython 9.18.1, httpx", "ipython …, httpx"),
         ("temperature 3.0 is out of range", "temperature 3.0 is out of range"),
