@@ -5,7 +5,8 @@ import asyncio
 import pandas as pd
 import pytest
 
-from ernie_magic.errors import InvalidOption
+from ernie_magic.emulator.faults import Fault
+from ernie_magic.errors import AuthenticationFailed, InvalidOption
 from ernie_magic.notebook.display.templates import evaluation_html, evaluation_text
 
 ROWS = [
@@ -109,6 +110,18 @@ def test_it_is_resumed_from_the_ledger(ernie, emulator):
     more = [*ROWS, {"text": "birds", "expected": "birds"}]
     ernie.templates.evaluate(JUDGED, more, method="judge", resume=True)
     assert len(asked(emulator)) == 4  # two prompts about the new row, and two judgements
+
+
+def test_what_was_paid_for_before_a_failure_is_not_asked_again(ernie, emulator, prompts):
+    ernie.settings.retry_count = 1
+    emulator.faults.extend([Fault(times=3), Fault(code="invalid_iam_token")])
+    with pytest.raises(AuthenticationFailed):
+        ernie.templates.evaluate(prompts, ROWS, in_flight=1)
+    assert len(asked(emulator)) == 4
+    emulator.requests.clear()
+    result = ernie.templates.evaluate(prompts, ROWS, in_flight=1, resume=True)
+    assert result.scores == [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
+    assert len(asked(emulator)) == 3
 
 
 def test_a_row_that_failed_has_no_score_and_the_others_have(ernie, prompts):
