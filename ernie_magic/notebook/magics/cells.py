@@ -225,7 +225,7 @@ class CellMagics(CellRunner):
     def _start_images(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[ImageSet]:
         """Run a `%%ernie_image` cell."""
         cell_input = self._read_cell(
-            parse_image_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
+            parse_image_line, ImageLine.fill_prompt, line, cell, owns_cell=owns_cell
         )
         return self._pending_images(
             self.session.begin_image(cell_input.prompt.strip(), **cell_input.line.options),

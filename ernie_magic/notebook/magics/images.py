@@ -21,6 +21,12 @@ from ernie_magic.notebook.magics.options import (
     Option,
     cell_options,
 )
+from ernie_magic.notebook.magics.templates import (
+    TEMPLATE_OPTION,
+    VAR_OPTION,
+    ChosenTemplate,
+    choose_template,
+)
 from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
@@ -78,7 +84,16 @@ _EDIT_OPTIONS = (
 IMAGE_GRAMMAR = Grammar(
     "%%ernie_image",
     "image",
-    (AS_OPTION, *_EDIT_OPTIONS, ENDPOINT_OPTION, *_DISPLAY_OPTIONS, VERBATIM_OPTION, PARAM_OPTION),
+    (
+        TEMPLATE_OPTION,
+        VAR_OPTION,
+        AS_OPTION,
+        *_EDIT_OPTIONS,
+        ENDPOINT_OPTION,
+        *_DISPLAY_OPTIONS,
+        VERBATIM_OPTION,
+        PARAM_OPTION,
+    ),
 )
 IMAGE_COMMAND_GRAMMAR = Grammar(
     "%ernie_image",
@@ -136,11 +151,23 @@ class ImageLine(CellLine):
     save : str
         The pattern of the files to write, "" for none.
     full : bool
+    template : ChosenTemplate | None
+        What becomes the prompt, if not the text below the line alone.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     save: str = ""
     full: bool = False
+    template: ChosenTemplate | None = None
+
+    def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
+        """The prompt: the template with the text below the line, whose `{{expr}}`s are
+        interpolated.
+        """
+        body = super().fill_prompt(cell, namespace)
+        if self.template is None:
+            return body
+        return self.template.fill(body)
 
 
 def parse_image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
@@ -152,7 +179,11 @@ def parse_image_line(line: str, namespace: Mapping[str, Any]) -> ImageLine:
         An unknown option (the closest is named), a missing or malformed value.
     """
     args = IMAGE_GRAMMAR.parse_line(line, namespace)
-    return _image_line_from_args(IMAGE_GRAMMAR, args, namespace)
+    chosen = choose_template(args)
+    if chosen is not None and chosen.template.negative_text and args["negative_prompt"] is None:
+        args["negative_prompt"] = chosen.template.render_negative(chosen.values)
+    parsed_line = _image_line_from_args(IMAGE_GRAMMAR, args, namespace)
+    return replace(parsed_line, template=chosen)
 
 
 def _image_line_from_args(

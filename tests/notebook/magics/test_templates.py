@@ -107,6 +107,17 @@ def test_the_variables_of_a_template_are_columns(run, shell, emulator, cell, pro
     assert sorted(sent(emulator)) == sorted(prompts)
 
 
+def test_a_template_of_pictures_has_its_negative_text(run, ernie):
+    save_template(make_template("a {animal}", name="pet", negative_text="no {other}"))
+    run("%%ernie_image --template pet --var animal=cat --var other=dog\nin the snow")
+    assert ernie.last.prompt == "a cat\n\nin the snow"
+    assert ernie.last.parameters["negative_prompt"] == "no dog"
+    run("%%ernie_image --template pet --var animal=cat --negative-prompt fog")
+    assert (ernie.last.prompt, ernie.last.parameters["negative_prompt"]) == ("a cat", "fog")
+    result, _ = run("%%ernie_image --template pet --var animal=cat")
+    assert "variables without a value: other" in str(result.error_in_exec)
+
+
 def test_what_is_neither_given_nor_a_column_is_told(run, shell, emulator):
     shell.user_ns["rows"] = [{"words": "a"}]
     result, out = run("%%ernie_map rows --template translate\n")
