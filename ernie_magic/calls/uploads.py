@@ -88,3 +88,22 @@ def _read_file(file: object) -> bytes:
             ),
             advice=Text("检查路径", "check the path"),
         ) from None
+
+
+def list_paths(files: object) -> list[str | Path]:
+    """Return the paths of files, of which one may be given alone.
+
+    Raises
+    ------
+    InvalidOption
+        One is no path.
+    """
+    given: Any = [files] if isinstance(files, (str, Path)) else files
+    is_list = isinstance(given, (list, tuple))
+    if is_list and all(isinstance(path, (str, Path)) for path in given):
+        return list(given)
+    raise InvalidOption(
+        Text("文件要给路径，不是 {given}", "files are given by their paths, not {given}").fill(
+            given=f"{files!r:.60}"
+        )
+    )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.keywords import check_types
 from ernie_magic.api.messages import check_sendable
+from ernie_magic.api.parameters import parameters_of
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.calls.chat.tools import split_tools
-from ernie_magic.calls.uploads import read_form
+from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.qianfan.app_run import RUN, AppQuestion, AppRun
 from ernie_magic.runtime.once import awaited, blocking
@@ -21,6 +22,7 @@ from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.conversation import Conversation
@@ -167,10 +169,10 @@ class Apps:
             prompt,
             files=files,
             tools=tools,
-            system=system or "",
+            system="" if system is None else system,
             stream=settings.stream if stream is None else stream,
             history=history,
-            parameters=parameters or {},
+            parameters={} if parameters is None else parameters,
         )
         question = client.localizing_errors(build)
         generation = kept_in.generation
@@ -226,27 +228,30 @@ def _build_question(
         )
     if not isinstance(prompt, str) or not prompt.strip():
         raise InvalidMessages(Text("提示词为空", "the prompt is empty"))
+    check_types(system=system, stream=stream, history=history)
+    if not isinstance(parameters, dict):
+        raise InvalidOption(
+            Text("parameters 要是字典，不是 {given}", "parameters is a dict, not {given}").fill(
+                given=f"{parameters!r:.40}"
+            )
+        )
     check_sendable([prompt, system, dict(parameters)])
     described, functions = split_tools(tools)
-    paths = [files] if isinstance(files, (str, Path)) else list(files or ())
+    if described is not None:
+        described = parameters_of("chat")["tools"].check_value(described)
+    paths = list_paths(files or ())
     return AppQuestion(
         app,
         app,
         prompt,
         tuple(read_form(path, {}) for path in paths),
-        tuple(values.as_objects(_as_list(described))),
+        tuple(values.as_objects(described)),
         functions,
         system,
         dict(parameters),
         stream,
         history,
     )
-
-
-def _as_list(described: object) -> object:
-    if isinstance(described, dict):
-        return [described]
-    return described
 
 
 async def _list_apps(call: PlatformCall) -> AppList:

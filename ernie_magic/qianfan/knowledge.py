@@ -6,15 +6,13 @@ import asyncio
 import json
 import re
 import uuid
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from ernie_magic.api import values
 from ernie_magic.api.passages import check_knowledge
 from ernie_magic.api.public_names import names_by_use
-from ernie_magic.calls.uploads import read_form
+from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, TransportError
 from ernie_magic.qianfan.console import QUICK_PAUSE
 from ernie_magic.qianfan.knowledge_data import (
@@ -34,6 +32,7 @@ from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
 
     from ernie_magic.api.passages import Passage
     from ernie_magic.qianfan.console import Console, PlatformCall
@@ -57,6 +56,8 @@ _IN_ORDER_OF_USE = (
 )
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _BOS = re.compile(r"bos://|https?://[^/]*\bbcebos\.com(?:[:/]|$)", re.IGNORECASE)
+_MAX_TOP = 40
+_MAX_NAME = 50  # characters
 _MAX_QUESTION = 2_000  # characters that a search is given
 _KINDS = ("fulltext", "semantic", "hybrid")
 _NOT_FOUND = 404
@@ -138,6 +139,7 @@ class Knowledge:
         ------
         ErnieError
         """
+        self._console.client.localizing_errors(lambda: _check_new_name(name))
         body: dict[str, Any] = {"name": name, "config": {"index": {"type": "public"}}}
         if description:
             body["description"] = description
@@ -234,11 +236,11 @@ class Knowledge:
             An upload broke off; it tells what is registered.
         ErnieError
         """
-        paths = [files] if isinstance(files, (str, Path)) else [*files]
+        client = self._console.client
+        paths = client.localizing_errors(lambda: list_paths(files))
         if not paths:
             raise self._localize(InvalidOption(Text("没有给出文件", "no file is given")))
-        read_all = [partial(read_form, path, {}) for path in paths]
-        forms = [self._console.client.localizing_errors(read_one) for read_one in read_all]
+        forms = client.localizing_errors(lambda: [read_form(path, {}) for path in paths])
 
         async def work(call: PlatformCall) -> DocumentList:
             base_id = await _find_id(call, name)
@@ -285,8 +287,7 @@ class Knowledge:
             Addresses of both kinds are given, or one of neither.
         ErnieError
         """
-        urls = [addresses] if isinstance(addresses, str) else [*addresses]
-        source = self._console.client.localizing_errors(lambda: _source_of(urls, depth))
+        source = self._console.client.localizing_errors(lambda: _source_of(addresses, depth))
 
         async def work(call: PlatformCall) -> DocumentList:
             base_id = await _find_id(call, name)
@@ -400,16 +401,10 @@ class Knowledge:
         ------
         ErnieError
         """
-        if kind is not None and kind not in _KINDS:
-            raise self._localize(
-                InvalidOption(
-                    Text(
-                        "没有 {kind} 这种检索，可选：{kinds}", "no search {kind}; choices: {kinds}"
-                    ).fill(kind=f"{kind!s:.40}", kinds=", ".join(_KINDS))
-                )
-            )
-        wanted = self._console.client.localizing_errors(lambda: check_knowledge(names))
         limits = _Limits(top, threshold, kind)
+        wanted = self._console.client.localizing_errors(
+            lambda: _check_search(question, names, limits)
+        )
         return self._start(lambda call: find_passages(call, question, wanted, limits))
 
     search = blocking(_begin_search)
@@ -461,6 +456,60 @@ class _Limits(NamedTuple):
     top: int | None = None
     threshold: float | None = None
     kind: str | None = None
+
+
+def _check_search(question: object, names: object, limits: _Limits) -> tuple[str, ...]:
+    """Return the names of the knowledge bases that a search is for.
+
+    Raises
+    ------
+    InvalidOption
+        Something in it is wrong.
+    """
+    if not isinstance(question, str) or not question.strip():
+        raise InvalidOption(
+            Text("没有可检索的问题：{given}", "there is no question to search for: {given}").fill(
+                given=f"{question!r:.40}"
+            )
+        )
+    if limits.kind is not None and limits.kind not in _KINDS:
+        raise InvalidOption(
+            Text("没有 {kind} 这种检索，可选：{kinds}", "no search {kind}; choices: {kinds}").fill(
+                kind=f"{limits.kind!s:.40}", kinds=", ".join(_KINDS)
+            )
+        )
+    for name, value, low, high in (
+        ("top", limits.top, 1, _MAX_TOP),
+        ("threshold", limits.threshold, 0, 1),
+    ):
+        _check_number(name, value, low, high)
+    wanted = check_knowledge(names)
+    if not wanted:
+        raise InvalidOption(Text("没有给出知识库", "no knowledge base is given"))
+    return wanted
+
+
+def _check_number(name: str, value: object, low: int, high: int) -> None:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    is_number = is_whole or (isinstance(value, float) and high == 1)
+    if value is None or (is_number and low <= value <= high):  # type: ignore[operator]
+        return
+    raise InvalidOption(
+        Text(
+            "{name} 的值 {value} 不在 {low}–{high} 之间", "{name} {value} is not in {low}–{high}"
+        ).fill(name=name, value=f"{value!r:.40}", low=low, high=high)
+    )
+
+
+def _check_new_name(name: object) -> None:
+    if isinstance(name, str) and name.strip() and len(name) <= _MAX_NAME:
+        return
+    raise InvalidOption(
+        Text(
+            "知识库的名称要有 1 到 {n} 个字，不是 {given}",
+            "a knowledge base's name has 1 to {n} characters, not {given}",
+        ).fill(n=_MAX_NAME, given=f"{name!r:.60}")
+    )
 
 
 async def find_passages(
@@ -702,7 +751,7 @@ def _unreadable_error(documents: Sequence[Document]) -> ServiceError:
     )
 
 
-def _source_of(urls: Sequence[object], depth: int) -> dict[str, Any]:
+def _source_of(given: object, depth: int) -> dict[str, Any]:
     """Return where documents come from, by their addresses.
 
     Raises
@@ -710,6 +759,9 @@ def _source_of(urls: Sequence[object], depth: int) -> dict[str, Any]:
     InvalidOption
         They are of both kinds, or of neither.
     """
+    urls = [given] if isinstance(given, str) else given
+    if not isinstance(urls, (list, tuple)):
+        urls = [urls]
     addresses = [url for url in urls if isinstance(url, str)]
     on_bos = [bool(_BOS.match(address)) for address in addresses]
     is_web = all(re.match(r"https?://\S+$", address) for address in addresses)

@@ -169,6 +169,25 @@ def test_what_is_no_application_is_refused_at_once(session, emulator, app):
     assert not emulator.requests
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"tools": "x"}, "not a list of tools"),
+        ({"tools": [3]}, "tools"),
+        ({"system": 3}, "system cannot be int"),
+        ({"parameters": [1]}, "parameters is a dict"),
+        ({"stream": "no"}, "stream cannot be str"),
+        ({"history": 0}, "history cannot be int"),
+        ({"files": 3}, "by their paths, not 3"),
+        ({"files": "nowhere.txt"}, r"nowhere\.txt"),
+    ],
+)
+def test_wrong_arguments_are_told_before_anything_is_sent(session, emulator, options, told):
+    with pytest.raises(errors.InvalidOption, match=told):
+        session.apps.chat(CHAT_APP, "hi", **options)
+    assert not emulator.requests
+
+
 def test_a_wrong_name_names_the_closest(session):
     with pytest.raises(errors.InvalidOption, match="did you mean demo"):
         session.apps.chat("demoo", "hi")

@@ -66,6 +66,34 @@ def test_pages_are_added_and_a_file_that_cannot_be_read_is_named(session, tmp_pa
 
 
 @pytest.mark.parametrize(
+    ("call", "given", "told"),
+    [
+        ("upload", ("demo", 3), "by their paths, not 3"),
+        ("upload", ("demo", [3]), r"not \[3\]"),
+        ("upload", ("demo", []), "no file is given"),
+        ("upload", ("demo", "nowhere.txt"), r"nowhere\.txt cannot be read"),
+        ("search", ("x", "demo", 0), "top 0 is not in 1–40"),
+        ("search", ("x", "demo", True), "top True"),
+        ("search", ("x", "demo", None, 2), "threshold 2 is not in 0–1"),
+        ("search", ("x", "demo", None, None, "fuzzy"), "choices: fulltext"),
+        ("search", ("", "demo"), "no question"),
+        ("search", (3, "demo"), "no question"),
+        ("search", ("x", []), "no knowledge base is given"),
+        ("create", ("",), "1 to 50 characters"),
+        ("create", ("x" * 51,), "1 to 50 characters"),
+        ("get", (None,), "by its name or its id"),
+    ],
+)
+def test_wrong_arguments_are_told_before_anything_is_sent(session, emulator, call, given, told):
+    names = ("question", "names", "top", "threshold", "kind")
+    options = dict(zip(names, given, strict=False)) if call == "search" else {}
+    arguments = () if options else given
+    with pytest.raises(errors.InvalidOption, match=told):
+        getattr(session.knowledge, call)(*arguments, **options)
+    assert not sent_to(emulator, "nowledge")
+
+
+@pytest.mark.parametrize(
     "addresses",
     ["ftp://x", [], ["https://a", "https://b.bj.bcebos.com/c"], [1], "https://a b"],
 )
