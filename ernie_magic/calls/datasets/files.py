@@ -41,6 +41,7 @@ _ONE_TEXT = ("Text", "Prompt")  # formats whose sample can be a line of a .txt f
 _MAX_BYTES = 5 * 1024**3  # of an archive's files: more than that the platform refuses
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same samples make the same bytes
 _MAX_CELL = 2**31 - 1  # characters of a cell: the largest limit that `csv` takes on every system
+_SAMPLE_FIELDS = frozenset({"prompt", "response", "messages", "text", "user", "chosen", "rejected"})
 _BYTE_ORDER_MARK = "\ufeff"  # stands inside a file where two were joined
 _LOOKED_AT = 1000  # characters at the beginning of a file
 _MAX_PATH = 150  # characters of a path in an error
@@ -229,10 +230,14 @@ def _find_wrong_kind(kind: str, text: str, form: Format) -> Problem | None:
 
 
 def _begins_with_json(text: str) -> bool:
+    """Whether the first line is a sample in JSON; a prompt that is any other JSON is a prompt."""
     first = text.lstrip().split("\n", 1)[0]
     if not first.startswith(("{", "[{")):
         return False
-    return not isinstance(parse_json_line(first), Problem)
+    value = parse_json_line(first)
+    if isinstance(value, list):
+        value = value[0]
+    return isinstance(value, dict) and not _SAMPLE_FIELDS.isdisjoint(value)
 
 
 def _is_one_document(text: str) -> bool:
@@ -403,8 +408,11 @@ class FileWriter(NamedTuple):
                 )
                 advice = Text("拆成几个样本，或写成 .jsonl", "split it, or write a .jsonl file")
                 log.add(Place(number, SAMPLE), Problem("", what, advice))
+        content = "".join(f"{text}\n" for text in texts)
+        if _begins_with_json(content):  # it would not be read again
+            log.add(Place(1, SAMPLE), Problem("", _JSON_IN_TEXT.what, _WRITE_JSON))
         log.raise_if_any()
-        return "".join(f"{text}\n" for text in texts)
+        return content
 
     def _encode_archive(self, name: str, samples: Sequence[Sample]) -> bytes:
         kind = ".jsonl"

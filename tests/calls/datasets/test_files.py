@@ -216,4 +216,7 @@ def test_json_in_a_file_of_plain_text_is_told(tmp_path):
     with pytest.raises(errors.InvalidDataset, match=r"samples of PromptResponse are no lines of a"):
         read_dataset(write(tmp_path / "c.txt", "q\n"), "sft")
     assert read_dataset(write(tmp_path / "d.txt", "q\n"), "prompt")[0] == ({"prompt": "q"},)
-    assert len(read_dataset(write(tmp_path / "b.txt", "[1] a citation\n{x}\n"))) == 2
+    for content in ("[1] a citation\n{x}\n", '{"city": "杭州"}\n[{}]\n'):
+        assert len(read_dataset(write(tmp_path / "b.txt", content))) == 2
+    with pytest.raises(errors.InvalidDataset, match=r"sample 1: holds JSON.*use a .jsonl file"):
+        read_dataset(['{"prompt": "q"}', "b"]).write(tmp_path / "e.txt")
