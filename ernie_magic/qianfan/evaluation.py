@@ -41,6 +41,7 @@ _JUDGE = Text(
 )
 _CRITERIA = Text("意思和期望的回答一致", "it means the same as the expected answer")
 _FREE_CRITERIA = Text("回答完整、正确、切题", "it is complete, correct and to the point")
+_OUTSIDE = Text("评分 {score} 不在 0 到 10 之间", "the score {score} is not from 0 to 10")
 _NO_PATTERN = Text(
     "{pattern} 不是正则表达式：{said}", "{pattern} is not a regular expression: {said}"
 )
@@ -270,7 +271,7 @@ def score_vectors(plan: Plan, answers: Sequence[str | None], embeddings: Embeddi
     return Scored(scores, [""] * len(scores), embeddings.usage, embeddings.model)
 
 
-def read_judgements(answers: Sequence[str | None], judged: Mapped) -> Scored:
+def read_judgements(answers: Sequence[str | None], judged: Mapped, language: Language) -> Scored:
     """Return the score of each answer by a judge.
 
     Parameters
@@ -284,8 +285,12 @@ def read_judgements(answers: Sequence[str | None], judged: Mapped) -> Scored:
     for index, row in zip(asked, judged.rows, strict=True):
         score = row.get("score")
         errors[index] = str(row.get(judged.error_column) or "")
-        if score is not None:
-            scores[index] = min(1.0, max(0.0, float(score) / _BEST_SCORE))
+        if score is None:
+            continue
+        if 0 <= score <= _BEST_SCORE:
+            scores[index] = score / _BEST_SCORE
+        else:
+            errors[index] = _OUTSIDE.say(language, score=f"{score:g}")
     return Scored(scores, errors, judged.usage, judged.model)
 
 

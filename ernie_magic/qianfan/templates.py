@@ -537,6 +537,8 @@ class Templates:
         in_flight: int | None,
     ) -> Generator[Stream[Any], Any, Scored]:
         texts = evaluation.texts_to_embed(plan, answers)
+        if not texts:  # no answer, and nothing is expected
+            return evaluation.score_texts(plan, answers)
         embeddings = yield self._session.begin_embed(
             texts, model=model, invalid="truncate", in_flight=in_flight
         )
@@ -556,7 +558,7 @@ class Templates:
             if answer is not None
         ]
         judged = yield self._begin_asking(questions, schema=evaluation.JUDGE_COLUMNS, **options)
-        return evaluation.read_judgements(answers, judged)
+        return evaluation.read_judgements(answers, judged, language)
 
     def _localize(self, make: Callable[[], ResultT]) -> ResultT:
         return self._session.client.localizing_errors(make)

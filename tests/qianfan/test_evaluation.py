@@ -8,6 +8,7 @@ import pytest
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.errors import AuthenticationFailed, InvalidOption
 from ernie_magic.notebook.display.templates import evaluation_html, evaluation_text
+from ernie_magic.qianfan.evaluation import JUDGE_COLUMNS, read_judgements
 
 ROWS = [
     {"text": "cats", "expected": "cats"},
@@ -101,6 +102,21 @@ def test_a_judge_of_one_s_choice_gives_scores(ernie, emulator):
     assert "[Expected answer]\n(none given)" in asked(emulator)[-1]
 
 
+def test_a_judge_s_score_out_of_range_is_no_score(ernie):
+    words = ['{"score": 85, "reason": ""}', '{"score": -1, "reason": ""}', '{"score": 5}', "well"]
+    texts = [f"[[echo]]{each}" for each in words]
+    judged = ernie.map("{{text}}", texts, schema=JUDGE_COLUMNS)
+    scored = read_judgements(["a", "b", None, "c", "d"], judged, "en")
+    assert scored.scores == [None, None, None, 0.5, None]
+    assert scored.errors[:3] == [
+        "the score 85 is not from 0 to 10",
+        "the score -1 is not from 0 to 10",
+        "",
+    ]
+    assert "reason" in scored.errors[3]
+    assert "not a JSON object" in scored.errors[4]
+
+
 def test_it_is_resumed_from_the_ledger(ernie, emulator):
     first = ernie.templates.evaluate(JUDGED, ROWS, method="judge")
     emulator.requests.clear()
@@ -134,6 +150,15 @@ def test_a_row_that_failed_has_no_score_and_the_others_have(ernie, prompts):
     shown = evaluation_text(result, "en")
     assert "     –" in shown
     assert "1 without a score" in shown
+
+
+@pytest.mark.parametrize("method", ["exact", "regex", "similarity", "judge"])
+def test_where_no_row_can_be_asked_nothing_has_a_score(ernie, emulator, method):
+    rows = [{"text": "x" * 100_000, "expected": ""}]
+    result = ernie.templates.evaluate("{text}", rows, method=method)
+    assert (result.scores, result.best, result.means) == ([[None]], None, [None])
+    assert "1 without a score" in evaluation_text(result, "en")
+    assert not asked(emulator)
 
 
 @pytest.mark.parametrize(

@@ -275,9 +275,11 @@ def _answers_table(evaluation: Evaluation, language: Language) -> Table:
 
 
 def _evaluation_line(evaluation: Evaluation, language: Language) -> str:
-    parts = [evaluation.model]
+    parts = []
+    if evaluation.model:  # none where nothing was asked
+        parts.append(evaluation.model)
     method = _METHODS[evaluation.method]
-    parts.append(method.say(language, model=evaluation.judge_model))
+    parts.append(method.say(language, model=evaluation.judge_model or "–"))
     if evaluation.best is not None:
         best = evaluation.templates.index(evaluation.best)
         mean = evaluation.means[best]
