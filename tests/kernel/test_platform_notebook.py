@@ -46,9 +46,7 @@ def test_the_committed_outputs_are_of_the_kinds_that_a_run_shows(notebook):
     ],
 )
 def test_a_cell_shows_what_it_should(notebook, beginning, seen):
-    (cell,) = [
-        cell for cell in notebooks.code_cells(notebook) if cell.source.startswith(beginning)
-    ]
+    (cell,) = [cell for cell in notebooks.code_cells(notebook) if cell.source.startswith(beginning)]
     said = "".join(
         output.get("text", "") + output.get("data", {}).get("text/plain", "")
         for output in cell.outputs

@@ -132,9 +132,9 @@ def _describe_app(app_id: str) -> dict[str, Any]:
 
 
 def _find_app(app_id: object, name: str) -> str:
-    if app_id not in _APPS:
+    if not isinstance(app_id, str) or app_id not in _APPS:
         raise invalid_field(name)
-    return str(app_id)
+    return app_id
 
 
 def create_conversation(call: PlatformCall) -> dict[str, Any]:

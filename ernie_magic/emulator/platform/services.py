@@ -243,8 +243,8 @@ def _look(service: DeployedService, call: PlatformCall) -> str:
 def _is_wanted(row: dict[str, Any], body: dict[str, Any]) -> bool:
     """Whether a row passes the filters of a request; an empty one wants everything."""
     for name in ("serviceType", "runStatus", "chargeType", "chargeStatus", "payType"):
-        wanted = body.get(name)
-        if isinstance(wanted, str):
+        wanted = body.get(name) or []
+        if not isinstance(wanted, list):
             wanted = [wanted]
         if wanted and row[name] not in wanted:
             return False
