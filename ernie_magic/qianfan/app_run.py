@@ -156,7 +156,9 @@ class AppRun:
                 outputs = await self._run_tools(reply.reader.tool_calls)
             except (ErnieError, asyncio.CancelledError) as problem:
                 return self._finish(reply, problem)
-            body = {**body, "query": "", "tool_outputs": outputs}
+            # As the official client does: the application has been told of its tools.
+            body = {name: value for name, value in body.items() if name != "tools"}
+            body |= {"query": "", "tool_outputs": outputs}
 
     async def _begin(self) -> dict[str, Any]:
         """Return the request of the question, in a conversation of the application that exists."""

@@ -118,7 +118,9 @@ def read_passages(reply: object, names: Mapping[str, str]) -> list[Passage]:
         The names of the knowledge bases by their ids.
     """
     fields = values.as_object(reply)
-    passages = [_read_passage(chunk, names) for chunk in values.as_objects(fields.get("chunks"))]
+    # Where the current search puts them is not documented for sure.
+    chunks = fields.get("chunks") or fields.get("data")
+    passages = [_read_passage(chunk, names) for chunk in values.as_objects(chunks)]
     return [passage for passage in passages if passage.text.strip()]
 
 
@@ -138,7 +140,7 @@ def _read_passage(chunk: Mapping[str, Any], names: Mapping[str, str]) -> Passage
     if not base and len(names) == 1:
         (base,) = names.values()
     return Passage(
-        text=_read_content(chunk.get("content")),
+        text=_read_content(chunk.get("content") or chunk.get("text")),
         title=title or document_id,
         score=_read_score(chunk),
         knowledge_base=base,

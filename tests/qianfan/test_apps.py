@@ -75,6 +75,7 @@ def test_tools_are_run_here_and_files_are_read_there(session, emulator, tmp_path
     asked, told = bodies(emulator, "/runs")
     assert (asked["query"], told["query"]) == ("北京天气怎么样？", "")
     assert told["tool_outputs"][0]["output"] == "北京: 20 度"
+    assert ("tools" in asked, "tools" in told) == (True, False)
     file = tmp_path / "rules.txt"
     file.write_text("图书馆周一闭馆。", "utf-8")
     answer = session.apps.chat("demo-chat", "图书馆哪天闭馆？", files=file, system="brief")

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.qianfan import knowledge
+from ernie_magic.qianfan import knowledge_calls
 from ernie_magic.session import Session
 from tests.loopback_server import LENGTH, LoopbackServer
 from tests.raw_server import Server, http
@@ -22,7 +22,7 @@ QUESTION = "咖啡豆拆封后能退吗？"
 def session(emulator, monkeypatch):
     monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
     monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
-    monkeypatch.setattr(knowledge, "QUICK_PAUSE", 0.01)  # seconds between two looks
+    monkeypatch.setattr(knowledge_calls, "QUICK_PAUSE", 0.01)  # seconds between two looks
     emulator.requests.clear()
     values = {"model": "ernie-3.5-8k", "retry_count": 1, "request_timeout": 5}
     with Session(service="qianfan", **values) as session:

@@ -52,6 +52,7 @@ _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as th
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
 _PASSAGES = Text("知识库来源（{n}）", "sources in knowledge bases ({n})")
 _EXCERPT = 160  # characters of a passage
+_HEADING_MARKS = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
 _NOTHING_FOUND = Text(
     "⚠ 知识库里没有找到有关的内容：{names}", "⚠ nothing about it was found in: {names}"
 )
@@ -288,14 +289,15 @@ def _passages_html(answer: Answer, language: Language) -> str:
         title = clip_text(str(passage.get("title") or ""), _MAX_CHARACTERS)
         linked = link_html(str(passage.get("url") or ""), title)
         number = plain_html(f"[{passage.get('index')}]")
-        lines.append(f"{number} {linked} {plain_html(_excerpt(passage))}")
+        lines.append(f"{number} {linked} · {plain_html(_excerpt(passage))}")
     total = len(passages)
     return _folded_small_html(_PASSAGES.say(language, n=total), lines, language, total)
 
 
 def _excerpt(passage: Mapping[str, Any]) -> str:
-    """The beginning of a passage, on one line."""
-    return clip_text(" ".join(str(passage.get("content") or "").split()), _EXCERPT)
+    """The beginning of a passage, on one line, without the marks of headings."""
+    words = _HEADING_MARKS.sub("", str(passage.get("content") or ""))
+    return clip_text(" ".join(words.split()), _EXCERPT)
 
 
 def passage_lines(answer: Answer) -> list[str]:

@@ -251,7 +251,7 @@ def test_pictures_of_an_answer_are_shown_and_a_link_stays_a_link(tmp_path):
     assert images[0]._repr_mimebundle_()["image/png"] == made.getvalue()
 
 
-PASSAGE = {"index": 2, "title": "a.txt", "content": "Closed\non Mondays.", "document_id": "d"}
+PASSAGE = {"index": 2, "title": "a.txt", "content": "# Closed\non Mondays.", "document_id": "d"}
 
 
 def test_passages_keep_the_numbers_that_the_answer_cites_and_hostile_ones_stay_text():
@@ -268,7 +268,7 @@ def test_passages_keep_the_numbers_that_the_answer_cites_and_hostile_ones_stay_t
     shown = chat.sources_html(found, "en")
     assert "sources in knowledge bases (3)" in shown
     assert "sources (1)" in shown
-    assert "[2] a.txt Closed on Mondays." in shown
+    assert "[2] a.txt · Closed on Mondays." in shown
     assert "[5] a.txt" in shown
     for active in ("<img", "<script", "<b>", "javascript:"):
         assert active not in shown

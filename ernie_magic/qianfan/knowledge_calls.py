@@ -1,0 +1,411 @@
+"""What calls of knowledge bases are made of: names found, files sent, documents waited for, and the
+search.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import uuid
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ernie_magic.api import values
+from ernie_magic.api.passages import check_knowledge
+from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, TransportError
+from ernie_magic.qianfan.console import QUICK_PAUSE
+from ernie_magic.qianfan.knowledge_data import (
+    Document,
+    DocumentList,
+    KnowledgeBaseList,
+    PassageList,
+    read_base,
+    read_document,
+    read_passages,
+)
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ernie_magic.qianfan.console import PlatformCall
+    from ernie_magic.wire.request import Form
+
+GROUP = "knowledgeBase"
+SEARCH = "/v2/knowledgebases/search"
+_OLDER_SEARCH = "/v2/knowledgebases/query"
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_BOS = re.compile(r"bos://|https?://[^/]*\bbcebos\.com(?:[:/]|$)", re.IGNORECASE)
+_MAX_TOP = 40
+_MAX_NAME = 50  # characters
+_MAX_QUESTION = 2_000  # characters that a search is given
+_KINDS = ("fulltext", "semantic", "hybrid")
+_NOT_FOUND = 404
+_LOOK_AFTER_FAILURE = 5.0  # seconds to find out whether a document was registered all the same
+_STATES = Text("{done} / {total} 可检索 · {states}", "{done} of {total} ready · {states}")
+
+
+class SearchLimits(NamedTuple):
+    """What a search says of its results; None for the service's defaults."""
+
+    top: int | None = None
+    threshold: float | None = None
+    kind: str | None = None
+
+
+def check_search(question: object, names: object, limits: SearchLimits) -> tuple[str, ...]:
+    """Return the names of the knowledge bases that a search is for.
+
+    Raises
+    ------
+    InvalidOption
+        Something in it is wrong.
+    """
+    if not isinstance(question, str) or not question.strip():
+        raise InvalidOption(
+            Text("没有可检索的问题：{given}", "there is no question to search for: {given}").fill(
+                given=f"{question!r:.40}"
+            )
+        )
+    if limits.kind is not None and limits.kind not in _KINDS:
+        raise InvalidOption(
+            Text("没有 {kind} 这种检索，可选：{kinds}", "no search {kind}; choices: {kinds}").fill(
+                kind=f"{limits.kind!s:.40}", kinds=", ".join(_KINDS)
+            )
+        )
+    for name, value, low, high in (
+        ("top", limits.top, 1, _MAX_TOP),
+        ("threshold", limits.threshold, 0, 1),
+    ):
+        _check_number(name, value, low, high)
+    wanted = check_knowledge(names)
+    if not wanted:
+        raise InvalidOption(Text("没有给出知识库", "no knowledge base is given"))
+    return wanted
+
+
+def _check_number(name: str, value: object, low: int, high: int) -> None:
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    is_number = is_whole or (isinstance(value, float) and high == 1)
+    if value is None or (is_number and low <= value <= high):  # type: ignore[operator]
+        return
+    raise InvalidOption(
+        Text(
+            "{name} 的值 {value} 不在 {low}–{high} 之间", "{name} {value} is not in {low}–{high}"
+        ).fill(name=name, value=f"{value!r:.40}", low=low, high=high)
+    )
+
+
+def check_new_name(name: object) -> None:
+    """Check the name of a knowledge base that is to be created.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if isinstance(name, str) and name.strip() and len(name) <= _MAX_NAME:
+        return
+    raise InvalidOption(
+        Text(
+            "知识库的名称要有 1 到 {n} 个字，不是 {given}",
+            "a knowledge base's name has 1 to {n} characters, not {given}",
+        ).fill(n=_MAX_NAME, given=f"{name!r:.60}")
+    )
+
+
+async def find_passages(
+    call: PlatformCall,
+    question: str,
+    names: Sequence[str],
+    limits: SearchLimits | None = None,
+) -> PassageList:
+    """Return what knowledge bases hold about a question, the best first.
+
+    A service without the current search is asked by the older one.
+
+    Raises
+    ------
+    ErnieError
+    """
+    limits = limits or SearchLimits()
+    bases = await _find_base_ids(call, names)
+    asked = question.strip()[:_MAX_QUESTION]
+    try:
+        reply = await call.request(
+            "POST", SEARCH, _search_body(asked, [*bases], limits), repeatable=True
+        )
+    except ServiceError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        reply = await call.request(
+            "POST", _OLDER_SEARCH, _older_body(asked, [*bases], limits), repeatable=True
+        )
+    return PassageList(read_passages(reply, bases))
+
+
+def _search_body(question: str, ids: Sequence[str], limits: SearchLimits) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "query": [{"type": "text", "text": question}],
+        "knowledgebase_ids": list(ids),
+    }
+    if limits.kind:
+        body["recall"] = {"type": limits.kind}
+    if limits.top is not None:
+        body["top_k"] = limits.top
+    if limits.threshold is not None:
+        body["score_threshold"] = limits.threshold
+    return body
+
+
+def _older_body(question: str, ids: Sequence[str], limits: SearchLimits) -> dict[str, Any]:
+    body: dict[str, Any] = {"query": question, "knowledgebase_ids": list(ids)}
+    if limits.kind:
+        body["type"] = limits.kind
+    if limits.top is not None:
+        body["top"] = limits.top
+    if limits.threshold is not None:
+        body["rank_score_threshold"] = limits.threshold
+    return body
+
+
+async def _find_base_ids(call: PlatformCall, names: Sequence[str]) -> dict[str, str]:
+    """Return the names of knowledge bases by their ids."""
+    return {await find_base_id(call, name): name for name in names}
+
+
+async def find_base_id(call: PlatformCall, name: str) -> str:
+    """Return the id of a knowledge base.
+
+    Raises
+    ------
+    InvalidOption
+        There is none of that name, or there are several.
+    """
+    check_knowledge([name])
+    if _ID.fullmatch(name):
+        return name
+    found = [base.id for base in await list_bases(call, {"keyword": name}) if base.name == name]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidOption(
+            Text("有 {n} 个知识库叫 {name}", "{n} knowledge bases are called {name}").fill(
+                n=len(found), name=name
+            ),
+            advice=Text("写其中一个的 ID：{ids}", "give the id of one of them: {ids}").fill(
+                ids=", ".join(found)
+            ),
+        )
+    known = [base.name for base in await list_bases(call, {})]
+    raise InvalidOption(
+        Text("没有叫 {name} 的知识库", "no knowledge base is called {name}").fill(name=name),
+        advice=did_you_mean(name, known)
+        or Text("%ernie knowledge 列出全部", "%ernie knowledge lists them all"),
+    )
+
+
+async def list_bases(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBaseList:
+    """Return the knowledge bases of the account.
+
+    Parameters
+    ----------
+    body
+        Which ones: `keyword`; {} for all.
+
+    Raises
+    ------
+    ErnieError
+    """
+    rows = await call.list_items(GROUP, "DescribeKnowledgeBases", body, list_name="data")
+    return KnowledgeBaseList(map(read_base, values.as_objects(rows)))
+
+
+async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
+    """Return the documents of a knowledge base, with their states.
+
+    Raises
+    ------
+    ErnieError
+    """
+    body = {"knowledgeBaseId": base_id}
+    rows = await call.list_items(GROUP, "DescribeDocuments", body, list_name="data")
+    return DocumentList(map(read_document, values.as_objects(rows)))
+
+
+async def upload_file(
+    call: PlatformCall,
+    payload: Mapping[str, Any],
+    form: Form,
+    uploaded: Sequence[str],
+) -> str:
+    """Send one file; return the id of its document.
+
+    Raises
+    ------
+    TransportError
+        It broke off; the error tells whether the file is registered.
+    ErnieError
+    """
+    fields = {"payload": json.dumps(payload, ensure_ascii=False)}
+    try:
+        reply = await call.request(
+            "POST", action_with_token("UploadDocuments"), form=form._replace(fields=fields)
+        )
+    except TransportError as error:
+        name = form.files[0].name
+        error.advice = await _advise_after_failure(call, payload["id"], name, len(uploaded))
+        error.what = Text(
+            "{name} 没有传完：{what}", "{name} was not uploaded completely: {what}"
+        ).fill(name=name, what=error.what)
+        raise
+    told = values.as_object(reply)
+    return values.as_name(told.get("documentId") or told.get("id"))
+
+
+async def _advise_after_failure(
+    call: PlatformCall,
+    base_id: str,
+    name: str,
+    uploaded: int,
+) -> Text:
+    """Return what to do after an upload that broke off: the service is asked what it has."""
+    before = Text("", "")
+    if uploaded:
+        before = Text("此前的 {n} 个文件已登记；", "the {n} files before it are registered; ").fill(
+            n=uploaded
+        )
+    try:
+        looking = list_documents(call, base_id)
+        documents = await asyncio.wait_for(looking, _LOOK_AFTER_FAILURE)
+    except (ErnieError, asyncio.TimeoutError):
+        return Text(
+            "{before}用 ernie.knowledge.documents(…) 看它是否在库里，不在就再传一次",
+            "{before}see by ernie.knowledge.documents(…) whether it is there; if not, upload it "
+            "again",
+        ).fill(before=before)
+    if any(document.name == name for document in documents):
+        return Text(
+            "{before}知识库里有同名文档：先看 ernie.knowledge.documents(…)，再决定是否重传",
+            "{before}a document of that name is registered: see ernie.knowledge.documents(…) "
+            "before uploading it again",
+        ).fill(before=before)
+    return Text(
+        "{before}知识库里没有登记它；再传一次即可",
+        "{before}nothing of it is registered; upload it again",
+    ).fill(before=before)
+
+
+async def finish_adding(
+    call: PlatformCall,
+    base_id: str,
+    ids: Sequence[str],
+    *,
+    wait: bool,
+) -> DocumentList:
+    """Return the documents that were added, once they are ready where that is waited for."""
+    if wait:
+        return await wait_for_documents(call, base_id, ids)
+    return _keep(await list_documents(call, base_id), ids)
+
+
+async def wait_for_documents(
+    call: PlatformCall,
+    base_id: str,
+    ids: Sequence[str],
+) -> DocumentList:
+    """Look at documents until nothing more happens to them; at all of them without ids.
+
+    Raises
+    ------
+    ServiceError
+        The service cannot read one.
+    """
+
+    async def look() -> DocumentList:
+        return _keep(await list_documents(call, base_id), ids)
+
+    documents = await call.wait_for_task(
+        look,
+        is_over=lambda documents: all(document.is_settled for document in documents),
+        percent=_percent_settled,
+        notice=_describe_states,
+        pause=QUICK_PAUSE,
+    )
+    if failed := [document for document in documents if not document.is_usable]:
+        raise _unreadable_error(failed)
+    return documents
+
+
+def _keep(documents: DocumentList, ids: Sequence[str]) -> DocumentList:
+    if not ids:
+        return documents
+    return DocumentList(document for document in documents if document.id in ids)
+
+
+def _percent_settled(documents: DocumentList) -> float:
+    settled = sum(document.is_settled for document in documents)
+    return 100 * settled / (len(documents) or 1)
+
+
+def _describe_states(documents: DocumentList) -> Text:
+    ready = sum(document.is_usable for document in documents)
+    states = ", ".join(dict.fromkeys(document.status for document in documents))
+    return _STATES.fill(done=ready, total=len(documents), states=states)
+
+
+def _unreadable_error(documents: Sequence[Document]) -> ServiceError:
+    told = ", ".join(f"{document.name} ({document.status})" for document in documents)
+    return ServiceError(
+        Text("文档不能用于检索：{told}", "documents are not ready for a search: {told}").fill(
+            told=told
+        ),
+        Text(
+            "服务读不了这种文件，或要先在控制台配置",
+            "the service cannot read such a file, or it has to be configured in the console first",
+        ),
+        Text(
+            "换成 txt、md、docx 或带文字的 pdf，或在千帆控制台查看原因",
+            "use txt, md, docx or a pdf with text, or see the reason in Qianfan's console",
+        ),
+    )
+
+
+def source_of(given: object, depth: int) -> dict[str, Any]:
+    """Return where documents come from, by their addresses.
+
+    Raises
+    ------
+    InvalidOption
+        They are of both kinds, or of neither.
+    """
+    urls = [given] if isinstance(given, str) else given
+    if not isinstance(urls, (list, tuple)):
+        urls = [urls]
+    addresses = [url for url in urls if isinstance(url, str)]
+    on_bos = [bool(_BOS.match(address)) for address in addresses]
+    is_web = all(re.match(r"https?://\S+$", address) for address in addresses)
+    if not addresses or len(addresses) < len(urls) or not (all(on_bos) or is_web):
+        raise InvalidOption(
+            Text(
+                "要给网页地址，或 BOS 地址", "addresses of pages, or of files on BOS, are expected"
+            ),
+            advice=Text(
+                "例如 https://…；本机的文件用 upload", "for example https://…; for files use upload"
+            ),
+        )
+    if all(on_bos):
+        return {"type": "bos", "urls": addresses}
+    if any(on_bos):
+        raise InvalidOption(
+            Text("网页和 BOS 文件不能一起给", "pages and files on BOS cannot be given together"),
+            advice=Text("分两次添加", "add them in two calls"),
+        )
+    return {"type": "web", "urls": addresses, "urlDepth": depth}
+
+
+def action_with_token(action: str) -> str:
+    """Return the path of an action that adds something, with a token: the service carries out
+    requests of the same token once.
+    """
+    return f"/v2/{GROUP}?Action={action}&clientToken={uuid.uuid4()}"
