@@ -310,7 +310,10 @@ class PlatformCall:
             headers=headers,
         )
         await in_thread(check_sendable, [path, body, dict(form.fields) if form else {}])
-        reply = await self._client.http.send_json(request, await self._context_of(path))
+        context = await self._context_of(path)
+        reply = await self._client.http.send_json(request, context)
+        # The first reply tells whether the emulator stands in for the service.
+        self.is_simulated = is_simulated(self._client.service_name(context.endpoint))
         return result_of(reply)
 
     async def stream(self, path: str, body: Mapping[str, Any]) -> None:

@@ -3,10 +3,12 @@
 import json
 import signal
 import threading
+import time
 
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.emulator import start
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.emulator.platform.console import StateMachine
 from ernie_magic.emulator.platform.services import Services
@@ -179,6 +181,20 @@ def test_on_v1_a_deployed_service_has_a_path_of_its_own(emulator, monkeypatch):
         v1.use_endpoint("vone")
         assert v1.chat("[[echo]]hi").text == "hi"
         assert emulator.requests[-1].path.endswith(f"/chat/{served.endpoint}")
+
+
+def test_where_the_emulator_stands_in_for_qianfan_its_tasks_are_looked_at_quickly(monkeypatch):
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", ACCESS_KEY)
+    monkeypatch.setenv("QIANFAN_SECRET_KEY", SECRET_KEY)
+    with start(latency=0) as stand_in:
+        monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", stand_in.url)
+        with Session(service="qianfan") as own:
+            made = own.services.deploy("quick", "amv-any", model_set_id="am-1", confirm=True)
+        with Session(service="qianfan") as own:  # which has seen no reply yet
+            began = time.monotonic()
+            served = own.services.wait(made.id)
+    assert (served.is_serving, served.is_simulated) == (True, True)
+    assert time.monotonic() - began < 10
 
 
 def test_ai_studio_has_no_services_of_one_s_own(monkeypatch):
