@@ -90,8 +90,8 @@ def _read_file(file: object) -> bytes:
         ) from None
 
 
-def list_paths(files: object) -> list[str | Path]:
-    """Return the paths of files, of which one may be given alone.
+def list_paths(files: object) -> list[Path]:
+    """Return the paths of files, of which one may be given alone; `~` is the home folder.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def list_paths(files: object) -> list[str | Path]:
     given: Any = [files] if isinstance(files, (str, Path)) else files
     is_list = isinstance(given, (list, tuple))
     if is_list and all(isinstance(path, (str, Path)) for path in given):
-        return list(given)
+        return [Path(path).expanduser() for path in given]
     raise InvalidOption(
         Text("文件要给路径，不是 {given}", "files are given by their paths, not {given}").fill(
             given=f"{files!r:.60}"

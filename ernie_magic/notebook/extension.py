@@ -69,8 +69,12 @@ _RICH_TYPES = (
     ("qianfan.tuning_tasks", "TuningOverview"),
     ("qianfan.tuning_tasks", "TuningTask"),
     ("qianfan.tuning_tasks", "TuningTasks"),
+    ("api.passages", "Passage"),
+    ("qianfan.apps", "App"),
     ("qianfan.apps", "AppList"),
+    ("qianfan.knowledge_data", "Document"),
     ("qianfan.knowledge_data", "DocumentList"),
+    ("qianfan.knowledge_data", "KnowledgeBase"),
     ("qianfan.knowledge_data", "KnowledgeBaseList"),
     ("qianfan.knowledge_data", "PassageList"),
 )

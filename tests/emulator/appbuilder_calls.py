@@ -76,6 +76,7 @@ def application(folder):
         for reference in event.detail["references"]
     ]
     said("run", answer=answer.answer, references=references)
+    shop.feedback(conversation_id, answer.message_id, "upvote")
     pieces = list(shop.run(conversation_id, "咖啡豆拆封后能退吗？", stream=True).content)
     usage = [event.usage.total_tokens for piece in pieces for event in piece.events if event.usage]
     said("stream", answer="".join(piece.answer for piece in pieces), usage=usage)

@@ -368,6 +368,16 @@ class _Run:
         return self._step(event, is_last=True)
 
 
+def rate_answer(call: PlatformCall) -> dict[str, Any]:
+    """`POST /v2/app/conversation/feedback`."""
+    app_id = _find_app(call.body.get("app_id"), "app_id")
+    call.state_of(Apps).find_conversation(app_id, call.body.get("conversation_id"))
+    call.text("message_id")
+    if call.body.get("type") not in ("cancel", "upvote", "downvote"):
+        raise invalid_field("type")
+    return {}
+
+
 ACTIONS: dict[str, Callable[[PlatformCall], Any]] = {
     "DescribeApps": describe_apps,
     "DescribeApp": describe_app,
@@ -376,4 +386,5 @@ ROUTES: tuple[PlatformRoute, ...] = (
     PlatformRoute("POST", "/v2/app/conversation", create_conversation),
     PlatformRoute("POST", "/v2/app/conversation/file/upload", upload_file),
     PlatformRoute("POST", "/v2/app/conversation/runs", run_app),
+    PlatformRoute("POST", "/v2/app/conversation/feedback", rate_answer),
 )

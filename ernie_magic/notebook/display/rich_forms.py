@@ -328,8 +328,12 @@ _MAKERS = {
     "TuningOverview": _tuning_overview,
     "TuningTask": _tuning_task,
     "PublishedModel": _published_model,
+    "KnowledgeBase": lambda value, session: _knowledge_bases([value], session),
     "KnowledgeBaseList": _knowledge_bases,
+    "Document": lambda value, session: _documents([value], session),
     "DocumentList": _documents,
+    "Passage": lambda value, session: _passages([value], session),
     "PassageList": _passages,
+    "App": lambda value, session: _apps([value], session),
     "AppList": _apps,
 }

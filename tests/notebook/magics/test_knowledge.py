@@ -65,3 +65,11 @@ def test_what_an_account_has_is_shown_as_tables(run):
     _, out = run("ernie.knowledge.search('水箱', 'demo')")
     assert "[1]" in out
     assert "云雀K2咖啡机.md" in out
+    for value in (
+        "ernie.knowledge.get('demo')",
+        "ernie.knowledge.documents('demo')[0]",
+        "ernie.knowledge.search('水箱', 'demo')[0]",
+        "ernie.apps.get('demo')",
+    ):
+        _, out = run(value)
+        assert "---" in out, value
