@@ -25,6 +25,12 @@ def bodies(emulator, end):
     return [request.body for request in emulator.requests if request.path.endswith(end)]
 
 
+def test_an_application_s_turn_is_not_sent_to_a_model_again(session):
+    session.apps.chat("demo-chat", "hi")
+    with pytest.raises(errors.InvalidOption, match="answered by the application"):
+        session.conversation.regenerate()
+
+
 def test_an_answer_arrives_in_pieces_with_its_references(session):
     stream = session.apps.stream("demo", QUESTION)
     pieces = list(stream)

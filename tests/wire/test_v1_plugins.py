@@ -39,6 +39,13 @@ def test_an_application_s_knowledge_base_answers_with_its_sources(v1, emulator, 
     assert [turn.prompt for turn in v1.history] == [QUESTION]
 
 
+def test_a_question_that_is_sent_again_goes_to_the_same_plugin(v1, emulator):
+    v1.chat(QUESTION, plugins="knowledge", endpoint="my_app")
+    v1.conversation.regenerate()
+    first, again = (request.body for request in list(emulator.requests)[-2:])
+    assert first == again
+
+
 def test_the_history_and_the_model_s_parameters_are_sent_as_plugins_take_them(v1, emulator):
     v1.chat("杭州天气怎么样？", plugins="weather", endpoint="my_app")
     answer = v1.chat("北京呢？", plugins=["auto"], endpoint="my_app", temperature=0.3)

@@ -288,7 +288,7 @@ class Conversation:
         Raises
         ------
         InvalidOption
-            There is no turn yet.
+            There is no turn yet, or an application answered it.
         """
         if not self.history:
             raise self._client.with_language(
@@ -297,6 +297,9 @@ class Conversation:
                 )
             )
         last_turn = self.history[-1]
+        options = self._client.localizing_errors(
+            lambda: _with_earlier_sources(options, last_turn.answer.request)
+        )
         return self.ask_with_options(last_turn.prompt, options, replaced_turn=last_turn)
 
     def ask_with_options(
@@ -588,6 +591,33 @@ def _chat_options(given: dict[str, Any]) -> ChatOptions:
         {name: value for name, value in given.items() if name not in CHAT_OPTIONS},
         **{name: given[name] for name in CHAT_OPTIONS if name in given},
     )
+
+
+def _with_earlier_sources(options: ChatOptions, earlier: object) -> ChatOptions:
+    """Return the options for a prompt that is sent again: the same knowledge bases and plugins
+    answer, unless others are given.
+
+    Raises
+    ------
+    InvalidOption
+        An application answered it.
+    """
+    if app := getattr(earlier, "app_id", ""):
+        raise InvalidOption(
+            Text("这一轮由应用 {app} 回答", "this turn was answered by the application {app}").fill(
+                app=app
+            ),
+            advice=Text(
+                "再问一次：%%ernie --app 名称，或 ernie.apps.chat(…)",
+                "ask it again: %%ernie --app NAME, or ernie.apps.chat(…)",
+            ),
+        )
+    if options.knowledge is None:
+        options = replace(options, knowledge=getattr(earlier, "knowledge", ()) or None)
+    if options.plugins is None and (plugins := getattr(earlier, "plugins", ())):
+        endpoint = options.endpoint or getattr(earlier, "endpoint", "")
+        options = replace(options, plugins=plugins, endpoint=endpoint)
+    return options
 
 
 def _name_plugins(options: ChatOptions) -> ChatOptions:
