@@ -63,8 +63,27 @@ def call_models_v1(said):
     said("v1 model", versions=len(listed["modelVersionList"]), name=listed["modelName"])
     said("v1 presets", total=Model.preset_list()["result"]["total"])
     said("v1 own", total=Model.user_list(name_filter="old")["result"]["total"])
+    call_evaluation(said, made)
     said("v1 delete version", done=Model.batch_delete_model_version([made["versionId"]])["result"])
     said("v1 delete model", done=Model.batch_delete_model([made["modelIDStr"]])["result"])
+
+
+def call_evaluation(said, made):
+    info = [{"modelId": made["modelId"], "modelVersionId": made["versionId"]}]
+    task = Model.create_evaluation_task("compare", info, "ds-1", {"evalMode": "rule"})["result"]
+    task_id = task["evalIdStr"]
+    looks = [Model.get_evaluation_info(task_id)["result"]["state"] for _ in range(3)]
+    report = Model.get_evaluation_result(task_id)["result"]
+    said("v1 evaluation", states=looks, metrics=sorted(report[0]["effectMetric"]))
+    rows = Model.get_evaluation_result_list(task["evalId"], page_size=1)["result"]
+    said("v1 results", total=rows["total"], shown=len(rows["items"]))
+    export = Model.create_evaluation_result_export_task(task_id)["result"]["exportIDStr"]
+    looks = [Model.get_evaluation_result_export_task_status(export)["result"] for _ in range(3)]
+    said("v1 export", states=[look["state"] for look in looks], link=looks[-1]["downloadUrl"])
+    names = {row["modelName"] for row in Model.evaluable_model_list()["result"]}
+    said("v1 evaluable", has_own="old" in names)
+    said("v1 stop", done=Model.stop_evaluation_task(task_id)["result"])
+    said("v1 delete task", done=Model.batch_delete_evaluation_result([task_id])["result"])
 
 
 def call_services(said):

@@ -171,6 +171,13 @@ def check_models(got):
     assert (got["v1 model"]["name"], got["v1 model"]["versions"]) == ("old", 1)
     assert got["v1 presets"]["total"] > 10
     assert got["v1 own"]["total"] == 1
+    assert got["v1 evaluation"]["states"] == ["Pending", "Doing", "Done"]
+    assert {"accuracy", "f1Score", "bleu4"} <= set(got["v1 evaluation"]["metrics"])
+    assert (got["v1 results"]["total"], got["v1 results"]["shown"]) == (2, 1)
+    assert got["v1 export"]["states"] == ["Pending", "Uploading", "Done"]
+    assert got["v1 export"]["link"].startswith("http://127.0.0.1:")
+    assert got["v1 evaluable"]["has_own"]
+    assert (got["v1 stop"]["done"], got["v1 delete task"]["done"]) == (True, True)
     assert (got["v1 delete version"]["done"], got["v1 delete model"]["done"]) == (True, True)
 
 

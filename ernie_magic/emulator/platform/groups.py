@@ -11,6 +11,7 @@ from ernie_magic.emulator.platform import (
     datasets,
     datasets_v1,
     evaluations,
+    evaluations_v1,
     files,
     knowledge,
     models,
@@ -41,6 +42,7 @@ ACTIONS: dict[str, Actions] = {
 ROUTES: tuple[PlatformRoute, ...] = (
     *apps.ROUTES,
     *batches.ROUTES,
+    *evaluations_v1.ROUTES,
     *files.ROUTES,
     *knowledge.ROUTES,
     *models_v1.ROUTES,
