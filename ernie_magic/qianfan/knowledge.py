@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ernie_magic.api import values
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption
@@ -13,9 +12,10 @@ from ernie_magic.qianfan.knowledge_calls import (
     GROUP,
     SEARCH,
     SearchLimits,
-    action_with_token,
+    add_documents,
     check_new_name,
     check_search,
+    create_base,
     find_base_id,
     find_passages,
     finish_adding,
@@ -139,9 +139,7 @@ class Knowledge:
             body["description"] = description
 
         async def work(call: PlatformCall) -> KnowledgeBase:
-            return read_base(
-                await call.request("POST", action_with_token("CreateKnowledgeBase"), body)
-            )
+            return await create_base(call, body)
 
         return self._start(work)
 
@@ -294,9 +292,8 @@ class Knowledge:
             }
             if process_option:
                 body["processOption"] = dict(process_option)
-            reply = await call.request("POST", action_with_token("CreateDocuments"), body)
-            told = values.as_list(values.as_object(reply).get("documentIds"))
-            return await finish_adding(call, base_id, values.as_names(told), wait=wait)
+            ids = await add_documents(call, body)
+            return await finish_adding(call, base_id, ids, wait=wait)
 
         return self._start(work, progress_title=_PARSING)
 

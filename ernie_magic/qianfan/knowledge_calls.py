@@ -17,6 +17,7 @@ from ernie_magic.qianfan.console import QUICK_PAUSE
 from ernie_magic.qianfan.knowledge_data import (
     Document,
     DocumentList,
+    KnowledgeBase,
     KnowledgeBaseList,
     PassageList,
     read_base,
@@ -233,6 +234,62 @@ async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
     return DocumentList(map(read_document, values.as_objects(rows)))
 
 
+async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBase:
+    """Create a knowledge base.
+
+    Raises
+    ------
+    TransportError
+        The reply was lost; the error tells whether one of that name is there.
+    ErnieError
+    """
+    try:
+        return read_base(
+            await call.request("POST", _action_with_token("CreateKnowledgeBase"), body)
+        )
+    except TransportError as error:
+        error.advice = await _advise_after_creation(call, body["name"])
+        raise
+
+
+async def _advise_after_creation(call: PlatformCall, name: str) -> Text:
+    """Return what to do when it is not known whether a knowledge base was created."""
+    try:
+        looking = list_bases(call, {"keyword": name})
+        bases = await asyncio.wait_for(looking, _LOOK_AFTER_FAILURE)
+    except (ErnieError, asyncio.TimeoutError):
+        return Text(
+            "用 %ernie knowledge 看它是否已建好，没有再建",
+            "see by %ernie knowledge whether it is there; if not, create it again",
+        )
+    if any(base.name == name for base in bases):
+        return Text(
+            "已有叫 {name} 的知识库：先看 %ernie knowledge，再决定是否重建",
+            "a knowledge base {name} is there: see %ernie knowledge before creating it again",
+        ).fill(name=name)
+    return Text("它没有建成，再建一次即可", "it was not created; create it again")
+
+
+async def add_documents(call: PlatformCall, body: Mapping[str, Any]) -> list[str]:
+    """Add documents that the service fetches; return their ids.
+
+    Raises
+    ------
+    TransportError
+        The reply was lost.
+    ErnieError
+    """
+    try:
+        reply = await call.request("POST", _action_with_token("CreateDocuments"), body)
+    except TransportError as error:
+        error.advice = Text(
+            "先用 ernie.knowledge.documents(…) 看是否已添加，没有再添加",
+            "see by ernie.knowledge.documents(…) whether they were added; if not, add them again",
+        )
+        raise
+    return values.as_names(values.as_list(values.as_object(reply).get("documentIds")))
+
+
 async def upload_file(
     call: PlatformCall,
     payload: Mapping[str, Any],
@@ -250,7 +307,7 @@ async def upload_file(
     fields = {"payload": json.dumps(payload, ensure_ascii=False)}
     try:
         reply = await call.request(
-            "POST", action_with_token("UploadDocuments"), form=form._replace(fields=fields)
+            "POST", _action_with_token("UploadDocuments"), form=form._replace(fields=fields)
         )
     except TransportError as error:
         name = form.files[0].name
@@ -404,7 +461,7 @@ def source_of(given: object, depth: int) -> dict[str, Any]:
     return {"type": "web", "urls": addresses, "urlDepth": depth}
 
 
-def action_with_token(action: str) -> str:
+def _action_with_token(action: str) -> str:
     """Return the path of an action that adds something, with a token: the service carries out
     requests of the same token once.
     """

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +152,27 @@ def test_a_wrong_name_names_the_closest_and_leaves_no_turn(session):
     with pytest.raises(errors.InvalidOption, match="text prompt"):
         session.chat([{"role": "user", "content": "hi"}], knowledge="demo")
     assert not session.history
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "told"),
+    [
+        ("CreateKnowledgeBase", ("create", "lost"), "a knowledge base lost is there"),
+        ("UploadDocuments", ("upload", "demo", "a.txt"), "a document of that name is registered"),
+        ("CreateDocuments", ("add", "demo", "https://example.com/a"), "whether they were added"),
+    ],
+)
+def test_a_reply_that_is_lost_tells_what_has_been_created(session, emulator, call, arguments, told):
+    Path("a.txt").write_text("a", "utf-8")
+    emulator.faults.add(lose_reply=True, action=call)
+    name, *others = arguments
+    with pytest.raises(errors.TransportError, match=told):
+        getattr(session.knowledge, name)(*others)
+    for base in session.knowledge.list("lost"):
+        session.knowledge.delete(base.id)
+    for document in session.knowledge.documents("demo"):
+        if document.name in ("a.txt", "https://example.com/a"):
+            session.knowledge.delete_document("demo", document)
 
 
 def test_two_knowledge_bases_of_one_name_are_told_apart_by_their_ids(session):
