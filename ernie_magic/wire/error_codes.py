@@ -259,6 +259,14 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.AuthenticationFailed,
+        ("notfound",),  # "credential not found"
+        Text("服务不认识这个密钥", "the service does not know this key"),
+        Text("写错了，或属于别的服务", "it is wrong, or belongs to another service"),
+        _KEY_ADVICE,
+        statuses=(401, 403),
+    ),
+    Case(
+        e.AuthenticationFailed,
         ("invalid_client", "invalid_grant"),
         Text(
             "应用的 API Key 或 Secret Key 未通过验证",

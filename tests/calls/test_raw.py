@@ -97,6 +97,13 @@ def test_a_wrong_secret_is_an_error_about_the_signature(session, monkeypatch, pa
         session.wire.call("service", "DescribeServices")
 
 
+def test_an_unknown_access_key_is_named(session, monkeypatch, pair):
+    monkeypatch.setenv("QIANFAN_ACCESS_KEY", "nobody-s-access-key")
+    with pytest.raises(errors.AuthenticationFailed, match="does not know this key") as caught:
+        session.wire.call("service", "DescribeServices")
+    assert "nobody-s" not in str(caught.value)
+
+
 def test_failures_of_the_console_have_the_service_s_words(session, emulator, pair):
     with pytest.raises(errors.BadRequest, match=r"param\[name\] invalid") as caught:
         session.wire.call("service", "CreateService", {"urlSuffix": "x_1"})
