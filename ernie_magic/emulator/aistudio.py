@@ -19,7 +19,7 @@ from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
 from ernie_magic.emulator.access import PICTURES
 from ernie_magic.emulator.refusals import Refusal, request_id
-from ernie_magic.emulator.replies import Reply, generate_reply
+from ernie_magic.emulator.replies import Reply, asked_in, generate_reply
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.calls import IncomingCall
@@ -88,7 +88,7 @@ def handle_chat(call: IncomingCall) -> Response:
     call.check_rate_limit(model)
     messages = checks.check_messages(body, model)
     given = checks.check_parameters(body, "chat", model)
-    last = checks.text_of(messages[-1])
+    last = asked_in(messages[-1])
     for word, code in (
         ("[[error]]", "internal_error"),
         ("[[dispatch_error]]", "dispatch_internal_error"),

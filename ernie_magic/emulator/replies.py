@@ -96,9 +96,18 @@ def generate_reply(
     """The answer to these messages."""
     if messages[-1]["role"] in ("tool", "function"):
         return _reply_from_results(messages)
-    if function_calls := _choose_calls(text_of(messages[-1]), given, seed):
+    if function_calls := _choose_calls(asked_in(messages[-1]), given, seed):
         return Reply([], [], "tool_calls", 0, None, function_calls)
     return _reply_in_words(messages, given, model, seed)
+
+
+def asked_in(message: dict[str, Any]) -> str:
+    """What a message asks: not the passages that it quotes, whose words are no instructions."""
+    text = text_of(message)
+    quoted = find_quoted(text)
+    if quoted is None:
+        return text
+    return quoted.question
 
 
 def _reply_from_results(messages: list[dict[str, Any]]) -> Reply:
@@ -144,7 +153,7 @@ def _reply_in_words(
     """An answer in words, as the directives in the prompt say."""
     prompt = text_of(messages[-1])
     quoted = find_quoted(prompt)
-    if quoted is not None:  # what passages say is no directive
+    if quoted is not None and not _wants_json(given):
         answer = answer_from_passages(quoted.question, quoted.passages, seed)
         pieces, finish = _apply_limits(split_into_deltas(answer), given)
         return Reply(pieces, [], finish, 0, None)
