@@ -8,7 +8,8 @@ from ernie_magic.errors import InvalidOption
 
 
 @pytest.fixture
-def ernie(ernie):
+def ernie(ernie, monkeypatch):
+    monkeypatch.setenv("ERNIE_EMULATOR_LATENCY", "0")
     ernie.use("emulator")
     return ernie
 
