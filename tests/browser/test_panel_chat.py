@@ -101,6 +101,64 @@ def test_a_long_word_of_an_answer_is_broken_within_its_block(open_panel):
     assert block.evaluate("block => block.scrollWidth <= block.clientWidth")
 
 
+# It grows in a frame, whose scroll event comes with the next one, and once more in between.
+GROWS = """async log => {
+    const frame = () => new Promise(requestAnimationFrame);
+    const grow = height => {
+        const block = document.createElement('div');
+        block.style.height = `${height}px`;
+        log.lastElementChild.append(block);
+    };
+    await frame();
+    grow(200);
+    await new Promise(resume => setTimeout(resume));
+    grow(400);
+    for (const _ of [1, 2, 3]) await frame();
+    return log.scrollHeight - log.scrollTop - log.clientHeight;
+}"""
+
+
+@pytest.mark.slow
+def test_a_transcript_follows_what_grows_until_its_reader_scrolls_up(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    for _ in range(3):
+        assert panel.log.evaluate(GROWS) < 1  # pixel
+    panel.log.hover()
+    panel.page.mouse.wheel(0, -300)
+    wait(lambda: panel.log.evaluate("log => log.scrollHeight - log.scrollTop") > 700, "scrolled up")
+    assert panel.log.evaluate(GROWS) > 600
+    panel.log.evaluate("log => { log.scrollTop = log.scrollHeight }")
+    assert panel.log.evaluate(GROWS) < 1
+
+
+@pytest.mark.slow
+def test_a_menu_is_closed_by_escape_and_by_a_press_elsewhere(open_panel):
+    panel = open_panel()
+    button = panel.root.get_by_role("button", name="管理对话", exact=True)
+    menu = panel.root.locator(".ernie-menu")
+    button.click()
+    menu.get_by_role("button", name="读取", exact=True).press("Escape")
+    expect(menu).to_be_hidden()
+    expect(button).to_be_focused()
+    button.click()
+    menu.click(position={"x": 4, "y": 4})
+    expect(menu).to_be_visible()
+    panel.prompt.click()
+    expect(menu).to_be_hidden()
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.click()
+    button.click()
+    expect(menu).to_be_hidden()
+    # What unfolds in its place stays.
+    panel.open_all()
+    panel.prompt.press("Escape")
+    expect(panel.root.locator(".ernie-more-button:visible")).to_have_attribute(
+        "aria-expanded", "true"
+    )
+
+
 @pytest.mark.slow
 def test_an_edit_under_way_stays_when_a_cell_asks_meanwhile(open_panel):
     panel = open_panel(line="%ernie panel chat", more=["%%ernie\n单元格里问的"])

@@ -80,6 +80,7 @@ function render({ model, el }) {
     // Runs before the notebook's own shortcuts, which listen on the document in the capture phase.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
     root.addEventListener("click", onClick, { signal: ended.signal });
+    document.addEventListener("pointerdown", ({ target }) => closeMenus(root, target), { capture: true, signal: ended.signal });
     if (area) {
       area.erniePanels ??= new Set(); // on the node: two panels of one cell share no module
       area.erniePanels.add(el);
@@ -125,6 +126,11 @@ function render({ model, el }) {
       return enlarge(area, root, say, original);
     }
     if (root.contains(area) && area.matches(".ernie-tabs [role=tab]")) return moveAlongTabs(event);
+    if (event.key === "Escape" && !event.isComposing && root.contains(area) && closeMenus(root)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey || event.shiftKey) || event.isComposing) return;
     if (!root.contains(area) || area.tagName !== "TEXTAREA" || area.closest(FOREIGN)) return;
     const prompt = area.closest(".ernie-prompt");
@@ -245,6 +251,21 @@ function fold(button, root) {
   const open = button.getAttribute("aria-expanded") !== "true";
   button.setAttribute("aria-expanded", String(open));
   folded(button, root)?.classList.toggle("ernie-open", open);
+}
+
+// What a fold button opens over other things is a menu: Escape closes it, and so does a press anywhere else (WAI-ARIA disclosure
+// pattern). Whether one was open.
+function closeMenus(root, pressed = null) {
+  let isClosed = false;
+  for (const button of root.querySelectorAll('.ernie-fold[aria-expanded="true"]')) {
+    const menu = folded(button, root);
+    if (!menu?.matches(".ernie-menu, .ernie-popover") || button.contains(pressed) || menu.contains(pressed)) continue;
+    const hadFocus = menu.contains(document.activeElement);
+    fold(button, root);
+    if (hadFocus && !pressed) button.focus();
+    isClosed = true;
+  }
+  return isClosed;
 }
 
 // A picture over the whole card; arrow keys show its neighbours, Escape or a click closes it.

@@ -54,12 +54,21 @@ function render({ model, el }) {
   let follows = true; // the reader is at the end, so keep the end visible
   const turns = element("div");
   log.append(turns);
+  // A scroll event comes after the scroll, and the log may have grown meanwhile: only a reader who moved up has left the end.
+  let top = 0;
   log.addEventListener("scroll", () => {
-    follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    const isNearEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+    if (isNearEnd) follows = true;
+    else if (log.scrollTop < top) follows = false;
+    top = log.scrollTop;
     look();
   });
+  const toEnd = () => {
+    log.scrollTop = log.scrollHeight;
+    top = log.scrollTop;
+  };
   const grown = new ResizeObserver(() => {
-    if (follows) log.scrollTop = log.scrollHeight;
+    if (follows) toEnd();
     look();
   });
   grown.observe(turns);
@@ -317,7 +326,7 @@ function render({ model, el }) {
     }
     if (message.op === "end") {
       follows = true;
-      log.scrollTop = log.scrollHeight;
+      toEnd();
     }
   }
 
