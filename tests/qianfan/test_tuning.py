@@ -139,6 +139,18 @@ def test_a_task_is_published_once_and_ready_when_it_returns(emulated, wire, done
     assert details["model"] == "ernie-speed-8k"
 
 
+def test_a_service_names_the_model_that_was_tuned_also_where_that_one_is_never_called(emulated):
+    task = emulated.tuning.create("small", "ERNIE-4.5-21B-A3B", "ds-1", confirm=True)
+    version = emulated.tuning.publish(emulated.tuning.watch(task))
+    assert [model.base_model for model in emulated.services.models() if model.id == version.id] == [
+        "ERNIE-4.5-21B-A3B"
+    ]
+    emulated.tuning.deploy(version, "small", confirm=True)
+    service = emulated.services.wait("small")
+    assert (service.base_model, service.kind) == ("ERNIE-4.5-21B-A3B", "chat")
+    assert emulated.chat("hi", endpoint=service.endpoint).text
+
+
 def test_a_checkpoint_becomes_another_version_of_a_model(emulated, done):
     model = emulated.tuning.publish(done, "the first")
     second = emulated.tuning.publish(done, model_set=model.set_id, step=128)

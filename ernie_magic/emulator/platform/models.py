@@ -173,7 +173,7 @@ class Models:
         return [version for version in reversed(versions) if version.set_id == set_id]
 
     def base_model_of(self, version_id: object) -> str:
-        """The model of the catalogue behind a version, also for an unknown one."""
+        """The model behind a version, also for an unknown one."""
         for version in (*self.preset_versions, *self.versions.values()):
             if version.id == version_id:
                 return version.base_model
@@ -288,11 +288,11 @@ def create_model(call: PlatformCall) -> dict[str, Any]:
 
 
 def tuned_model(call: PlatformCall, task_id: object) -> str:
-    """The model of the catalogue that a task tuned."""
+    """The model that a task tuned: by its id in the catalogue, or as the platform calls it."""
     for known_id, task in call.state_of(Tuning).tasks.items():
-        entry = find_model(task.job.model)
-        if known_id == task_id and entry is not None:
-            return entry.id
+        if known_id == task_id:
+            entry = find_model(task.job.model)
+            return entry.id if entry else task.job.model
     return BASE_MODEL
 
 

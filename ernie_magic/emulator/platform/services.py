@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.models import find_model
 from ernie_magic.emulator import qianfan_v1
 from ernie_magic.emulator.platform.console import (
     PlatformRoute,
@@ -21,7 +22,7 @@ from ernie_magic.emulator.platform.console import (
     Store,
     invalid_field,
 )
-from ernie_magic.emulator.platform.models import Models, stable_id
+from ernie_magic.emulator.platform.models import BASE_MODEL, Models, stable_id
 from ernie_magic.emulator.platform.state import Deployment
 from ernie_magic.emulator.platform.values import format_time
 from ernie_magic.emulator.refusals import ConsoleRefusal, request_id
@@ -235,7 +236,9 @@ def _look(service: DeployedService, call: PlatformCall) -> str:
     status = service.states.look()
     call.platform.deployments.pop(service.endpoint, None)
     if status == SERVING:
-        deployment = Deployment(service.name, service.base_model, _type_of(service.base_model))
+        stand_in = find_model(service.base_model)  # some models are only tuned, not called
+        answering = stand_in.id if stand_in else BASE_MODEL
+        deployment = Deployment(service.name, answering, _type_of(service.base_model))
         call.platform.deployments[service.endpoint] = deployment
     return status
 
