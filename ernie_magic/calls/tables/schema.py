@@ -16,6 +16,7 @@ from ernie_magic.api.values import as_object
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.json_text import OBJECT_OPENING, drop_thoughts, iterate_json
 from ernie_magic.text.language import Text, whole_characters
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -36,6 +37,10 @@ _INT64 = 2**63  # the range of a column of whole numbers
 _EMPTY = Text(
     "回答是空的：再用 resume 问一次，或放宽输出长度的上限",
     "the answer is empty: ask again with resume, or allow a longer output",
+)
+_COLUMNS_FORM = Text(
+    '写成 "情感, 分数:int"；类型有 str、int、float、bool',
+    'write "sentiment, score:int"; the types are str, int, float and bool',
 )
 _NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is not {type}")
 
@@ -86,10 +91,7 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
                 Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(
                     name=field.name, kind=field.type
                 ),
-                advice=Text(
-                    '写成 "情感, 分数:int"；类型有 str、int、float、bool',
-                    'write "sentiment, score:int"; the types are str, int, float and bool',
-                ),
+                advice=did_you_mean(field.type, TYPES) or _COLUMNS_FORM,
             )
     if any(field.name == ERROR for field in columns):
         raise InvalidOption(

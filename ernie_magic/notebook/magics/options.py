@@ -116,6 +116,7 @@ _KNOWN_WORDS = frozenset({*SWITCHES, *FORMATS, *TOOL_CHOICES})
 
 _WRITE_LIKE = Text("写成 {usage}", "write {usage}")
 _WRITE_VALUE = Text("在它后面写值", "write the value after it")
+_DASHES = "\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"  # Unicode's dashes, minus, wide hyphens
 
 
 class WrongLine(InvalidOption):
@@ -452,10 +453,25 @@ class Grammar:
             )
         if word.startswith("-"):
             return parameters.unknown_option(word.split("=", maxsplit=1)[0], self.all_flags())
+        advice = self._misplaced_advice
+        if meant := self._meant_by_dash(word):
+            advice = Text(
+                "横线要用两个减号：{meant}", "an option begins with two hyphens: {meant}"
+            ).fill(meant=meant)
         return InvalidOption(
             Text("不认识“{word}”", "{word!r} is not an option").fill(word=word),
-            advice=self._misplaced_advice,
+            advice=advice,
         )
+
+    def _meant_by_dash(self, word: str) -> str | None:
+        """The option that is meant by a word with a dash for the hyphens, as editors and Chinese
+        keyboards write it (`—temperature`, `——temperature`).
+        """
+        name = word.partition("=")[0].replace("_", "-")
+        meant = f"--{name.lstrip(_DASHES)}"
+        if name[0] in _DASHES and meant in self.all_flags():
+            return meant
+        return None
 
     def describe_options(self, language: Language, model: str = "") -> str:
         """The options by groups, in one language: the table in the docstring.

@@ -10,12 +10,15 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans
 from ernie_magic.text.language import Text
 
+# The quotes of a Chinese keyboard group only as a whole word: within one they belong to its text.
+_TYPOGRAPHIC = r"(?<![^ \t\r\n])“(?P<typographic>[^“”]*)”(?=[ \t\r\n]|\Z)|"
 _PLAIN = r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|'(?P<single>[^']*)'|"""
 # A folder's name may end in a backslash, and no Windows path holds a double quote: the last
 # character of `"C:\my cats\"` closes the quotation.
 _WINDOWS_PATH = r'"(?P<path>(?:[A-Za-z]:|\.{1,2}|~|\\)[\\/][^"]*)"(?=[ \t\r\n]|\Z)|'
 _WORD_PART = re.compile(
-    _PLAIN
+    _TYPOGRAPHIC
+    + _PLAIN
     + r"""\\(?P<escaped>['"])|(?P<backslash>\\)|"""
     + _WINDOWS_PATH
     + r'"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)"',
@@ -23,7 +26,7 @@ _WORD_PART = re.compile(
 )
 # The second reading, where the first leaves a quotation open: a backslash is only a backslash.
 _LITERAL_WORD_PART = re.compile(
-    _PLAIN + r'(?P<backslash>\\)|"(?P<path>[^"]*)"(?=[ \t\r\n]|\Z)', re.DOTALL
+    _TYPOGRAPHIC + _PLAIN + r'(?P<backslash>\\)|"(?P<path>[^"]*)"(?=[ \t\r\n]|\Z)', re.DOTALL
 )
 _BACKSLASHES_BEFORE_QUOTE = re.compile(r'(?<!\\)(\\+)("|\Z)')
 _JSON_START = re.compile(r"(?:^|[ \t=])(?=[\[{])")
@@ -39,7 +42,7 @@ def split_words(line: str) -> list[str]:
     as is a JSON list or object with its quotes (`--tools [{"type": "function"}]`).
 
     A line is not a shell's: a backslash is a backslash (`C:\new\table`), except that `\"` within
-    double quotes is a quote, and `\"` and `\'` outside them are.
+    double quotes is a quote, and `\"` and `\'` outside them are. A word in “…” is quoted, too.
 
     Raises
     ------

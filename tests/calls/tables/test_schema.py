@@ -119,6 +119,14 @@ def test_a_type_that_is_none_of_ours_is_told(given):
         schema.parse_columns(given)
 
 
+def test_a_misspelled_type_of_a_column_is_told_with_the_closest():
+    with pytest.raises(InvalidOption) as caught:
+        schema.parse_columns("mood, stars:integr")
+    assert caught.value.line("en") == (
+        "stars:integr is not a column. What to do: did you mean int?"
+    )
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -351,6 +351,38 @@ def test_a_backslash_is_a_backslash(typed, words):
         assert split_words(typed) == words
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("--to “情感， 分数:int” --as x", ["--to", "情感， 分数:int", "--as", "x"]),
+        ("“say 'hi'”", ["say 'hi'"]),
+        ("“{{a + b}}”", ["{{a + b}}"]),
+        ("--stop “”", ["--stop", ""]),
+        ("“C:\\my cats\\”", ["C:\\my cats\\"]),
+        ('--system "说“你 好”"', ["--system", "说“你 好”"]),
+        ("说“你 好”", ["说“你", "好”"]),
+        ("“你”好 “吗", ["“你”好", "“吗"]),
+        ("“ ” ”", [" ", "”"]),
+        ("“a" * 5_000, ["“a" * 5_000]),
+    ],
+)
+def test_the_quotes_of_a_chinese_keyboard_quote_a_whole_word(typed, words):
+    assert split_words(typed) == words
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["—temperature", "——temperature", "–temperature", "－－top_p", "—top-p=0.5", "−max-tokens"],
+)
+def test_a_dash_for_the_hyphens_of_an_option_is_told(typed):
+    with pytest.raises(InvalidOption) as caught:
+        line(f"{typed} 0.5")
+    name = typed.strip("—–－−").partition("=")[0].replace("_", "-")
+    assert caught.value.line("en") == (
+        f"{typed!r} is not an option. What to do: an option begins with two hyphens: --{name}."
+    )
+
+
 def test_a_windows_path_is_found_and_sent_as_typed():
     Path("pics").mkdir()
     Path("pics\\t.png").touch()  # on Linux a file of that name, on Windows one in the folder
