@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.models import EDITS_PATH
+from ernie_magic.runtime.events import Delta
+from ernie_magic.wire.choices import ChoicePicker
 from ernie_magic.wire.content import REASONING
 from ernie_magic.wire.edit_forms import edit_form
 from ernie_magic.wire.reader import Reader
@@ -142,7 +144,9 @@ class OpenAIReader(Reader):
 
     def reset(self) -> None:  # noqa: D102  (the base's)
         super().reset()
-        self._own_index: int | None = None
+        asked = {**self.request.parameters, **self.request.extra}.get("n")
+        several = (values.as_whole_number(asked) or 1) > 1
+        self._choices = ChoicePicker(may_be_several=several)
         # Fields that arrive in pieces, so that a whole message repeats them.
         self._streamed: set[str] = set()
 
@@ -157,7 +161,7 @@ class OpenAIReader(Reader):
         choices = chunk.get("choices")
         if isinstance(choices, dict):
             choices = [choices]
-        choice = self._own_choice(values.as_objects(choices))
+        choice = self._choices.pick(values.as_objects(choices))
         part = values.as_object(choice.get("delta"))
         if part:
             for names in _REPEATED:
@@ -177,19 +181,14 @@ class OpenAIReader(Reader):
         """
         return {name: value for name, value in message.items() if name not in self._streamed}
 
-    def _own_choice(self, choices: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        """Return the choice that is read: with `n` there are several, and the first one that
-        arrived is the answer.
-        """
-        for choice in choices:
-            index = values.as_whole_number(choice.get("index"))
-            if index is None or index < 0:
-                return choice
-            if self._own_index is None:
-                self._own_index = index
-            if index == self._own_index:
-                return choice
-        return {}
+    def flush_remaining(self) -> Delta | None:  # noqa: D102  (the base's)
+        delta = None
+        if held := self._choices.take_held():
+            delta = self._read_whole_chunk({"choices": [held]})
+        rest = super().flush_remaining()
+        if delta is None or rest is None:
+            return delta or rest
+        return Delta(delta.text + rest.text, delta.reasoning + rest.reasoning)
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         facts, _ = self._facts_and_content(chunk)

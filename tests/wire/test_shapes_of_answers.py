@@ -226,6 +226,52 @@ def test_choices_are_not_mixed():
     assert read(chunk(1, content="B"), *together, DONE).text == "BABCDEF"
 
 
+# https://github.com/huggingface/text-generation-inference/pull/1648
+COUNTED = {
+    "from one": [(1, "I"), (2, "'"), (3, "m")],
+    "from nought, after a role": [(0, ""), (0, "I"), (1, "'"), (2, "m")],
+    "two tokens": [(1, "I'"), (2, "m")],
+    "many": [(0, "I'"), *((i, "") for i in range(1, 20)), (20, "m")],
+    "the reason once more": [(1, "I"), (2, "'"), (3, "m"), (3, "")],
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_an_index_that_counts_tokens_loses_none(name):
+    *before, (last, text) = COUNTED[name]
+    events = [chunk(i, content=content) for i, content in before]
+    answer = read(*events, chunk(last, "length", content=text), DONE)
+    assert (answer.text, answer.finish_reason) == ("I'm", "length")
+
+
+def test_tokens_that_are_counted_are_shown_as_they_come():
+    reader = openai_style.reader(REQUEST)
+    shown = [reader.feed({"choices": [choice(i, content=str(i))]}) for i in range(12)]
+    assert [delta.text for delta in shown if delta] == ["0", "12345678", "9", "10", "11"]
+
+
+def test_a_completion_s_counted_tokens_are_joined():
+    texts = [{"index": i, "text": text} for i, text in enumerate("abc")]
+    texts[-1]["finish_reason"] = "stop"
+    assert read(*(event({"choices": [text]}) for text in texts), DONE).text == "abc"
+
+
+OTHER_CHOICES = {
+    "in turn": [(0, "a", None), (1, "X", None), (0, "b", "stop"), (1, "Y", "stop")],
+    "one after the other": [(0, "a", None), (0, "b", "stop"), (1, "X", None), (2, "Y", "stop")],
+    "three, the last one ends first": [(0, "a", None), (1, "X", None), (2, "Y", None), (2, "", "stop"), (0, "b", "stop")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_CHOICES)
+def test_other_choices_are_not_taken_for_counted_tokens(name):
+    request = chat_request(REQUEST.messages, model="m", given={}, extra={"n": 3})
+    events = [chunk(i, reason, content=text) for i, text, reason in OTHER_CHOICES[name]]
+    assert read(*events, DONE, reader=openai_style.reader(request)).text == "ab"
+    if not name.startswith("three"):
+        assert read(*events, DONE).text == "ab"
+
+
 def test_the_first_of_several_choices_in_one_body_is_the_answer():
     body = {
         "choices": [

@@ -1,0 +1,101 @@
+"""Which choice of a reply is the answer.
+
+With `n` there are several, told apart by their `index`; the first one that arrived is the answer.
+Some servers count the tokens of their only choice with it instead: those of Hugging Face before
+https://github.com/huggingface/text-generation-inference/pull/1648.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+from ernie_magic.api.finish_reasons import find_reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Choice = Mapping[str, Any]
+
+# An index so far above the first one counts tokens: nobody sends so many choices unasked.
+_SURELY_COUNTED = 8
+# With so many and a reason to finish, which the first one has not had, it does too.
+_PROBABLY_COUNTED = 2
+
+
+class ChoicePicker:
+    """Picks a reply's own choice out of each chunk.
+
+    Parameters
+    ----------
+    may_be_several
+        Whether more than one was asked for, so that each index is a choice's.
+    """
+
+    def __init__(self, *, may_be_several: bool) -> None:
+        self._own: int | None = None
+        self._last = 0
+        self._counts_tokens = False
+        self._has_others = may_be_several
+        # Of an index that rises by one from chunk to chunk: other choices, or tokens of this one.
+        self._held: list[Choice] = []
+
+    def pick(self, choices: Sequence[Choice]) -> Choice:
+        """Return the choice that is read now, {} for none."""
+        for choice in choices:
+            index = values.as_whole_number(choice.get("index"))
+            if index is None or index < 0 or self._counts_tokens:
+                return choice
+            if self._own is None:
+                self._own = self._last = index
+            if index == self._own:
+                self._note_own(choice)
+                return choice
+            if len(choices) == 1:
+                return self._hold(choice, index)
+        self._has_others = self._has_others or len(choices) > 1
+        return {}
+
+    def take_held(self) -> Choice:
+        """Return what was held back when the reply ends, {} for nothing: the last of it has the
+        reason to finish that the own choice never had.
+        """
+        if not self._held or not find_reason(self._held[-1]):
+            return {}
+        return self._release()
+
+    def _note_own(self, choice: Choice) -> None:
+        """Note that the own index came once more, or with a reason to finish: it counts nothing."""
+        if self._held or find_reason(choice):
+            self._has_others = True
+            self._held.clear()
+
+    def _hold(self, choice: Choice, index: int) -> Choice:
+        """Hold back a choice of another index, until it is clear what that means."""
+        if self._has_others or self._own is None or index not in (self._last, self._last + 1):
+            self._has_others = True
+            self._held.clear()
+            return {}
+        self._last = index
+        # The reader takes the text out of a chunk that it has read.
+        self._held.append({**choice, "delta": dict(values.as_object(choice.get("delta")))})
+        counted = index - self._own
+        ends = bool(find_reason(choice)) and counted >= _PROBABLY_COUNTED
+        if counted >= _SURELY_COUNTED or ends:
+            return self._release()
+        return {}
+
+    def _release(self) -> Choice:
+        """Return all that was held back as one choice."""
+        self._counts_tokens = True
+        held = self._held
+        self._held = []
+        last = held[-1]
+        joined = dict(last)
+        if any(isinstance(choice.get("text"), str) for choice in held):
+            joined["text"] = "".join(values.as_text(choice.get("text")) for choice in held)
+        deltas = [values.as_object(choice.get("delta")) for choice in held]
+        if any(deltas):
+            content = "".join(values.as_text(delta.get("content")) for delta in deltas)
+            joined["delta"] = {**deltas[-1], "content": content}
+        return joined
