@@ -87,7 +87,7 @@ def test_a_retry_line_is_gone_when_the_call_has_failed(kernel, emulator, door):
             "ServiceUnreachable",
             marks=pytest.mark.slow,
         ),
-        ("%%ernie_map rows\n{{x}}", None),  # the row's error is in the table
+        ("%%ernie_map rows\n{{x}}", "RowsFailed"),
     ],
 )
 def test_nor_is_it_left_by_pictures_vectors_and_tables(kernel, code, failed):
