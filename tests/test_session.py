@@ -279,3 +279,24 @@ def test_what_the_emulator_makes_in_the_place_of_a_service_says_so(service, anno
 
 
 RERANKERS = {"qianfan-v1": {"model": "bce-reranker-base_v1"}}
+
+
+@pytest.mark.parametrize(
+    ("group", "calls"),
+    [
+        ("services", "deploy(), get(), list(), models(), wait()"),
+        ("wire", "call(), delete(), get(), iterate(), post(), stream(), upload(), wait()"),
+        ("batches", "cancel(), create(), get(), list(), results(), watch()"),
+        ("batch_inference", "create(), get(), list(), stop(), watch()"),
+        ("files", "content(), delete(), get(), list(), upload()"),
+        ("apps", "chat(), get(), list(), stream()"),
+        ("knowledge", ", search(), "),
+        ("datasets", ", import_files(), "),
+    ],
+)
+def test_a_group_of_calls_shows_which_there_are(group, calls):
+    with Session(service="emulator") as session:
+        shown = repr(getattr(session, group))
+    assert shown.startswith(f"ernie.{group}: ")
+    assert calls in shown
+    assert shown.endswith(f" · ernie.{group}?")

@@ -1,4 +1,4 @@
-"""What `dir()` and Tab show of an object."""
+"""What `dir()`, Tab and a cell's end show of an object."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
+
+
+class CallGroup:
+    """A group of calls of the session, such as `ernie.services`: a cell that ends with it shows
+    which calls there are.
+    """
+
+    _path = ""  # how it is written
+
+    def __repr__(self) -> str:
+        names = [name for name in dir(self) if not name.startswith(("_", "begin_"))]
+        awaited = {f"a{name}" for name in names}
+        calls = ", ".join(f"{name}()" for name in names if name not in awaited)
+        return f"{self._path}: {calls} · {self._path}?"
 
 
 def names_by_use(

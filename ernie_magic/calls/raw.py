@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.models import is_simulated
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, untranslated
@@ -31,7 +32,7 @@ _UPLOADING = Text("字节", "bytes")
 _WAITING = Text("等待任务", "waiting for the task")
 
 
-class RawCalls:
+class RawCalls(CallGroup):
     """Any path of the service, and of Qianfan's platform: `ernie.wire.post("/responses", {"model":
     …})` returns the reply as the service sent it.
 
@@ -50,6 +51,8 @@ class RawCalls:
     get_client
         Called when a request begins: a session imports its client with the first one.
     """
+
+    _path = "ernie.wire"
 
     def __init__(self, get_client: Callable[[], Client]) -> None:
         self._get_client = get_client

@@ -11,7 +11,7 @@ from ernie_magic.api import values
 from ernie_magic.api.keywords import check_types
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.parameters import parameters_of
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import CallGroup, names_by_use
 from ernie_magic.calls.chat.tools import split_tools
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import InvalidMessages, InvalidOption
@@ -47,6 +47,8 @@ class App:
         Only those can be asked; None where the service does not say.
     raw : dict
         As the service describes it.
+    is_simulated : bool
+        Whether the emulator told of it.
     """
 
     id: str
@@ -55,6 +57,7 @@ class App:
     kind: str = ""
     is_published: bool | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    is_simulated: bool = False
 
 
 class AppList(list[App]):
@@ -64,7 +67,7 @@ class AppList(list[App]):
         return f"AppList({len(self)}: {', '.join(app.name for app in self)})"
 
 
-class Apps:
+class Apps(CallGroup):
     """Applications that were built on Qianfan: `ernie.apps.chat("demo", "咖啡豆能退吗？")`, and in
     a cell `%%ernie --app demo`.
 
@@ -78,6 +81,8 @@ class Apps:
     get_conversation
         Returns the session's current conversation.
     """
+
+    _path = "ernie.apps"
 
     def __init__(self, console: Console, get_conversation: Callable[[], Conversation]) -> None:
         self._console = console
@@ -109,7 +114,8 @@ class Apps:
 
         async def work(call: PlatformCall) -> App:
             app_id = await _find_id(call, app)
-            return _read_app(await call.action(GROUP, "DescribeApp", {"id": app_id}))
+            told = await call.action(GROUP, "DescribeApp", {"id": app_id})
+            return _read_app(told, is_simulated=call.is_simulated)
 
         return self._console.start_work(work)
 
@@ -200,9 +206,6 @@ class Apps:
     def __dir__(self) -> Sequence[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE)
 
-    def __repr__(self) -> str:
-        return "Apps()"
-
 
 def _build_question(
     app: object,
@@ -256,7 +259,9 @@ def _build_question(
 
 async def _list_apps(call: PlatformCall) -> AppList:
     rows = await call.list_items(GROUP, "DescribeApps", {}, list_name="data")
-    return AppList(map(_read_app, values.as_objects(rows)))
+    return AppList(
+        _read_app(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
+    )
 
 
 async def _find_id(call: PlatformCall, app: str) -> str:
@@ -289,7 +294,7 @@ async def _find_id(call: PlatformCall, app: str) -> str:
     )
 
 
-def _read_app(row: object) -> App:
+def _read_app(row: object, *, is_simulated: bool) -> App:
     fields = values.as_object(row)
     published = fields.get("isPublished")
     return App(
@@ -299,4 +304,5 @@ def _read_app(row: object) -> App:
         values.as_name(fields.get("appType")),
         published if isinstance(published, bool) else None,
         dict(fields),
+        is_simulated,
     )

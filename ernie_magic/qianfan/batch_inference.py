@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import create_once, not_confirmed
@@ -97,7 +98,7 @@ def read_task(reply: Mapping[str, Any]) -> InferenceTask:
     )
 
 
-class BatchInference:
+class BatchInference(CallGroup):
     """Tasks of batch inference: `ernie.batch_inference.create(…, confirm=True)`, `watch(task)`,
     `list()`, `stop(task)`.
 
@@ -106,6 +107,8 @@ class BatchInference:
     console
         Makes the calls.
     """
+
+    _path = "ernie.batch_inference"
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
@@ -282,7 +283,7 @@ def failed_batch_error(batch: Batch) -> ErnieError:
     )
 
 
-class Batches:
+class Batches(CallGroup):
     """Batches of the service in use: `ernie.batches.create(requests, confirm=True)`,
     `watch(batch)`, `results(batch)`, `list()`, `cancel(batch)`.
 
@@ -293,6 +294,8 @@ class Batches:
     get_client
         Called when a call begins.
     """
+
+    _path = "ernie.batches"
 
     def __init__(self, get_client: Callable[[], Client]) -> None:
         self._get_client = get_client

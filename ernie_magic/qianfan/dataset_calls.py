@@ -185,7 +185,7 @@ async def find_by_name(call: PlatformCall, name: str) -> DatasetRecord:
         There is none, or there are several.
     """
     rows = await call.list_items(GROUP, "DescribeDatasets")
-    records = [read_dataset_record(row) for row in rows]
+    records = [read_dataset_record(row, is_simulated=call.is_simulated) for row in rows]
     found = [record for record in records if record.name == name]
     if len(found) == 1:
         return found[0]
@@ -212,12 +212,13 @@ async def describe_dataset(call: PlatformCall, dataset: str | DatasetRecord) -> 
     dataset_id = await find_dataset_id(call, dataset)
     rows = await call.list_items(GROUP, "DescribeDatasetVersions", {"datasetId": dataset_id})
     versions = tuple(sorted(map(read_version, rows), key=lambda version: version.number))
-    if isinstance(dataset, DatasetRecord):
-        return read_dataset_record(
-            {"datasetId": dataset_id, "datasetName": dataset.name, **dataset.details}, versions
-        )
     # An id alone: its versions tell the rest.
-    return read_dataset_record({"datasetId": dataset_id, **_first_details(versions)}, versions)
+    details = _first_details(versions)
+    if isinstance(dataset, DatasetRecord):
+        details = {"datasetName": dataset.name, **dataset.details}
+    return read_dataset_record(
+        {"datasetId": dataset_id, **details}, versions, is_simulated=call.is_simulated
+    )
 
 
 def _first_details(versions: Sequence[VersionRecord]) -> Mapping[str, Any]:

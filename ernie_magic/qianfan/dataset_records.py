@@ -69,6 +69,8 @@ class DatasetRecord:
         When, as the platform writes it.
     details : dict
         All fields, as they came.
+    is_simulated : bool
+        Whether the emulator told of it.
     """
 
     id: str
@@ -78,6 +80,7 @@ class DatasetRecord:
     versions: tuple[VersionRecord, ...] = ()
     created: str = ""
     details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    is_simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,8 @@ def read_version(reply: object) -> VersionRecord:
 def read_dataset_record(
     reply: object,
     versions: tuple[VersionRecord, ...] = (),
+    *,
+    is_simulated: bool = False,
 ) -> DatasetRecord:
     """Return what a reply tells of a dataset."""
     fields = values.as_object(reply)
@@ -163,6 +168,7 @@ def read_dataset_record(
         versions,
         values.as_name(fields.get("createTime")),
         fields,
+        is_simulated,
     )
 
 

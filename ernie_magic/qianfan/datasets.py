@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import CallGroup, names_by_use
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.creation import StoppedWork
 from ernie_magic.qianfan.dataset_calls import (
@@ -60,7 +60,7 @@ _FROM_BOS = Text(
 )
 
 
-class Datasets:
+class Datasets(CallGroup):
     """Data for tuning: `read` reads and checks it here; the other calls are about datasets on
     Qianfan's platform, which need an access key and a secret key.
 
@@ -78,6 +78,8 @@ class Datasets:
     ----------
     console
     """
+
+    _path = "ernie.datasets"
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -142,7 +144,7 @@ class Datasets:
 
         async def work(call: PlatformCall) -> list[DatasetRecord]:
             rows = await call.list_items(GROUP, "DescribeDatasets")
-            return [read_dataset_record(row) for row in rows]
+            return [read_dataset_record(row, is_simulated=call.is_simulated) for row in rows]
 
         return self._console.start_work(work)
 
@@ -207,7 +209,7 @@ class Datasets:
             if isinstance(made, StoppedWork):
                 return made
             row = {**body, **made}
-            record = read_dataset_record(row, (read_version(row),))
+            record = read_dataset_record(row, (read_version(row),), is_simulated=call.is_simulated)
             if not addresses:
                 return record
             return await fill_dataset(call, record, addresses)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ernie_magic.api import values
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -201,7 +202,7 @@ def start_work(
     return client.start_call(run, settings, endpoint, progress_title=progress_title)
 
 
-class Files:
+class Files(CallGroup):
     """Files that the service keeps: `ernie.files.upload("rows.jsonl")`, `list()`, `content(id)`,
     `delete(id)`.
 
@@ -210,6 +211,8 @@ class Files:
     get_client
         Called when a call begins.
     """
+
+    _path = "ernie.files"
 
     def __init__(self, get_client: Callable[[], Client]) -> None:
         self._get_client = get_client

@@ -257,11 +257,14 @@ class TunableModel:
     type : str
         "text2text", "text2image", "imageUnderstanding".
     methods : tuple of TuningMethod
+    is_simulated : bool
+        Whether the emulator told of it.
     """
 
     name: str
     type: str
     methods: tuple[TuningMethod, ...]
+    is_simulated: bool = False
 
     def __repr__(self) -> str:
         ways = ", ".join(f"{each.mode} {each.scale}" for each in self.methods)
@@ -331,7 +334,7 @@ def _fold(name: object) -> str:
     return str(name).replace("_", "").replace("-", "").lower()
 
 
-def read_tunable_models(reply: object) -> TunableModels:
+def read_tunable_models(reply: object, *, is_simulated: bool = False) -> TunableModels:
     """Return the models of a reply of DescribeFineTuningSupportModels; what is not as documented is
     left out.
     """
@@ -340,6 +343,7 @@ def read_tunable_models(reply: object) -> TunableModels:
             values.as_name(entry.get("model")),
             values.as_name(entry.get("modelType")),
             tuple(_read_methods(entry)),
+            is_simulated,
         )
         for entry in values.as_objects(reply)
         if values.as_name(entry.get("model"))

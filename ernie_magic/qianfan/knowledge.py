@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import CallGroup, names_by_use
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.knowledge_calls import (
@@ -62,7 +62,7 @@ _PARSING = Text("解析文档", "reading the documents")
 _SEARCHING = Text("正在检索知识库 {names}", "searching the knowledge base {names}")
 
 
-class Knowledge:
+class Knowledge(CallGroup):
     """Knowledge bases of Qianfan: `ernie.knowledge.search("退货要几天", "demo")`.
 
     A chat is answered from one by `ernie.chat("…", knowledge="demo")`, and in a cell by `%%ernie
@@ -75,6 +75,8 @@ class Knowledge:
     console
         Makes the calls.
     """
+
+    _path = "ernie.knowledge"
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -115,7 +117,8 @@ class Knowledge:
 
         async def work(call: PlatformCall) -> KnowledgeBase:
             base_id = await find_base_id(call, name)
-            return read_base(await call.action(GROUP, "DescribeKnowledgeBase", {"id": base_id}))
+            told = await call.action(GROUP, "DescribeKnowledgeBase", {"id": base_id})
+            return read_base(told, is_simulated=call.is_simulated)
 
         return self._start(work)
 
@@ -438,6 +441,3 @@ class Knowledge:
 
     def __dir__(self) -> Sequence[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, ("prepare_search",))
-
-    def __repr__(self) -> str:
-        return "Knowledge()"

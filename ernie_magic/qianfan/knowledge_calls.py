@@ -219,7 +219,9 @@ async def list_bases(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBa
     ErnieError
     """
     rows = await call.list_items(GROUP, "DescribeKnowledgeBases", body, list_name="data")
-    return KnowledgeBaseList(map(read_base, values.as_objects(rows)))
+    return KnowledgeBaseList(
+        read_base(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
+    )
 
 
 async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
@@ -231,7 +233,9 @@ async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
     """
     body = {"knowledgeBaseId": base_id}
     rows = await call.list_items(GROUP, "DescribeDocuments", body, list_name="data")
-    return DocumentList(map(read_document, values.as_objects(rows)))
+    return DocumentList(
+        read_document(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
+    )
 
 
 async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBase:
@@ -244,12 +248,11 @@ async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeB
     ErnieError
     """
     try:
-        return read_base(
-            await call.request("POST", _action_with_token("CreateKnowledgeBase"), body)
-        )
+        made = await call.request("POST", _action_with_token("CreateKnowledgeBase"), body)
     except TransportError as error:
         error.advice = await _advise_after_creation(call, body["name"])
         raise
+    return read_base(made, is_simulated=call.is_simulated)
 
 
 async def _advise_after_creation(call: PlatformCall, name: str) -> Text:

@@ -31,6 +31,8 @@ class KnowledgeBase:
         As the service writes it, "" where it does not say.
     raw : dict
         As the service describes it.
+    is_simulated : bool
+        Whether the emulator told of it.
     """
 
     id: str
@@ -38,6 +40,7 @@ class KnowledgeBase:
     description: str = ""
     created: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    is_simulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Document:
         "" where the service does not say.
     raw : dict
         As the service describes it.
+    is_simulated : bool
+        Whether the emulator told of it.
     """
 
     id: str
@@ -64,6 +69,7 @@ class Document:
     created: str = ""
     url: str = ""
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    is_simulated: bool = False
 
     @property
     def is_usable(self) -> bool:
@@ -81,7 +87,7 @@ class Document:
         return self.is_usable or self.has_failed or self.status in WAITING
 
 
-def read_base(row: Mapping[str, Any]) -> KnowledgeBase:
+def read_base(row: Mapping[str, Any], *, is_simulated: bool = False) -> KnowledgeBase:
     """Return a knowledge base as the service describes it."""
     return KnowledgeBase(
         values.as_name(row.get("id")),
@@ -89,10 +95,11 @@ def read_base(row: Mapping[str, Any]) -> KnowledgeBase:
         values.as_safe_text(values.as_text(row.get("description"))),
         values.as_name(row.get("createdAt")),
         raw=row,
+        is_simulated=is_simulated,
     )
 
 
-def read_document(row: Mapping[str, Any]) -> Document:
+def read_document(row: Mapping[str, Any], *, is_simulated: bool = False) -> Document:
     """Return a document as the service describes it, by the names of before and after 2025-12."""
     meta = values.as_object(row.get("meta"))
     words = values.as_whole_number(row.get("wordCount"))
@@ -106,6 +113,7 @@ def read_document(row: Mapping[str, Any]) -> Document:
         values.as_name(row.get("createdAt")),
         values.as_name(meta.get("url"), _MAX_URL),
         raw=row,
+        is_simulated=is_simulated,
     )
 
 

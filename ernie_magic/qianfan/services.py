@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import (
@@ -144,7 +145,7 @@ class OwnModels(list[OwnModel]):
     """Versions of models; a table where a cell shows it."""
 
 
-class Services:
+class Services(CallGroup):
     """Services on Qianfan: `ernie.services.list()`, `get("name")`, `deploy(…, confirm=True)`,
     `wait("name")`; and the models of one's own, `models()`.
 
@@ -152,6 +153,8 @@ class Services:
     ----------
     console
     """
+
+    _path = "ernie.services"
 
     def __init__(self, console: Console) -> None:
         self._console = console

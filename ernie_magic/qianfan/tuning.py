@@ -514,12 +514,15 @@ async def _plan(call: PlatformCall, request: TuningRequest) -> TuningPlan:
 
 
 async def _fetch_models(call: PlatformCall) -> TunableModels:
-    return read_tunable_models(await call.action(GROUP, "DescribeFineTuningSupportModels"))
+    told = await call.action(GROUP, "DescribeFineTuningSupportModels")
+    return read_tunable_models(told, is_simulated=call.is_simulated)
 
 
 async def _fetch_jobs(call: PlatformCall) -> TuningJobs:
     listed = await call.list_items(GROUP, "DescribeFineTuningJobs", list_name="jobList")
-    return TuningJobs(map(read_job, values.as_objects(listed)))
+    return TuningJobs(
+        read_job(told, is_simulated=call.is_simulated) for told in values.as_objects(listed)
+    )
 
 
 async def _fetch_tasks(call: PlatformCall, job_id: str) -> TuningTasks:

@@ -34,6 +34,8 @@ class TuningJob:
     id : str
         "job-…".
     name, description, model, mode, created : str
+    is_simulated : bool
+        Whether the emulator told of it.
     """
 
     id: str
@@ -42,6 +44,7 @@ class TuningJob:
     mode: str
     description: str = ""
     created: str = ""
+    is_simulated: bool = False
 
     def __repr__(self) -> str:
         return f"TuningJob({self.id}, {self.name!r}, {self.mode} of {self.model})"
@@ -196,7 +199,7 @@ class PublishedModel:
         return self.state == "Ready"
 
 
-def read_job(told: Mapping[str, Any]) -> TuningJob:
+def read_job(told: Mapping[str, Any], *, is_simulated: bool = False) -> TuningJob:
     """Return a job of a reply."""
     return TuningJob(
         values.as_name(told.get("jobId")),
@@ -205,6 +208,7 @@ def read_job(told: Mapping[str, Any]) -> TuningJob:
         values.as_name(told.get("trainMode")),
         values.as_name(told.get("description")),
         values.as_name(told.get("createDate")),
+        is_simulated,
     )
 
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
+from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.text.language import Language, Text, counted
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def datasets_table(records: Sequence[DatasetRecord], language: Language) -> Tabl
     note = _DATASETS.say(language, len(rows))
     if not rows:
         note = _NO_DATASETS.say(language)
-    return Table(headers[language], rows, note)
+    return Table(headers[language], rows, with_origin(note, records, language))
 
 
 def dataset_table(record: DatasetRecord, language: Language) -> Table:
@@ -88,4 +89,5 @@ def dataset_table(record: DatasetRecord, language: Language) -> Table:
     known = (record.name, record.format, record.storage, record.id)
     facts = " · ".join(fact for fact in known if fact)
     hint = _FROM_BOS.say(language, name=record.name or record.id)
+    facts = with_origin(facts, [record], language)
     return Table(headers[language], rows, f"{facts}\n{hint}")

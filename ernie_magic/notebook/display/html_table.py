@@ -76,7 +76,8 @@ class Table:
             title = f"<summary><small>{plain_html(self.folded_title)}</small></summary>"
             markup += f"<details>{title}{rest}</details>"
         if self.note:
-            markup += f'<p><small style="{_NOTE}">{plain_html(self.note)}</small></p>'
+            note = plain_html(self.note).replace("\n", "<br>")
+            markup += f'<p><small style="{_NOTE}">{note}</small></p>'
         return markup
 
     def _table_html(self, indexes: range) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
+from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
@@ -47,14 +48,16 @@ _NO_APPS = Text(
 
 def bases_table(bases: Iterable[KnowledgeBase], language: Language) -> Table:
     """Knowledge bases, with what they are about."""
+    bases = list(bases)
     rows = [[base.name, clip_to_line(base.description, _WORDS), base.id] for base in bases]
     headers = {"zh": ["知识库", "说明", "ID"], "en": ["knowledge base", "description", "id"]}
     note = _BASES if rows else _NO_BASES
-    return Table(headers[language], rows, note.say(language))
+    return Table(headers[language], rows, with_origin(note.say(language), bases, language))
 
 
 def documents_table(documents: Iterable[Document], language: Language, note: str = "") -> Table:
     """Documents of a knowledge base, with their states."""
+    documents = list(documents)
     rows = [
         [
             document.name,
@@ -70,7 +73,7 @@ def documents_table(documents: Iterable[Document], language: Language, note: str
     }
     if not rows:
         note = _NO_DOCUMENTS.say(language)
-    return Table(headers[language], rows, note)
+    return Table(headers[language], rows, with_origin(note, documents, language))
 
 
 def _describe_state(status: str, language: Language) -> str:
@@ -97,10 +100,11 @@ def passages_table(passages: Iterable[Passage], language: Language) -> Table:
 
 def apps_table(apps: Iterable[App], language: Language) -> Table:
     """Applications, with what they are for."""
+    apps = list(apps)
     rows = [[app.name, clip_to_line(app.description, _WORDS), app.kind, app.id] for app in apps]
     headers = {
         "zh": ["应用", "说明", "类型", "ID"],
         "en": ["application", "description", "kind", "id"],
     }
     note = _APPS if rows else _NO_APPS
-    return Table(headers[language], rows, note.say(language))
+    return Table(headers[language], rows, with_origin(note.say(language), apps, language))

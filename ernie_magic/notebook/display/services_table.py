@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.notebook.display.chat import EMULATED
 from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.text.language import Text, counted
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def services_table(services: Sequence[PlatformService], language: Language) -> T
     folded = len(preset) if own else 0
     if preset and not own:
         headings[0] = _PLATFORM_S.say(language)
+    note = _USE_ONE.fill(services=_SERVICES.fill(len(own))).say(language)
     return Table(
         _SERVICE_HEADERS[language],
         [_service_row(service) for service in (*own, *preset)],
-        _with_origin(_USE_ONE.fill(services=_SERVICES.fill(len(own))), services, language),
+        with_origin(note, services, language),
         headings,
         folded,
         _PRESET.say(language, len(preset)),
@@ -64,7 +65,7 @@ def service_table(service: PlatformService, language: Language) -> Table:
     rows = [[label, value] for label, value in zip(labels, _service_row(service), strict=True)]
     rows.append(["id", service.id])
     rows.append([Text("模型版本", "model version").say(language), service.model_id])
-    note = EMULATED.say(language) if service.is_simulated else ""
+    note = with_origin("", [service], language)
     return Table(_DETAIL_HEADERS[language], [row for row in rows if row[1]], note)
 
 
@@ -81,19 +82,9 @@ def own_models_table(models: Sequence[OwnModel], language: Language) -> Table:
         ]
         for model in models
     ]
-    note = _NO_MODELS.fill(models=_MODELS.fill(len(models)))
-    return Table(_MODEL_HEADERS[language], rows, _with_origin(note, models, language))
-
-
-def _with_origin(
-    note: Text,
-    shown: Sequence[PlatformService | OwnModel],
-    language: Language,
-) -> str:
-    """A note; where the emulator answered it says so."""
-    if any(each.is_simulated for each in shown):
-        return f"{note.say(language)} · {EMULATED.say(language)}"
-    return note.say(language)
+    note = _NO_MODELS.fill(models=_MODELS.fill(len(models))).say(language)
+    note = with_origin(note, models, language)
+    return Table(_MODEL_HEADERS[language], rows, note)
 
 
 def _service_row(service: PlatformService) -> list[str]:

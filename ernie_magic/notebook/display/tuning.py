@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ernie_magic.notebook.display.chat import EMULATED, line_html
 from ernie_magic.notebook.display.curve import Curve
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
+from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.qianfan.tuning_tasks import RUNNING
 from ernie_magic.text.language import Language, Text, counted
@@ -75,7 +76,7 @@ def models_table(models: Sequence[TunableModel], language: Language) -> Table:
             scales = [method.scale for method in model.methods if method.mode == mode]
             rows.append([model.name, mode, ", ".join(scales)])
     note = f"{_MODELS.say(language, len(models))} · {_ONE_MODEL.say(language)}"
-    return Table(headers[language], rows, note)
+    return Table(headers[language], rows, with_origin(note, models, language))
 
 
 def hyper_parameters_table(model: TunableModel, language: Language) -> Table:
@@ -89,7 +90,8 @@ def hyper_parameters_table(model: TunableModel, language: Language) -> Table:
     for method in model.methods:
         headings[len(rows)] = f"{method.mode} · {method.scale}"
         rows += [_describe_hyper_parameter(each, language) for each in method.hyper_parameters]
-    return Table(headers[language], rows, model.name, headings)
+    note = with_origin(model.name, [model], language)
+    return Table(headers[language], rows, note, headings)
 
 
 def _describe_hyper_parameter(parameter: HyperParameter, language: Language) -> list[str]:
@@ -157,7 +159,8 @@ def jobs_table(jobs: Sequence[TuningJob], language: Language) -> Table:
         ]
         for job in jobs
     ]
-    return Table(headers[language], rows, _JOBS.say(language, len(jobs)))
+    note = with_origin(_JOBS.say(language, len(jobs)), jobs, language)
+    return Table(headers[language], rows, note)
 
 
 def overview_table(overview: TuningOverview, language: Language) -> Table:
@@ -201,6 +204,7 @@ def tasks_table(
         rows.append(["–", "", job.model, job.mode, job.created, ""])
     told = [_TASKS.say(language, len(tasks)), more, _WATCH.say(language)]
     note = " · ".join(part for part in told if part)
+    note = with_origin(note, [*tasks, *jobs_without_tasks], language)
     return Table(headers[language], rows, note, headings)
 
 

@@ -23,6 +23,19 @@ def test_datasets_and_their_versions_are_listed(platform, run, ernie):
     assert "did you mean support?" in told
 
 
+def test_datasets_that_the_emulator_told_of_say_so(run, shell, ernie):
+    ernie.settings.service = "emulator"
+    made = ernie.datasets.create("support", "sft")
+    noted = f"{made.id} · built-in emulator, not a real model"
+    for code in ("%ernie datasets support", "ernie.datasets.get('support')"):
+        result, _ = run(code)
+        data, _ = shell.display_formatter.format(result.result)
+        assert f"{noted}<br>data comes from BOS alone" in data["text/html"], code
+        assert f"{noted}\ndata comes from BOS alone" in data["text/plain"], code
+    note = run("%ernie datasets")[0].result.note
+    assert note == "1 dataset · built-in emulator, not a real model"
+
+
 def test_datasets_are_tables_where_a_cell_ends_with_them(platform, run, shell, ernie):
     made = ernie.datasets.create("shown", "sft")
     for code, words in (

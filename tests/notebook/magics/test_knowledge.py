@@ -63,6 +63,8 @@ def test_what_an_account_has_is_shown_as_tables(run):
     assert [row[1] for row in result.result.rows] == ["ready"] * 3
     result, _ = run("%ernie apps")
     assert [row[0] for row in result.result.rows] == ["demo", "demo-chat"]
+    for told in ("%ernie knowledge", "%ernie knowledge demo", "%ernie apps"):
+        assert run(told)[0].result.note.endswith(" · built-in emulator, not a real model"), told
     _, out = run("ernie.knowledge.search('水箱', 'demo')")
     assert "[1]" in out
     assert "云雀K2咖啡机.md" in out
@@ -74,3 +76,4 @@ def test_what_an_account_has_is_shown_as_tables(run):
     ):
         _, out = run(value)
         assert "---" in out, value
+        assert ("not a real model" in out) is ("search" not in value), value

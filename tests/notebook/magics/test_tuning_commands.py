@@ -26,12 +26,16 @@ def line(run, code):
 def test_models_and_the_hyper_parameters_of_one(run, tuner):
     assert "ERNIE-Lite-8K-0308" in line(run, "%ernie tuning models")[0]
     assert "loraTargetModules" in line(run, "%ernie tuning models ernie-4.5-21b-a3b")[0]
+    for told in ("%ernie tuning models", "%ernie tuning models ERNIE-Speed-8K"):
+        assert " · built-in emulator, not a real model" in line(run, told)[0], told
     _, error = line(run, "%ernie tuning models ERNIE-Sped-8K")
     assert "did you mean ERNIE-Speed-8K?" in error
 
 
 def test_tasks_are_listed_and_watched(run, task):
     assert task.id in line(run, "%ernie tuning")[0]
+    assert "not a real model" in line(run, "%ernie tuning")[0]
+    assert "not a real model" in line(run, "ernie.tuning.jobs()")[0]
     shown, _ = line(run, f"%ernie tuning {task.id}")
     assert "done" in shown
     assert "training loss" in shown
