@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # Names of a reason to finish: OpenAI's and Google's; Anthropic's, which vLLM has for the stop
-# sequence beside its own; OpenRouter's for what its provider said.
+# sequence beside its own; OpenRouter's for what its provider said; OpenAI's first for pictures.
 _NAMES = ("finish_reason", "finishReason")
-_OTHER_NAMES = ("stop_reason", "native_finish_reason")
+_OTHER_NAMES = ("stop_reason", "native_finish_reason", "finish_details")
 
 _FAILURE = re.compile(
     r"error|fail|exception|(?<!de)fault|abort|crash|cancel|terminated|interrupted|time.?out"

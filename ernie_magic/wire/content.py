@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from ernie_magic.api.answer_images import AnswerImage
 
 # Two names are in use for thoughts: `reasoning_content` (AI Studio, Qianfan) and `reasoning` (vLLM,
-# OpenRouter); Ollama has a third.
-REASONING = ("reasoning_content", "reasoning", "thinking")
+# OpenRouter); Ollama has a third, GitHub's models and other servers more.
+REASONING = (
+    *("reasoning_content", "reasoning", "thinking"),
+    *("reasoning_text", "thought", "thoughts"),
+)
 # Kinds of parts of a content, and where their words stand.
 _TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
 _REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_content", "summary_text"})
@@ -37,6 +40,7 @@ _PART_FIELDS = frozenset(
         "cache_control",
         "metadata",
         "signature",
+        "thought",
     }
 )
 # Fields whose texts arrive in pieces.
@@ -106,10 +110,11 @@ def _read_part(part: Any) -> Content:
         return Content(unknown=type(part).__name__)
     kind = as_name(part.get("type"))
     words = next((part[name] for name in _WORDS_OF_PART if part.get(name)), "")
+    is_thought = kind in _REASONING_PARTS or part.get("thought") is True  # Google's
+    if is_thought:
+        return Content(reasoning=words_in(words))
     if kind in _TEXT_PARTS or (not kind and words):
         return Content(words_in(words))
-    if kind in _REASONING_PARTS:
-        return Content(reasoning=words_in(words))
     if kind in _PARTS_WITHOUT_WORDS:
         return Content()
     return _read_other_part(part, kind or "object")

@@ -169,9 +169,10 @@ class OpenAIReader(Reader):
                     self._streamed.update(names)
         else:
             part = self._without_repetition(_as_message(choice.get("message")))
-        if isinstance(choice.get("text"), str) and not part.get("content"):  # a completion
-            part = {**part, "content": choice["text"]}
-            if choice["text"]:
+        text = choice.get("text")  # of a completion
+        if isinstance(text, str | list | dict) and not part.get("content"):
+            part = {**part, "content": text}
+            if text:
                 self._streamed.update(_TEXT)
         return choice, part
 

@@ -77,8 +77,21 @@ _HARMLESS = frozenset(
 )
 
 
+# Fields that mark an answer as cut off: Qianfan V1's, and other servers'.
+_TRUNCATED = ("is_truncated", "truncated", "incomplete")
 # Fields of a message with what is not words: OpenRouter's pictures, OpenAI's speech.
 _OTHER_CONTENT = ("images", "image", "audio", "video", "videos", "media", "parts")
+
+
+# Texts of a message that are no words of an answer.
+_NO_WORDS = frozenset(
+    {
+        *(_HARMLESS - {"text", "result"}),
+        *("name", "type", "status", "state", "model", "author", "channel", "recipient", "phase"),
+        *("sender", "sender_type", "content_type", "language", "tool_call_id", "request_id"),
+        *("created_at", "updated_at", "timestamp", "refusal_reason"),
+    }
+)
 
 
 class Reader(ABC):
@@ -443,12 +456,17 @@ class Reader(ABC):
 
     @property
     def unread_content(self) -> str:
-        """Which field has what a chat model answered with instead of words, such as pictures, ""
-        where it has words, or nothing.
+        """Which field has what a chat model answered with instead of words, such as pictures, or
+        words under a name that is not known; "" where it has words, or nothing.
         """
         if not self.is_empty:
             return ""
-        return next((name for name in _OTHER_CONTENT if self._message.get(name)), "")
+        named = next((name for name in _OTHER_CONTENT if self._message.get(name)), "")
+        return named or next(filter(self._has_unknown_words, self._message), "")
+
+    def _has_unknown_words(self, name: str) -> bool:
+        said = self._message[name]
+        return name not in _NO_WORDS and isinstance(said, str) and bool(said.strip())
 
     @property
     def argument_characters(self) -> int:
@@ -471,6 +489,14 @@ class Reader(ABC):
         if self._has_named_reasoning and self._reasoning:
             fields[self._reasoning_name] = "".join(self._reasoning)
         return fields
+
+    def _is_marked_truncated(self) -> bool:
+        """Whether the reply says so otherwise than by its reason to finish."""
+        return any(
+            values.is_true(source.get(name))
+            for source in (self._choice, self._message, self._meta)
+            for name in _TRUNCATED
+        )
 
     def build_answer(
         self,
@@ -509,8 +535,7 @@ class Reader(ABC):
             id=self.id,
             flag=self.flag,
             ban_round=self.ban_round,
-            is_truncated=is_truncation(self.finish_reason)
-            or values.is_true(self._choice.get("is_truncated")),
+            is_truncated=is_truncation(self.finish_reason) or self._is_marked_truncated(),
             history_cleared=self.must_clear,
             search=tuple(self._search),
             service=service,

@@ -110,7 +110,7 @@ _ANSWERS = (
 )
 _REQUEST_IDS = ("id", "requestid", "traceid", "logid", "sid")
 _FAILED_TYPE = re.compile(
-    r"(?:\w+[./:-])?\w*(?:error|exception|failed|failure|fail)", re.IGNORECASE
+    r"(?:\w+[./:-])*\w*(?:error|exception|failed|failure|fail)", re.IGNORECASE
 )
 _SUCCESS_CODE = re.compile(
     r"[a-z]?[0.]+|2\d\d0*|(?:200)?\s*ok|success\w*|succeeded|normal|none|null|nil|false|undefined",
@@ -213,6 +213,8 @@ def _find_failure(
         found = _code_fields(folded, certain=certain)
     if found is None:
         found = _flag_fields(folded)
+    if found is None and certain:
+        found = _named_failure(body)
     if depth >= _DEEPEST or (found is not None and found.get("message")):
         return found
     for name in _WRAPPERS:
@@ -225,6 +227,19 @@ def _find_failure(
             if nested is not None:
                 return {**(found or {}), **{k: v for k, v in nested.items() if v}}
     return found or _find_vendor_failure(body, failed=failed, depth=depth)
+
+
+def _named_failure(body: Mapping[str, Any]) -> Fields | None:
+    """Return the failure that a field is by its own name, as in the event streams of Amazon Bedrock
+    (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html).
+    """
+    for name, inner in islice(body.items(), _MAX_NAMES):
+        if not isinstance(inner, dict) or not is_failed_type(name):
+            continue
+        said = fold_names(inner)
+        if any(said.values()):
+            return {"code": name, "message": _words(said), "status": _status_field(said)}
+    return None
 
 
 def _find_vendor_failure(body: Mapping[str, Any], *, failed: bool, depth: int) -> Fields | None:

@@ -110,3 +110,12 @@ def test_any_other_word_is_unknown_and_no_failure(reason):
 )
 def test_a_reason_may_stand_in_an_object_or_a_list(value, word):
     assert finish_reasons.spell_reason(value) == word
+
+
+@pytest.mark.parametrize("name", ["stop_reason", "native_finish_reason", "finish_details"])
+def test_a_reason_under_another_name_counts_where_there_is_none_of_the_usual_one(name):
+    assert finish_reasons.find_reason({"finish_reason": None, name: {"type": "max_tokens"}}) == (
+        "max_tokens"
+    )
+    assert finish_reasons.find_reason({"finish_reason": "stop", name: "max_tokens"}) == "stop"
+    assert finish_reasons.find_reason({name: "</s>"}) == ""

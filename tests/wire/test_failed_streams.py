@@ -33,6 +33,16 @@ STREAMS = {
         errors.ServiceError,
         "Engine is dead",
     ),
+    "an event that is a failure by a field's name": (
+        events({"throttlingException": {"message": "Too many tokens"}}),
+        errors.RateLimited,
+        "Too many tokens",
+    ),
+    "such an event before a reason to finish": (
+        events({"modelStreamErrorException": {"message": "died"}}, STOP),
+        errors.ServiceError,
+        "died",
+    ),
     "an event named error": (
         named("error", '{"message": "upstream is gone", "code": 502}') + events(),
         errors.ServerError,

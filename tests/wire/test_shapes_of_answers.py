@@ -88,6 +88,7 @@ CONTENTS = {
     ),
     "a refusal": ([{"type": "refusal", "refusal": "no"}], "no", ""),
     "a reference": ([{"type": "text", "text": "A"}, {"type": "reference", "reference_ids": [1]}], "A", ""),
+    "Google's thought": ([{"text": "hm", "thought": True}, {"text": "A", "thought": False}], "A", "hm"),
     "nothing in a part": ([{"type": "text", "text": None}, {"type": "text", "text": "A"}, None], "A", ""),
 }  # fmt: skip
 
@@ -131,6 +132,40 @@ def test_content_of_an_unknown_shape_is_an_error(content):
         read_body({"content": content})
     with pytest.raises(errors.ProtocolError, match="cannot be read"):
         read(chunk(content="A"), chunk(content=content), chunk(finish_reason="stop"), DONE)
+
+
+@pytest.mark.parametrize("name", ["reasoning_text", "thought", "thoughts"])
+def test_thoughts_under_other_names_are_reasoning(name):
+    assert read_body({"content": None, name: "hm"}).reasoning == "hm"
+    answer = read(chunk(**{name: "h"}), chunk(**{name: "m"}), chunk(0, "stop", content="A"), DONE)
+    assert (answer.text, answer.reasoning) == ("A", "hm")
+
+
+def test_words_under_an_unknown_name_alone_are_an_error():
+    for message in {"text": "A"}, {"content": "", "cot_summary": "A"}, {"final_answer": "A"}:
+        with pytest.raises(errors.ProtocolError, match=f"cannot be read: {list(message)[-1]}"):
+            read_body(message)
+    for message in {"name": "bot", "channel": "final"}, {"cot_summary": " "}, {"weight": 1}:
+        assert not read_body({"content": "", **message}).text
+
+
+@pytest.mark.parametrize("text", [["a", "b"], {"content": "ab"}, [{"type": "text", "text": "ab"}]])
+def test_a_completion_s_text_may_be_in_parts(text):
+    body = {"choices": [{"text": text, "finish_reason": "stop"}]}
+    assert read(json.dumps(body).encode(), kind="application/json").text == "ab"
+
+
+@pytest.mark.parametrize("name", ["is_truncated", "truncated", "incomplete"])
+def test_an_answer_that_is_marked_as_cut_off_is_truncated(name):
+    for marked in True, "true", 1:
+        for place in "message", "choice", "reply":
+            message, choice, reply = (
+                {name: marked} if place == at else {} for at in ("message", "choice", "reply")
+            )
+            choice |= {"message": {"content": "half", **message}, "finish_reason": "stop"}
+            body = json.dumps({"choices": [choice], **reply}).encode()
+            assert read(body, kind="application/json").is_truncated
+    assert not read_body({"content": "whole", name: False}).is_truncated
 
 
 def test_a_refusal_is_shown():
