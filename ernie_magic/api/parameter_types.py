@@ -34,6 +34,9 @@ SWITCHES = {
     "关": False,
 }
 
+# Where other protocols have a tool's parameters, and what is known of a function.
+_OTHER_SCHEMAS = ("input_schema", "inputSchema")
+_FUNCTION_FIELDS = ("name", "description", "parameters", "strict")
 _NEAREST_SIZES = 2  # that an error names
 _SIZE = re.compile(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?")
 
@@ -438,6 +441,8 @@ class ToolChoice(Parameter):
             value = self._parse_given_text(value)
         if not isinstance(value, (dict, str)):
             raise self._wrong_type_error(value)
+        if isinstance(value, dict) and "name" in value and "function" not in value:
+            return {"type": "function", "function": {"name": value["name"]}}
         return value
 
     def _check_range(self, value: str | dict[str, Any], model: str | None) -> None:  # noqa: ARG002
@@ -476,7 +481,7 @@ class ToolList(Parameter):
     def _convert_tool(self, item: object) -> dict[str, Any]:
         if not isinstance(item, dict):
             raise self._wrong_type_error(item)
-        tool = item if "type" in item else {"type": "function", "function": item}
+        tool = _as_tool(item)
         name = tool["type"]
         if name == "function":
             function = tool.get("function")
@@ -495,6 +500,27 @@ class ToolList(Parameter):
 
     def _is_v1_form(self, value: list[dict[str, Any]]) -> bool:
         return all(tool["type"] == "function" for tool in value)
+
+
+def _as_tool(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a tool in the form of Qianfan V2: a bare function is wrapped, and so are the tools of
+    other protocols, which have its fields at their top: OpenAI's Responses
+    (https://platform.openai.com/docs/guides/function-calling), Anthropic's Messages
+    (https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview) and MCP
+    (https://modelcontextprotocol.io/specification/2025-06-18/server/tools).
+    """
+    kind = item.get("type", "function")
+    schema = next((item[name] for name in _OTHER_SCHEMAS if name in item), None)
+    if schema is not None:
+        kind = "function"
+    elif "type" not in item:
+        return {"type": "function", "function": item}
+    if kind != "function" or "function" in item or "name" not in item:
+        return item
+    function = {name: item[name] for name in _FUNCTION_FIELDS if name in item}
+    if schema is not None:
+        function["parameters"] = schema
+    return {"type": "function", "function": function}
 
 
 class PictureSize(Parameter):

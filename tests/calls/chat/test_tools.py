@@ -337,6 +337,26 @@ def test_what_is_no_tool_is_told_before_sending(ernie, emulator, given, told):
     assert not emulator.requests
 
 
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}}
+OTHER_FORMS = {
+    "Anthropic's": {"name": "w", "description": "d", "input_schema": PARAMETERS},
+    "Anthropic's with a type": {"type": "custom", "name": "w", "description": "d", "input_schema": PARAMETERS},
+    "MCP's": {"name": "w", "title": "W", "description": "d", "inputSchema": PARAMETERS, "annotations": {}},
+    "Responses'": {"type": "function", "name": "w", "description": "d", "parameters": PARAMETERS},
+    "V1's": {"name": "w", "description": "d", "parameters": PARAMETERS},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_FORMS)
+def test_tools_of_other_protocols_are_sent_with_their_parameters(ernie, emulator, name):
+    chosen = {"type": "tool", "name": "w"}
+    ernie.chat("hi", tools=[OTHER_FORMS[name]], tool_choice=chosen)
+    body = emulator.requests[-1].body
+    function = {"name": "w", "description": "d", "parameters": PARAMETERS}
+    assert body["tools"] == [{"type": "function", "function": function}]
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "w"}}
+
+
 def test_a_signature_becomes_a_schema():
     from typing import Annotated, Literal
 
