@@ -279,7 +279,7 @@ def _check_task(body: Mapping[str, Any], *, confirm: bool) -> None:
     for name in ("inputBosUri", "outputBosUri"):
         if not _BOS.fullmatch(body[name]):
             raise InvalidOption(
-                Text("{where} 不是 BOS 上的地址", "{where} is no address on BOS").fill(
+                Text("{where} 不是 BOS 上的地址", "{where} is not an address on BOS").fill(
                     where=body[name][:100]
                 ),
                 advice=Text(

@@ -175,11 +175,7 @@ class Services(CallGroup):
         async def work(call: PlatformCall) -> ServiceList:
             found = await _list_deployed(call)
             if preset:
-                reply = await call.list_items(GROUP, "DescribePresetServices")
-                found += [
-                    read_service(row, is_preset=True, is_simulated=call.is_simulated)
-                    for row in values.as_objects(reply)
-                ]
+                found += await _list_preset(call)
             return found
 
         return self._console.start_work(work)
@@ -193,7 +189,7 @@ class Services(CallGroup):
         Parameters
         ----------
         service
-            Its name, its endpoint or its id (`svco-…`).
+            Its name, its endpoint or its id (`svco-…`); of the platform's own the name.
 
         Raises
         ------
@@ -203,7 +199,14 @@ class Services(CallGroup):
         """
 
         async def work(call: PlatformCall) -> PlatformService:
-            return await _describe(call, await _find_id(call, service))
+            try:
+                service_id = await _find_id(call, service)
+            except InvalidOption:
+                for preset in await _list_preset(call):
+                    if service in (preset.name, preset.endpoint):
+                        return preset
+                raise
+            return await _describe(call, service_id)
 
         return self._console.start_work(work)
 
@@ -425,6 +428,14 @@ async def _list_deployed(call: PlatformCall) -> ServiceList:
     rows = await call.list_items(GROUP, "DescribeServices")
     return ServiceList(
         read_service(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
+    )
+
+
+async def _list_preset(call: PlatformCall) -> ServiceList:
+    rows = await call.list_items(GROUP, "DescribePresetServices")
+    return ServiceList(
+        read_service(row, is_preset=True, is_simulated=call.is_simulated)
+        for row in values.as_objects(rows)
     )
 
 

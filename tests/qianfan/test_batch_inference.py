@@ -50,8 +50,8 @@ def test_nothing_is_created_without_a_confirmation(inference):
         ({"description": "x" * 501}, "500"),
         ({"model": "amv-1"}, "one of endpoint and model"),
         ({"endpoint": ""}, "one of endpoint and model"),
-        ({"input": "rows.jsonl"}, "no address on BOS"),
-        ({"output": "https://example.com/"}, "no address on BOS"),
+        ({"input": "rows.jsonl"}, "not an address on BOS"),
+        ({"output": "https://example.com/"}, "not an address on BOS"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_sent(inference, changes, words):

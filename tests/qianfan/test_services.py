@@ -96,6 +96,12 @@ def test_a_service_is_found_by_its_name_its_endpoint_and_its_id(session, serving
         session.services.get("helo")
 
 
+def test_a_service_of_the_platform_s_own_is_found_by_the_name_that_it_is_listed_with(session):
+    listed = session.services.list(preset=True)[-1]
+    found = session.services.get(listed.name)
+    assert (found, found.is_preset, found.state) == (listed, True, "Serving")
+
+
 def test_preset_services_are_listed_with_the_own_ones(session, serving):
     own = session.services.list()
     assert serving.id in [service.id for service in own]

@@ -20,10 +20,10 @@ LINE = Text("第 {number} 行", "line {number}")
 ROW = Text("第 {number} 行", "row {number}")
 SAMPLE = Text("第 {number} 个样本", "sample {number}")
 _TURN = Text("第 {turn} 轮", "turn {turn}")
-_COUNTED = Text("{name} 有 {count} 处不对：{told}", "{name}: {count} faults: {told}")
+_COUNTED = Text("{name} 有 {count} 处不对：{told}", "{name}: {count} problems: {told}")
 _FIRST = Text(
     "{name} 有 {count} 处不对，前 {shown} 处：{told}",
-    "{name}: {count} faults, the first {shown} are: {told}",
+    "{name}: {count} problems, the first {shown} are: {told}",
 )
 _ONE = Text("{name}：{told}", "{name}: {told}")
 _TABLE = Text("表", "the table")

@@ -404,7 +404,7 @@ class FileWriter(NamedTuple):
             if len(split_lines(text)) > 1 or text.startswith(_BYTE_ORDER_MARK):
                 what = Text(
                     "有换行或字节序标记，写不成 .txt 的一行",
-                    "has line breaks or a byte order mark, and is no line of a .txt",
+                    "has line breaks or a byte order mark, and is not a line of a .txt",
                 )
                 advice = Text("拆成几个样本，或写成 .jsonl", "split it, or write a .jsonl file")
                 log.add(Place(number, SAMPLE), Problem("", what, advice))

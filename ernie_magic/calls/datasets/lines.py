@@ -47,7 +47,7 @@ class _BrokenLine(ValueError):
 
 def _refuse_constant(name: str) -> Any:
     raise _BrokenLine(
-        Text("{name} 不是 JSON 的数", "{name} is no number in JSON").fill(name=name),
+        Text("{name} 不是 JSON 的数", "{name} is not a number in JSON").fill(name=name),
         Text("写成 null 之外的值，或去掉这个字段", "write a value, or leave the field out"),
     )
 
@@ -188,7 +188,7 @@ def _misspelled(
     field = meant_field(shown, absent, has_preferences=has_preferences)
     if not field:
         return None
-    what = Text("没有这个字段", "is no field of this format")
+    what = Text("没有这个字段", "is not a field of this format")
     advice = Text(
         "是不是 {name}？是就改名，或写 fields={{'{field}': '{shown}'}}",
         "did you mean {name}? If so rename it, or pass fields={{'{field}': '{shown}'}}",

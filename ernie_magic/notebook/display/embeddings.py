@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _MAX_TEXTS_WITH_HEAT = 12  # texts whose similarities are shown without being asked for
 _SHAPE = Text("{n} 条 × {d} 维", "{n} texts x {d} dimensions")
-_ASKED = Text("其中 {n} 条向服务请求", "{n} of them requested")
+_KNOWN = Text("其中 {n} 条已算过", "{n} already known")
 _LABEL_CHARACTERS = 20  # characters of a label beside a point
 _MAX_HEAT_TEXTS = 60  # texts in a heat map: with more it is unreadable
 _MAX_POINTS = 2000  # points on a plane
@@ -59,11 +59,11 @@ _UNLABELLED = Text("没有位置标出的：{texts}", "without room for a label:
 
 
 def summary_line(embeddings: Embeddings, language: Language) -> str:
-    """The footer's one line: model, shape, how many were requested, tokens."""
+    """The footer's one line: model, shape, how many were known before, tokens."""
     n, d = embeddings.shape
     parts = [embeddings.model, _SHAPE.say(language, n=n, d=d)]
     if embeddings.asked < n:
-        parts.append(_ASKED.say(language, n=embeddings.asked))
+        parts.append(_KNOWN.say(language, n=n - embeddings.asked))
     parts.append(TOKENS.say(language, n=embeddings.usage.total_tokens))
     if embeddings.partial:
         parts.append(PARTIAL.say(language))

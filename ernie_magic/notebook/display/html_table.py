@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ONE_NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
 _NAME = re.compile(r"(?=.{1,32}$)[\w.:]+(?:-[\w.:]+)+", re.ASCII)
+_UNBROKEN_CODE = 40  # characters: shorter code stays on one line
 _NOTE = "opacity:.75"
 # On the page's own ground: rows are striped.
 _HEADING = (
@@ -108,7 +109,8 @@ class Table:
 
     def _cell_html(self, column: int, cell: str) -> str:
         if column in self.code and cell:
-            return f"<code>{plain_html(cell)}</code>"
+            style = "white-space:nowrap" if len(cell) <= _UNBROKEN_CODE else "white-space:pre-wrap"
+            return f'<code style="{style}">{plain_html(cell)}</code>'
         return plain_html(cell)
 
     def __repr__(self) -> str:

@@ -34,6 +34,7 @@ _MODELS = counted("个模型", "model")
 _PARTIAL = Text("（未完成）", " (partial)")
 # What stands between a table's head and its rows in Markdown.
 _RULE = re.compile(r"\|[|:\- ]*-[|:\- ]*")
+_FENCE = re.compile(r" {0,3}(?:`{3,}|~{3,})[^`]*")  # of a block of code (CommonMark, section 4.5)
 _WORDS = 48  # characters of a prompt or an answer in a row
 _SIMULATED = Text("{service}（模拟，不计费）", "{service} (simulated, free)")
 _MAX_MODEL_ROWS = 1000  # models in the table
@@ -70,8 +71,10 @@ def _describe_turn(turn: Turn, language: Language) -> list[str]:
 def plain_words(markdown: str) -> str:
     """The beginning of an answer without the marks of Markdown, for a line of a table."""
     begun = markdown[: 8 * _WORDS]
-    words = [_plain_line(line) for line in begun.splitlines() if not _RULE.fullmatch(line)]
-    return " ".join(words).replace("**", "").replace("`", "").replace("__", "")
+    lines = [
+        line for line in begun.splitlines() if not (_RULE.fullmatch(line) or _FENCE.fullmatch(line))
+    ]
+    return " ".join(map(_plain_line, lines)).replace("**", "").replace("`", "").replace("__", "")
 
 
 def _plain_line(line: str) -> str:

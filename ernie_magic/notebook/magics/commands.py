@@ -135,7 +135,7 @@ COMMANDS: dict[str, Command] = {
     "services": Command(
         list_services,
         Text(
-            "在千帆部署的服务和预置服务；services NAME 看一个",
+            "在千帆部署的服务和预置服务；services 名称 看一个",
             "services deployed on Qianfan, and preset ones; services NAME shows one",
         ),
         untranslated("%ernie services"),
@@ -174,8 +174,9 @@ COMMANDS: dict[str, Command] = {
     "template": Command(
         run_template_command,
         Text(
-            "提示词模板：list、show、save、delete、render；和千帆之间 pull、push",
-            "your prompt templates: list, show, save, delete, render; with Qianfan pull and push",
+            "提示词模板：list、show、save、delete、render；pull 和 push 与千帆同步",
+            "your prompt templates: list, show, save, delete, render; pull and push exchange them "
+            "with Qianfan",
         ),
         Text(
             "%ernie template save 行程 为{city}写{days}天的行程",
@@ -186,7 +187,7 @@ COMMANDS: dict[str, Command] = {
     "datasets": Command(
         list_datasets,
         Text(
-            "千帆平台上的精调数据集；写名字看它的各个版本",
+            "千帆平台上的精调数据集；加名称看它的各个版本",
             "the datasets of Qianfan's platform; with a name, its versions and their states",
         ),
         Text("%ernie datasets 客服问答", "%ernie datasets support"),
@@ -195,9 +196,9 @@ COMMANDS: dict[str, Command] = {
     "tuning": Command(
         run_tuning_command,
         Text(
-            "千帆上的调优任务；models 列出可调优的模型，任务编号等它完成，stop 停止",
-            "tuning tasks on Qianfan; models lists what can be tuned, a task's id waits for it, "
-            "stop stops it",
+            "千帆上的调优任务；models 列出可调优的模型，加任务 ID 等它完成，stop 停止",
+            "tuning tasks on Qianfan; models lists the models that can be tuned, a task's id waits "
+            "for that task, stop ends it",
         ),
         untranslated("%ernie tuning models ERNIE-Speed-8K"),
         max_words=3,
@@ -206,9 +207,9 @@ COMMANDS: dict[str, Command] = {
         use_service,
         Text(
             "选择服务：aistudio、qianfan、qianfan-v1、local、emulator；单独写则列出来；"
-            "use endpoint NAME 用自己部署的",
-            "choose the service: aistudio, qianfan, qianfan-v1, local, emulator; alone it lists "
-            "them; use endpoint NAME takes one of your own",
+            "use endpoint 名称 用自己部署的",
+            "choose the service: aistudio, qianfan, qianfan-v1, local, emulator; without a name it "
+            "lists them; use endpoint NAME chooses one that you deployed",
         ),
         untranslated("%ernie use aistudio"),
         max_words=2,
@@ -373,7 +374,10 @@ MAGICS: tuple[tuple[Text, tuple[tuple[str, Text, Text], ...]], ...] = (
             ),
             (
                 "%ernie_map2d",
-                Text("相近的文本靠在一起的平面图", "a plane on which similar texts lie together"),
+                Text(
+                    "相近的文本靠在一起的平面图",
+                    "a plane on which similar texts lie close together",
+                ),
                 untranslated("%ernie_map2d vectors"),
             ),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.catalogue import KIND_NAMES
@@ -19,6 +20,7 @@ from ernie_magic.notebook.display.session_tables import (
     usage_table,
 )
 from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from ernie_magic.api.models import Listed
@@ -47,8 +49,17 @@ def list_models(session: Session, words: list[str]) -> Table:
     if words == ["--mine"]:
         return own_models_table(session.services.models(), session.settings.interface_language)
     sought = "".join(words).lower()
-    entries = [entry for entry in session.models() if _matches(entry, sought)]
-    return models_table(entries, session, session.settings.interface_language)
+    listed = session.models()
+    entries = [entry for entry in listed if _matches(entry, sought)]
+    language = session.settings.interface_language
+    table = models_table(entries, session, language)
+    if entries:
+        return table
+    kinds = [word for kind in KIND_NAMES.values() for word in kind.words]
+    closest = did_you_mean(sought, [*(entry.id for entry in listed), *kinds])
+    if closest is None:
+        return table
+    return replace(table, note=f"{table.note} · {closest.say(language)}")
 
 
 def list_services(session: Session, words: list[str]) -> Table:

@@ -10,7 +10,7 @@ LABELS = {
     "top_k": Text("候选词数", "Top K"),
     "penalty_score": Text("重复惩罚", "Repetition penalty"),
     "repetition_penalty": Text("重复惩罚（系数）", "Repetition factor"),
-    "max_tokens": Text("最长回答（不含思考）", "Max tokens without thoughts"),
+    "max_tokens": Text("最长回答（不含思考）", "Max answer length"),
     "thinking": Text("思考（DeepSeek 等）", "Thinking (DeepSeek etc.)"),
     "thinking_budget": Text("思考长度", "Thinking budget"),
     "reasoning_effort": Text("思考力度", "Reasoning effort"),

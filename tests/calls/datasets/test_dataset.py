@@ -172,7 +172,7 @@ FAULTS = [
     ("PromptResponse", f"[{Q}]\n\n[[{Q}]]", "line 3: is a list, not an object"),
     ("PromptResponse", f"\ufeff[{Q}]\r\n\r\n[{Q}", "line 3: is not JSON"),
     ("PromptResponse", f"[{Q}]\n[]", "line 2: is an empty list"),
-    ("PromptResponse", '[{"prompt": NaN}]', "line 1: NaN is no number"),
+    ("PromptResponse", '[{"prompt": NaN}]', "line 1: NaN is not a number"),
     ("PromptResponse", '[{"prompt": "q", "prompt": "r"}]', "the field prompt is there twice"),
     ("PromptResponse", '[{"prompt": null}]', "prompt: must be a text, not null"),
     ("PromptResponse", '[{"prompt": " \\t"}]', "prompt: is empty"),
@@ -204,7 +204,7 @@ FAULTS = [
     ("DPO", '[{"user": "q", "assistant": "x", "chosen": "a", "rejected": "b"}]', "assistant: belongs only in turns before"),
     ("KTO", '[{"user": "q", "chosen": "a", "rejected": "b"}]', "must be one of the two, there are 2"),
     ("KTO", '[{"user": "q"}]', "must be one of the two, there are 0"),
-    ("Text", '{"txt": "a"}', "line 1, txt: is no field of this format; did you mean text?"),
+    ("Text", '{"txt": "a"}', "line 1, txt: is not a field of this format; did you mean text?"),
 ]  # fmt: skip
 
 
@@ -228,7 +228,7 @@ def test_ten_faults_are_told_and_all_are_counted(tmp_path):
     with pytest.raises(errors.InvalidDataset) as caught:
         read_dataset(file, "PromptResponse")
     line = caught.value.line("en")
-    assert line.startswith("data.jsonl: 2500 faults, the first 10 are: (1) line 1: ")
+    assert line.startswith("data.jsonl: 2500 problems, the first 10 are: (1) line 1: ")
     assert "(10) line 10: " in line
     assert "(11)" not in line
     assert caught.value.fault_count == 2500

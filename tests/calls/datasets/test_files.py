@@ -174,7 +174,7 @@ def test_misspelled_columns_are_told_and_other_ones_named(tmp_path):
             errors.InvalidOption, match=r"no column response.*'response': 'reponse'"
         ):
             read_dataset(write(tmp_path / name, content))
-    with pytest.raises(errors.InvalidDataset, match="promt: is no field"):
+    with pytest.raises(errors.InvalidDataset, match="promt: is not a field"):
         read_dataset(write(tmp_path / "a.jsonl", '[{"promt": "q"}]'))
     read = read_dataset(write(tmp_path / "b.csv", "id,prompt,response,source\n1,q,a,x\n"))
     assert [note.en for note in read.notes] == ["not part of the format, left out: id, source"]

@@ -23,6 +23,14 @@ def test_a_table_aligns_chinese_and_escapes_html():
     assert "&lt;i&gt;北京" in table._repr_html_()
 
 
+def test_short_code_stays_on_one_line():
+    rows = [["%ernie knowledge", "%%ernie --temperature 0.3 --as answer", "x " * 30]]
+    markup = Table(["command", "example", "long"], rows, code=(0, 1, 2))._repr_html_()
+    assert '<code style="white-space:nowrap">%ernie knowledge</code>' in markup
+    assert '<code style="white-space:nowrap">%%ernie --temperature 0.3 --as answer</code>' in markup
+    assert '<code style="white-space:pre-wrap">x x' in markup
+
+
 def test_a_models_name_is_not_broken_at_its_hyphens_and_words_are():
     markup = Table(["model", "note"], [["ernie-4.5-turbo-128k", "a well-kept list"]])._repr_html_()
     assert 'white-space:nowrap">ernie-4.5-turbo-128k<' in markup

@@ -111,6 +111,8 @@ def test_a_price_in_tiers_is_no_price_of_a_token():
 
 def test_an_answer_in_a_row_has_no_marks_of_markdown():
     assert plain_words("### 三 **城**\n- `a`\n> b") == "三 城 a b"
+    assert plain_words("```python\ndef f(): pass\n```\n~~~\nx") == "def f(): pass x"
+    assert plain_words("```f()``` is `python`") == "f() is python"
     assert plain_words("| 城 | 人 |\n|:---|---:|\n| 甲 | 1 |") == "城 · 人 甲 · 1"
 
 

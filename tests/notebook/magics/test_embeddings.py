@@ -16,6 +16,8 @@ def test_a_text_a_line_becomes_vectors(run, shell, ernie):
     assert (vectors.shape, np.asarray(vectors).dtype, ernie.last) == ((3, 384), np.float32, vectors)
     assert "1. 推荐一些美食" in out
     assert out.splitlines()[-1].startswith("[embedding-v1 · 3 texts x 384 dimensions · ")
+    _, out = run(f"%%ernie_embed\n{TEXTS}\nanother one")
+    assert " dimensions · 3 already known · " in out.splitlines()[-1]
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])

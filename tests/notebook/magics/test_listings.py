@@ -95,6 +95,20 @@ def test_models_stand_in_the_order_of_the_panel_and_the_default_is_marked(servic
     assert marked == ["ernie-4.5-turbo-128k", "Stable-Diffusion-XL"]
 
 
+@pytest.mark.parametrize(
+    ("sought", "told"),
+    [
+        ("imgae", " · did you mean image?"),
+        ("ernie-5.0-trubo", " · did you mean ernie-5.0?"),
+        ("xyz", "/v1"),
+    ],
+)
+def test_a_filter_that_finds_nothing_names_what_is_close(service, sought, told):
+    table = listed(service, [{"id": "ernie-5.0"}, {"id": "irag-1.0"}], words=sought)
+    assert list(table.rows) == []
+    assert table.note.endswith(told), table.note
+
+
 class Priced(Service):
     """A service whose list has prices, and whose answers cost."""
 
