@@ -199,11 +199,14 @@ class ErnieError(_OneLine, Exception):
         once.
     retry_after : float | None
         Seconds the service asks to wait.
+    told_wait : float
+        Seconds that only its sentence asks to wait: for this call, which may not be true of others.
     """
 
     retryable: bool = False
     renews: bool = False
     retry_after: float | None = None
+    told_wait: float = 0.0
 
     def __init__(
         self,

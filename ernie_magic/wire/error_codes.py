@@ -523,6 +523,7 @@ DAILY = Case(
 )
 TOO_MANY = 429  # means the same with any code
 _NO_QUOTA = 402
+_UNAUTHORIZED = 401
 BAD_REQUEST = 400
 NOT_FOUND = 404
 # A model that vLLM, SGLang, Ollama or a gateway does not have; an input that is longer than theirs
@@ -535,7 +536,7 @@ _NO_MODEL_SENTENCE = re.compile(
 )
 # And where another thing of the request may be what is not found.
 _CERTAINLY_NO_MODEL = re.compile(
-    r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)", re.IGNORECASE
+    r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)|\bno such model", re.IGNORECASE
 )
 _TOO_LONG_SENTENCE = re.compile(
     r"context length of only"
@@ -563,9 +564,34 @@ _CERTAIN_LIMIT = re.compile(
     r"|concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
     re.IGNORECASE,
 )
+# One request that asks for more than a minute's limit (OpenAI, Groq): waiting does not help.
+_TOO_LARGE_FOR_LIMIT = re.compile(
+    r"request (?:is )?too large\b.{0,200}\blimit|tokens must be reduced", re.IGNORECASE | re.DOTALL
+)
 _QUOTA_WORDS = re.compile(
     r"insufficient.?(user.?)?(quota|balance|credit|fund)|current.?quota|billing.?hard.?limit"
     r"|payment.?required|arrear|overdue|out.?of.?credit|quota.?exhausted|欠费|余额不足",
+    re.IGNORECASE,
+)
+# The same in a sentence: those of Zhipu, SiliconFlow, One API.
+_QUOTA_SENTENCE = re.compile(
+    r"余额.{0,6}(?:不足|用完|用尽|耗尽)|欠费|(?:令牌|用户)额度(?:已|不足)"
+    r"|balance (?:is )?(?:insufficient|not enough|too low)|insufficient (?:account )?balance",
+    re.IGNORECASE,
+)
+# Where a status says less: a key that is none (Google, One API), a path that is none (LM Studio,
+# which answers with 200), and that it is busy.
+_KEY_SENTENCE = re.compile(
+    r"api.?key (?:is )?(?:not valid|invalid|missing|expired)|(?:invalid|incorrect) api.?key"
+    r"|未提供 ?(?:token|令牌|api.?key)|无效的(?:令牌|token|api.?key)",
+    re.IGNORECASE,
+)
+_NO_ENDPOINT_SENTENCE = re.compile(
+    r"(?:unexpected|unknown|unsupported) endpoint|unrecognized request url", re.IGNORECASE
+)
+_BUSY_SENTENCE = re.compile(
+    r"\b(?:too|currently|server|system|service) (?:is )?busy|overloaded|[系服][统务](?:繁忙|过载)"
+    r"|负载已?饱和",
     re.IGNORECASE,
 )
 # Words that name a status, without separators and without "error" or "exception" at their end.
@@ -598,6 +624,13 @@ _STATUS_OF_WORD = {
     "deadlineexceeded": 504,
     "gatewaytimeout": 504,
     "timeout": 504,
+}
+# What a sentence alone means, the first that fits.
+_SENTENCES = {
+    429: _LIMIT_SENTENCE,
+    401: _KEY_SENTENCE,
+    404: _NO_ENDPOINT_SENTENCE,
+    503: _BUSY_SENTENCE,
 }
 _UNKNOWN = Case(
     e.ServiceError,
@@ -641,12 +674,18 @@ def case_of_words(status: int, message: str) -> Case | None:
     """
     if status == NOT_FOUND and _NO_MODEL_SENTENCE.search(message):
         return case_for(status, "model_not_found")
-    if status == BAD_REQUEST and _CERTAINLY_NO_MODEL.search(message):
-        return case_for(status, "model_not_found")
+    says_little = status == BAD_REQUEST or status < 400  # noqa: PLR2004
+    if says_little and _CERTAINLY_NO_MODEL.search(message):
+        return case_for(NOT_FOUND, "model_not_found")
     is_too_long = _TOO_LONG_SENTENCE.search(message) and not _TOO_MANY_ASKED.search(message)
     if is_too_long and status in _TOO_LONG_STATUSES:
         return case_for(status, "context_length_exceeded")
     return None
+
+
+def is_too_large_for_limit(message: str) -> bool:
+    """Whether a refusal says that this request alone exceeds a limit."""
+    return bool(_TOO_LARGE_FOR_LIMIT.search(message))
 
 
 def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
@@ -661,29 +700,38 @@ def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
         Code, type, message and `status`, as far as the refusal has them.
     """
     words = [refusal_fields[name] for name in ("code", "type") if refusal_fields.get(name)]
-    if any(_QUOTA_WORDS.search(word) for word in words):
+    message = refusal_fields.get("message", "")
+    says_no_quota = status != _UNAUTHORIZED and _QUOTA_SENTENCE.search(message)
+    if says_no_quota or any(_QUOTA_WORDS.search(word) for word in words):
         return _NO_QUOTA
-    says_limit = _CERTAIN_LIMIT.search(refusal_fields.get("message", ""))
+    says_limit = _CERTAIN_LIMIT.search(message)
     if says_limit or any(_LIMIT_WORDS.search(word) for word in words):
         return TOO_MANY
     if 400 < status < 500:  # noqa: PLR2004
         return status
-    for number in (refusal_fields.get("code"), refusal_fields.get("status")):
-        reported = values.as_whole_number(number)
-        if reported is not None and is_failing_status(reported):
-            return reported
-    if status < 400:  # noqa: PLR2004
-        return _status_of_words(words, refusal_fields.get("message", "")) or status
-    return status
+    if status == BAD_REQUEST and _KEY_SENTENCE.search(message):
+        return _UNAUTHORIZED
+    named = _reported_status(refusal_fields)
+    if not named and status < 400:  # noqa: PLR2004
+        named = _status_of_words(words, message)
+    return named or status
+
+
+def _reported_status(refusal_fields: Mapping[str, str]) -> int:
+    """Return the status that a refusal names as its code or its status, 0 for none."""
+    numbers = (refusal_fields.get("code"), refusal_fields.get("status"))
+    reported = (values.as_whole_number(number) or 0 for number in numbers)
+    return next(filter(is_failing_status, reported), 0)
 
 
 def _status_of_words(words: Sequence[str], message: str) -> int:
     """Return the status that a code or a type names, or else the sentence; 0 for none."""
     bare = (re.sub(r"[^a-z]|(error|exception)$", "", word.lower()) for word in words)
     named = next((_STATUS_OF_WORD[word] for word in bare if word in _STATUS_OF_WORD), 0)
-    if not named and _LIMIT_SENTENCE.search(message):
-        return TOO_MANY
-    return named
+    if named:
+        return named
+    sentences = (status for status, sentence in _SENTENCES.items() if sentence.search(message))
+    return next(sentences, 0)
 
 
 def names_limit(code: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from contextlib import suppress
@@ -27,11 +28,20 @@ from ernie_magic.errors import (
 from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.error_codes import DAILY, case_for, case_of_words, status_meant
+from ernie_magic.wire.durations import find_told_wait, parse_duration
+from ernie_magic.wire.error_codes import (
+    DAILY,
+    case_for,
+    case_of_words,
+    is_too_large_for_limit,
+    status_meant,
+)
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, unwrap_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ernie_magic.wire.error_codes import Case
 
 SAID_SHOWN = 200  # characters of what a service says
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
@@ -44,18 +54,15 @@ _UNKNOWN_FIELD = re.compile(
     r"|(?:不支持|未知|多余|无法识别)的?(?:参数|字段|属性)",
     re.IGNORECASE,
 )
+_LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
+_TOO_LARGE = 413
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 _LONGEST_RESET = 60.0  # seconds
 _RESET_HEADER = re.compile(r"(?P<prefix>(?:x-)?ratelimit-)reset(?P<kind>(?:-[a-z]+)*)")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_DURATION = re.compile(rf"(?:{_DURATION_PART.pattern}){{1,5}}")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_EPOCH_FROM = 1e9  # seconds: a larger number is a moment, since 2001
-_MILLISECONDS_FROM = 1e11
 # How services name a day's limit: requests per day (RPD), free-models-per-day, daily limit, per 24
 # hours. Where a minute's is named beside it, it may be either.
 _DAY = re.compile(
-    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h)|/\s*day|PerDay"
+    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h|86,?400[\s_-]*s)|/\s*day|(?:Per|By)Day"
     r"|(?<![a-z])(?:daily|RPD|TPD)(?![a-z])"
     r"|每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求)",
     re.IGNORECASE,
@@ -117,17 +124,21 @@ def error_from_refusal(
         The reply's beginning.
     """
     code = refusal_fields.get("code", "")
+    message = refusal_fields.get("message", "")
     case = case_for(status, code)
     if not case.codes:
         meant = status_meant(status, refusal_fields)
-        case = case_of_words(meant, refusal_fields.get("message", "")) or case_for(meant, code)
+        case = case_of_words(meant, message) or case_for(meant, code)
         if status < 400:  # noqa: PLR2004
             status = meant
-    if issubclass(case.error, RateLimited) and _is_daily(refusal_fields, text):
-        case = DAILY
+    wait = retry_after_seconds(headers)
+    told_wait = find_told_wait(message, text) or 0.0
+    if issubclass(case.error, RateLimited):
+        seconds = max(wait or 0.0, told_wait)
+        case = _case_of_limit(refusal_fields, text, seconds) or case
     if not case.codes:  # a code of the table is not a key
         code = redact(code, strict=True)
-    message = redact(refusal_fields.get("message", ""), strict=True)
+    message = redact(message, strict=True)
     what = case.what
     if message:
         what = _SAID.fill(what=what, said=untranslated(clip_text(message, SAID_SHOWN)))
@@ -143,16 +154,39 @@ def error_from_refusal(
         request_id=redact(request_id[:_CODE], strict=True),
         body=redact(text, strict=True),
         retryable=case.retryable,
-        retry_after=retry_after_seconds(headers),
+        retry_after=wait,
     )
-    if isinstance(error, RateLimited) and error.retryable and error.retry_after is None:
-        error.retry_after = _reset_seconds(headers)
     error.renews = case.renews
-    if error.retry_after and isinstance(error, RateLimited):
-        error.advice = Text(
-            "服务要求等 {seconds:.0f} 秒再试", "the service asks to wait {seconds:.0f} s"
-        ).fill(seconds=error.retry_after)
+    if isinstance(error, RateLimited) and error.retryable:
+        _note_wait(error, headers, told_wait)
     return error
+
+
+def _case_of_limit(refusal_fields: Mapping[str, str], text: str, seconds: float) -> Case | None:
+    """Return the row for a limit that is no minute's; None for one that is.
+
+    Parameters
+    ----------
+    seconds
+        What the service asks to wait, 0.0 where it does not.
+    """
+    if seconds > _LONGEST_SHORT_WAIT or _is_daily(refusal_fields, text):
+        return DAILY
+    if is_too_large_for_limit(refusal_fields.get("message", "")):
+        return case_for(_TOO_LARGE, "")
+    return None
+
+
+def _note_wait(error: RateLimited, headers: Mapping[str, str], told_wait: float) -> None:
+    """Note how long a service asks to wait: in a header, or else in its sentence."""
+    if error.retry_after is None:
+        error.retry_after = _reset_seconds(headers)
+    if error.retry_after is None:
+        error.told_wait = told_wait
+    if seconds := error.retry_after or error.told_wait:
+        error.advice = Text(
+            "服务要求等 {seconds} 秒再试", "the service asks to wait {seconds} s"
+        ).fill(seconds=math.ceil(seconds))
 
 
 def error_from_event(data: str, headers: Mapping[str, str]) -> ErnieError:
@@ -387,7 +421,7 @@ def _reset_seconds(headers: Mapping[str, str]) -> float | None:
     of_reached = []
     for name, value in headers.items():
         found = _RESET_HEADER.fullmatch(name.lower())
-        if found is None or (seconds := _parse_duration(value)) is None:
+        if found is None or (seconds := parse_duration(value)) is None:
             continue
         of_all.append(seconds)
         remaining = headers.get(f"{found['prefix']}remaining{found['kind']}", "")
@@ -397,23 +431,6 @@ def _reset_seconds(headers: Mapping[str, str]) -> float | None:
     if wait is None or wait > _LONGEST_RESET:
         return None
     return wait
-
-
-def _parse_duration(text: str) -> float | None:
-    """Return seconds as OpenAI writes them (`1s`, `6m0s`, `20ms`), as a number, or as a moment in
-    seconds or milliseconds since the epoch.
-    """
-    seconds = values.as_seconds(text.strip())
-    if seconds is not None:
-        if seconds > _MILLISECONDS_FROM:
-            seconds /= 1000
-        if seconds > _EPOCH_FROM:
-            seconds = max(0.0, seconds - time.time())
-        return seconds
-    if not _DURATION.fullmatch(text.strip()):
-        return None
-    parts = _DURATION_PART.findall(text)
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 def stream_cut_error() -> IncompleteAnswer:

@@ -51,14 +51,14 @@ def retry_attempts(
     jitter = tenacity.wait_random_exponential(multiplier=backoff_factor, max=MAX_WAIT)
 
     def backoff_seconds(state: RetryCallState) -> float:
-        return max(jitter(state), _error_of(state).retry_after or 0.0)
+        return max(jitter(state), _told_seconds(_error_of(state)))
 
     def should_retry(error: BaseException) -> bool:
         return (
             isinstance(error, ErnieError)
             and error.retryable
             and may_repeat()
-            and (error.retry_after or 0.0) <= MAX_WAIT
+            and _told_seconds(error) <= MAX_WAIT
             and (not safely_only or isinstance(error, RateLimited | ServiceUnreachable))
         )
 
@@ -76,6 +76,11 @@ def retry_attempts(
         before_sleep=notify_waiting,
         reraise=True,
     )
+
+
+def _told_seconds(error: ErnieError) -> float:
+    """Return the seconds that the service asks to wait, 0.0 where it does not."""
+    return error.retry_after or error.told_wait
 
 
 def _error_of(state: RetryCallState) -> ErnieError:

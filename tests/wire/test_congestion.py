@@ -253,6 +253,9 @@ DAILY = [
     "Quota exceeded: GenerateRequestsPerDayPerProjectPerModel-FreeTier",
     "request reached organization max RPD: 100",
     "rpd_rate_limit_exceeded",
+    "Rate limit of 50 per 86400s exceeded for UserByModelByDay.",
+    "Requests have exceeded call rate limit. Please retry after 86400 seconds.",
+    "Rate limit reached. Please try again in 7h12m.",
     "该模型每日调用次数已达上限",
     "您今日的免费额度已用完",
 ]
@@ -261,6 +264,7 @@ NOT_DAILY = [
     "Limits: 10 requests per minute, 1000 per day",
     "request reached max organization concurrency: 1, please try again after 1 seconds",
     "Too Many Requests",
+    "Rate limit reached. Please try again in 6m0s.",
     "Open api qps request limit reached",
     "每分钟请求数超限",
 ]

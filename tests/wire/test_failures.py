@@ -259,3 +259,74 @@ def test_a_message_that_is_a_list_is_repeated():
 def test_other_services_codes_for_content_review_are_known(code):
     refused = said(400, {"error": {"message": "no", "code": code}})
     assert type(refused) is errors.UnsafeRequest
+
+
+WAITS = {
+    "Rate limit reached on tokens per minute (TPM). Please try again in 3.2s.": 3.2,
+    "Rate limit reached. Please try again in 1m26.4s. Visit https://x": 86.4,
+    "Please try again in 20ms.": 0.02,
+    "try again in 250 milliseconds": 0.25,
+    "Quota exceeded, limit: 15\nPlease retry in 36.9s.": 36.9,
+    "have exceeded call rate limit. Please retry after 6 seconds.": 6.0,
+    "Rate limit of 10 per 60s exceeded. Please wait 12 seconds before retrying.": 12.0,
+    "reached max organization concurrency: 1, please try again after 1 seconds": 1.0,
+    "wait for at least 2 min": 120.0,
+    "请求过于频繁，请在 5 秒后重试": 5.0,
+    "限流，请 2 分钟后再试": 120.0,
+    "try again later": 0.0,
+    "try again in 5": 0.0,
+    "limit 10 per 60s": 0.0,
+    "请稍后再试": 0.0,
+}
+
+
+@pytest.mark.parametrize("message", WAITS)
+def test_a_wait_is_read_in_a_sentence(message):
+    error = said(429, {"error": {"message": message}})
+    assert (error.told_wait, error.retry_after) == (WAITS[message], None)
+    assert said(429, {"error": {"message": message}}, **{"retry-after": "7"}).told_wait == 0.0
+
+
+def test_a_wait_is_read_in_fields_of_a_refusal():
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36s"}]
+    google = {"error": {"code": 429, "message": "quota", "details": details}}
+    assert said(429, google).told_wait == 36.0
+    moment = str(int((time.time() + 20) * 1000))
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": moment}
+    router = {"error": {"code": 429, "message": "slow", "metadata": {"headers": headers}}}
+    assert 18 < said(429, router).told_wait <= 20
+    assert said(429, router).advice.en in (
+        "the service asks to wait 20 s",
+        "the service asks to wait 19 s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "error"),
+    [
+        (429, "余额不足或无可用资源包,请充值。", errors.QuotaExhausted),
+        (403, "Sorry, your account balance is insufficient", errors.QuotaExhausted),
+        (403, "该令牌额度已用尽", errors.QuotaExhausted),
+        (401, "余额不足", errors.AuthenticationFailed),
+        (429, "TPM 额度不足", errors.RateLimited),
+        (400, "API key not valid. Please pass a valid API key.", errors.AuthenticationFailed),
+        (200, "无权进行此操作，未提供 token", errors.AuthenticationFailed),
+        (200, "Model does not exist. Please check it carefully.", errors.ModelNotFound),
+        (200, "No such model", errors.ModelNotFound),
+        (200, "Model too busy, unable to get response in less than 60 second(s)", errors.ServerError),
+        (200, "System is too busy now. Please try again later.", errors.ServerError),
+        (200, "当前分组上游负载已饱和，请稍后再试", errors.ServerError),
+        (200, "Unexpected endpoint or method. (POST /chat/completions)", errors.BadRequest),
+        (429, "Request too large for gpt-4o on tokens per min (TPM): Limit 30000, Requested 64000.", errors.InputTooLong),
+        (413, "Request too large for model `x` on tokens per minute (TPM): Limit 6000", errors.InputTooLong),
+        (200, "a busy street", errors.ServiceError),
+    ],
+)  # fmt: skip
+def test_a_sentence_tells_more_than_the_status(status, message, error):
+    assert type(said(status, {"error": {"message": message}})) is error
+
+
+def test_a_request_that_exceeds_a_limit_alone_is_too_long_whatever_its_code():
+    message = "Request too large on tokens per min (TPM): Limit 30000, Requested 64000."
+    error = said(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
+    assert (type(error), error.retryable) == (errors.InputTooLong, False)

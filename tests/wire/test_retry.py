@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 
 import pytest
 
@@ -9,6 +10,7 @@ from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from tests.config.test_services import paths
+from tests.rate_server import RateServer, at_once, open_session
 
 
 @pytest.fixture
@@ -147,3 +149,22 @@ def test_a_call_may_say_how_long_it_waits_between_attempts(studio, emulator):
     (notice,) = [delta.notice for delta in next(stream.iter_batches())]
     assert notice.en.endswith("(attempt 2 of 2)")
     stream.close()
+
+
+def test_a_wait_that_only_a_sentence_tells_is_kept():
+    refusal = {"error": {"message": "Rate limit reached. Please try again in 0.4s."}}
+    began = time.monotonic()
+
+    def allows(_server):
+        return time.monotonic() - began >= 0.35
+
+    with RateServer(allows, latency=0, refusal=refusal) as server:
+        with open_session(server, retry_count=2, backoff_factor=0.0) as session:
+            assert session.chat("hi").text == "ok"
+        assert server.refused == 1
+    refusal["error"]["message"] = "Please try again in 6m0s."
+    with RateServer(at_once(0), latency=0, refusal=refusal) as server:
+        with open_session(server) as session, pytest.raises(errors.RateLimited) as caught:
+            session.chat("hi")
+        assert server.refused == 1
+    assert "asks to wait 360 s" in caught.value.line("en")
