@@ -178,9 +178,12 @@ class OpenAIReader(Reader):
 
     def _without_repetition(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a whole message, without the words and calls that have already arrived in pieces:
-        some gateways end a stream with all of it.
+        some gateways end a stream with all of it. Of calls whose arguments did not, it has them.
         """
-        return {name: value for name, value in message.items() if name not in self._streamed}
+        arrived = self._streamed
+        if not self.argument_characters:
+            arrived = arrived - {"tool_calls"}
+        return {name: value for name, value in message.items() if name not in arrived}
 
     def flush_remaining(self) -> Delta | None:  # noqa: D102  (the base's)
         delta = None

@@ -193,13 +193,31 @@ class ToolCallAssembler:
         if id_:
             self._by_id[id_] = call
         call.type = as_name(piece.get("type")) or call.type
-        call.name = name or call.name
+        call.name = self._joined_name(call, name)
         if name and not arguments and call.is_complete:
             call.named_again = True
         call.arguments.append(arguments)
         call.beside.update(vendor_fields(piece))
         call.inside.update(vendor_fields(given, _ARGUMENTS))
         self.argument_characters += len(arguments)
+
+    def _last_open_call(self) -> _ToolCall | None:
+        """Return the call that arguments without a name continue, although their index is new."""
+        if not self._calls or self._calls[-1].is_complete:
+            return None
+        return self._calls[-1]
+
+    def _joined_name(self, call: _ToolCall, name: str) -> str:
+        """Return a call's name with what a piece says of it."""
+        if self._is_rest_of_name(call, name):
+            return call.name + name
+        return name or call.name
+
+    def _is_rest_of_name(self, call: _ToolCall, name: str) -> bool:
+        """Whether a tool's name arrives in pieces: only together they begin one that is offered."""
+        if not call.name or not name or any(call.arguments) or call.name in self._tool_names:
+            return False
+        return any(offered.startswith(call.name + name) for offered in self._tool_names)
 
     def join_pieces(self) -> tuple[dict[str, Any], ...]:
         """Return the tool calls so far, each whole, without those that name no tool."""
@@ -260,10 +278,10 @@ class ToolCallAssembler:
         parallel calls the same one, others each piece an id of its own.
         """
         known = self._by_id.get(id_)
-        begins = arguments.lstrip()[:1] == "{"
-        if known is not None and (not name or (name == known.name and index == known.index)):
+        is_same = known is not None and name == known.name and index in (None, known.index)
+        if known is not None and (not name or is_same):
             # Two calls may have one id and one name: then each is whole.
-            begins_anew = name and begins and known.is_complete
+            begins_anew = name and _begins(arguments) and known.is_complete
             return None if begins_anew else known
         if index is None:
             # Others are whole, or have nothing but an id.
@@ -271,12 +289,28 @@ class ToolCallAssembler:
                 return None
             return self._calls[-1]
         call = self._by_index.get(index)
-        if call is None or not name or call.is_continued_by(name, arguments):
-            return call
+        if call is None:
+            return None if id_ or name else self._last_open_call()
+        is_another = known is not None or self._is_another(call, id_, name, arguments)
+        if is_another and not self._continues(call, name, arguments):
+            return None
+        return call
+
+    def _continues(self, call: _ToolCall, name: str, arguments: str) -> bool:
+        """Whether a piece of the same index is the rest of a call, by its name and arguments."""
+        if not name or self._is_rest_of_name(call, name):
+            return True
+        return call.is_continued_by(name, arguments)
+
+    def _is_another(self, call: _ToolCall, id_: str, name: str, arguments: str) -> bool:
+        """Whether a piece of the same index begins a call of its own."""
         another_id = id_ and call.id and id_ != call.id
         another_name = not name.startswith(call.name)
         # The name may stand on each piece: without an id only the arguments tell.
-        begins_anew = not id_ and begins and call.is_complete
-        if another_id or another_name or begins_anew or known is not None:
-            return None
-        return call
+        begins_anew = not id_ and _begins(arguments) and call.is_complete
+        return bool(another_id or another_name or begins_anew)
+
+
+def _begins(arguments: str) -> bool:
+    """Whether these are the first of a call's arguments."""
+    return arguments.lstrip()[:1] == "{"

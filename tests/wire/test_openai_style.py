@@ -88,6 +88,17 @@ PARALLEL = {
         [tool_piece('{"x": 1}', "a", "f"), tool_piece('{"x": 2}', "b", "f"), tool_piece("{}", "c", "g")],
         [F1, F2, G],
     ),
+    # https://github.com/agno-agi/agno/pull/8880
+    "the second begins at 0 and goes on at 1": (
+        [
+            tool_piece("", "a", "f"),
+            tool_piece('{"x": 1}'),
+            tool_piece("", "b", "f"),
+            tool_piece('{"x"', index=1),
+            tool_piece(": 2}", index=1),
+        ],
+        [F1, F2],
+    ),
     "all at 0 in one chunk": (
         [tool_piece('{"x": 1}', "a", "f") + tool_piece("{}", "c", "g")],
         [F1, G],
@@ -249,3 +260,32 @@ def test_parallel_tool_calls_are_told_apart_by_id_and_name_and_then_by_index(nam
     assert found == expected
     # A result is sent back under its call's id.
     assert len({call["id"] for call in reader.tool_calls}) == len(expected)
+
+
+def test_a_tool_s_name_may_come_in_pieces():
+    from ernie_magic.wire.tool_calls import ToolCallAssembler
+
+    assembler = ToolCallAssembler(["get_weather_now", "get"])
+    for piece in (
+        *tool_piece("", "a", "get_"),
+        *tool_piece("", None, "weather_"),
+        *tool_piece('{"x": 1}', None, "now"),
+        *tool_piece("{}", "b", "get", 1),
+    ):
+        assembler.add_pieces([piece])
+    names = [call["function"]["name"] for call in assembler.join_pieces()]
+    assert names == ["get_weather_now", "get"]
+
+
+@pytest.mark.parametrize("index", [0, None])
+def test_arguments_that_come_with_the_last_message_alone_are_read(index):
+    from ernie_magic.api.requests import chat_request
+    from ernie_magic.wire.openai_style import OpenAIReader
+
+    reader = OpenAIReader(chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    reader.feed({"choices": [{"index": 0, "delta": {"tool_calls": tool_piece("", "a", "f")}}]})
+    message = {"content": "", "tool_calls": tool_piece('{"x": 1}', "a", "f", index)}
+    for _ in range(2):
+        reader.feed({"choices": [{"index": 0, "delta": {}, "message": message}]})
+    (call,) = reader.tool_calls
+    assert json.loads(call["function"]["arguments"]) == {"x": 1}
