@@ -134,10 +134,15 @@ class Panel:
         if name is None:
             return
         if name not in self.tabs:
+            # It takes a moment, in which nobody shall write into the tab that was left.
+            self._show_only(None)
             self.tabs[name] = TABS[name](self._session, self._model_list, self._save_output)
             self._tab_container.children = [*self._tab_container.children, self.tabs[name].widget]
             self._head_container.children = [*self._head_container.children, self.tabs[name].header]
             self.tabs[name].follow_session()
+        self._show_only(name)
+
+    def _show_only(self, name: str | None) -> None:
         for other, tab in self.tabs.items():
             set_visible(tab.widget, other == name)
             set_visible(tab.header, other == name)

@@ -1,0 +1,26 @@
+"""What holds for all tabs of a panel."""
+
+from ernie_magic.notebook.panels.embeddings import EmbedTab
+from ernie_magic.notebook.panels.panel import TABS
+
+
+def test_the_tab_that_was_left_is_hidden_while_another_is_built(panel, monkeypatch):
+    opened = panel("chat", "embed")
+    meanwhile = []
+
+    def displays():
+        return {name: tab.widget.layout.display for name, tab in opened.tabs.items()}
+
+    class Watched(EmbedTab):
+        def __init__(self, *given):
+            meanwhile.append(displays())
+            super().__init__(*given)
+
+    monkeypatch.setitem(TABS, "embed", Watched)
+    assert displays() == {"chat": None}
+    opened.choice.value = "embed"
+    assert meanwhile == [{"chat": "none"}]
+    assert displays() == {"chat": "none", "embed": None}
+    opened.choice.value = "chat"
+    assert displays() == {"chat": None, "embed": "none"}
+    assert len(meanwhile) == 1
