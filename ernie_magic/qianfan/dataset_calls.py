@@ -86,7 +86,7 @@ def create_body(name: str, format_name: str, storage: str) -> dict[str, Any]:
     """
     if not isinstance(name, str) or not name.strip():
         raise InvalidOption(
-            Text("数据集要有名字", "a dataset must have a name"),
+            Text("数据集要有名称", "a dataset must have a name"),
             advice=Text(
                 "例如 ernie.datasets.create('mine', 'PromptResponse')",
                 "for example ernie.datasets.create('mine', 'PromptResponse')",

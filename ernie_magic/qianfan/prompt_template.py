@@ -249,7 +249,7 @@ def check_name(name: str) -> None:
     if is_valid and name.isprintable():
         return
     raise InvalidOption(
-        Text("{name} 不能作模板的名字", "{name} is not a template's name").fill(
+        Text("{name} 不能作模板的名称", "{name} is not a template's name").fill(
             name=f"{name!r:.60}"
         ),
         advice=Text("一行，最多 {limit} 个字", "write one line of at most {limit} characters").fill(

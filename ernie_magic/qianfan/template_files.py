@@ -46,7 +46,7 @@ _MAX_FILES = 5_000
 _MAX_NUMBERED = 1_000  # files whose names differ in a number only
 _LIST_THEM = Text("%ernie template list 列出全部", "%ernie template list shows them all")
 _SAVE_ONE = Text(
-    "先保存一个：ernie.templates.save(名字, 文本)",
+    "先保存一个：ernie.templates.save(名称, 文本)",
     "save one first: ernie.templates.save(NAME, TEXT)",
 )
 
@@ -139,8 +139,8 @@ def save_template(template: PromptTemplate) -> Path:
     check_name(template.name)
     if not template.name:
         raise InvalidOption(
-            Text("模板还没有名字", "the template has no name yet"),
-            advice=Text("给它一个：save(名字, 文本)", "give it one: save(NAME, TEXT)"),
+            Text("模板还没有名称", "the template has no name yet"),
+            advice=Text("给它一个：save(名称, 文本)", "give it one: save(NAME, TEXT)"),
         )
     content = format_template(template).encode()
     stored = _find_stored(template.name)
@@ -177,7 +177,7 @@ def save_unless_changed(template: PromptTemplate) -> Path:
                 name=template.name, file=stored.path
             ),
             advice=Text(
-                "要替换写 --yes（Python：replace=True），要并存写 save_as=另一个名字",
+                "要替换写 --yes（Python：replace=True），要并存写 save_as=另一个名称",
                 "replace it by --yes (in Python replace=True), or keep both: save_as=NAME",
             ),
         )

@@ -241,7 +241,7 @@ def test_a_file_is_read_and_checked_in_the_session_s_language(session, datasets,
     file.write_text('[{"prompt": "q", "response": [["a"]]}]')
     assert len(datasets.read(file)) == 1
     file.write_text("{}\n[]")
-    with pytest.raises(errors.InvalidDataset, match=r"train.jsonl: 2 faults"):
+    with pytest.raises(errors.InvalidDataset, match=r"train.jsonl: 2 problems"):
         datasets.read(file, "sft")
     session.settings.language = "zh"
     with pytest.raises(errors.InvalidDataset, match=r"train.jsonl 有 2 处不对"):

@@ -57,7 +57,7 @@ def _cell(value: Any) -> str:
 def datasets_table(records: Sequence[DatasetRecord], language: Language) -> Table:
     """The datasets of the platform."""
     headers = {
-        "zh": ["名字", "格式", "存放", "id", "创建时间"],
+        "zh": ["名称", "格式", "存放", "id", "创建时间"],
         "en": ["name", "format", "storage", "id", "created"],
     }
     rows = [

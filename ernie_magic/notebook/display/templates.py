@@ -42,7 +42,7 @@ _FOLDER = Text("，在 {folder}", " in {folder}")
 _PRESET = Text("预置", "preset")
 _UNREAD = Text("⚠ {file}：{problem}", "⚠ {file}: {problem}")
 _FACTS = {
-    "name": Text("名字", "name"),
+    "name": Text("名称", "name"),
     "variables": Text("变量", "variables"),
     "identifier": Text("标识符", "identifier"),
     "labels": Text("标签", "labels"),
@@ -80,7 +80,7 @@ _ANSWER_HEADERS = {
 def templates_table(templates: TemplateList, language: Language) -> Table:
     """Templates with their variables and the beginnings of their texts."""
     headers = {
-        "zh": ["名字", "变量", "文本", "平台上的 id"],
+        "zh": ["名称", "变量", "文本", "平台上的 id"],
         "en": ["name", "variables", "text", "id on the service"],
     }
     rows = [

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.notebook.display.knowledge_tables import apps_table, bases_table, documents_table
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from ernie_magic.notebook.display.html_table import Table
     from ernie_magic.session import Session
+
+_ASK = Text("提问：%%ernie --knowledge 名称", "to ask: %%ernie --knowledge NAME")
 
 
 def show_knowledge(session: Session, words: list[str]) -> Table:
@@ -17,7 +20,8 @@ def show_knowledge(session: Session, words: list[str]) -> Table:
     if not words:
         return bases_table(session.knowledge.list(), language)
     (name,) = words
-    return documents_table(session.knowledge.documents(name), language, note=name)
+    note = f"{name} · {_ASK.say(language)}"
+    return documents_table(session.knowledge.documents(name), language, note)
 
 
 def list_apps(session: Session, _words: list[str]) -> Table:

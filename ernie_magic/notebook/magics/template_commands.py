@@ -30,21 +30,21 @@ _IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|$)")
 _QUOTED = re.compile(r"""(["'])((?:(?!\1).)*)\1""", re.DOTALL)
 _DELETED = Text("已删除 {file}", "{file} is deleted")
 _USAGE = {
-    "show": Text("用法：%ernie template show 名字", "usage: %ernie template show NAME"),
+    "show": Text("用法：%ernie template show 名称", "usage: %ernie template show NAME"),
     "save": Text(
-        "用法：%ernie template save 名字 [--identifier {{}}] 文本",
+        "用法：%ernie template save 名称 [--identifier {{}}] 文本",
         "usage: %ernie template save NAME [--identifier {{}}] TEXT",
     ),
-    "delete": Text("用法：%ernie template delete 名字", "usage: %ernie template delete NAME"),
+    "delete": Text("用法：%ernie template delete 名称", "usage: %ernie template delete NAME"),
     "render": Text(
-        "用法：%ernie template render 名字 变量=值 …",
+        "用法：%ernie template render 名称 变量=值 …",
         "usage: %ernie template render NAME VARIABLE=VALUE …",
     ),
     "pull": Text(
-        "用法：%ernie template pull 名字或id [--yes]",
+        "用法：%ernie template pull 名称或 id [--yes]",
         "usage: %ernie template pull NAME_OR_ID [--yes]",
     ),
-    "push": Text("用法：%ernie template push 名字", "usage: %ernie template push NAME"),
+    "push": Text("用法：%ernie template push 名称", "usage: %ernie template push NAME"),
 }
 
 
