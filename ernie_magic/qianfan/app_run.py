@@ -9,13 +9,13 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api import values
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat.app_conversations import AppConversation
 from ernie_magic.calls.chat.tool_results import MAX_RUNS
 from ernie_magic.calls.chat.turn import Asked, run_tools
 from ernie_magic.errors import ErnieError, ServiceError
+from ernie_magic.qianfan.creation import created_id
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
 from ernie_magic.wire.app_reader import AppReader
@@ -149,7 +149,9 @@ class AppRun:
                 self._is_renewed = True
                 body = await self._begin()
                 continue
-            if reply.problem or not self._calls_ours(reply.reader.tool_calls):
+            # One that always asks for a tool would never end.
+            is_last = len(self._runs) >= MAX_RUNS or not self._calls_ours(reply.reader.tool_calls)
+            if reply.problem or is_last:
                 return self._finish(reply, reply.problem)
             self._keep(reply)
             try:
@@ -196,18 +198,19 @@ class AppRun:
         if self._is_renewed:
             self._call.emit(Delta(notice=_RENEWED))
         began = time.time()
-        reply = await self._call.request("POST", CREATE, {"app_id": self._question.app_id})
-        created = AppConversation(
-            values.as_name(values.as_object(reply).get("conversation_id")), began
+        body = {"app_id": self._question.app_id}
+        conversation_id = await created_id(
+            self._call.request("POST", CREATE, body), "conversation_id"
         )
+        created = AppConversation(conversation_id, began)
         if self._question.keeps_turn:
             known[key] = created
         return created.id
 
     async def _upload(self, form: Form, conversation_id: str) -> str:
         fields = {"app_id": self._question.app_id, "conversation_id": conversation_id}
-        reply = await self._call.request("POST", UPLOAD, form=form._replace(fields=fields))
-        return values.as_name(values.as_object(reply).get("id"))
+        sent = self._call.request("POST", UPLOAD, form=form._replace(fields=fields))
+        return await created_id(sent, "id")
 
     async def _read(self, body: Mapping[str, Any]) -> Reply:
         """Send the question, or the results of tools, and read what the application answers."""

@@ -12,7 +12,7 @@ from ernie_magic.api import values
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import create_once, not_confirmed
+from ernie_magic.qianfan.creation import create_once, created_id, not_confirmed
 from ernie_magic.qianfan.files import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -173,8 +173,8 @@ class BatchInference(CallGroup):
 
         async def work(call: PlatformCall) -> InferenceTask:
             sent = call.action(GROUP, "CreateBatchInferenceTask", body, repeatable=False)
-            reply = await create_once(sent, what, _FIND_IT)
-            return await _look(call, values.as_name(values.as_object(reply).get("taskId")))
+            task_id = await create_once(created_id(sent, "taskId"), what, _FIND_IT)
+            return await _look(call, task_id)
 
         return self._console.start_work(work)
 
@@ -287,6 +287,6 @@ def _check_task(body: Mapping[str, Any], *, confirm: bool) -> None:
                     "put the files on BOS first, and write bos:/bucket/folder/",
                 ),
             )
-    if not confirm:
+    if confirm is not True:
         what = Text("创建批量推理任务 {body}", "create the task of batch inference {body}")
         raise not_confirmed(what.fill(body=str(dict(body))), body)

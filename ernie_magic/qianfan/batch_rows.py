@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.tables.rows import Outcome, RowSender, outcome_of_answer
-from ernie_magic.errors import ErnieError, InvalidOption, ServiceError
+from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown, ServiceError
 from ernie_magic.qianfan.batches import (
     COMPLETED,
     MAX_REQUESTS,
@@ -34,10 +34,19 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.batches import Batch, BatchResult
     from ernie_magic.wire.prepared_call import PreparedCall
 
-_NOT_FOUND = 404
+# A batch that is asked for by its id alone, and is not there: or another account's.
+_GONE = (400, 403, 404, 410)
 _CONTINUED = Text(
     "接着等已经提交的批量任务 {batch}，没有再提交",
     "the batch {batch} was sent before: it is waited for, and not sent again",
+)
+_RESULTS_GONE = Text(
+    "批量任务 {batch} 的结果取不到了：{what}",
+    "the results of the batch {batch} are not to be had: {what}",
+)
+_SENT_AGAIN = Text(
+    "同样的调用会重新提交一个批量任务，并再次计费",
+    "the same call sends another batch, which is billed again",
 )
 _NO_RESULT = Text("批量任务里没有这一行的结果", "the batch has no result for this row")
 
@@ -95,10 +104,17 @@ class BatchRows:
         address = open_batches.batch_address([endpoint.service.name, endpoint.base_url], lines)
         batch = await self._wait_for(address, lines, url)
         if not batch.output_file and not batch.error_file:
-            await in_thread(partial(open_batches.forget_batch, self._path, address))
+            await self._forget(address)
             raise failed_batch_error(batch)
-        outcomes = await self._collect(batch, requests)
-        await in_thread(partial(open_batches.forget_batch, self._path, address))
+        try:
+            outcomes = await self._collect(batch, requests)
+        except ServiceError as error:
+            if error.status in _GONE:
+                await self._forget(address)
+                error.what = _RESULTS_GONE.fill(batch=batch.id, what=error.what)
+                error.advice = _SENT_AGAIN
+            raise
+        await self._forget(address)
         return outcomes
 
     async def _wait_for(
@@ -108,21 +124,45 @@ class BatchRows:
         url: str,
     ) -> Batch:
         """Wait for the batch that was sent before, or for a new one."""
-        known = await in_thread(partial(open_batches.find_batch, self._path, address))
+        known = await self._find_known(address)
         if known:
             self._call.emit(Delta(notice=_CONTINUED.fill(batch=known)))
             try:
                 return await self._calls.wait(known)
             except ServiceError as error:
-                if error.status != _NOT_FOUND:
+                if error.status not in _GONE:
                     raise
         return await self._calls.wait(await self._send(address, lines, url))
 
-    async def _send(self, address: bytes, lines: list[dict[str, object]], url: str) -> str:
-        file = await self._paths.upload(batch_form(lines))
-        batch = await self._calls.create(file.id, url)
+    async def _find_known(self, address: bytes) -> str:
+        """Return the id of the batch that was sent before, "" for none. Where its reply was lost,
+        or did not arrive before a stop, the service is asked what it has.
+        """
+        known = await in_thread(partial(open_batches.find_batch, self._path, address))
+        if known:
+            return known
+        file_id = await in_thread(partial(open_batches.find_file, self._path, address))
+        batch = await self._calls.find(file_id) if file_id else None
+        if batch is None:
+            return ""
         await in_thread(partial(open_batches.remember_batch, self._path, address, batch.id))
         return batch.id
+
+    async def _send(self, address: bytes, lines: list[dict[str, object]], url: str) -> str:
+        file = await self._paths.upload(batch_form(lines))
+        await in_thread(partial(open_batches.remember_file, self._path, address, file.id))
+        try:
+            batch = await self._calls.create(file.id, url)
+        except OutcomeUnknown:
+            raise
+        except ErnieError:  # it was refused
+            await self._forget(address)
+            raise
+        await in_thread(partial(open_batches.remember_batch, self._path, address, batch.id))
+        return batch.id
+
+    async def _forget(self, address: bytes) -> None:
+        await in_thread(partial(open_batches.forget_batch, self._path, address))
 
     async def _collect(self, batch: Batch, requests: Sequence[ChatRequest]) -> list[Outcome]:
         results = {result.custom_id: result for result in await self._calls.read_results(batch)}

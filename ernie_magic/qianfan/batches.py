@@ -16,7 +16,7 @@ from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.watching import pause_of, watch_task
-from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import create_once, not_confirmed
 from ernie_magic.qianfan.files import ServicePaths, id_of, start_work
@@ -201,8 +201,18 @@ class BatchCalls:
         if metadata:
             body["metadata"] = dict(metadata)
         what = Text("文件 {file} 的批量任务", "the batch of the file {file}").fill(file=file_id)
-        sent = self._paths.send("POST", self._paths.batch_path(), body)
-        return read_batch(await create_once(sent, what, _FIND_IT))
+        return await create_once(self._send(body), what, _FIND_IT)
+
+    async def _send(self, body: Mapping[str, Any]) -> Batch:
+        batch = read_batch(await self._paths.send("POST", self._paths.batch_path(), body))
+        if not batch.id:
+            raise ProtocolError(Text("回复里没有 id", "the reply has no id"))
+        return batch
+
+    async def find(self, file_id: str) -> Batch | None:
+        """Return the batch over a file, None where the service has none."""
+        rows = await self._paths.list_all(self._paths.batch_path(), {})
+        return next((each for each in map(read_batch, rows) if each.input_file == file_id), None)
 
     async def look(self, batch_id: str) -> Batch:
         """Return what is known of a batch."""
@@ -435,7 +445,7 @@ def _check_requests(requests: object, *, confirm: bool) -> None:
     else:
         bodies = _check_bodies(requests)
         count = _REQUESTS.fill(len(bodies))
-    if not confirm:
+    if confirm is not True:
         what = Text("提交一个批量任务，其中是{count}", "send a batch of {count}").fill(count=count)
         raise not_confirmed(what, requests)
 

@@ -33,6 +33,7 @@ from ernie_magic.calls.raw import action_path, is_read
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.platform import PlatformRoutes
+from ernie_magic.qianfan.creation import tell_stopped
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.request import Context, WireRequest
 
@@ -168,8 +169,8 @@ class Console:
         open_call = self.prepare_call()
         settings = client.settings.take_snapshot()
 
-        async def run(call: PreparedCall) -> ResultT:
-            return await work(open_call(call.emit))
+        async def run(call: PreparedCall) -> Any:
+            return await tell_stopped(work(open_call(call.emit)))
 
         # Each request has an endpoint of its own.
         unused = Endpoint(client.settings.choose_service(), "")

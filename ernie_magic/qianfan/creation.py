@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+from ernie_magic.api import values
 from ernie_magic.errors import (
     ErnieError,
     IncompleteAnswer,
@@ -46,6 +48,20 @@ class StoppedWork:
     is_empty: bool = False
 
 
+class CreationStopped(asyncio.CancelledError):
+    """A call was stopped while it was creating something.
+
+    Attributes
+    ----------
+    work : StoppedWork
+        What the call returns in its place.
+    """
+
+    def __init__(self, work: StoppedWork) -> None:
+        super().__init__()
+        self.work = work
+
+
 async def create_once(request: Awaitable[ResultT], what: Text, advice: Text) -> ResultT:
     """Await a request that creates something, and tell where it may have done so.
 
@@ -62,17 +78,53 @@ async def create_once(request: Awaitable[ResultT], what: Text, advice: Text) -> 
     ------
     OutcomeUnknown
         It was sent, and its reply was lost.
+    CreationStopped
+        It was stopped meanwhile: `Console.start_work` has the call tell so.
     ErnieError
         It was refused, or never sent.
     """
     try:
         return await request
+    except asyncio.CancelledError:
+        raise CreationStopped(stopped_creation(what, advice)) from None
     except ErnieError as error:
         if not may_have_been_carried_out(error):
             raise
         raise OutcomeUnknown(
             _MAY_EXIST.fill(what=what, why=error.what), _REPLY_LOST, advice
         ) from None
+
+
+async def created_id(request: Awaitable[object], name: str) -> str:
+    """Await a request that creates something, and return its id.
+
+    Parameters
+    ----------
+    request
+    name
+        The field of the reply that has it.
+
+    Raises
+    ------
+    ProtocolError
+        The reply has none.
+    ErnieError
+    """
+    reply = values.as_object(await request)
+    found = values.as_name(reply.get(name))
+    if not found:
+        raise ProtocolError(Text("回复里没有 {name}", "the reply has no {name}").fill(name=name))
+    return found
+
+
+async def tell_stopped(work: Awaitable[ResultT]) -> ResultT | StoppedWork:
+    """Await a call's work, and return what it tells where it was stopped while it was creating
+    something.
+    """
+    try:
+        return await work
+    except CreationStopped as stopped:
+        return stopped.work
 
 
 def may_have_been_carried_out(error: ErnieError) -> bool:

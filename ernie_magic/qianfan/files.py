@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from ernie_magic.api import values
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
+from ernie_magic.qianfan.creation import tell_stopped
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
@@ -196,8 +197,8 @@ def start_work(
     client = get_client()
     settings, endpoint = client.settings_and_endpoint()
 
-    async def run(call: PreparedCall) -> ResultT:
-        return await work(ServicePaths(call, client.settings))
+    async def run(call: PreparedCall) -> Any:
+        return await tell_stopped(work(ServicePaths(call, client.settings)))
 
     return client.start_call(run, settings, endpoint, progress_title=progress_title)
 

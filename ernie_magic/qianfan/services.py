@@ -18,8 +18,8 @@ from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import (
     StoppedWork,
     create_once,
+    created_id,
     not_confirmed,
-    stopped_creation,
 )
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted, untranslated
@@ -278,13 +278,8 @@ class Services(CallGroup):
                 version = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
                 body["modelSetId"] = values.as_text(values.as_object(version).get("modelSetId"))
             what = _SERVICE.fill(name=name)
-            try:
-                made = await create_once(
-                    call.action(GROUP, "CreateService", body), what, _LIST_FIRST
-                )
-            except asyncio.CancelledError:
-                return stopped_creation(what, _LIST_FIRST)
-            service_id = values.as_text(values.as_object(made).get("serviceId"))
+            sent = created_id(call.action(GROUP, "CreateService", body), "serviceId")
+            service_id = await create_once(sent, what, _LIST_FIRST)
             return PlatformService(
                 service_id, name, "New", model_id=model_id, model_set_id=body["modelSetId"]
             )
@@ -529,7 +524,7 @@ def _check_deployment(body: Mapping[str, Any], *, confirm: bool) -> None:
                 "suffix is 2 to 20 of a-z, 0-9, _ and -, and ends with a letter or a digit",
             )
         )
-    if confirm:
+    if confirm is True:
         return
     resource = body["resourceConfig"]
     billing = body["billing"]

@@ -226,7 +226,7 @@ class Tuning:
 
         async def create(call: PlatformCall) -> Any:
             plan = await _plan(call, request)
-            if not confirm:
+            if confirm is not True:
                 raise not_confirmed(plan.describe(), plan)
             account = await call.account_of(GROUP)
             creation = self._creations.setdefault(account, TuningCreation())

@@ -9,13 +9,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.errors import BadRequest, ErnieError, OutcomeUnknown, ProtocolError
-from ernie_magic.qianfan.creation import StoppedWork, create_once, stopped_creation
+from ernie_magic.errors import BadRequest, ErnieError, OutcomeUnknown
+from ernie_magic.qianfan.creation import (
+    StoppedWork,
+    create_once,
+    created_id,
+    stopped_creation,
+)
 from ernie_magic.qianfan.tuning_tasks import FAILED, STOPPED, WAITING, TuningTask, read_task
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ernie_magic.qianfan.console import PlatformCall
     from ernie_magic.qianfan.tuning_plan import TuningPlan
@@ -115,7 +120,7 @@ class TuningCreation:
         if not job_id:
             with self._noting_loss(key):
                 job_id = await create_once(
-                    _request_id(call, "CreateFineTuningJob", plan.job_body(), "jobId"),
+                    created_id(call.action(GROUP, "CreateFineTuningJob", plan.job_body()), "jobId"),
                     _JOB.fill(name=plan.name),
                     _LIST_FIRST,
                 )
@@ -136,7 +141,9 @@ class TuningCreation:
         try:
             with self._noting_loss(plan.key):
                 return await create_once(
-                    _request_id(call, "CreateFineTuningTask", plan.task_body(job_id), "taskId"),
+                    created_id(
+                        call.action(GROUP, "CreateFineTuningTask", plan.task_body(job_id)), "taskId"
+                    ),
                     _TASK.fill(job=job_id),
                     _LIST_FIRST,
                 )
@@ -170,26 +177,6 @@ async def fetch_task(call: PlatformCall, task_id: str) -> TuningTask:
     """
     told = await call.action(GROUP, "DescribeFineTuningTask", {"taskId": task_id})
     return read_task(values.as_object(told), is_simulated=call.is_simulated)
-
-
-async def _request_id(
-    call: PlatformCall,
-    action: str,
-    body: Mapping[str, Any],
-    name: str,
-) -> str:
-    """Send a request that creates something, and return its id.
-
-    Raises
-    ------
-    ProtocolError
-        The reply has none.
-    ErnieError
-    """
-    found = _id_in(await call.action(GROUP, action, body), name)
-    if not found:
-        raise ProtocolError(Text("回复里没有 {name}", "the reply has no {name}").fill(name=name))
-    return found
 
 
 async def _existing_job(call: PlatformCall, job_id: str) -> str:

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS batches (address BLOB PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID"
 )
+# What a batch is found by whose id has not arrived.
+_FILES = (
+    "CREATE TABLE IF NOT EXISTS batch_files "
+    "(address BLOB PRIMARY KEY, file TEXT NOT NULL) WITHOUT ROWID"
+)
 _TIMEOUT = 5.0  # seconds to wait for another process
 
 
@@ -33,7 +38,8 @@ def batch_address(made_by: Sequence[str], lines: Sequence[Mapping[str, Any]]) ->
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Connection]:
-    with closing(sqlite.open_connection(path, _SCHEMA, timeout=_TIMEOUT)) as connection, connection:
+    opened = sqlite.open_connection(path, _SCHEMA, _FILES, timeout=_TIMEOUT)
+    with closing(opened) as connection, connection:
         yield connection
 
 
@@ -52,7 +58,25 @@ def remember_batch(path: Path, address: bytes, batch_id: str) -> None:
         connection.execute("INSERT OR REPLACE INTO batches VALUES (?, ?)", (address, batch_id))
 
 
+def find_file(path: Path, address: bytes) -> str:
+    """Return the id of the file of a batch that may have been created, "" for none."""
+    with _opened(path) as connection:
+        row = connection.execute(
+            "SELECT file FROM batch_files WHERE address = ?", (address,)
+        ).fetchone()
+    if row is None:
+        return ""
+    return str(row[0])
+
+
+def remember_file(path: Path, address: bytes, file_id: str) -> None:
+    """Keep the id of the file of a batch before the batch is created: its reply may be lost."""
+    with _opened(path) as connection:
+        connection.execute("INSERT OR REPLACE INTO batch_files VALUES (?, ?)", (address, file_id))
+
+
 def forget_batch(path: Path, address: bytes) -> None:
-    """Forget a batch that was collected, or has failed."""
+    """Forget a batch that was collected, has failed, or was refused."""
     with _opened(path) as connection:
         connection.execute("DELETE FROM batches WHERE address = ?", (address,))
+        connection.execute("DELETE FROM batch_files WHERE address = ?", (address,))

@@ -154,6 +154,40 @@ def test_what_an_application_may_answer(chunks, error, text):
     assert answer is None or answer.partial == (error is not None)
 
 
+def test_an_application_that_always_asks_for_a_tool_is_asked_no_more():
+    call = {"id": "1", "function": {"name": "look", "arguments": {}}}
+    with Server() as server:
+        server.replies = {
+            "/v2/app/conversation": http('{"conversation_id": "c"}', kind="application/json"),
+            "/v2/app/conversation/runs": http(events(step(last=True, tool_calls=[call]))),
+        }
+        with Session(service="qianfan", api_key="k", base_url=f"{server.url}/v2") as session:
+            answer = session.apps.chat(CHAT_APP, "hi", tools=look)
+    assert len(answer.tool_runs) == 20
+    assert server.requests.count("/v2/app/conversation/runs") == 21
+
+
+@pytest.mark.parametrize("end", ["", "/file/upload"])
+def test_what_was_not_created_is_not_used(end):
+    with Server() as server:
+        server.replies = {
+            "/v2/app/conversation": http('{"conversation_id": "c"}', kind="application/json"),
+            f"/v2/app/conversation{end}": http('{"request_id": "r"}', kind="application/json"),
+        }
+        with Session(
+            service="qianfan", api_key="k", base_url=f"{server.url}/v2", retry_count=1
+        ) as session:
+            for _ in range(2):
+                with pytest.raises(errors.ProtocolError, match="id"):
+                    session.apps.chat(CHAT_APP, "hi", files=__file__)
+    assert server.requests.count(f"/v2/app/conversation{end}") == 2
+
+
+def look():
+    """Look."""
+    return "seen"
+
+
 def test_usage_and_calls_of_all_steps_are_read():
     call = {"id": "1", "function": {"name": "f", "arguments": {"x": 1}}}
     usage = {"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5}

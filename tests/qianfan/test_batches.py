@@ -2,12 +2,14 @@
 
 import json
 import threading
+import time
 
 import pytest
 
 from ernie_magic import errors
 from ernie_magic.qianfan.batches import read_batch, read_results
 from ernie_magic.session import Session
+from tests.raw_server import Server, http
 
 BODY = {"model": "ernie-3.5-8k", "messages": [{"role": "user", "content": "[[echo]]hi"}]}
 ROWS = [{"t": "很好"}, {"t": "太差了"}]
@@ -49,6 +51,17 @@ def _own_folder(monkeypatch, tmp_path):
     monkeypatch.setattr("ernie_magic.qianfan.batches.LONG_PAUSE", 0.01)
 
 
+def wait_until(happened):
+    ends = time.monotonic() + 10
+    while not happened():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def reply(body, status="200 OK"):
+    return http(json.dumps(body), status, kind="application/json")
+
+
 def created(emulator):
     return [call for call in emulator.requests if call.path.endswith("/batches") and call.body]
 
@@ -81,9 +94,10 @@ def test_a_batch_is_sent_watched_and_read(session):
     assert done.id in [each.id for each in session.batches.list()]
 
 
-def test_nothing_is_sent_without_a_confirmation(local, emulator):
+@pytest.mark.parametrize("confirm", [False, "no", "false", 1])
+def test_nothing_is_sent_without_a_confirmation(local, emulator, confirm):
     with pytest.raises(errors.NotConfirmed, match="a batch of 2 requests") as caught:
-        local.batches.create([BODY, BODY])
+        local.batches.create([BODY, BODY], confirm=confirm)
     assert caught.value.plan == [BODY, BODY]
     assert not [call for call in emulator.requests if call.method == "POST"]
 
@@ -177,6 +191,72 @@ def test_a_lost_reply_is_told_and_nothing_is_sent_twice(local, emulator):
     with pytest.raises(errors.OutcomeUnknown, match=r"ernie\.batches\.list"):
         local.map(PROMPT, ROWS, batch=True)
     assert len(created(emulator)) == 1
+
+
+def test_a_table_whose_batch_may_exist_looks_for_it_before_it_sends_another(local, emulator):
+    emulator.faults.add(path="/batches", lose_reply=True)
+    with pytest.raises(errors.OutcomeUnknown):
+        local.map(PROMPT, ROWS, batch=True)
+    mapped = local.map(PROMPT, ROWS, batch=True)
+    assert [row["answer"] for row in mapped.rows] == ["好评", "差评"]
+    assert len(created(emulator)) == 1
+
+
+def test_a_batch_that_was_refused_is_not_looked_for(local, emulator):
+    emulator.faults.add(path="/batches", code="malformed_json")
+    with pytest.raises(errors.BadRequest):
+        local.map(PROMPT, ROWS, batch=True)
+    emulator.requests.clear()
+    assert not local.map(PROMPT, ROWS, batch=True).errors
+    assert [call.method for call in emulator.requests if call.path.endswith("/batches")] == ["POST"]
+
+
+def test_a_batch_that_is_stopped_while_it_is_sent_may_exist(local, emulator):
+    emulator.faults.add(path="/batches", delay=5)
+    stream = local.batches._begin_create([BODY], confirm=True)
+    wait_until(lambda: created(emulator))
+    assert "may have been created" in stream.stop().stop_message.en
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_batch_that_this_account_has_not_is_sent_anew(local, emulator, monkeypatch, status):
+    monkeypatch.setattr("ernie_magic.storage.open_batches.find_batch", lambda *_: "batch-other")
+    with Server() as server:
+        server.replies = {
+            "/v2/batches/batch-other": reply({}, f"{status} No"),
+            "/v2/batches/batch-1": reply({"id": "batch-1", "status": "failed"}),
+            "/v2/batches": reply({"id": "batch-1"}),
+            "/v2/files": reply({"id": "file-1"}),
+        }
+        local.settings.base_url = f"{server.url}/v2"
+        with pytest.raises(errors.ErnieError, match="batch-1 did not complete"):
+            local.map(PROMPT, ROWS, batch=True)
+
+
+def test_a_batch_whose_results_are_gone_is_sent_again_by_the_next_call(local):
+    with Server() as server:
+        done = {"id": "batch-1", "status": "completed", "output_file_id": "gone"}
+        server.replies = {
+            "/v2/batches": reply(done),
+            "/v2/files": reply({"id": "file-1"}),
+            "/v2/files/gone": reply({}, "404 No"),
+        }
+        local.settings.base_url = f"{server.url}/v2"
+        for _ in range(2):
+            with pytest.raises(errors.BadRequest, match="results of the batch batch-1 are not"):
+                local.map(PROMPT, ROWS, batch=True)
+        assert server.requests.count("/v2/batches") == 2
+
+
+def test_a_batch_without_an_id_may_have_been_created(local):
+    with Server() as server:
+        server.replies = {
+            "/v2/batches": reply({"object": "batch"}),
+            "/v2/files": reply({"id": "file-1"}),
+        }
+        local.settings.base_url = f"{server.url}/v2"
+        with pytest.raises(errors.OutcomeUnknown, match="the reply has no id"):
+            local.map(PROMPT, ROWS, batch=True)
 
 
 def test_batch_and_executor_exclude_each_other(local):
