@@ -715,19 +715,18 @@ async def _iter_body_deltas(
     payload = None
     with suppress(ValueError):
         payload = await _parse_in_thread_if_long(_decode_text(raw))
-    if payload is None and is_object and b"\n" in raw.strip():
-        # Lines of JSON, or JSON and a `data: [DONE]`.
-        async for streamed in _iter_streamed_deltas(response, reader, _once(raw)):
+    events = _events_of_chunks(payload, reader)
+    if is_object and payload is None:
+        events = _lines_of_body(raw)
+    if events:
+        async for streamed in _iter_streamed_deltas(response, reader, _once(events)):
             yield streamed
         return
     envelope = _only_object(payload)
     reply = _unwrap_reply(envelope, reader)
     if not reader.is_whole_reply(reply):
         raise error_from_reply(response.status_code, response.headers, raw)
-    error = None
-    suspect = _without_own_fields(envelope, reader)
-    if parse_refusal(suspect) is not None:
-        error = _refusal_error(suspect, response)
+    error = _error_beside_answer(envelope, reader, response)
     if len(raw) > values.LONG:
         first = await in_thread(reader.feed_whole, reply)
     else:
@@ -738,6 +737,35 @@ async def _iter_body_deltas(
     if error is not None:
         raise error
     _raise_unless_answered(reader, response, raw[:MAX_BODY].decode("utf-8", "replace"))
+
+
+def _error_beside_answer(
+    envelope: dict[str, Any],
+    reader: Reader,
+    response: httpx.Response,
+) -> ErnieError | None:
+    """Return the error that a body reports beside an answer, None for none."""
+    suspect = _without_own_fields(envelope, reader)
+    if parse_refusal(suspect) is None:
+        return None
+    return _refusal_error(suspect, response)
+
+
+def _lines_of_body(raw: bytes) -> bytes:
+    """Return the lines of a body that is no JSON by itself, but may be lines of it, or JSON and a
+    `data: [DONE]`; b"" when it is one line.
+    """
+    return raw if b"\n" in raw.strip() else b""
+
+
+def _events_of_chunks(payload: object, reader: Reader) -> bytes:
+    """Return the stream whose chunks a gateway has collected into a list; b"" for anything else."""
+    if not isinstance(payload, list) or len(payload) < 2:  # noqa: PLR2004
+        return b""
+    if not any(isinstance(item, dict) and reader.is_whole_reply(item) for item in payload):
+        return b""
+    events = [f"data: {json.dumps(item)}\n\n" for item in payload]
+    return "".join([*events, "data: [DONE]\n\n"]).encode()
 
 
 def _too_large_error(max_bytes: int, message: Text) -> ProtocolError:

@@ -17,6 +17,8 @@ from ernie_magic.api import values
 from ernie_magic.api.models import Listed, ModelList
 from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
+from ernie_magic.errors import ProtocolError
+from ernie_magic.text.language import Text
 from ernie_magic.wire.failures import no_picture_error, unexpected_reply_error
 from ernie_magic.wire.picture_fields import OUTER_MARKS, PictureSearch, find_words
 from ernie_magic.wire.usage import usage_of
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ImageRequest, RerankRequest
     from ernie_magic.api.usage import Usage
+    from ernie_magic.errors import ErnieError
     from ernie_magic.wire.picture_fields import Found
 
 _PICTURES = 4  # the most that one call may ask for (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
@@ -114,7 +117,7 @@ def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
     items = _find_entries(payload, _VECTOR_LISTS)
     order = _order_by_index([_find_value(item, _INDICES) for item in items], count)
     if order is None:
-        raise unexpected_reply_error(payload)
+        raise _unclear_vectors_error(payload, len(items), count)
     vectors = [_read_vector(_find_value(items[index], _VECTORS)) for index in order]
     lengths = Counter(len(vector) for vector in vectors if vector is not None).most_common(2)
     if not lengths or (len(lengths) > 1 and lengths[0][1] == lengths[1][1]):
@@ -133,6 +136,22 @@ def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
         usage_of(payload.get("usage")),
         tuple(unusable),
     )
+
+
+def _unclear_vectors_error(payload: Mapping[str, Any], got: int, count: int) -> ErnieError:
+    """Return the error for vectors of which it is unclear whose they are."""
+    error = unexpected_reply_error(payload)
+    if got and type(error) is ProtocolError:
+        error.what = Text(
+            "{count} 条文本来了 {got} 个向量，或编号不清，无法对应",
+            "{got} vectors came for {count} texts, or their numbers are unclear, so that none can "
+            "be told whose it is",
+        ).fill(got=got, count=count)
+        error.cause = Text("服务漏掉或合并了文本", "the service left out texts, or joined some")
+        error.advice = Text(
+            "换一个模型，或一次只算一条", "use another model, or embed one text at a time"
+        )
+    return error
 
 
 def _read_vector(given: object) -> np.ndarray | None:

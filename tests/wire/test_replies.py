@@ -41,7 +41,7 @@ OTHER_VECTORS = {
 @pytest.mark.parametrize("name", OTHER_VECTORS)
 def test_vectors_are_found_where_other_servers_put_them(name):
     assert replies.parse_vectors(OTHER_VECTORS[name], 2).vectors.tolist() == [[0.0], [1.0]]
-    with pytest.raises(errors.ProtocolError):
+    with pytest.raises(errors.ProtocolError, match="2 vectors came for 3 texts"):
         replies.parse_vectors(OTHER_VECTORS[name], 3)
 
 

@@ -291,6 +291,20 @@ def test_a_completion_s_counted_tokens_are_joined():
     assert read(*(event({"choices": [text]}) for text in texts), DONE).text == "abc"
 
 
+def test_a_stream_that_was_collected_into_a_list_is_read():
+    chunks = [{"choices": [choice(content=text)]} for text in "abc"]
+    chunks.append({"choices": [choice(finish_reason="length")]})
+    body = json.dumps(chunks).encode()
+    for kind in "application/json", "text/plain":
+        answer = read(body, kind=kind)
+        assert (answer.text, answer.finish_reason) == ("abc", "length")
+    for failed in {"error": {"message": "died"}}, {"throttlingException": {"message": "died"}}:
+        with pytest.raises(errors.ServiceError, match="died"):
+            read(json.dumps([*chunks[:2], failed]).encode(), kind="application/json")
+    with pytest.raises(errors.ProtocolError, match="instead of an answer"):
+        read(json.dumps([{"a": 1}, {"b": 2}]).encode(), kind="application/json")
+
+
 OTHER_CHOICES = {
     "in turn": [(0, "a", None), (1, "X", None), (0, "b", "stop"), (1, "Y", "stop")],
     "one after the other": [(0, "a", None), (0, "b", "stop"), (1, "X", None), (2, "Y", "stop")],

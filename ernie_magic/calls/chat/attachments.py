@@ -64,6 +64,11 @@ def image_parts(given: object, depth: int = 0) -> list[Part]:
     if isinstance(given, (list, tuple, ImageSet)):
         if depth > _DEPTH:
             raise _not_an_image(given)
+        if any(one is None for one in given):
+            raise InvalidOption(
+                Text("图片列表里有 None", "the list of pictures holds None"),
+                advice=Text("先去掉它，或给它一张图片", "leave it out, or put a picture there"),
+            )
         return [part for one in given for part in image_parts(one, depth + 1)]
     if isinstance(given, Picture) and given.problem:
         raise InvalidOption(_UNUSABLE.fill(what=given.problem.what), advice=given.problem.advice)
@@ -95,7 +100,11 @@ def _image_bytes(given: object) -> bytes:
     """Return the bytes of a picture's file."""
     if isinstance(given, Picture):
         return given.content
-    if isinstance(given, (bytes, bytearray)):
+    if isinstance(given, io.BytesIO):
+        given = given.getvalue()
+    if isinstance(given, io.IOBase):
+        given = _read_stream(given)
+    if isinstance(given, (bytes, bytearray, memoryview)):
         return bytes(given)
     if isinstance(given, str) and given[:5].lower() == "data:":
         return _decode_data_url(given)
@@ -112,6 +121,29 @@ def _image_bytes(given: object) -> bytes:
             ),
             advice=_WHAT,
         ) from None
+
+
+def _read_stream(given: Any) -> bytes:
+    """Return what an open file has from its position on.
+
+    Raises
+    ------
+    InvalidOption
+        It is closed, not open for reading, or open as text.
+    """
+    try:
+        content = given.read(MAX_IMAGE_BYTES + 1)  # one byte more is already too large
+    except (OSError, ValueError) as error:
+        raise InvalidOption(
+            Text("无法读取文件：{said}", "the file cannot be read: {said}").fill(said=str(error)),
+            advice=_WHAT,
+        ) from None
+    if not isinstance(content, bytes):
+        raise InvalidOption(
+            Text("文件是以文本方式打开的", "the file is open as text"),
+            advice=Text('用 open(…, "rb") 打开', 'open it by open(…, "rb")'),
+        )
+    return content
 
 
 def _decode_data_url(uri: str) -> bytes:

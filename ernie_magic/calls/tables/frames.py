@@ -56,7 +56,7 @@ def read_table(data: Any) -> TableContent:
     if _is_from(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
         columns = _unique_names(data.columns)
         # Under their own labels, columns of `True` and `1` would be one entry of a record.
-        named = data.set_axis(list(columns), axis="columns")
+        named = _with_short_floats(data.set_axis(list(columns), axis="columns"))
         records: list[dict[Any, Any]] = named.to_dict("records")
         if not columns:  # before 2.1, pandas gives no record of a row without columns
             records = [{} for _ in range(len(data))]
@@ -66,18 +66,12 @@ def read_table(data: Any) -> TableContent:
     content = None
     if isinstance(data, dict):
         content = _read_columns(data)
-    elif (
-        hasattr(data, "__iter__")
-        and not isinstance(data, (str, bytes))
-        and not hasattr(data, "columns")
-    ):
+    elif _is_iterable(data) and not isinstance(data, (str, bytes)) and not hasattr(data, "columns"):
         content = _read_items(list(data))
     if content is not None:
         return content
     raise InvalidOption(
-        Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(
-            kind=type(data).__name__
-        ),
+        _no_table_text(data),
         advice=Text(
             "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
             ".parquet .xlsx）",
@@ -85,6 +79,41 @@ def read_table(data: Any) -> TableContent:
             "(.csv .tsv .jsonl .parquet .xlsx)",
         ),
     )
+
+
+def _with_short_floats(data: Any) -> Any:
+    """Return a DataFrame whose numbers of less than 64 bits are as long as they are shown: 0.1 as
+    float32 is 0.10000000149 as float64, which is what pandas makes of it.
+    """
+    short = [
+        position
+        for position, dtype in enumerate(data.dtypes)
+        if getattr(dtype, "kind", "") == "f" and dtype.itemsize < 8  # noqa: PLR2004
+    ]
+    if not short:
+        return data
+    copied = data.copy()
+    for position in short:
+        column = data.iloc[:, position].array
+        copied.isetitem(
+            position, [value if is_missing(value) else float(str(value)) for value in column]
+        )
+    return copied
+
+
+def _is_iterable(data: object) -> bool:
+    """Whether data has items; an array of no dimensions only looks as if it had."""
+    return hasattr(data, "__iter__") and getattr(data, "ndim", 1) != 0
+
+
+def _no_table_text(data: object) -> Text:
+    """Return that data is no table; of a list, also what it holds."""
+    kind = type(data).__name__
+    if not isinstance(data, list) or not data:
+        return Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(kind=kind)
+    return Text(
+        "{kind} 不是有行的表：里面是 {item}", "{kind} is not a table with rows: it holds {item}"
+    ).fill(kind=kind, item=type(data[0]).__name__)
 
 
 def _unique_names(labels: Iterable[Any]) -> tuple[str, ...]:
@@ -189,7 +218,7 @@ def copy_table(data: Any) -> Any:
         return data.copy()
     if _is_from(data, "polars") or isinstance(data, (str, bytes, dict)):
         return data
-    if not hasattr(data, "__iter__"):
+    if not _is_iterable(data):
         return data
     return list(data)
 

@@ -207,6 +207,19 @@ def test_values_from_0_to_1_are_grey_levels():
     assert list(image.tobytes()) == [0, 128, 255]
 
 
+def test_an_open_file_and_any_bytes_are_a_picture(tmp_path):
+    content = file_of()
+    (tmp_path / "a.png").write_bytes(content)
+    in_memory = io.BytesIO(content)
+    in_memory.read()  # where a caller left it does not matter
+    with (tmp_path / "a.png").open("rb") as file:
+        given = [file, in_memory, memoryview(content), bytearray(content)]
+        parts = attachments.image_parts(given)
+    assert parts == attachments.image_parts([content] * len(given))
+    with pytest.raises(InvalidOption, match="closed file"):
+        attachments.image_parts(file)
+
+
 def test_several_are_several_parts():
     one = Picture(REQUEST, file_of())
     assert len(attachments.image_parts([one, ImageSet((one, one), REQUEST), file_of("JPEG")])) == 4
@@ -225,6 +238,10 @@ def test_several_are_several_parts():
         (np.zeros((0, 4), "uint8"), "is not a picture"),
         (b"\x89PNG\r\n\x1a\n" + bytes(11 * 1024 * 1024), "larger than 10 MB"),
         ({"a": 1}, "dict is not a picture"),
+        ([None], "the list of pictures holds None"),
+        ([file_of(), [None]], "the list of pictures holds None"),
+        (io.StringIO("x"), "the file is open as text"),
+        (io.BytesIO(b"x"), "cannot be used"),
     ],
     ids=lambda value: str(value)[:20],
 )

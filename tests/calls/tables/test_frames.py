@@ -1,5 +1,6 @@
 """Tables of every kind as rows."""
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -48,3 +49,27 @@ def test_a_dataframe_as_a_dictionary_is_its_values_not_its_index():
 def test_columns_whose_labels_are_equal_but_not_the_same_text_stay_apart():
     table = pd.DataFrame([["x", "y"]], columns=pd.Index([True, 1], dtype=object))
     assert frames.rows_of(table) == [{"True": "x", "1": "y"}]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "Float32"])
+def test_short_floats_are_sent_as_they_are_shown(dtype):
+    table = pd.DataFrame({"a": pd.array([0.1, 2.5, None], dtype=dtype), "b": [0.1, 1, 2]})
+    values = [row["a"] for row in frames.rows_of(table)]
+    assert values[:2] == [0.1, 2.5]
+    assert pd.isna(values[2])
+    assert [row["b"] for row in frames.rows_of(table)] == [0.1, 1.0, 2.0]
+    assert table["a"].dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ([["a", "b"]], "list is not a table with rows: it holds list"),
+        (np.array([["a", "b"]]), "list is not a table with rows: it holds ndarray"),
+        ([1, 2], "list is not a table with rows: it holds int"),
+        (np.array("a"), "ndarray is not a table"),
+    ],
+)
+def test_what_is_no_table_is_named_with_what_it_holds(data, told):
+    with pytest.raises(errors.InvalidOption, match=told):
+        frames.read_table(frames.copy_table(data))
