@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api import values
 from ernie_magic.errors import (
@@ -20,7 +20,7 @@ from ernie_magic.errors import (
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Mapping
 
 ResultT = TypeVar("ResultT")
 _MAY_EXIST = Text("{what} 可能已经创建（{why}）", "{what} may have been created ({why})")
@@ -110,7 +110,16 @@ async def created_id(request: Awaitable[object], name: str) -> str:
         The reply has none.
     ErnieError
     """
-    reply = values.as_object(await request)
+    return id_in(values.as_object(await request), name)
+
+
+def id_in(reply: Mapping[str, Any], name: str) -> str:
+    """Return the id in a reply, which has to have one.
+
+    Raises
+    ------
+    ProtocolError
+    """
     found = values.as_name(reply.get(name))
     if not found:
         raise ProtocolError(Text("回复里没有 {name}", "the reply has no {name}").fill(name=name))

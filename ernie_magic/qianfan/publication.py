@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown, ServiceError
-from ernie_magic.qianfan.creation import StoppedWork, create_once, stopped_creation
+from ernie_magic.qianfan.creation import (
+    StoppedWork,
+    create_once,
+    created_id,
+    id_in,
+    stopped_creation,
+)
+from ernie_magic.qianfan.services import MODELS, list_version_ids
 from ernie_magic.qianfan.tuning_tasks import PublishedModel, TuningTask
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ernie_magic.qianfan.console import PlatformCall
 
@@ -103,7 +110,8 @@ class Publication:
 
     def __init__(self) -> None:
         self._published: dict[str, _Ids] = {}
-        self._sending: set[str] = set()
+        # The versions that there were before, by the key of what may have been published.
+        self._sending: dict[str, set[_Ids]] = {}
         self._lock = asyncio.Lock()
 
     async def publish(
@@ -135,35 +143,54 @@ class Publication:
 
     async def _send(self, call: PlatformCall, order: PublishOrder) -> _Ids:
         _check_order(order)
-        self._sending.add(order.key)
+        versions = await _list_versions(call, order)
+        # What may have been published is looked for before it is published again.
+        found = versions - self._sending.get(order.key, versions)
+        if found:
+            del self._sending[order.key]
+            return max(found)
+        self._sending[order.key] = versions
+        what = _MODEL.fill(name=order.name)
         try:
-            reply = await create_once(
-                _request_publication(call, order), _MODEL.fill(name=order.name), _LIST_FIRST
-            )
+            ids = await create_once(_request_publication(call, order), what, _LIST_FIRST)
         except OutcomeUnknown:
             raise
         except ErnieError as error:
-            self._sending.discard(order.key)
+            del self._sending[order.key]
             if order.train_meta is None and isinstance(error, ServiceError):
                 error.advice = _V1_MAY_BE_OFF
             raise
-        self._sending.discard(order.key)
-        return _read_ids(reply, order)
+        del self._sending[order.key]
+        return ids
 
 
-async def _request_publication(call: PlatformCall, order: PublishOrder) -> Any:
-    if order.train_meta is None:
-        return await call.request("POST", _PUBLISH_V1, order.body_v1())
-    return await call.action("model", "CreateCustomModel", order.body_v2())
+async def _request_publication(call: PlatformCall, order: PublishOrder) -> _Ids:
+    """Publish, and return the ids.
+
+    Raises
+    ------
+    ProtocolError
+        The reply has none.
+    ErnieError
+    """
+    if order.train_meta is not None:
+        sent = call.action("model", "CreateCustomModel", order.body_v2())
+        return _Ids(order.model_set, await created_id(sent, "modelId"))
+    told = values.as_object(await call.request("POST", _PUBLISH_V1, order.body_v1()))
+    return _Ids(id_in(told, "modelIDStr"), id_in(told, "versionIdStr"))
 
 
-def _read_ids(reply: object, order: PublishOrder) -> _Ids:
-    told = values.as_object(reply)
-    if order.train_meta is None:
-        return _Ids(
-            values.as_name(told.get("modelIDStr")), values.as_name(told.get("versionIdStr"))
-        )
-    return _Ids(order.model_set, values.as_name(told.get("modelId")))
+async def _list_versions(call: PlatformCall, order: PublishOrder) -> set[_Ids]:
+    """Return the versions of the models that it may be a version of."""
+    sets: Sequence[Mapping[str, Any]] = [{"modelSetId": order.model_set}]
+    if not order.model_set:
+        listed = values.as_objects(await call.list_items(MODELS, "DescribeCustomModelSets"))
+        sets = [each for each in listed if each.get("modelSetName") == order.name]
+    return {
+        _Ids(values.as_name(each.get("modelSetId")), version_id)
+        for each in sets
+        for version_id in await list_version_ids(call, each)
+    }
 
 
 async def _wait_until_ready(

@@ -348,7 +348,7 @@ class Services(CallGroup):
             sets = await call.list_items(MODELS, "DescribeCustomModelSets")
             found = OwnModels()
             for row in sets:
-                for model_id in await _version_ids(call, values.as_object(row)):
+                for model_id in await list_version_ids(call, values.as_object(row)):
                     detail = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
                     model = read_model(values.as_object(detail), model_id, services)
                     found.append(replace(model, is_simulated=call.is_simulated))
@@ -434,8 +434,8 @@ async def _list_preset(call: PlatformCall) -> ServiceList:
     )
 
 
-async def _version_ids(call: PlatformCall, row: Mapping[str, Any]) -> list[str]:
-    """Return the versions of a model: the list tells them, or else its description."""
+async def list_version_ids(call: PlatformCall, row: Mapping[str, Any]) -> list[str]:
+    """Return the ids of a model's versions: the list tells them, or else its description."""
     ids = row.get("modelIds")
     if not isinstance(ids, list):
         wanted = {"modelSetId": row.get("modelSetId")}

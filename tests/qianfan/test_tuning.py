@@ -173,6 +173,24 @@ def test_a_publication_whose_reply_is_lost_is_not_sent_again(emulated, wire, don
     wire.faults.add(path="publishTrainModel", lose_reply=True)
     with pytest.raises(errors.OutcomeUnknown, match="before you publish it again"):
         emulated.tuning.publish(done, "lost")
+    model = emulated.tuning.publish(done, "lost")
+    assert model.is_ready
+    found = emulated.wire.call("model", "DescribeModelSet", {"modelSetName": "lost"})["result"]
+    assert (found["modelSetId"], found["modelIds"]) == (model.set_id, [model.id])
+    sent = [request for request in wire.requests if request.path.endswith("publishTrainModel")]
+    assert len(sent) == 1
+
+
+def test_another_version_whose_reply_is_lost_is_found_among_those_of_its_model(
+    emulated, wire, done
+):
+    first = emulated.tuning.publish(done, "versions")
+    wire.requests.clear()
+    wire.faults.add(path="publishTrainModel", lose_reply=True)
+    with pytest.raises(errors.OutcomeUnknown):
+        emulated.tuning.publish(done, "versions", model_set=first.set_id)
+    second = emulated.tuning.publish(done, "versions", model_set=first.set_id)
+    assert (second.set_id, second.id != first.id) == (first.set_id, True)
     sent = [request for request in wire.requests if request.path.endswith("publishTrainModel")]
     assert len(sent) == 1
 
