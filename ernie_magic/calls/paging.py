@@ -43,11 +43,59 @@ class MarkerPaging(Paging):
         told = values.as_object(reply)
         page = values.as_object(told.get("pageInfo")) or told
         marker = page.get("nextMarker")
+        has_more = values.is_true(page.get("isTruncated")) and isinstance(marker, (str, int))
         # A marker that leads nowhere else would be asked for again and again.
-        is_last = not page.get("isTruncated") or not marker or marker == request.get("marker")
-        if is_last:
+        if not has_more or not marker or marker == request.get("marker"):
             return None
         return {**request, "marker": marker}
+
+
+class AfterPaging(Paging):
+    """By `after`, the id of the last entry, as lists of OpenAI's form do."""
+
+    def __init__(self, page_size: int = MAX_PAGE) -> None:
+        super().__init__({"limit": page_size})
+
+    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
+        """Return the request for the page after this reply; None after the last one."""
+        told = values.as_object(reply)
+        entries = values.as_objects(told.get("data"))
+        after = ""
+        if entries:
+            after = values.as_name(entries[-1].get("id"))
+        if not after or not values.is_true(told.get("has_more")):
+            return None
+        return {**request, "after": after}
+
+
+class PageWalk:
+    """The requests of a list's pages, one after another; none is made twice, wherever the markers
+    lead.
+
+    Parameters
+    ----------
+    paging
+    body
+        What the first request has beside the paging's own.
+
+    Attributes
+    ----------
+    request : dict | None
+        The next one; None after the last page.
+    """
+
+    def __init__(self, paging: Paging, body: Mapping[str, Any]) -> None:
+        self._paging = paging
+        self.request: Mapping[str, Any] | None = {**paging.first, **body}
+        self._made: set[str] = set()
+
+    def advance(self, reply: Any) -> None:
+        """Go on to the page after this reply."""
+        assert self.request is not None  # noqa: S101  (it was just answered)
+        self._made.add(repr(self.request))
+        self.request = self._paging.next_request(self.request, reply)
+        if repr(self.request) in self._made:
+            self.request = None
 
 
 class Pages:
@@ -72,23 +120,22 @@ class Pages:
     ) -> None:
         self._request_page = request_page
         self._list_name = list_name
-        self._paging = MarkerPaging()
-        self._first = {**self._paging.first, **body}
+        self._body = body
 
     def __iter__(self) -> Iterator[Any]:
-        request: Mapping[str, Any] | None = self._first
-        while request is not None:
-            reply = result_of(self._request_page(request).result())
+        walk = PageWalk(MarkerPaging(), self._body)
+        while walk.request is not None:
+            reply = result_of(self._request_page(walk.request).result())
             yield from items_of(reply, self._list_name)
-            request = self._paging.next_request(request, reply)
+            walk.advance(reply)
 
     async def __aiter__(self) -> AsyncIterator[Any]:
-        request: Mapping[str, Any] | None = self._first
-        while request is not None:
-            reply = result_of(await self._request_page(request).aresult())
+        walk = PageWalk(MarkerPaging(), self._body)
+        while walk.request is not None:
+            reply = result_of(await self._request_page(walk.request).aresult())
             for item in items_of(reply, self._list_name):
                 yield item
-            request = self._paging.next_request(request, reply)
+            walk.advance(reply)
 
 
 class NumberPaging(Paging):

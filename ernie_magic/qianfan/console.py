@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.models import is_simulated
-from ernie_magic.calls.paging import MarkerPaging, items_of
+from ernie_magic.calls.paging import MarkerPaging, PageWalk, items_of
 from ernie_magic.calls.raw import action_path, is_read
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.config.credentials import Endpoint
@@ -227,12 +227,11 @@ class Console:
         paging
             How the next page is asked for; by `marker` when None.
         """
-        pages = paging or MarkerPaging()
-        request: Mapping[str, Any] | None = {**pages.first, **(body or {})}
-        while request is not None:
-            reply = self.start_action(group, action, request, repeatable=True).result()
+        walk = PageWalk(paging or MarkerPaging(), body or {})
+        while walk.request is not None:
+            reply = self.start_action(group, action, walk.request, repeatable=True).result()
             yield from items_of(reply, list_name)
-            request = pages.next_request(request, reply)
+            walk.advance(reply)
 
 
 class PlatformCall:
@@ -371,13 +370,12 @@ class PlatformCall:
         paging: Paging | None = None,
     ) -> AsyncIterator[Any]:
         """Iterate like `Console.iterate_pages`."""
-        pages = paging or MarkerPaging()
-        request: Mapping[str, Any] | None = {**pages.first, **(body or {})}
-        while request is not None:
-            reply = await self.action(group, action, request, repeatable=True)
+        walk = PageWalk(paging or MarkerPaging(), body or {})
+        while walk.request is not None:
+            reply = await self.action(group, action, walk.request, repeatable=True)
             for item in items_of(reply, list_name):
                 yield item
-            request = pages.next_request(request, reply)
+            walk.advance(reply)
 
     async def list_items(
         self,

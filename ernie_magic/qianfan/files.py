@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ernie_magic.api import values
+from ernie_magic.calls.paging import AfterPaging, PageWalk
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.creation import tell_stopped
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 _LIST = "data"
 _BYTES = Text("字节", "bytes")
 _PAGE = 100  # entries
-_MAX_PAGES = 100
 MAX_CONTENT = 512 * 1024 * 1024  # bytes of a file that is read
 
 
@@ -163,15 +163,11 @@ class ServicePaths:
     async def list_all(self, path: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         """Return the entries of all pages of a list, which follow by `after`."""
         rows: list[dict[str, Any]] = []
-        after: dict[str, str] = {}
-        for _ in range(_MAX_PAGES):
-            asked = urlencode({"limit": str(_PAGE), **query, **after})
-            reply = await self.send("GET", f"{path}?{asked}")
-            page = values.as_objects(reply.get(_LIST))
-            rows += page
-            if not page or not reply.get("has_more"):
-                break
-            after = {"after": values.as_name(page[-1].get("id"))}
+        walk = PageWalk(AfterPaging(_PAGE), query)
+        while walk.request is not None:
+            reply = await self.send("GET", f"{path}?{urlencode(walk.request)}")
+            rows += values.as_objects(reply.get(_LIST))
+            walk.advance(reply)
         return rows
 
 

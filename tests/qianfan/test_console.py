@@ -6,7 +6,13 @@ import threading
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.calls.paging import MarkerPaging, NumberPaging, items_of
+from ernie_magic.calls.paging import (
+    AfterPaging,
+    MarkerPaging,
+    NumberPaging,
+    PageWalk,
+    items_of,
+)
 from ernie_magic.qianfan.console import Console
 from ernie_magic.session import Session
 from ernie_magic.text.language import Text
@@ -77,6 +83,8 @@ def test_all_pages_are_read_one_after_another(console):
         ({"pageInfo": {"isTruncated": True, "nextMarker": "a"}}, None),
         ({"pageInfo": {"isTruncated": True, "nextMarker": ""}}, None),
         ({"pageInfo": {"isTruncated": False, "nextMarker": "b"}}, None),
+        ({"pageInfo": {"isTruncated": "false", "nextMarker": "b"}}, None),
+        ({"pageInfo": {"isTruncated": True, "nextMarker": ["b"]}}, None),
         ({}, None),
         ([1], None),
     ],
@@ -84,6 +92,30 @@ def test_all_pages_are_read_one_after_another(console):
 def test_pages_by_marker_end(reply, following):
     found = MarkerPaging().next_request({"marker": "a", "name": "x"}, reply)
     assert found == (following and {"name": "x", **following})
+
+
+def markers_of(walk, pages):
+    """The markers that are asked for while each reply names the next of these."""
+    asked = []
+    for marker in pages:
+        if walk.request is None:
+            break
+        asked.append(walk.request.get("marker"))
+        walk.advance({"isTruncated": True, "nextMarker": marker, "data": [1]})
+    return asked
+
+
+@pytest.mark.parametrize(("markers", "asked"), [("abab", [None, "a", "b"]), ("aaaa", [None, "a"])])
+def test_pages_whose_markers_go_round_in_a_circle_end(markers, asked):
+    assert markers_of(PageWalk(MarkerPaging(), {"name": "x"}), markers * 2) == asked
+
+
+def test_a_list_that_begins_again_at_its_end_ends():
+    asked = PageWalk(AfterPaging(2), {"purpose": "batch"})
+    asked.advance({"has_more": True, "data": [{"id": "a"}, {"id": "b"}]})
+    assert asked.request == {"limit": 2, "purpose": "batch", "after": "b"}
+    asked.advance({"has_more": True, "data": [{"id": "a"}, {"id": "b"}]})
+    assert asked.request is None
 
 
 def test_pages_by_number_end_with_the_total_and_with_an_empty_page():
