@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ernie_magic.api import values
-from ernie_magic.calls.paging import AfterPaging, PageWalk
 from ernie_magic.api.public_names import CallGroup
+from ernie_magic.calls.paging import AfterPaging, PageWalk
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.creation import tell_stopped
 from ernie_magic.runtime.once import awaited, blocking
