@@ -51,7 +51,7 @@ _CALL = Text("请求调用，由你执行：{call}", "a call that is left to you
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
 _SOURCES = Text("搜索来源（{n}）", "sources ({n})")
 _PASSAGES = Text("知识库来源（{n}）", "sources in knowledge bases ({n})")
-_EXCERPT = 160  # characters of a passage
+_EXCERPT = 320  # characters of a passage: what an answer cites is rarely in its first line
 _HEADING_MARKS = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
 _NOTHING_FOUND = Text(
     "⚠ 知识库里没有找到有关的内容：{names}", "⚠ nothing about it was found in: {names}"

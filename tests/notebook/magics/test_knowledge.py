@@ -22,6 +22,9 @@ def test_a_cell_is_answered_with_numbered_sources_and_says_that_it_is_simulated(
     assert "simulated" in out
     assert "not a real model" in out
     assert shell.user_ns["a"].search[0]["title"] == "lark-coffee.md"
+    data, _ = shell.display_formatter.format(shell.user_ns["a"])
+    sources = data["text/html"].split("sources in knowledge bases (1)")[1]
+    assert "Shipping takes 2 to 3 days" in sources  # the sentence that is cited
     shell.user_ns["q"] = "{{1/0}} 水箱"
     _, out = run("%%ernie --knowledge demo\n{{q}}")
     assert "1.8 升" in out
