@@ -276,7 +276,7 @@ class RawCalls(CallGroup):
             lambda request: self._begin_call(group, action, request), body or {}, list_name
         )
 
-    def begin_wait(
+    def _begin_watch(
         self,
         group: str,
         action: str,
@@ -285,8 +285,7 @@ class RawCalls(CallGroup):
         pause: float = 30.0,
     ) -> Stream[Any]:
         """Wait for a task of Qianfan's platform: repeat an action that describes it until the task
-        is over, and return the last description. An interrupt ends the waiting, not the task. From
-        a coroutine: `await begin_wait(…).aresult()`.
+        is over, and return the last description. An interrupt ends the waiting, not the task.
 
         Parameters
         ----------
@@ -316,7 +315,7 @@ class RawCalls(CallGroup):
         path = client.localizing_errors(lambda: _path_of_look(group, action))
         request, route = self._build_request("POST", path, body, repeatable=True, is_action=True)
 
-        async def wait(call: PreparedCall) -> Any:
+        async def watch(call: PreparedCall) -> Any:
             async def look() -> Any:
                 return result_of(await call.send_json(request))
 
@@ -330,9 +329,10 @@ class RawCalls(CallGroup):
             )
 
         settings = client.settings.take_snapshot()
-        return client.start_call(wait, settings, route.endpoint, progress_title=_WAITING)
+        return client.start_call(watch, settings, route.endpoint, progress_title=_WAITING)
 
-    wait = blocking(begin_wait)
+    watch = blocking(_begin_watch)
+    awatch = awaited(_begin_watch)
 
     def stream(self, path: str, body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """`POST` JSON, and iterate over the events of the streamed reply.

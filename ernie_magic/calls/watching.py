@@ -68,7 +68,7 @@ async def watch_task(
     Parameters
     ----------
     look, is_over, percent, notice
-        As in `PlatformCall.wait_for_task`.
+        As in `PlatformCall.watch_task`.
     emit
         Called with the progress and the notices.
     pause

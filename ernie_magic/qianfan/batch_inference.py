@@ -203,7 +203,7 @@ class BatchInference(CallGroup):
 
         async def work(call: PlatformCall) -> InferenceTask:
             task_id = id_of(task)
-            return await call.wait_for_task(
+            return await call.watch_task(
                 lambda: _look(call, task_id),
                 is_over=lambda seen: seen.is_over,
                 percent=lambda seen: seen.progress,

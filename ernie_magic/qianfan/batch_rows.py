@@ -128,11 +128,11 @@ class BatchRows:
         if known:
             self._call.emit(Delta(notice=_CONTINUED.fill(batch=known)))
             try:
-                return await self._calls.wait(known)
+                return await self._calls.watch(known)
             except ServiceError as error:
                 if error.status not in _GONE:
                     raise
-        return await self._calls.wait(await self._send(address, lines, url))
+        return await self._calls.watch(await self._send(address, lines, url))
 
     async def _find_known(self, address: bytes) -> str:
         """Return the id of the batch that was sent before, "" for none. Where its reply was lost,

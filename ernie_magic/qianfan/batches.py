@@ -218,7 +218,7 @@ class BatchCalls:
         """Return what is known of a batch."""
         return read_batch(await self._paths.send("GET", self._paths.batch_path(batch_id)))
 
-    async def wait(
+    async def watch(
         self,
         batch_id: str,
         percent: Callable[[Batch], float] | None = None,
@@ -379,7 +379,7 @@ class Batches(CallGroup):
         """
         return start_work(
             self._get_client,
-            lambda paths: BatchCalls(paths).wait(id_of(batch), lambda seen: seen.percent),
+            lambda paths: BatchCalls(paths).watch(id_of(batch), lambda seen: seen.percent),
             _RUNNING,
         )
 

@@ -390,7 +390,7 @@ class PlatformCall:
         pages = self.iterate_pages(group, action, body, list_name=list_name, paging=paging)
         return [item async for item in pages]
 
-    async def wait_for_task(
+    async def watch_task(
         self,
         look: Callable[[], Awaitable[ResultT]],
         *,

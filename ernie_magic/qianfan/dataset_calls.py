@@ -400,7 +400,7 @@ async def follow_transfer(
     if not wait:
         return await transfer.look(call)
     try:
-        record = await call.wait_for_task(
+        record = await call.watch_task(
             lambda: transfer.look(call),
             is_over=lambda record: record.is_over,
             percent=_percent_done,
@@ -463,7 +463,7 @@ async def wait_for_publishing(
 
 
 async def _look_until_published(call: PlatformCall, version_id: str) -> VersionRecord:
-    return await call.wait_for_task(
+    return await call.watch_task(
         lambda: look_at_version(call, version_id),
         is_over=lambda version: _is_publishing_over(version.publish_status),
         notice=lambda version: Text("版本 {id}：{status}", "version {id}: {status}").fill(

@@ -61,7 +61,7 @@ def _not_serving_error(service: PlatformService) -> InvalidOption:
             name=service.name, state=service.state
         ),
         advice=Text(
-            '等它就绪：ernie.services.wait("{name}")',
-            'to wait for it: ernie.services.wait("{name}")',
+            '等它就绪：ernie.services.watch("{name}")',
+            'to wait for it: ernie.services.watch("{name}")',
         ).fill(name=service.name),
     )

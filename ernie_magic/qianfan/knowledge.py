@@ -52,7 +52,7 @@ _IN_ORDER_OF_USE = (
     "upload",
     "add",
     "documents",
-    "wait_until_ready",
+    "watch",
     "get",
     "delete_document",
     "delete",
@@ -218,7 +218,7 @@ class Knowledge(CallGroup):
             How the service reads and cuts them (`processOption` on
             https://cloud.baidu.com/doc/qianfan-api/s/mlz17z1iz); its default when None.
         wait
-            False returns once they are registered; `wait_until_ready` waits for them later.
+            False returns once they are registered; `watch` waits for them later.
 
         Returns
         -------
@@ -300,7 +300,7 @@ class Knowledge(CallGroup):
 
         return self._start(work, progress_title=_PARSING)
 
-    def _begin_wait_until_ready(
+    def _begin_watch(
         self,
         name: str,
         documents: Sequence[Document | str] | None = None,
@@ -362,8 +362,8 @@ class Knowledge(CallGroup):
     aupload = awaited(_begin_upload)
     add = blocking(_begin_add)
     aadd = awaited(_begin_add)
-    wait_until_ready = blocking(_begin_wait_until_ready)
-    await_until_ready = awaited(_begin_wait_until_ready)
+    watch = blocking(_begin_watch)
+    awatch = awaited(_begin_watch)
     delete_document = blocking(_begin_delete_document)
     adelete_document = awaited(_begin_delete_document)
 

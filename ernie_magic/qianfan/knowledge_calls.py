@@ -385,7 +385,7 @@ async def wait_for_documents(
     async def look() -> DocumentList:
         return _keep(await list_documents(call, base_id), ids)
 
-    documents = await call.wait_for_task(
+    documents = await call.watch_task(
         look,
         is_over=lambda documents: all(document.is_settled for document in documents),
         percent=_percent_settled,

@@ -210,7 +210,7 @@ async def _wait_until_ready(
             is_simulated=call.is_simulated,
         )
 
-    return await call.wait_for_task(
+    return await call.watch_task(
         look,
         is_over=lambda model: model.state != _CREATING,
         notice=lambda model: _STATE.fill(model=model.id, state=model.state),

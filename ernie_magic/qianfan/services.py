@@ -147,7 +147,7 @@ class OwnModels(list[OwnModel]):
 
 class Services(CallGroup):
     """Services on Qianfan: `ernie.services.list()`, `get("name")`, `deploy(…, confirm=True)`,
-    `wait("name")`; and the models of one's own, `models()`.
+    `watch("name")`; and the models of one's own, `models()`.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ class Services(CallGroup):
         confirm: bool = False,
     ) -> Stream[PlatformService]:
         """Deploy a version of a model as a service, which costs money: nothing is sent without
-        `confirm=True`. It returns as soon as the platform has accepted it: `wait` waits until it
+        `confirm=True`. It returns as soon as the platform has accepted it: `watch` waits until it
         serves.
 
         Parameters
@@ -289,14 +289,14 @@ class Services(CallGroup):
     deploy = blocking(begin_deploy)
     adeploy = awaited(begin_deploy)
 
-    def begin_wait(
+    def _begin_watch(
         self,
         service: str | PlatformService,
         *,
         pause: float = LONG_PAUSE,
     ) -> Stream[PlatformService]:
         """Wait until a service serves, or has failed. An interrupt ends the waiting, not the
-        deployment; it can be waited for again. From a coroutine: `await begin_wait(…).aresult()`.
+        deployment; it can be watched again.
 
         Parameters
         ----------
@@ -321,7 +321,7 @@ class Services(CallGroup):
                 return await _describe(call, service_id)
 
             try:
-                return await call.wait_for_task(
+                return await call.watch_task(
                     look,
                     is_over=lambda found: found.state not in _UNDER_WAY,
                     percent=lambda found: _PROGRESS.get(found.state, 100),
@@ -333,7 +333,8 @@ class Services(CallGroup):
 
         return self._console.start_work(work, progress_title=_DEPLOYING)
 
-    wait = blocking(begin_wait)
+    watch = blocking(_begin_watch)
+    awatch = awaited(_begin_watch)
 
     def _begin_models(self) -> Stream[OwnModels]:
         """List the versions of the models of one's own, with the services that serve them.

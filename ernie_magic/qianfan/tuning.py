@@ -281,7 +281,7 @@ class Tuning:
 
         async def watch(call: PlatformCall) -> Any:
             try:
-                return await call.wait_for_task(
+                return await call.watch_task(
                     lambda: fetch_task(call, task_id),
                     is_over=lambda seen: seen.is_over,
                     percent=lambda seen: seen.percent,
@@ -380,7 +380,7 @@ class Tuning:
         **options: Any,
     ) -> Stream[PlatformService]:
         """Deploy a published model as a service, which is billed: `ernie.services.deploy` with the
-        model's ids. `ernie.services.wait(…)` waits until it serves.
+        model's ids. `ernie.services.watch(…)` waits until it serves.
 
         Parameters
         ----------

@@ -173,7 +173,7 @@ def test_a_task_is_waited_for_by_what_describes_it_alone():
         body = {**SERVICE, "urlSuffix": "waited"}
         made = session.wire.call("service", "CreateService", body)["result"]
         wanted = {"serviceId": made["serviceId"]}
-        stream = session.wire.begin_wait("service", "DescribeService", wanted)
+        stream = session.wire._begin_watch("service", "DescribeService", wanted)
         deltas = [delta for batch in stream.iter_batches() for delta in batch]
         assert stream.result()["runStatus"] == "Serving"
         assert [delta.notice.en for delta in deltas if delta.notice] == [
@@ -182,11 +182,12 @@ def test_a_task_is_waited_for_by_what_describes_it_alone():
             "Serving",
         ]
         assert [delta.progress.done for delta in deltas if delta.progress] == [0, 0, 100]
-        assert session.wire.wait("service", "DescribeService", wanted) == stream.result()
+        again = asyncio.run(session.wire.awatch("service", "DescribeService", wanted))
+        assert again == stream.result()
         with pytest.raises(errors.InvalidOption, match="does not only describe"):
-            session.wire.wait("service", "CreateService", body)
+            session.wire.watch("service", "CreateService", body)
         with pytest.raises(errors.InvalidOption, match="no state of a task"):
-            session.wire.wait("service", "DescribeServices", {})
+            session.wire.watch("service", "DescribeServices", {})
 
 
 @pytest.mark.parametrize(

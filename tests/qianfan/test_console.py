@@ -43,7 +43,7 @@ def watch(console, service_id, states, pause=30.0):
             states.append(state["runStatus"])
             return state["runStatus"]
 
-        return await call.wait_for_task(
+        return await call.watch_task(
             look,
             is_over=lambda state: state not in ("New", "Deploying"),
             percent=lambda state: 100 if state == "Serving" else 50,

@@ -61,8 +61,8 @@ def test_pages_are_added_and_a_file_that_cannot_be_read_is_named(session, tmp_pa
         session.knowledge.upload("pages", tmp_path / "a.bin")
     # Waited for later, by the id alone.
     with pytest.raises(errors.ServiceError, match=r"a\.bin"):
-        session.knowledge.wait_until_ready("pages")
-    assert session.knowledge.wait_until_ready("pages", [page.id])[0].id == page.id
+        session.knowledge.watch("pages")
+    assert session.knowledge.watch("pages", [page.id])[0].id == page.id
     session.knowledge.delete("pages")
 
 

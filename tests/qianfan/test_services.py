@@ -1,5 +1,6 @@
 """Services and models of one's own on Qianfan."""
 
+import asyncio
 import json
 import signal
 import threading
@@ -36,7 +37,7 @@ def model_id(session):
 @pytest.fixture(scope="module")
 def serving(session, model_id):
     session.services.deploy("hello", model_id, suffix="hi-there", confirm=True)
-    return session.services.wait("hello")
+    return session.services.watch("hello")
 
 
 def test_deploying_needs_a_confirmation_and_sends_nothing_without(session, model_id):
@@ -73,9 +74,9 @@ def test_a_service_is_deployed_and_waited_for_with_one_create(session, model_id)
     made = session.services.deploy("counted", model_id, confirm=True)
     assert (made.state, made.name) == ("New", "counted")
     assert made.model_set_id.startswith("am-")
-    found = session.services.wait(made)
+    found = session.services.watch(made)
     assert (found.state, found.is_serving) == ("Serving", True)
-    assert session.services.wait("counted").id == made.id
+    assert asyncio.run(session.services.awatch("counted")).id == made.id
     assert [entry.body for entry in log if (entry.body or {}).get("name") == "counted"] == [
         {
             "modelSetId": made.model_set_id,
@@ -131,7 +132,7 @@ def test_a_deployed_service_becomes_the_default_and_answers(session, serving):
 
 def test_a_service_that_does_not_serve_yet_is_not_taken(session, model_id):
     session.services.deploy("later", model_id, confirm=True)
-    with pytest.raises(errors.InvalidOption, match=r"cannot be called yet: New.*wait\(.later.\)"):
+    with pytest.raises(errors.InvalidOption, match=r"cannot be called yet: New.*watch\(.later.\)"):
         session.use_endpoint("later")
     assert session.settings.endpoint == ""
 
@@ -145,10 +146,10 @@ def test_an_interrupt_ends_the_waiting_and_not_the_deployment(session, model_id)
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
     with pytest.raises(errors.Interrupted, match="still being deployed"):
-        session.services.wait(made)
+        session.services.watch(made)
     timer.join()
     service.states = StateMachine(["Deploying", "Serving"])
-    assert session.services.wait(made).is_serving
+    assert session.services.watch(made).is_serving
     assert {json.dumps(entry.body) for entry in log} == {json.dumps({"serviceId": made.id})}
 
 
@@ -161,7 +162,7 @@ def test_a_deployment_whose_reply_is_lost_may_exist_and_is_not_repeated(session,
 
 def test_a_failed_deployment_ends_the_waiting(session, model_id):
     session.services.deploy("mock_failed", model_id, confirm=True)
-    assert session.services.wait("mock_failed").state == "Failed"
+    assert session.services.watch("mock_failed").state == "Failed"
 
 
 def test_with_an_api_key_alone_a_service_is_taken_by_its_endpoint(emulator, monkeypatch):
@@ -198,7 +199,7 @@ def test_where_the_emulator_stands_in_for_qianfan_its_tasks_are_looked_at_quickl
             made = own.services.deploy("quick", "amv-any", model_set_id="am-1", confirm=True)
         with Session(service="qianfan") as own:  # which has seen no reply yet
             began = time.monotonic()
-            served = own.services.wait(made.id)
+            served = own.services.watch(made.id)
     assert (served.is_serving, served.is_simulated) == (True, True)
     assert time.monotonic() - began < 10
 

@@ -222,7 +222,7 @@ def test_a_published_model_is_deployed_when_it_is_confirmed(emulated, wire, done
         emulated.tuning.deploy(model, "tuned")
     assert not [request for request in wire.requests if request.action == "CreateService"]
     service = emulated.tuning.deploy(model, "tuned", confirm=True)
-    assert emulated.services.wait(service).is_serving
+    assert emulated.services.watch(service).is_serving
     (sent,) = [request.body for request in wire.requests if request.action == "CreateService"]
     assert (sent["modelSetId"], sent["modelId"]) == (model.set_id, model.id)
 

@@ -234,7 +234,7 @@ def test_services_are_listed_shown_and_used(run, ernie):
     ernie.services.deploy("hello", "amv-any", model_set_id="am-any", confirm=True)
     result, _ = run("%ernie use endpoint hello")
     assert "hello cannot be called yet: New" in str(result.error_in_exec)
-    ernie.services.wait("hello")
+    ernie.services.watch("hello")
     table = value(run, "%ernie services")
     assert table.note.startswith("1 service of your own")
     assert "emulator" in table.note

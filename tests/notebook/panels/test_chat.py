@@ -721,7 +721,7 @@ def test_without_a_key_the_panel_says_that_the_emulator_answers(panel):
 def test_a_deployed_service_that_is_used_answers_in_the_panel(panel, wait):
     with Session(service="emulator") as session:
         made = session.services.deploy("mine", "amv-any", model_set_id="am-any", confirm=True)
-        served = session.services.wait(made)
+        served = session.services.watch(made)
         tab = panel("chat", of=session).tabs["chat"]
         session.use_endpoint("mine")
         assert tab.selection.picker.resolved_model == served.endpoint
