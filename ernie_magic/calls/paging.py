@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.once import Pending
 
 MAX_PAGE = 100  # entries that one page may have
+BARE_LIST = "\0list"  # where a reply that is a list has it (`WireRequest.list_name`)
 
 
 @dataclass(frozen=True)
@@ -138,41 +139,12 @@ class Pages:
             walk.advance(reply)
 
 
-class NumberPaging(Paging):
-    """By `pageNo` and `pageSize`, as V1's lists of models do."""
-
-    def __init__(self, page_size: int = 20) -> None:
-        super().__init__({"pageNo": 1, "pageSize": page_size})
-
-    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
-        """Return the request for the page after this reply; None after the last one."""
-        seen = request["pageNo"] * request["pageSize"]
-        if not _has_more(seen, reply):
-            return None
-        return {**request, "pageNo": request["pageNo"] + 1}
-
-
-class OffsetPaging(Paging):
-    """By `offset` and `pageSize`, as V1's prompts and data do."""
-
-    def __init__(self, page_size: int = 20) -> None:
-        super().__init__({"offset": 0, "pageSize": page_size})
-
-    def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
-        """Return the request for the page after this reply; None after the last one."""
-        seen = request["offset"] + request["pageSize"]
-        if not _has_more(seen, reply):
-            return None
-        return {**request, "offset": seen}
-
-
-def _has_more(seen: int, reply: Any) -> bool:
-    total = values.as_whole_number(values.as_object(reply).get("total"))
-    return total is not None and seen < total and bool(items_of(reply))
-
-
-def result_of(reply: Mapping[str, Any]) -> Any:
-    """Return what a reply has in its envelope: `result`, or all of it."""
+def result_of(reply: Any) -> Any:
+    """Return what a reply has in its envelope: `result`, a bare list, or all of it."""
+    if not isinstance(reply, dict):
+        return reply
+    if BARE_LIST in reply:
+        return reply[BARE_LIST]
     return reply.get("result", reply)
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ernie_magic.wire.request import Form, WireRequest
 
 
-_LIST = "\0list"  # the name of a bare list: no server's own
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # of a group and of an action
 _READS = ("Describe", "Get", "List")  # how the names of actions begin that change nothing
 _UPLOADING = Text("字节", "bytes")
@@ -65,6 +64,8 @@ class RawCalls(CallGroup):
         **options: Any,
     ) -> Stream[Any]:
         """Start a request; the options are those of `_build_request`."""
+        from ernie_magic.calls.paging import BARE_LIST
+
         client = self._get_client()
         request, route = self._build_request(method, path, body, **options)
         settings = client.settings.take_snapshot()
@@ -73,7 +74,7 @@ class RawCalls(CallGroup):
             if request.stream:
                 return await client.http.stream_events(request, call.context)
             reply = await call.send_json(request)
-            return reply.get(_LIST, reply)
+            return reply.get(BARE_LIST, reply)
 
         title = _UPLOADING if request.form else None
         return client.start_call(send_request, settings, route.endpoint, progress_title=title)
@@ -96,6 +97,7 @@ class RawCalls(CallGroup):
         UsageError
         """
         from ernie_magic.api.messages import check_sendable
+        from ernie_magic.calls.paging import BARE_LIST
         from ernie_magic.wire.request import WireRequest
 
         client = self._get_client()
@@ -113,7 +115,7 @@ class RawCalls(CallGroup):
             model,
             stream=stream,
             repeatable=repeatable or method == "GET",
-            list_name=_LIST,
+            list_name=BARE_LIST,
             has_envelope=route.is_platform,
             form=form,
         )

@@ -1,25 +1,22 @@
 """The way to Qianfan's platform that all groups of its functions share: actions of the console,
-other calls, uploads, pages, and tasks that are waited for.
+other calls, uploads, pages, and tasks that are watched.
 
-A group is an object with a `Console`. A call of one request is declared like those of
-`ernie.wire`::
+A group is an object with a `Console`. A call is declared once, as a coroutine that is given a
+`PlatformCall`::
 
-    def _begin_get(self, service_id: str) -> Stream[dict[str, Any]]:
-        return self._console.start_action("service", "DescribeService", {"serviceId": service_id})
-
-    get = blocking(_begin_get)
-    aget = awaited(_begin_get)
-
-One of several requests is a coroutine that is given a `PlatformCall`::
-
-    def _begin_list(self) -> Stream[list[DeployedService]]:
-        async def work(call: PlatformCall) -> list[DeployedService]:
-            rows = await call.list_items("service", "DescribeServices", {})
-            return [read_service(row) for row in rows]
+    def _begin_list(self) -> Stream[ServiceList]:
+        async def work(call: PlatformCall) -> ServiceList:
+            rows = await call.list_items("service", "DescribeServices")
+            return ServiceList(map(read_service, rows))
 
         return self._console.start_work(work)
 
-What a request returns is the `result` of its reply, or the whole reply where there is none.
+    list = blocking(_begin_list)
+    alist = awaited(_begin_list)
+
+What a request returns is the `result` of its reply, or the whole reply where there is none. Any
+single action or path without a method of its own is called by `ernie.wire`
+(`ernie_magic.calls.raw`).
 """
 
 from __future__ import annotations
@@ -28,7 +25,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.models import is_simulated
-from ernie_magic.calls.paging import MarkerPaging, PageWalk, items_of
+from ernie_magic.calls.paging import (
+    BARE_LIST,
+    MarkerPaging,
+    PageWalk,
+    items_of,
+    result_of,
+)
 from ernie_magic.calls.raw import action_path, is_read
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.config.credentials import Endpoint
@@ -38,10 +41,9 @@ from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.request import Context, WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Hashable, Mapping
 
     from ernie_magic.api.usage import Usage
-    from ernie_magic.calls.paging import Paging
     from ernie_magic.client import Client
     from ernie_magic.config.settings import Snapshot
     from ernie_magic.runtime.events import Delta
@@ -56,7 +58,6 @@ ResultT = TypeVar("ResultT")
 # (https://github.com/baidubce/bce-qianfan-sdk), for what is quick and for what takes hours.
 QUICK_PAUSE = 2.0
 LONG_PAUSE = 30.0
-_LIST = "\0list"
 
 
 class Console:
@@ -75,80 +76,6 @@ class Console:
     def client(self) -> Client:
         """What makes the calls."""
         return self._get_client()
-
-    def start_action(
-        self,
-        group: str,
-        action: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        repeatable: bool | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Stream[Any]:
-        """Start an action, `POST /v2/<group>?Action=<action>`.
-
-        Parameters
-        ----------
-        group, action
-            As documented: "service", "DescribeServices".
-        body
-        repeatable
-            Whether it may be sent again after it may have been carried out; where None, its name
-            tells (`Describe…`).
-        headers
-            Of this request alone.
-
-        Raises
-        ------
-        MissingKey, InvalidOption
-            At once.
-        """
-        may_repeat = is_read(action) if repeatable is None else repeatable
-        return self.start_request(
-            "POST", action_path(group, action), body or {}, repeatable=may_repeat, headers=headers
-        )
-
-    def start_request(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        repeatable: bool = False,
-        headers: Mapping[str, str] | None = None,
-        form: Form | None = None,
-        progress_title: Text | None = None,
-    ) -> Stream[Any]:
-        """Start a request to any path of the platform, with the credential of its family.
-
-        Parameters
-        ----------
-        method
-            "GET", "POST" or "DELETE".
-        path
-            "/v2/…" or "/wenxinworkshop/…".
-        body
-        repeatable, headers
-            As in `start_action`.
-        form
-            A form with files in place of the body (`ernie_magic.calls.uploads.read_form`).
-        progress_title
-            What the bar counts while a form is sent; no bar when None.
-
-        Raises
-        ------
-        MissingKey, InvalidOption
-            At once.
-        """
-        # Wrong paths and missing keys are told at once.
-        self.client.route_path(path, is_action=True)
-
-        async def send(call: PlatformCall) -> Any:
-            return await call.request(
-                method, path, body, repeatable=repeatable, headers=headers, form=form
-            )
-
-        return self.start_work(send, progress_title=progress_title)
 
     def start_work(
         self,
@@ -186,52 +113,6 @@ class Console:
         settings = client.settings.take_snapshot()
         routes = client.localizing_errors(lambda: PlatformRoutes(client.settings))
         return lambda emit: PlatformCall(client, routes, settings, emit)
-
-    def stream_events(
-        self,
-        path: str,
-        body: Mapping[str, Any],
-    ) -> Stream[None]:
-        """Start a request whose reply is a stream of JSON events: each is a delta's `event`.
-
-        Parameters
-        ----------
-        path, body
-            As in `start_request`.
-
-        Raises
-        ------
-        MissingKey, InvalidOption
-            At once.
-        """
-        self.client.route_path(path, is_action=True)
-        return self.start_work(lambda call: call.stream(path, body))
-
-    def iterate_pages(
-        self,
-        group: str,
-        action: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        list_name: str = "",
-        paging: Paging | None = None,
-    ) -> Iterator[Any]:
-        """Iterate over the entries of a list; each page is requested when it is reached.
-
-        Parameters
-        ----------
-        group, action, body
-            As in `start_action`.
-        list_name
-            The field with the entries; the only list in the reply when "".
-        paging
-            How the next page is asked for; by `marker` when None.
-        """
-        walk = PageWalk(paging or MarkerPaging(), body or {})
-        while walk.request is not None:
-            reply = self.start_action(group, action, walk.request, repeatable=True).result()
-            yield from items_of(reply, list_name)
-            walk.advance(reply)
 
 
 class PlatformCall:
@@ -271,9 +152,18 @@ class PlatformCall:
         body: Mapping[str, Any] | None = None,
         *,
         repeatable: bool | None = None,
-        headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Call an action and return its result (`Console.start_action`).
+        """Call an action, `POST /v2/<group>?Action=<action>`, and return its result.
+
+        Parameters
+        ----------
+        group, action
+            As documented: "service", "DescribeServices".
+        body
+            What the action takes.
+        repeatable
+            Whether it may be sent again after it may have been carried out; where None, its name
+            tells (`Describe…`).
 
         Raises
         ------
@@ -281,7 +171,7 @@ class PlatformCall:
         """
         may_repeat = is_read(action) if repeatable is None else repeatable
         path = action_path(group, action)
-        return await self.request("POST", path, body or {}, repeatable=may_repeat, headers=headers)
+        return await self.request("POST", path, body or {}, repeatable=may_repeat)
 
     async def request(
         self,
@@ -290,10 +180,23 @@ class PlatformCall:
         body: Mapping[str, Any] | None = None,
         *,
         repeatable: bool = False,
-        headers: Mapping[str, str] | None = None,
         form: Form | None = None,
     ) -> Any:
-        """Send a request and return its result (`Console.start_request`).
+        """Send a request to any path of the platform, with the credential of its family, and return
+        its result.
+
+        Parameters
+        ----------
+        method
+            "GET", "POST" or "DELETE".
+        path
+            "/v2/…" or "/wenxinworkshop/…".
+        body
+            The JSON object to send.
+        repeatable
+            As in `action`; a GET is.
+        form
+            A form with files in place of the body (`ernie_magic.calls.uploads.read_form`).
 
         Raises
         ------
@@ -304,10 +207,9 @@ class PlatformCall:
             path,
             body,
             repeatable=repeatable or method == "GET",
-            list_name=_LIST,
+            list_name=BARE_LIST,
             has_envelope=True,
             form=form,
-            headers=headers,
         )
         await in_thread(check_sendable, [path, body, dict(form.fields) if form else {}])
         context = await self._context_of(path)
@@ -315,17 +217,6 @@ class PlatformCall:
         # The first reply tells whether the emulator stands in for the service.
         self.is_simulated = is_simulated(self._client.service_name(context.endpoint))
         return result_of(reply)
-
-    async def stream(self, path: str, body: Mapping[str, Any]) -> None:
-        """Send a request whose reply is a stream of JSON events; each is emitted.
-
-        Raises
-        ------
-        ErnieError
-        """
-        request = WireRequest("POST", path, body, stream=True, repeatable=False)
-        await in_thread(check_sendable, [path, body])
-        await self._client.http.stream_events(request, await self._context_of(path))
 
     async def read_reply(self, path: str, body: Mapping[str, Any], reader: Reader) -> None:
         """Send a request whose reply is an answer, streamed or not; each piece is emitted.
@@ -360,23 +251,6 @@ class PlatformCall:
         """Return where requests to a path are sent, with its address."""
         return (await self._context_of(path)).endpoint
 
-    async def iterate_pages(
-        self,
-        group: str,
-        action: str,
-        body: Mapping[str, Any] | None = None,
-        *,
-        list_name: str = "",
-        paging: Paging | None = None,
-    ) -> AsyncIterator[Any]:
-        """Iterate like `Console.iterate_pages`."""
-        walk = PageWalk(paging or MarkerPaging(), body or {})
-        while walk.request is not None:
-            reply = await self.action(group, action, walk.request, repeatable=True)
-            for item in items_of(reply, list_name):
-                yield item
-            walk.advance(reply)
-
     async def list_items(
         self,
         group: str,
@@ -384,11 +258,27 @@ class PlatformCall:
         body: Mapping[str, Any] | None = None,
         *,
         list_name: str = "",
-        paging: Paging | None = None,
     ) -> list[Any]:
-        """Return the entries of all pages (`iterate_pages`)."""
-        pages = self.iterate_pages(group, action, body, list_name=list_name, paging=paging)
-        return [item async for item in pages]
+        """Return the entries of all pages of a list.
+
+        Parameters
+        ----------
+        group, action, body
+            As in `action`.
+        list_name
+            As in `items_of`.
+
+        Raises
+        ------
+        ErnieError
+        """
+        items: list[Any] = []
+        walk = PageWalk(MarkerPaging(), body or {})
+        while walk.request is not None:
+            reply = await self.action(group, action, walk.request, repeatable=True)
+            items += items_of(reply, list_name)
+            walk.advance(reply)
+        return items
 
     async def watch_task(
         self,
@@ -438,10 +328,3 @@ class PlatformCall:
         endpoint = await self._client.resolve_endpoint(route.endpoint)
         self.is_simulated = is_simulated(self._client.service_name(endpoint))
         return Context(endpoint, self._settings, self.emit)
-
-
-def result_of(reply: Mapping[str, Any]) -> Any:
-    """Return what a reply has in its envelope: `result`, a bare list, or all of it."""
-    if _LIST in reply:
-        return reply[_LIST]
-    return reply.get("result", reply)

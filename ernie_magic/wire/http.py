@@ -511,7 +511,7 @@ def _headers_for(endpoint: Endpoint, request: WireRequest) -> dict[str, str]:
     """Return the headers of a request but for its credential. The user's own are for the service's
     address: another one, such as that of a list, does not get them.
     """
-    headers = {**endpoint.headers, **_accept_headers(request), **(request.headers or {})}
+    headers = {**endpoint.headers, **_accept_headers(request)}
     if not request.is_absolute:
         headers = {**endpoint.extra_headers.reveal(), **headers}
     return headers

@@ -83,8 +83,6 @@ class WireRequest(NamedTuple):
         status inside it is a task's.
     form : Form | None
         Sent in place of a body.
-    headers : dict of str | None
-        Of this request alone.
     """
 
     method: str
@@ -98,7 +96,6 @@ class WireRequest(NamedTuple):
     list_name: str = ""
     has_envelope: bool = False
     form: Form | None = None
-    headers: Mapping[str, str] | None = None
 
     @property
     def content_type(self) -> str:

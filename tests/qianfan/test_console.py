@@ -6,13 +6,7 @@ import threading
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.calls.paging import (
-    AfterPaging,
-    MarkerPaging,
-    NumberPaging,
-    PageWalk,
-    items_of,
-)
+from ernie_magic.calls.paging import AfterPaging, MarkerPaging, PageWalk, items_of
 from ernie_magic.qianfan.console import Console
 from ernie_magic.session import Session
 from ernie_magic.text.language import Text
@@ -31,9 +25,16 @@ def console(session):
     return Console(lambda: session.client)
 
 
-def create(console, suffix):
-    body = {**SERVICE, "urlSuffix": suffix}
-    return console.start_action("service", "CreateService", body).result()["serviceId"]
+def start_action(console, action, body):
+    async def work(call):
+        return await call.action("service", action, body)
+
+    return console.start_work(work)
+
+
+def create(console, suffix, **changes):
+    body = {**SERVICE, "urlSuffix": suffix, **changes}
+    return start_action(console, "CreateService", body).result()["serviceId"]
 
 
 def watch(console, service_id, states, pause=30.0):
@@ -56,20 +57,16 @@ def watch(console, service_id, states, pause=30.0):
 
 def test_an_action_returns_what_is_in_its_envelope(console):
     service_id = create(console, "envelope")
-    found = console.start_action("service", "DescribeService", {"serviceId": service_id}).result()
+    found = start_action(console, "DescribeService", {"serviceId": service_id}).result()
     assert found["endpoint"].endswith("_envelope")
     assert found["runStatus"] == "New"
 
 
 def test_all_pages_are_read_one_after_another(console):
     made = [create(console, f"page-{number}") for number in range(12)]
-    pages = console.iterate_pages(
-        "service", "DescribeServices", {"name": "mine"}, paging=MarkerPaging(5)
-    )
-    assert [row["serviceId"] for row in pages][-12:] == made
 
     async def work(call):
-        return await call.list_items("service", "DescribeServices", paging=MarkerPaging(5))
+        return await call.list_items("service", "DescribeServices", {"name": "mine", "maxKeys": 5})
 
     rows = asyncio.run(console.start_work(work).aresult())
     assert [row["serviceId"] for row in rows][-12:] == made
@@ -118,13 +115,6 @@ def test_a_list_that_begins_again_at_its_end_ends():
     assert asked.request is None
 
 
-def test_pages_by_number_end_with_the_total_and_with_an_empty_page():
-    paging = NumberPaging(2)
-    assert paging.next_request(paging.first, {"total": 3, "items": [1, 2]})["pageNo"] == 2
-    assert paging.next_request({"pageNo": 2, "pageSize": 2}, {"total": 3, "items": [3]}) is None
-    assert paging.next_request(paging.first, {"total": 3, "items": []}) is None
-
-
 def test_the_only_list_of_a_reply_has_its_entries():
     assert items_of({"pageInfo": {}, "anything": [1]}) == [1]
     assert items_of({"a": [1], "b": [2]}, "b") == [2]
@@ -160,17 +150,22 @@ def test_a_watch_that_was_stopped_can_be_started_again_and_creates_nothing(sessi
 
 
 def test_a_failed_state_inside_an_envelope_is_an_answer(console):
-    body = {**SERVICE, "name": "mock_failed", "urlSuffix": "failing"}
-    made = console.start_action("service", "CreateService", body).result()
-    assert watch(console, made["serviceId"], []).result() == "Failed"
+    service_id = create(console, "failing", name="mock_failed")
+    assert watch(console, service_id, []).result() == "Failed"
 
 
-def test_what_is_wrong_is_told_when_the_call_begins(console, monkeypatch):
-    with pytest.raises(errors.InvalidOption, match="/v2/charge"):
-        console.start_action("charge", "PurchaseTPMResource")
+def test_a_missing_key_and_a_call_that_buys_are_told(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", "k-other")
-    with Session(service="aistudio") as other, pytest.raises(errors.MissingKey):
-        Console(lambda: other.client).start_action("service", "DescribeServices")
+    with Session(service="aistudio") as other:
+        console = Console(lambda: other.client)
+        with pytest.raises(errors.MissingKey):
+            start_action(console, "DescribeServices", {}).result()
+
+        async def buy(call):
+            return await call.action("charge", "PurchaseTPMResource")
+
+        with pytest.raises(errors.InvalidOption, match="/v2/charge"):
+            console.start_work(buy).result()
 
 
 def test_what_is_set_later_does_not_move_a_call_that_began(session, console):
