@@ -31,6 +31,11 @@ _NAME_LENGTH = (2, 20)  # characters
 _MAX_DESCRIPTION = 500  # characters
 _RUNNING = Text("批量推理", "batch inference")
 _STATE = Text("任务 {task}：{state}", "the task {task}: {state}")
+_STILL_RUNNING = Text(
+    "不再等待；任务 {task} 仍在运行：ernie.batch_inference.watch('{task}') 接着等",
+    "no longer watched; the task {task} goes on: ernie.batch_inference.watch('{task}') watches it "
+    "again",
+)
 _FIND_IT = Text(
     "用 ernie.batch_inference.list() 看一看，再决定是否重新创建",
     "look at ernie.batch_inference.list() before you create it again",
@@ -201,11 +206,12 @@ class BatchInference(CallGroup):
         ErnieError
         """
 
-        async def work(call: PlatformCall) -> InferenceTask:
+        async def work(call: PlatformCall) -> Any:
             task_id = id_of(task)
             return await call.watch_task(
                 lambda: _look(call, task_id),
                 is_over=lambda seen: seen.is_over,
+                still_running=_STILL_RUNNING.fill(task=task_id),
                 percent=lambda seen: seen.progress,
                 notice=lambda seen: _STATE.fill(task=task_id, state=seen.state),
                 pause=LONG_PAUSE,

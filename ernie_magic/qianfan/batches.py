@@ -7,6 +7,7 @@ The page of Qianfan V2 does not tell the paths, which are a setting (`batches_pa
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import create_once, not_confirmed
+from ernie_magic.qianfan.creation import StoppedWork, create_once, not_confirmed
 from ernie_magic.qianfan.files import ServicePaths, id_of, start_work
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted
@@ -43,6 +44,10 @@ _RUNNING = Text("批量任务", "batch")
 _REQUESTS = counted("个请求", "request")
 _STATE = Text(
     "批量任务 {batch}：{state}，{done}/{total}", "the batch {batch}: {state}, {done} of {total}"
+)
+_STILL_RUNNING = Text(
+    "不再等待；批量任务 {batch} 仍在进行：%ernie batches {batch} 接着等",
+    "no longer watched; the batch {batch} goes on: %ernie batches {batch} watches it again",
 )
 _FIND_IT = Text(
     "用 ernie.batches.list() 看一看，再决定是否重新提交",
@@ -377,11 +382,15 @@ class Batches(CallGroup):
         ------
         ErnieError
         """
-        return start_work(
-            self._get_client,
-            lambda paths: BatchCalls(paths).watch(id_of(batch), lambda seen: seen.percent),
-            _RUNNING,
-        )
+
+        async def work(paths: ServicePaths) -> Any:
+            batch_id = id_of(batch)
+            try:
+                return await BatchCalls(paths).watch(batch_id, lambda seen: seen.percent)
+            except asyncio.CancelledError:
+                return StoppedWork(_STILL_RUNNING.fill(batch=batch_id))
+
+        return start_work(self._get_client, work, _RUNNING)
 
     watch = blocking(_begin_watch)
     awatch = awaited(_begin_watch)

@@ -21,6 +21,7 @@ single action or path without a method of its own is called by `ernie.wire`
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api.messages import check_sendable
@@ -36,7 +37,7 @@ from ernie_magic.calls.raw import action_path, is_read
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.platform import PlatformRoutes
-from ernie_magic.qianfan.creation import tell_stopped
+from ernie_magic.qianfan.creation import StoppedWork, WorkStopped, tell_stopped
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.request import Context, WireRequest
 
@@ -285,14 +286,15 @@ class PlatformCall:
         look: Callable[[], Awaitable[ResultT]],
         *,
         is_over: Callable[[ResultT], bool],
+        still_running: Text,
         percent: Callable[[ResultT], float] | None = None,
         notice: Callable[[ResultT], Text] | None = None,
         pause: float = LONG_PAUSE,
     ) -> ResultT:
         """Look at a task until it is over, and return what was seen last.
 
-        An interrupt ends the looking only: the task goes on, and another call may wait for it
-        again. Nothing is created here.
+        An interrupt ends the looking only: the task goes on, and another call may watch it again.
+        Nothing is created here.
 
         Parameters
         ----------
@@ -300,6 +302,8 @@ class PlatformCall:
             Asks for the task's state.
         is_over
             Whether the task has ended, in whichever way.
+        still_running
+            What an interrupt tells: that it goes on, and how it is watched again.
         percent
             How much of it is done, 0 to 100: shown by a bar.
         notice
@@ -307,14 +311,17 @@ class PlatformCall:
         pause
             Seconds between two looks; shorter with the emulator.
         """
-        return await watch_task(
-            look,
-            self.emit,
-            is_over=is_over,
-            percent=percent,
-            notice=notice,
-            pause=lambda: pause_of(pause, simulated=self.is_simulated),
-        )
+        try:
+            return await watch_task(
+                look,
+                self.emit,
+                is_over=is_over,
+                percent=percent,
+                notice=notice,
+                pause=lambda: pause_of(pause, simulated=self.is_simulated),
+            )
+        except asyncio.CancelledError:
+            raise WorkStopped(StoppedWork(still_running)) from None
 
     async def account_of(self, group: str) -> Hashable:
         """Return what tells apart where a group's actions are sent, and with which key: what was

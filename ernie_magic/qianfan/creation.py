@@ -48,8 +48,9 @@ class StoppedWork:
     is_empty: bool = False
 
 
-class CreationStopped(asyncio.CancelledError):
-    """A call was stopped while it was creating something.
+class WorkStopped(asyncio.CancelledError):
+    """A call was stopped while it was creating or watching something: whoever started it has the
+    call return `work`.
 
     Attributes
     ----------
@@ -78,7 +79,7 @@ async def create_once(request: Awaitable[ResultT], what: Text, advice: Text) -> 
     ------
     OutcomeUnknown
         It was sent, and its reply was lost.
-    CreationStopped
+    WorkStopped
         It was stopped meanwhile: `Console.start_work` has the call tell so.
     ErnieError
         It was refused, or never sent.
@@ -86,7 +87,7 @@ async def create_once(request: Awaitable[ResultT], what: Text, advice: Text) -> 
     try:
         return await request
     except asyncio.CancelledError:
-        raise CreationStopped(stopped_creation(what, advice)) from None
+        raise WorkStopped(stopped_creation(what, advice)) from None
     except ErnieError as error:
         if not may_have_been_carried_out(error):
             raise
@@ -127,12 +128,12 @@ def id_in(reply: Mapping[str, Any], name: str) -> str:
 
 
 async def tell_stopped(work: Awaitable[ResultT]) -> ResultT | StoppedWork:
-    """Await a call's work, and return what it tells where it was stopped while it was creating
-    something.
+    """Await a call's work, and return what it tells where it was stopped while it was creating or
+    watching something.
     """
     try:
         return await work
-    except CreationStopped as stopped:
+    except WorkStopped as stopped:
         return stopped.work
 
 

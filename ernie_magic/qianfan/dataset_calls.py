@@ -4,7 +4,6 @@ are waited for.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from ernie_magic.api import values
 from ernie_magic.calls.datasets.formats import UNREADABLE, find_format
 from ernie_magic.errors import InvalidOption, ProtocolError, ServiceError
 from ernie_magic.qianfan.console import QUICK_PAUSE
-from ernie_magic.qianfan.creation import StoppedWork, create_once, stopped_creation
+from ernie_magic.qianfan.creation import create_once
 from ernie_magic.qianfan.dataset_records import (
     DATASET_ID,
     VERSION_ID,
@@ -265,9 +264,8 @@ async def create_in_group(
     action: str,
     body: Mapping[str, Any],
     what: Text,
-) -> Mapping[str, Any] | StoppedWork:
-    """Call an action that creates something, once; return its result, or what to know where the
-    call was stopped meanwhile.
+) -> Mapping[str, Any]:
+    """Call an action that creates something, once; return its result.
 
     Parameters
     ----------
@@ -279,10 +277,7 @@ async def create_in_group(
     OutcomeUnknown
         It was sent, and its reply was lost.
     """
-    try:
-        made = await create_once(call.action(GROUP, action, body), what, _LIST_FIRST)
-    except asyncio.CancelledError:
-        return stopped_creation(what, _LIST_FIRST)
+    made = await create_once(call.action(GROUP, action, body), what, _LIST_FIRST)
     return values.as_object(made)
 
 
@@ -292,7 +287,7 @@ async def transfer_once(
     body: Mapping[str, Any],
     *,
     wait: bool,
-) -> TransferRecord | StoppedWork:
+) -> TransferRecord:
     """Create an import or an export, and wait until it has ended if it shall be waited for.
 
     Parameters
@@ -309,8 +304,6 @@ async def transfer_once(
     """
     what = _TRANSFERS[direction].fill(version=body["versionId"])
     made = await create_in_group(call, f"Create{direction.capitalize()}Task", body, what)
-    if isinstance(made, StoppedWork):
-        return made
     return await follow_transfer(call, Transfer(read_task_id(made), direction), wait=wait)
 
 
@@ -364,7 +357,7 @@ async def fill_dataset(
     call: PlatformCall,
     record: DatasetRecord,
     addresses: list[str],
-) -> DatasetRecord | StoppedWork:
+) -> DatasetRecord:
     """Import files into a dataset that has just been created, and return it with its version.
 
     Raises
@@ -378,8 +371,6 @@ async def fill_dataset(
     except ServiceError as error:
         error.cause = _EXISTS.fill(id=record.id)
         raise
-    if isinstance(imported, StoppedWork):
-        return imported
     return await describe_dataset(call, record)
 
 
@@ -388,9 +379,8 @@ async def follow_transfer(
     transfer: Transfer,
     *,
     wait: bool,
-) -> TransferRecord | StoppedWork:
-    """Return a transfer, when it has ended if it shall be waited for; or what goes on where the
-    waiting was stopped.
+) -> TransferRecord:
+    """Return a transfer, when it has ended if it shall be waited for.
 
     Raises
     ------
@@ -399,16 +389,14 @@ async def follow_transfer(
     """
     if not wait:
         return await transfer.look(call)
-    try:
-        record = await call.watch_task(
-            lambda: transfer.look(call),
-            is_over=lambda record: record.is_over,
-            percent=_percent_done,
-            notice=transfer.describe,
-            pause=QUICK_PAUSE,
-        )
-    except asyncio.CancelledError:
-        return StoppedWork(transfer.describe_stopped())
+    record = await call.watch_task(
+        lambda: transfer.look(call),
+        is_over=lambda record: record.is_over,
+        still_running=transfer.describe_stopped(),
+        percent=_percent_done,
+        notice=transfer.describe,
+        pause=QUICK_PAUSE,
+    )
     if record.has_failed:
         raise _transfer_failed(record)
     return record
@@ -440,18 +428,15 @@ def _transfer_failed(record: TransferRecord) -> ServiceError:
 async def wait_for_publishing(
     call: PlatformCall,
     version_id: str,
-) -> VersionRecord | StoppedWork:
-    """Wait until a version is published, and return it; or what goes on where that was stopped.
+) -> VersionRecord:
+    """Wait until a version is published, and return it.
 
     Raises
     ------
     ServiceError
         It failed.
     """
-    try:
-        version = await _look_until_published(call, version_id)
-    except asyncio.CancelledError:
-        return StoppedWork(_STILL_PUBLISHING.fill(id=version_id))
+    version = await _look_until_published(call, version_id)
     if is_failed(version.publish_status):
         raise ServiceError(
             Text("版本 {id} 发布失败", "publishing the version {id} failed").fill(id=version_id),
@@ -466,6 +451,7 @@ async def _look_until_published(call: PlatformCall, version_id: str) -> VersionR
     return await call.watch_task(
         lambda: look_at_version(call, version_id),
         is_over=lambda version: _is_publishing_over(version.publish_status),
+        still_running=_STILL_PUBLISHING.fill(id=version_id),
         notice=lambda version: Text("版本 {id}：{status}", "version {id}: {status}").fill(
             id=version_id, status=version.publish_status or "?"
         ),

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.public_names import CallGroup, names_by_use
 from ernie_magic.errors import InvalidOption
-from ernie_magic.qianfan.creation import StoppedWork
 from ernie_magic.qianfan.dataset_calls import (
     GROUP,
     Transfer,
@@ -206,8 +205,6 @@ class Datasets(CallGroup):
         async def work(call: PlatformCall) -> Any:
             call.emit(Delta(notice=_FROM_BOS))
             made = await create_in_group(call, "CreateDataset", body, _DATASET.fill(name=name))
-            if isinstance(made, StoppedWork):
-                return made
             row = {**body, **made}
             record = read_dataset_record(row, (read_version(row),), is_simulated=call.is_simulated)
             if not addresses:
@@ -241,8 +238,6 @@ class Datasets(CallGroup):
                 body["description"] = description
             what = _VERSION.fill(dataset=dataset_id)
             made = await create_in_group(call, "CreateDatasetVersion", body, what)
-            if isinstance(made, StoppedWork):
-                return made
             return read_version({**body, **made})
 
         return self._console.start_work(work)

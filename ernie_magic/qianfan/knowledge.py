@@ -23,7 +23,7 @@ from ernie_magic.qianfan.knowledge_calls import (
     list_documents,
     source_of,
     upload_file,
-    wait_for_documents,
+    watch_documents,
 )
 from ernie_magic.qianfan.knowledge_data import (
     Document,
@@ -239,7 +239,7 @@ class Knowledge(CallGroup):
             raise self._localize(InvalidOption(Text("没有给出文件", "no file is given")))
         forms = client.localizing_errors(lambda: [read_form(path, {}) for path in paths])
 
-        async def work(call: PlatformCall) -> DocumentList:
+        async def work(call: PlatformCall) -> Any:
             base_id = await find_base_id(call, name)
             payload: dict[str, Any] = {
                 "id": base_id,
@@ -286,7 +286,7 @@ class Knowledge(CallGroup):
         """
         source = self._console.client.localizing_errors(lambda: source_of(addresses, depth))
 
-        async def work(call: PlatformCall) -> DocumentList:
+        async def work(call: PlatformCall) -> Any:
             base_id = await find_base_id(call, name)
             body: dict[str, Any] = {
                 "id": base_id,
@@ -325,8 +325,8 @@ class Knowledge(CallGroup):
             for document in documents or ()
         ]
 
-        async def work(call: PlatformCall) -> DocumentList:
-            return await wait_for_documents(call, await find_base_id(call, name), ids)
+        async def work(call: PlatformCall) -> Any:
+            return await watch_documents(call, await find_base_id(call, name), ids)
 
         return self._start(work, progress_title=_PARSING)
 

@@ -44,6 +44,11 @@ _MAX_QUESTION = 2_000  # characters that a search is given
 _KINDS = ("fulltext", "semantic", "hybrid")
 _NOT_FOUND = 404
 _LOOK_AFTER_FAILURE = 5.0  # seconds to find out whether a document was registered all the same
+_STILL_READING = Text(
+    "不再等待；文档已登记，服务仍在解析：ernie.knowledge.watch('{id}') 接着等",
+    "no longer watched; the documents are registered and are still being read: "
+    "ernie.knowledge.watch('{id}') watches them again",
+)
 _STATES = Text("{done} / {total} 可检索 · {states}", "{done} of {total} ready · {states}")
 
 
@@ -365,11 +370,11 @@ async def finish_adding(
 ) -> DocumentList:
     """Return the documents that were added, once they are ready where that is waited for."""
     if wait:
-        return await wait_for_documents(call, base_id, ids)
+        return await watch_documents(call, base_id, ids)
     return _keep(await list_documents(call, base_id), ids)
 
 
-async def wait_for_documents(
+async def watch_documents(
     call: PlatformCall,
     base_id: str,
     ids: Sequence[str],
@@ -388,6 +393,7 @@ async def wait_for_documents(
     documents = await call.watch_task(
         look,
         is_over=lambda documents: all(document.is_settled for document in documents),
+        still_running=_STILL_READING.fill(id=base_id),
         percent=_percent_settled,
         notice=_describe_states,
         pause=QUICK_PAUSE,

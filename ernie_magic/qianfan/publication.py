@@ -213,6 +213,7 @@ async def _wait_until_ready(
     return await call.watch_task(
         look,
         is_over=lambda model: model.state != _CREATING,
+        still_running=_STILL_PUBLISHING.fill(model=ids.version_id),
         notice=lambda model: _STATE.fill(model=model.id, state=model.state),
     )
 

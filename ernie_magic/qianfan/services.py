@@ -6,7 +6,6 @@ https://cloud.baidu.com/doc/qianfan-api/s/7mnimyrcg).
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import (
-    StoppedWork,
     create_once,
     created_id,
     not_confirmed,
@@ -320,16 +318,14 @@ class Services(CallGroup):
             async def look() -> PlatformService:
                 return await _describe(call, service_id)
 
-            try:
-                return await call.watch_task(
-                    look,
-                    is_over=lambda found: found.state not in _UNDER_WAY,
-                    percent=lambda found: _PROGRESS.get(found.state, 100),
-                    notice=lambda found: _STATE.fill(name=found.name, state=found.state),
-                    pause=pause,
-                )
-            except asyncio.CancelledError:
-                return StoppedWork(_STILL_DEPLOYING.fill(name=wanted))
+            return await call.watch_task(
+                look,
+                is_over=lambda found: found.state not in _UNDER_WAY,
+                still_running=_STILL_DEPLOYING.fill(name=wanted),
+                percent=lambda found: _PROGRESS.get(found.state, 100),
+                notice=lambda found: _STATE.fill(name=found.name, state=found.state),
+                pause=pause,
+            )
 
         return self._console.start_work(work, progress_title=_DEPLOYING)
 

@@ -7,7 +7,6 @@ Sources: "模型调优" (https://cloud.baidu.com/doc/qianfan-api/s/lmo1afnju), "
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from ernie_magic.api import values
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import StoppedWork, not_confirmed
+from ernie_magic.qianfan.creation import not_confirmed
 from ernie_magic.qianfan.hyperparameters import TunableModels, read_tunable_models
 from ernie_magic.qianfan.publication import Publication, PublishOrder
 from ernie_magic.qianfan.services import Services
@@ -280,16 +279,14 @@ class Tuning:
         task_id = self._task_id(task)
 
         async def watch(call: PlatformCall) -> Any:
-            try:
-                return await call.watch_task(
-                    lambda: fetch_task(call, task_id),
-                    is_over=lambda seen: seen.is_over,
-                    percent=lambda seen: seen.percent,
-                    notice=_describe_state,
-                    pause=pause,
-                )
-            except asyncio.CancelledError:
-                return StoppedWork(_STILL_RUNNING.fill(task=task_id))
+            return await call.watch_task(
+                lambda: fetch_task(call, task_id),
+                is_over=lambda seen: seen.is_over,
+                still_running=_STILL_RUNNING.fill(task=task_id),
+                percent=lambda seen: seen.percent,
+                notice=_describe_state,
+                pause=pause,
+            )
 
         return self._console.start_work(watch, progress_title=_TUNING)
 

@@ -29,6 +29,15 @@ def test_a_task_is_created_watched_and_listed(inference):
     assert task.id in [each.id for each in inference.list()]
 
 
+def test_a_watch_that_is_stopped_says_that_the_task_goes_on(inference):
+    task = inference.create("rows", endpoint="x", confirm=True, **PLACE)
+    stream = inference._begin_watch(task)
+    next(stream.iter_batches())
+    told = stream.stop().stop_message.en
+    assert told.endswith(f"ernie.batch_inference.watch('{task.id}') watches it again")
+    assert inference.watch(task).is_over
+
+
 def test_a_task_is_stopped(inference):
     task = inference.create("rows", model="amv-1", confirm=True, **PLACE)
     assert inference.stop(task)

@@ -115,6 +115,15 @@ def test_a_batch_is_cancelled(local):
     assert local.batches.watch(batch).status == "cancelled"
 
 
+def test_a_watch_that_is_stopped_says_that_the_batch_goes_on(local):
+    batch = local.batches.create([BODY], confirm=True)
+    stream = local.batches._begin_watch(batch)
+    next(stream.iter_batches())
+    told = stream.stop().stop_message.en
+    assert told.endswith(f"goes on: %ernie batches {batch.id} watches it again")
+    assert local.batches.watch(batch).is_over
+
+
 def test_a_file_that_is_wrong_is_told_with_its_line(local):
     file = local.files.upload(b'{"custom_id": "a"}\n{\n', name="rows.jsonl")
     batch = local.batches.create(file.id, confirm=True)

@@ -66,6 +66,19 @@ def test_pages_are_added_and_a_file_that_cannot_be_read_is_named(session, tmp_pa
     session.knowledge.delete("pages")
 
 
+def test_an_upload_that_is_stopped_while_its_file_is_read_says_how_to_watch_it(session, tmp_path):
+    (tmp_path / "a.txt").write_text("图书馆周一闭馆。", "utf-8")
+    base = session.knowledge.create("stopped")
+    stream = session.knowledge._begin_upload("stopped", tmp_path / "a.txt")
+    for batch in stream.iter_batches():
+        if any(delta.notice for delta in batch):
+            break
+    told = stream.stop().stop_message.en
+    assert told.endswith(f"ernie.knowledge.watch('{base.id}') watches them again")
+    assert session.knowledge.watch(base.id)[0].is_usable
+    session.knowledge.delete(base.id)
+
+
 @pytest.mark.parametrize(
     ("call", "given", "told"),
     [
