@@ -9,7 +9,7 @@ what to do.
     │   ├── ConversationLocked     the service has blocked this conversation; reset it
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
     │   ├── MissingKey             the service needs a key and none is set
-    │   └── NotConfirmed           it would be billed and was not confirmed; `.plan` tells it
+    │   └── NotConfirmed           it costs, or deletes for good, and was not confirmed: `.plan`
     ├── TransportError             the service was not reached, or the connection was lost
     │   ├── ServiceUnreachable
     │   ├── RequestTimeout
@@ -326,12 +326,12 @@ class MissingKey(UsageError):
 
 
 class NotConfirmed(UsageError):
-    """It would create something that is billed, and the call does not confirm it.
+    """It would create something that is billed, or delete for good, and is not confirmed.
 
     Attributes
     ----------
     plan : object
-        Exactly what would be created.
+        Exactly what would be created, deleted or stopped.
     """
 
     plan: object = None

@@ -12,7 +12,7 @@ from ernie_magic.api import values
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import create_once, created_id, not_confirmed
+from ernie_magic.qianfan.creation import check_billing, create_once, created_id
 from ernie_magic.qianfan.files import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -29,6 +29,7 @@ _OVER = ("Done", "Stopped", "Failed", "Expired")
 _BOS = re.compile(r"bos:/[^/\s]\S*")
 _NAME_LENGTH = (2, 20)  # characters
 _MAX_DESCRIPTION = 500  # characters
+_TOLD = ("name", "endpoint", "modelId", "inputBosUri", "outputBosUri")
 _RUNNING = Text("批量推理", "batch inference")
 _STATE = Text("任务 {task}：{state}", "the task {task}: {state}")
 _STILL_RUNNING = Text(
@@ -293,6 +294,20 @@ def _check_task(body: Mapping[str, Any], *, confirm: bool) -> None:
                     "put the files on BOS first, and write bos:/bucket/folder/",
                 ),
             )
-    if confirm is not True:
-        what = Text("创建批量推理任务 {body}", "create the task of batch inference {body}")
-        raise not_confirmed(what.fill(body=str(dict(body))), body)
+    check_billing(_describe_creation(body), body, confirm=confirm)
+
+
+def _describe_creation(body: Mapping[str, Any]) -> Text:
+    """Return exactly what a task would do."""
+    others = [f"{name}={value}" for name, value in body.items() if name not in _TOLD]
+    return Text(
+        "创建批量推理任务“{name}”：{model} 回答 {input} 里的请求，结果写到 {output}{others}",
+        "create the task of batch inference “{name}”: {model} answers what is in {input}, its "
+        "answers go to {output}{others}",
+    ).fill(
+        name=body["name"],
+        model=body.get("endpoint") or body["modelId"],
+        input=body["inputBosUri"],
+        output=body["outputBosUri"],
+        others="".join(f", {other}" for other in others),
+    )

@@ -19,7 +19,7 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import StoppedWork, create_once, not_confirmed
+from ernie_magic.qianfan.creation import StoppedWork, check_billing, create_once
 from ernie_magic.qianfan.files import ServicePaths, id_of, start_work
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted
@@ -205,8 +205,7 @@ class BatchCalls:
         }
         if metadata:
             body["metadata"] = dict(metadata)
-        what = Text("文件 {file} 的批量任务", "the batch of the file {file}").fill(file=file_id)
-        return await create_once(self._send(body), what, _FIND_IT)
+        return await create_once(self._send(body), _of_file(file_id), _FIND_IT)
 
     async def _send(self, body: Mapping[str, Any]) -> Batch:
         batch = read_batch(await self._paths.send("POST", self._paths.batch_path(), body))
@@ -284,6 +283,10 @@ def _read_result(row: Mapping[str, Any]) -> BatchResult:
     )
 
 
+def _of_file(file_id: str) -> Text:
+    return Text("文件 {file} 的批量任务", "the batch of the file {file}").fill(file=file_id)
+
+
 def failed_batch_error(batch: Batch) -> ErnieError:
     """Return the error of a batch that has ended without its results."""
     problems = "; ".join(batch.problems[:_PROBLEMS_SHOWN]) or batch.status
@@ -348,7 +351,7 @@ class Batches(CallGroup):
         ErnieError
         """
         client = self._get_client()
-        client.localizing_errors(lambda: _check_requests(requests, confirm=confirm))
+        client.localizing_errors(lambda: _check_requests(requests, path, window, confirm=confirm))
 
         async def work(paths: ServicePaths) -> Batch:
             url = batch_url(paths.call.endpoint.base_url, path)
@@ -447,16 +450,22 @@ class Batches(CallGroup):
     alist = awaited(_begin_list)
 
 
-def _check_requests(requests: object, *, confirm: bool) -> None:
+def _check_requests(requests: object, path: str, window: str, *, confirm: bool) -> None:
     if isinstance(requests, str):
         id_of(requests)
-        count = Text("文件 {file} 里的请求", "the requests of the file {file}").fill(file=requests)
+        content = Text("文件 {file} 里的请求", "the requests of the file {file}")
+        content = content.fill(file=requests)
     else:
         bodies = _check_bodies(requests)
-        count = _REQUESTS.fill(len(bodies))
-    if confirm is not True:
-        what = Text("提交一个批量任务，其中是{count}", "send a batch of {count}").fill(count=count)
-        raise not_confirmed(what, requests)
+        models = ", ".join(dict.fromkeys(str(body.get("model") or "?") for body in bodies))
+        content = Text("{count}（{models}）", "{count} ({models})")
+        content = content.fill(count=_REQUESTS.fill(len(bodies)), models=models)
+    what = Text(
+        "向 {path} 提交一个批量任务，{window} 内完成，其中是{content}",
+        "send a batch of {content} to {path}, to be answered within {window}",
+    )
+    what = what.fill(path=path, window=window, content=content)
+    check_billing(what, requests, confirm=confirm)
 
 
 def _check_bodies(requests: object) -> Sequence[Mapping[str, Any]]:

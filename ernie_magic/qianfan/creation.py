@@ -1,4 +1,6 @@
-"""Create something on the platform: once, and only if it is confirmed where it is billed."""
+"""Create something on the platform once; what is billed or deleted for good only if it is
+confirmed.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +29,14 @@ _MAY_EXIST = Text("{what} 可能已经创建（{why}）", "{what} may have been 
 _REPLY_LOST = Text(
     "请求已经发出，没有收到成败的答复，所以没有再发一次",
     "the request was sent and no reply says what became of it, so it was not sent again",
+)
+_BILLED = Text(
+    "没有创建任何东西：这会{what}，并产生费用",
+    "nothing was created: this would {what}, which is billed",
+)
+_FOR_GOOD = Text(
+    "没有删除：{name} 会连同其中的内容被永久删除",
+    "nothing was deleted: {name} and all in it would be deleted for good",
 )
 _CONFIRM = Text("确定的话，加上 confirm=True", "if this is what you want, add confirm=True")
 
@@ -151,22 +161,58 @@ def stopped_creation(what: Text, advice: Text) -> StoppedWork:
     return StoppedWork(Text(f"{message.zh}；{advice.zh}", f"{message.en}; {advice.en}"))
 
 
-def not_confirmed(what: Text, plan: object) -> NotConfirmed:
-    """Return the error of a call that does not confirm what would be billed.
+def check_billing(what: Text, plan: object, *, confirm: object) -> None:
+    """Check that what would be billed is confirmed.
 
     Parameters
     ----------
     what
-        Exactly what would be created.
+        Exactly what would be done: "deploy amv-1 as hello".
     plan
         The same, as an object that a cell can show.
+    confirm
+        True and nothing else confirms it.
+
+    Raises
+    ------
+    NotConfirmed
     """
-    error = NotConfirmed(
-        Text(
-            "没有创建任何东西：这会{what}，并产生费用",
-            "nothing was created: this would {what}, which is billed",
-        ).fill(what=what),
-        advice=_CONFIRM,
-    )
+    if confirm is not True:
+        raise unconfirmed(_BILLED.fill(what=what), plan)
+
+
+def check_deletion(name: str, plan: object, *, confirm: object) -> None:
+    """Check that a deletion which cannot be undone is confirmed.
+
+    Parameters
+    ----------
+    name
+        What would be deleted, with all that is in it.
+    plan
+        The same, as it was given.
+    confirm
+        True and nothing else confirms it.
+
+    Raises
+    ------
+    NotConfirmed
+    """
+    if confirm is not True:
+        raise unconfirmed(_FOR_GOOD.fill(name=name), plan)
+
+
+def unconfirmed(what: Text, plan: object, advice: Text = _CONFIRM) -> NotConfirmed:
+    """Return the error of a call that was not confirmed.
+
+    Parameters
+    ----------
+    what
+        That nothing was done, and what would have been.
+    plan
+        The same, as an object that a cell can show.
+    advice
+        How it is confirmed.
+    """
+    error = NotConfirmed(what, advice=advice)
     error.plan = plan
     return error

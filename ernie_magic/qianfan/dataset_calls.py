@@ -367,7 +367,7 @@ async def fill_dataset(
     """
     body = {"versionId": record.versions[-1].id, "files": addresses}
     try:
-        imported = await transfer_once(call, "import", body, wait=True)
+        await transfer_once(call, "import", body, wait=True)
     except ServiceError as error:
         error.cause = _EXISTS.fill(id=record.id)
         raise

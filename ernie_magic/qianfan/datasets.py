@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.public_names import CallGroup, names_by_use
-from ernie_magic.errors import InvalidOption
+from ernie_magic.qianfan.creation import check_deletion
 from ernie_magic.qianfan.dataset_calls import (
     GROUP,
     Transfer,
@@ -413,11 +413,11 @@ class Datasets(CallGroup):
 
         Raises
         ------
-        InvalidOption
-            It was not confirmed; nothing was deleted.
+        NotConfirmed
+            Nothing was deleted.
         ErnieError
         """
-        self._check_confirmed(dataset, confirm=confirm)
+        self._check_deletion(dataset, confirm=confirm)
 
         async def work(call: PlatformCall) -> None:
             dataset_id = await find_dataset_id(call, dataset)
@@ -442,11 +442,11 @@ class Datasets(CallGroup):
 
         Raises
         ------
-        InvalidOption
-            It was not confirmed; nothing was deleted.
+        NotConfirmed
+            Nothing was deleted.
         ErnieError
         """
-        self._check_confirmed(version, confirm=confirm)
+        self._check_deletion(version, confirm=confirm)
 
         async def work(call: PlatformCall) -> None:
             body = {"versionId": version.id if isinstance(version, VersionRecord) else version}
@@ -454,21 +454,15 @@ class Datasets(CallGroup):
 
         return self._console.start_work(work)
 
-    def _check_confirmed(
+    def _check_deletion(
         self,
         thing: str | DatasetRecord | VersionRecord,
         *,
         confirm: bool,
     ) -> None:
-        if confirm is True:
-            return
         name = thing if isinstance(thing, str) else thing.name or thing.id
-        raise self._console.client.with_language(
-            InvalidOption(
-                Text("{name} 会被永久删除", "{name} would be deleted for good").fill(name=name),
-                advice=Text("确定就写 confirm=True", "pass confirm=True if that is meant"),
-            )
-        )
+        client = self._console.client
+        client.localizing_errors(lambda: check_deletion(name, thing, confirm=confirm))
 
     def _watch(
         self,

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from ernie_magic.api.public_names import CallGroup, names_by_use
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.qianfan.creation import check_deletion
 from ernie_magic.qianfan.knowledge_calls import (
     GROUP,
     SEARCH,
@@ -146,18 +147,24 @@ class Knowledge(CallGroup):
 
         return self._start(work)
 
-    def _begin_delete(self, name: str) -> Stream[None]:
-        """Delete a knowledge base with its documents; this cannot be undone.
+    def _begin_delete(self, name: str, *, confirm: bool = False) -> Stream[None]:
+        """Delete a knowledge base with its documents. Nothing brings it back.
 
         Parameters
         ----------
         name
             Its name or its id.
+        confirm
+            Must be True.
 
         Raises
         ------
+        NotConfirmed
+            Nothing was deleted.
         ErnieError
         """
+        client = self._console.client
+        client.localizing_errors(lambda: check_deletion(name, name, confirm=confirm))
 
         async def work(call: PlatformCall) -> None:
             base_id = await find_base_id(call, name)

@@ -14,11 +14,7 @@ from ernie_magic.api import values
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import (
-    create_once,
-    created_id,
-    not_confirmed,
-)
+from ernie_magic.qianfan.creation import check_billing, create_once, created_id
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted, untranslated
 from ernie_magic.text.suggest import did_you_mean
@@ -521,8 +517,11 @@ def _check_deployment(body: Mapping[str, Any], *, confirm: bool) -> None:
                 "suffix is 2 to 20 of a-z, 0-9, _ and -, and ends with a letter or a digit",
             )
         )
-    if confirm is True:
-        return
+    check_billing(_describe_deployment(body), body, confirm=confirm)
+
+
+def _describe_deployment(body: Mapping[str, Any]) -> Text:
+    """Return exactly what a deployment would do."""
     resource = body["resourceConfig"]
     billing = body["billing"]
     payment = Text("按使用付费", "paid by use")
@@ -530,17 +529,16 @@ def _check_deployment(body: Mapping[str, Any], *, confirm: bool) -> None:
         reserved = billing["reservation"]
         length = _LENGTHS[reserved["reservationTimeUnit"]].fill(reserved["reservationLength"])
         payment = Text("预付 {length}", "{length} paid in advance").fill(length=length)
-    what = Text(
-        "把 {model} 部署为 {name}（{replicas} × {type}，{payment}）",
-        "deploy {model} as {name} ({replicas} × {type}, {payment})",
-    )
-    raise not_confirmed(
-        what.fill(
-            model=body["modelId"],
-            name=body["name"],
-            replicas=resource["replicasCount"],
-            type=resource["type"],
-            payment=payment,
-        ),
-        body,
+    machines = f"{resource['replicasCount']} × {resource['type']}"
+    if "qps" in resource:
+        machines = f"{machines}, {resource['qps']:g} QPS"
+    return Text(
+        "把 {model} 部署为 {name}（{machines}，{payment}，调用名以 {suffix} 结尾）",
+        "deploy {model} as {name} ({machines}, {payment}, called by …_{suffix})",
+    ).fill(
+        model=body["modelId"],
+        name=body["name"],
+        machines=machines,
+        payment=payment,
+        suffix=body["urlSuffix"],
     )

@@ -14,7 +14,7 @@ from ernie_magic.api import values
 from ernie_magic.api.public_names import names_by_use
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import not_confirmed
+from ernie_magic.qianfan.creation import check_billing, check_deletion
 from ernie_magic.qianfan.hyperparameters import TunableModels, read_tunable_models
 from ernie_magic.qianfan.publication import Publication, PublishOrder
 from ernie_magic.qianfan.services import Services
@@ -225,8 +225,7 @@ class Tuning:
 
         async def create(call: PlatformCall) -> Any:
             plan = await _plan(call, request)
-            if confirm is not True:
-                raise not_confirmed(plan.describe(), plan)
+            check_billing(plan.describe(), plan, confirm=confirm)
             account = await call.account_of(GROUP)
             creation = self._creations.setdefault(account, TuningCreation())
             return await creation.create(call, plan)
@@ -464,21 +463,32 @@ class Tuning:
     overview = blocking(_begin_overview)
     aoverview = awaited(_begin_overview)
 
-    def _begin_delete(self, what: str | TuningTask | TuningJob) -> Stream[bool]:
-        """Delete a task that has ended, or a job with its tasks.
+    def _begin_delete(
+        self,
+        what: str | TuningTask | TuningJob,
+        *,
+        confirm: bool = False,
+    ) -> Stream[bool]:
+        """Delete a task that has ended, or a job with its tasks. Nothing brings it back.
 
         Parameters
         ----------
         what
             The id, "task-…" or "job-…", or the task or job itself.
+        confirm
+            Must be True.
 
         Raises
         ------
+        NotConfirmed
+            Nothing was deleted.
         InvalidOption
             It is neither.
         ErnieError
         """
         found = _id_of(what)
+        client = self._console.client
+        client.localizing_errors(lambda: check_deletion(found, what, confirm=confirm))
         if found.startswith("job-"):
             return self._delete("DeleteFineTuningJob", {"jobId": found})
         return self._delete("DeleteFineTuningTask", {"taskId": self._task_id(found)})

@@ -46,8 +46,10 @@ def test_a_task_is_stopped(inference):
 
 def test_nothing_is_created_without_a_confirmation(inference):
     before = inference.list()
-    with pytest.raises(errors.NotConfirmed, match="bos:/bucket/in/"):
-        inference.create("rows", endpoint="x", **PLACE)
+    with pytest.raises(errors.NotConfirmed) as caught:
+        inference.create("rows", endpoint="x", parameters={"top_p": 0.5}, **PLACE)
+    told = "“rows”: x answers what is in bos:/bucket/in/, its answers go to bos:/bucket/out/"
+    assert f"{told}, inferenceParams={{'top_p': 0.5}}, which is billed" in str(caught.value)
     assert inference.list() == before
 
 

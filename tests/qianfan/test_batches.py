@@ -96,7 +96,8 @@ def test_a_batch_is_sent_watched_and_read(session):
 
 @pytest.mark.parametrize("confirm", [False, "no", "false", 1])
 def test_nothing_is_sent_without_a_confirmation(local, emulator, confirm):
-    with pytest.raises(errors.NotConfirmed, match="a batch of 2 requests") as caught:
+    told = r"a batch of 2 requests \(ernie-3.5-8k\) to /chat/completions, .* within 24h"
+    with pytest.raises(errors.NotConfirmed, match=told) as caught:
         local.batches.create([BODY, BODY], confirm=confirm)
     assert caught.value.plan == [BODY, BODY]
     assert not [call for call in emulator.requests if call.method == "POST"]

@@ -228,9 +228,9 @@ def test_progress_of_an_import_is_shown(datasets, made):
 def test_what_is_deleted_is_confirmed_first(session, datasets, made):
     before = len(log_of(session))
     for call in (datasets.delete, datasets.delete_version):
-        with pytest.raises(errors.InvalidOption, match=r"deleted for good.*confirm=True"):
+        with pytest.raises(errors.NotConfirmed, match=r"deleted for good.*confirm=True"):
             call(made.name)
-    with pytest.raises(errors.InvalidOption, match="confirm=True"):
+    with pytest.raises(errors.NotConfirmed, match="confirm=True"):
         datasets.delete(DatasetRecord("dg-1", "mine"), confirm="yes")
     assert len(log_of(session)) == before
     datasets.delete(made, confirm=True)

@@ -48,7 +48,9 @@ def test_a_file_is_uploaded_waited_for_found_and_deleted(session, emulator, tmp_
     assert (passage.title, passage.knowledge_base) == (file.name, "图书馆")
     session.knowledge.delete_document("图书馆", document)
     assert session.knowledge.search("哪天闭馆？", created.id) == []
-    session.knowledge.delete("图书馆")
+    with pytest.raises(errors.NotConfirmed, match="图书馆 and all in it would be deleted for good"):
+        session.knowledge.delete("图书馆")
+    session.knowledge.delete("图书馆", confirm=True)
     assert [base.name for base in session.knowledge.list()] == ["demo"]
 
 
@@ -63,7 +65,7 @@ def test_pages_are_added_and_a_file_that_cannot_be_read_is_named(session, tmp_pa
     with pytest.raises(errors.ServiceError, match=r"a\.bin"):
         session.knowledge.watch("pages")
     assert session.knowledge.watch("pages", [page.id])[0].id == page.id
-    session.knowledge.delete("pages")
+    session.knowledge.delete("pages", confirm=True)
 
 
 def test_an_upload_that_is_stopped_while_its_file_is_read_says_how_to_watch_it(session, tmp_path):
@@ -76,7 +78,7 @@ def test_an_upload_that_is_stopped_while_its_file_is_read_says_how_to_watch_it(s
     told = stream.stop().stop_message.en
     assert told.endswith(f"ernie.knowledge.watch('{base.id}') watches them again")
     assert session.knowledge.watch(base.id)[0].is_usable
-    session.knowledge.delete(base.id)
+    session.knowledge.delete(base.id, confirm=True)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,7 @@ def test_what_a_document_says_is_not_obeyed(session, emulator, tmp_path):
     assert (answer.flag, answer.partial) == (0, False)
     assert hostile in emulator.requests[-1].body["messages"][-1]["content"]
     assert session.history
-    session.knowledge.delete("evil")
+    session.knowledge.delete("evil", confirm=True)
 
 
 def test_a_document_calls_no_tool_and_stops_no_answer(session, tmp_path):
@@ -200,7 +202,7 @@ def test_a_reply_that_is_lost_tells_what_has_been_created(session, emulator, cal
     with pytest.raises(errors.TransportError, match=told):
         getattr(session.knowledge, name)(*others)
     for base in session.knowledge.list("lost"):
-        session.knowledge.delete(base.id)
+        session.knowledge.delete(base.id, confirm=True)
     for document in session.knowledge.documents("demo"):
         if document.name in ("a.txt", "https://example.com/a"):
             session.knowledge.delete_document("demo", document)
@@ -211,7 +213,7 @@ def test_two_knowledge_bases_of_one_name_are_told_apart_by_their_ids(session):
     with pytest.raises(errors.InvalidOption, match=one.id):
         session.knowledge.search("x", "twin")
     for base in (one, other):
-        session.knowledge.delete(base.id)
+        session.knowledge.delete(base.id, confirm=True)
 
 
 def test_without_a_key_nothing_is_sent(monkeypatch):

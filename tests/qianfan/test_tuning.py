@@ -101,11 +101,13 @@ def test_jobs_and_their_tasks_are_listed_and_deleted(emulated, create):
     assert (job.model, job.mode) == ("ERNIE-Speed-8K", "SFT")
     assert [each.id for each in emulated.tuning.tasks(job)] == [task.id]
     with pytest.raises(errors.BadRequest):
-        emulated.tuning.delete(task)  # it runs
+        emulated.tuning.delete(task, confirm=True)  # it runs
     emulated.tuning.stop(task)
-    assert emulated.tuning.delete(task)
+    with pytest.raises(errors.NotConfirmed, match=f"{task.id} and all in it would be deleted"):
+        emulated.tuning.delete(task)
+    assert emulated.tuning.delete(task, confirm=True)
     assert emulated.tuning.tasks(job) == []
-    assert emulated.tuning.delete(job)
+    assert emulated.tuning.delete(job, confirm=True)
     assert job.id not in [each.id for each in emulated.tuning.jobs()]
 
 

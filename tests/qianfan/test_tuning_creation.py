@@ -164,13 +164,13 @@ def test_calls_at_the_same_time_create_one_task(wire, emulated):
 def test_what_was_deleted_meanwhile_is_created_anew(wire, create, emulated):
     task = create()
     emulated.tuning.stop(task)
-    emulated.tuning.delete(task.job_id)
+    emulated.tuning.delete(task.job_id, confirm=True)
     assert create().id != task.id
     wire.faults.add(action=TASK, code="malformed_json")
     with pytest.raises(errors.BadRequest) as caught:
         create("kept")
     (job,) = [each for each in emulated.tuning.jobs() if each.id in caught.value.line("en")]
-    emulated.tuning.delete(job)
+    emulated.tuning.delete(job, confirm=True)
     assert create("kept").job_id != job.id
 
 

@@ -478,7 +478,7 @@ _ERRORS_ZH = {
     "RequestTimeout": "`request_timeout` 秒内没有数据",
     "IncompleteAnswer": "回答中途断开；`answer` 里是收到的部分",
     "OutcomeUnknown": "要创建的东西可能已经存在：回复丢失，不会再创建一次",
-    "NotConfirmed": "会产生费用而没有确认；`plan` 里是将要创建的内容",
+    "NotConfirmed": "会产生费用或永久删除，而没有确认；`plan` 里是将要创建或删除的内容",
     "Stopped": "在另一个任务里的调用被停止",
     "RowsFailed": "表的每一行都失败；`answer` 里是表，每行有原因",
     "ProtocolError": "返回的内容不符合 API 文档",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import InvalidOption, NotConfirmed
+from ernie_magic.errors import InvalidOption
+from ernie_magic.qianfan.creation import unconfirmed
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 TUNING_WORDS = ("models", "stop")
 YES_FLAG = "--yes"
+_NOT_STOPPED = Text(
+    "没有停止：任务 {task} 停止后不能继续",
+    "nothing was stopped: the task {task} cannot be continued afterwards",
+)
+_ADD_YES = Text("确定的话，加上 --yes", "if this is what you want, add --yes")
 _USAGE = Text(
     "用法：%ernie tuning [models [模型] | 任务 | stop 任务 --yes]",
     "usage: %ernie tuning [models [MODEL] | TASK | stop TASK --yes]",
@@ -58,15 +64,7 @@ def _stop_task(session: Session, words: Sequence[str]) -> Any:
         raise InvalidOption(_USAGE)
     if YES_FLAG not in words:
         task = session.tuning.task(names[0])
-        error = NotConfirmed(
-            Text(
-                "没有停止：任务 {task} 停止后不能继续",
-                "nothing was stopped: the task {task} cannot be continued afterwards",
-            ).fill(task=task.id),
-            advice=Text("确定的话，加上 --yes", "if this is what you want, add --yes"),
-        )
-        error.plan = task
-        raise error
+        raise unconfirmed(_NOT_STOPPED.fill(task=task.id), task, _ADD_YES)
     return session.tuning.stop(names[0])
 
 
