@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,9 @@ from ernie_magic.calls.chat.tools import split_tools
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.qianfan.app_run import RUN, AppQuestion, AppRun
+from ernie_magic.qianfan.lookup import UUID, Kind, find_named, name_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 GROUP = "app"
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_APP = Kind(Text("应用", "application"), Text("%ernie apps 列出全部", "%ernie apps lists them all"))
 _IN_ORDER_OF_USE = ("list", "chat", "stream", "get")
 
 
@@ -98,7 +97,7 @@ class Apps(CallGroup):
         self._console.client.route_path(RUN, is_action=True)
         return self._console.start_work(_list_apps)
 
-    def _begin_get(self, app: str) -> Stream[App]:
+    def _begin_get(self, app: str | App) -> Stream[App]:
         """Return an application, with its settings in `raw`.
 
         Parameters
@@ -110,10 +109,12 @@ class Apps(CallGroup):
         ------
         ErnieError
         """
-        self._console.client.route_path(RUN, is_action=True)
+        client = self._console.client
+        client.route_path(RUN, is_action=True)
+        name = client.localizing_errors(lambda: name_of(app, _APP))
 
         async def work(call: PlatformCall) -> App:
-            app_id = await _find_id(call, app)
+            app_id = await _find_id(call, name)
             told = await call.action(GROUP, "DescribeApp", {"id": app_id})
             return _read_app(told, is_simulated=call.is_simulated)
 
@@ -121,7 +122,7 @@ class Apps(CallGroup):
 
     def stream(
         self,
-        app: str,
+        app: str | App,
         prompt: str,
         *,
         files: str | Path | Sequence[str | Path] | None = None,
@@ -186,8 +187,8 @@ class Apps(CallGroup):
         async def work(call: PlatformCall) -> Answer:
             on_model(question.name)
             complete = question
-            if not _ID.fullmatch(app):
-                complete = replace(question, app_id=await _find_id(call, app))
+            if not UUID.fullmatch(question.app_id):
+                complete = replace(question, app_id=await _find_id(call, question.app_id))
             asked = await AppRun(call, complete, kept_in).ask()
             if history:
                 kept_in.record_answer(prompt, asked, generation)
@@ -224,11 +225,7 @@ def _build_question(
     ------
     UsageError
     """
-    if not isinstance(app, str) or not app.strip():
-        raise InvalidOption(
-            Text("应用要给 ID 或名称", "an application is given by its id or its name"),
-            advice=Text("%ernie apps 列出全部", "%ernie apps lists them all"),
-        )
+    name = name_of(app, _APP)
     if not isinstance(prompt, str) or not prompt.strip():
         raise InvalidMessages(Text("提示词为空", "the prompt is empty"))
     check_types(system=system, stream=stream, history=history)
@@ -244,8 +241,8 @@ def _build_question(
         described = parameters_of("chat")["tools"].check_value(described)
     paths = list_paths(files or ())
     return AppQuestion(
-        app,
-        app,
+        name,
+        name,
         prompt,
         tuple(read_form(path, {}) for path in paths),
         tuple(values.as_objects(described)),
@@ -272,26 +269,9 @@ async def _find_id(call: PlatformCall, app: str) -> str:
     InvalidOption
         There is none of that name, or there are several.
     """
-    if _ID.fullmatch(app):
+    if UUID.fullmatch(app):
         return app
-    apps = await _list_apps(call)
-    found = [each.id for each in apps if app in (each.name, each.id)]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InvalidOption(
-            Text("有 {n} 个应用叫 {name}", "{n} applications are called {name}").fill(
-                n=len(found), name=app
-            ),
-            advice=Text("写其中一个的 ID：{ids}", "give the id of one of them: {ids}").fill(
-                ids=", ".join(found)
-            ),
-        )
-    raise InvalidOption(
-        Text("没有叫 {name} 的应用", "no application is called {name}").fill(name=app),
-        advice=did_you_mean(app, [each.name for each in apps])
-        or Text("%ernie apps 列出全部", "%ernie apps lists them all"),
-    )
+    return find_named(app, await _list_apps(call), _APP).id
 
 
 def _read_app(row: object, *, is_simulated: bool) -> App:

@@ -13,7 +13,7 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, create_once, created_id
-from ernie_magic.qianfan.files import id_of
+from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 

@@ -20,7 +20,8 @@ from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import StoppedWork, check_billing, create_once
-from ernie_magic.qianfan.files import ServicePaths, id_of, start_work
+from ernie_magic.qianfan.files import ServicePaths, start_work
+from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted
 from ernie_magic.text.redact import redact_values

@@ -25,8 +25,8 @@ from ernie_magic.qianfan.dataset_records import (
     read_transfer,
     read_version,
 )
+from ernie_magic.qianfan.lookup import Kind, find_named, name_of
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.console import PlatformCall
 
 GROUP = "dataset"
+_DATASET = Kind(
+    Text("数据集", "dataset"), Text("%ernie datasets 列出全部", "%ernie datasets lists them all")
+)
 _BOS_FILE = re.compile(r"bos:/[^/\s]+/\S+")
 _BOS_FOLDER = re.compile(r"bos:/[^/\s]+/(?:\S*/)?")
 _FILE_KINDS = (".jsonl", ".zip", ".tar.gz", ".xlsx", ".csv", ".txt")
@@ -168,46 +171,22 @@ async def find_dataset_id(call: PlatformCall, dataset: str | DatasetRecord) -> s
     InvalidOption
         There is none of that name, or there are several.
     """
-    if isinstance(dataset, DatasetRecord):
-        return dataset.id
-    if dataset.startswith(DATASET_ID):
-        return dataset
-    return (await find_by_name(call, dataset)).id
+    name = name_of(dataset, _DATASET)
+    if name.startswith(DATASET_ID):
+        return name
+    return (await _find_by_name(call, name)).id
 
 
-async def find_by_name(call: PlatformCall, name: str) -> DatasetRecord:
-    """Return the only dataset of a name.
-
-    Raises
-    ------
-    InvalidOption
-        There is none, or there are several.
-    """
+async def _find_by_name(call: PlatformCall, name: str) -> DatasetRecord:
     rows = await call.list_items(GROUP, "DescribeDatasets")
     records = [read_dataset_record(row, is_simulated=call.is_simulated) for row in rows]
-    found = [record for record in records if record.name == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InvalidOption(
-            Text("有 {count} 个数据集叫 {name}", "{count} datasets are called {name}").fill(
-                count=len(found), name=name
-            ),
-            advice=Text("写它的 id：{ids}", "give its id: {ids}").fill(
-                ids=", ".join(record.id for record in found)
-            ),
-        )
-    raise InvalidOption(
-        Text("没有数据集 {name}", "there is no dataset {name}").fill(name=f"{name:.100}"),
-        advice=did_you_mean(name, [record.name for record in records])
-        or Text("ernie.datasets.list() 列出全部", "ernie.datasets.list() lists them all"),
-    )
+    return find_named(name, records, _DATASET)
 
 
 async def describe_dataset(call: PlatformCall, dataset: str | DatasetRecord) -> DatasetRecord:
     """Return a dataset with its versions."""
     if isinstance(dataset, str) and not dataset.startswith(DATASET_ID):
-        dataset = await find_by_name(call, dataset)
+        dataset = await _find_by_name(call, dataset)
     dataset_id = await find_dataset_id(call, dataset)
     rows = await call.list_items(GROUP, "DescribeDatasetVersions", {"datasetId": dataset_id})
     versions = tuple(sorted(map(read_version, rows), key=lambda version: version.number))

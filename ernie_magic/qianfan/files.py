@@ -16,6 +16,7 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.paging import AfterPaging, PageWalk
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.creation import tell_stopped
+from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
@@ -310,20 +311,3 @@ class Files(CallGroup):
 
     delete = blocking(_begin_delete)
     adelete = awaited(_begin_delete)
-
-
-def id_of(thing: Any) -> str:
-    """Return the id of a file or a batch that is given by itself or by its id.
-
-    Raises
-    ------
-    InvalidOption
-        It is neither.
-    """
-    thing_id = getattr(thing, "id", thing)
-    if not isinstance(thing_id, str) or not thing_id.strip():
-        raise InvalidOption(
-            Text("{kind} 不是 id", "{kind} is not an id").fill(kind=type(thing).__name__),
-            advice=Text("给出 list() 里的 id", "pass an id that list() shows"),
-        )
-    return thing_id.strip()

@@ -10,6 +10,7 @@ from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.creation import check_deletion
 from ernie_magic.qianfan.knowledge_calls import (
+    BASE,
     GROUP,
     SEARCH,
     SearchLimits,
@@ -34,6 +35,7 @@ from ernie_magic.qianfan.knowledge_data import (
     PassageList,
     read_base,
 )
+from ernie_magic.qianfan.lookup import name_of
 from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -69,7 +71,8 @@ class Knowledge(CallGroup):
     A chat is answered from one by `ernie.chat("…", knowledge="demo")`, and in a cell by `%%ernie
     --knowledge demo`.
 
-    A knowledge base is given by its name or its id. The emulator has one, "demo".
+    A knowledge base is given by its name, its id, or as `list` returns it. The emulator has one,
+    "demo".
 
     Parameters
     ----------
@@ -103,7 +106,7 @@ class Knowledge(CallGroup):
 
         return self._start(work)
 
-    def _begin_get(self, name: str) -> Stream[KnowledgeBase]:
+    def _begin_get(self, name: str | KnowledgeBase) -> Stream[KnowledgeBase]:
         """Return a knowledge base.
 
         Parameters
@@ -147,7 +150,7 @@ class Knowledge(CallGroup):
 
         return self._start(work)
 
-    def _begin_delete(self, name: str, *, confirm: bool = False) -> Stream[None]:
+    def _begin_delete(self, name: str | KnowledgeBase, *, confirm: bool = False) -> Stream[None]:
         """Delete a knowledge base with its documents. Nothing brings it back.
 
         Parameters
@@ -164,7 +167,7 @@ class Knowledge(CallGroup):
         ErnieError
         """
         client = self._console.client
-        client.localizing_errors(lambda: check_deletion(name, name, confirm=confirm))
+        client.localizing_errors(lambda: check_deletion(name_of(name, BASE), name, confirm=confirm))
 
         async def work(call: PlatformCall) -> None:
             base_id = await find_base_id(call, name)
@@ -183,7 +186,7 @@ class Knowledge(CallGroup):
 
     # --- documents --------------------------------------------------------------------------------
 
-    def _begin_documents(self, name: str) -> Stream[DocumentList]:
+    def _begin_documents(self, name: str | KnowledgeBase) -> Stream[DocumentList]:
         """Return the documents of a knowledge base, with their states.
 
         Parameters
@@ -203,7 +206,7 @@ class Knowledge(CallGroup):
 
     def _begin_upload(
         self,
-        name: str,
+        name: str | KnowledgeBase,
         files: str | Path | Sequence[str | Path],
         *,
         content_format: str = "rawText",
@@ -264,7 +267,7 @@ class Knowledge(CallGroup):
 
     def _begin_add(
         self,
-        name: str,
+        name: str | KnowledgeBase,
         addresses: str | Sequence[str],
         *,
         depth: int = 1,
@@ -309,7 +312,7 @@ class Knowledge(CallGroup):
 
     def _begin_watch(
         self,
-        name: str,
+        name: str | KnowledgeBase,
         documents: Sequence[Document | str] | None = None,
     ) -> Stream[DocumentList]:
         """Wait until a search finds what is in the documents. An interrupt ends the waiting only.
@@ -337,7 +340,11 @@ class Knowledge(CallGroup):
 
         return self._start(work, progress_title=_PARSING)
 
-    def _begin_delete_document(self, name: str, document: Document | str) -> Stream[None]:
+    def _begin_delete_document(
+        self,
+        name: str | KnowledgeBase,
+        document: Document | str,
+    ) -> Stream[None]:
         """Delete a document of a knowledge base.
 
         The call is the one of the official client (https://github.com/baidubce/app-builder): the

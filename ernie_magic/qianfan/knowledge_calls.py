@@ -24,8 +24,8 @@ from ernie_magic.qianfan.knowledge_data import (
     read_document,
     read_passages,
 )
+from ernie_magic.qianfan.lookup import UUID, Kind, find_named, name_of
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 GROUP = "knowledgeBase"
 SEARCH = "/v2/knowledgebases/search"
 _OLDER_SEARCH = "/v2/knowledgebases/query"
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+BASE = Kind(
+    Text("知识库", "knowledge base"),
+    Text("%ernie knowledge 列出全部", "%ernie knowledge lists them all"),
+)
 _BOS = re.compile(r"bos://|https?://[^/]*\bbcebos\.com(?:[:/]|$)", re.IGNORECASE)
 _MAX_TOP = 40
 _MAX_NAME = 50  # characters
@@ -180,7 +183,7 @@ async def _find_base_ids(call: PlatformCall, names: Sequence[str]) -> dict[str, 
     return {await find_base_id(call, name): name for name in names}
 
 
-async def find_base_id(call: PlatformCall, name: str) -> str:
+async def find_base_id(call: PlatformCall, name: str | KnowledgeBase) -> str:
     """Return the id of a knowledge base.
 
     Raises
@@ -188,27 +191,13 @@ async def find_base_id(call: PlatformCall, name: str) -> str:
     InvalidOption
         There is none of that name, or there are several.
     """
-    check_knowledge([name])
-    if _ID.fullmatch(name):
-        return name
-    found = [base.id for base in await list_bases(call, {"keyword": name}) if base.name == name]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InvalidOption(
-            Text("有 {n} 个知识库叫 {name}", "{n} knowledge bases are called {name}").fill(
-                n=len(found), name=name
-            ),
-            advice=Text("写其中一个的 ID：{ids}", "give the id of one of them: {ids}").fill(
-                ids=", ".join(found)
-            ),
-        )
-    known = [base.name for base in await list_bases(call, {})]
-    raise InvalidOption(
-        Text("没有叫 {name} 的知识库", "no knowledge base is called {name}").fill(name=name),
-        advice=did_you_mean(name, known)
-        or Text("%ernie knowledge 列出全部", "%ernie knowledge lists them all"),
-    )
+    wanted = name_of(name, BASE)
+    if UUID.fullmatch(wanted):
+        return wanted
+    known = await list_bases(call, {"keyword": wanted})
+    if all(base.name != wanted for base in known):
+        known = await list_bases(call, {})  # the closest name is told
+    return find_named(wanted, known, BASE).id
 
 
 async def list_bases(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBaseList:

@@ -15,9 +15,9 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, create_once, created_id
+from ernie_magic.qianfan.lookup import Kind, find_named, name_of
 from ernie_magic.runtime.once import awaited, blocking
-from ernie_magic.text.language import Text, counted, untranslated
-from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.language import Text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ _PROGRESS = {"": 0, "New": 10, "Deploying": 50}  # percent, as states show no mo
 _LENGTHS = {"Hour": counted("小时", "hour"), "Month": counted("个月", "month")}
 _DEPLOYING = Text("部署", "deployment")
 _SERVICE = Text("服务“{name}”", "the service “{name}”")
+_KIND = Kind(Text("服务", "service"), Text("%ernie services 列出全部", "%ernie services lists all"))
 _LIST_FIRST = Text(
     "再次部署之前先用 %ernie services 查看", "list with %ernie services before you deploy it again"
 )
@@ -177,7 +178,7 @@ class Services(CallGroup):
     list = blocking(_begin_list)
     alist = awaited(_begin_list)
 
-    def _begin_get(self, service: str) -> Stream[PlatformService]:
+    def _begin_get(self, service: str | PlatformService) -> Stream[PlatformService]:
         """Return a service as it is now.
 
         Parameters
@@ -191,13 +192,14 @@ class Services(CallGroup):
             There is none.
         ErnieError
         """
+        wanted = self._name_of(service)
 
         async def work(call: PlatformCall) -> PlatformService:
             try:
-                service_id = await _find_id(call, service)
+                service_id = await _find_id(call, wanted)
             except InvalidOption:
                 for preset in await _list_preset(call):
-                    if service in (preset.name, preset.endpoint):
+                    if wanted in (preset.name, preset.endpoint):
                         return preset
                 raise
             return await _describe(call, service_id)
@@ -306,7 +308,7 @@ class Services(CallGroup):
         ErnieError
         Interrupted
         """
-        wanted = service.id if isinstance(service, PlatformService) else service
+        wanted = self._name_of(service)
 
         async def work(call: PlatformCall) -> Any:
             service_id = await _find_id(call, wanted)
@@ -351,6 +353,9 @@ class Services(CallGroup):
 
     models = blocking(_begin_models)
     amodels = awaited(_begin_models)
+
+    def _name_of(self, service: str | PlatformService) -> str:
+        return self._console.client.localizing_errors(lambda: name_of(service, _KIND))
 
 
 def read_service(
@@ -465,19 +470,11 @@ async def _find_id(call: PlatformCall, wanted: str) -> str:
     if wanted.startswith("svco-"):
         return wanted
     services = await _list_deployed(call)
-    for service in services:
-        if wanted in (service.name, service.endpoint, _own_part(service.endpoint)):
-            return service.id
-    names = [service.name for service in services]
-    advice = did_you_mean(wanted, names) or Text(
-        "%ernie services 列出全部", "%ernie services lists all"
-    )
-    raise InvalidOption(
-        Text("没有叫 {name} 的服务", "there is no service {name}").fill(
-            name=untranslated(f"{wanted:.60}")
-        ),
-        advice=advice,
-    )
+    return find_named(wanted, services, _KIND, _endpoint_names).id
+
+
+def _endpoint_names(service: PlatformService) -> tuple[str, str]:
+    return service.endpoint, _own_part(service.endpoint)
 
 
 def _own_part(endpoint: str) -> str:

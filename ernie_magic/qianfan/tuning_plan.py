@@ -261,13 +261,16 @@ def _list_data(given: object, problems: list[InvalidOption]) -> list[tuple[str, 
     """Return the data with their sampling rates, None where none is given."""
     if isinstance(given, dict):
         return [
-            (_id_of(one), _check_number(replace(_RATE, key=_id_of(one)), rate, problems))
+            (
+                _version_id_of(one),
+                _check_number(replace(_RATE, key=_version_id_of(one)), rate, problems),
+            )
             for one, rate in given.items()
         ]
     listed = given
     if not isinstance(given, list | tuple):
         listed = [given]
-    found = [(_id_of(one), None) for one in listed]  # type: ignore[attr-defined]
+    found = [(_version_id_of(one), None) for one in listed]  # type: ignore[attr-defined]
     if not found or not all(one for one, _ in found):
         problems.append(
             InvalidOption(
@@ -279,7 +282,7 @@ def _list_data(given: object, problems: list[InvalidOption]) -> list[tuple[str, 
     return [*found]
 
 
-def _id_of(one: object) -> str:
+def _version_id_of(one: object) -> str:
     """Return the id of a dataset's version: a text, or that of a record; of a dataset, that of its
     newest version.
     """
