@@ -53,8 +53,8 @@ class InferenceTask:
         "infer-…".
     name, state, endpoint, model : str
         `endpoint` or `model` says what answers.
-    progress : float
-        Percent, 0 to 100.
+    percent : float
+        How much is done, 0 to 100.
     input, output : str
         Addresses on BOS; the results are in a folder below `output`.
     folder : str
@@ -68,11 +68,11 @@ class InferenceTask:
     state: str
     endpoint: str = ""
     model: str = ""
-    progress: float = 0.0
+    percent: float = 0.0
     input: str = ""
     output: str = ""
     folder: str = ""
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_over(self) -> bool:
@@ -213,7 +213,7 @@ class BatchInference(CallGroup):
                 lambda: _look(call, task_id),
                 is_over=lambda seen: seen.is_over,
                 still_running=_STILL_RUNNING.fill(task=task_id),
-                percent=lambda seen: seen.progress,
+                percent=lambda seen: seen.percent,
                 notice=lambda seen: _STATE.fill(task=task_id, state=seen.state),
                 pause=LONG_PAUSE,
             )

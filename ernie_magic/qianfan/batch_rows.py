@@ -167,8 +167,8 @@ class BatchRows:
     async def _collect(self, batch: Batch, requests: Sequence[ChatRequest]) -> list[Outcome]:
         results = {result.custom_id: result for result in await self._calls.read_results(batch)}
         missing = _NO_RESULT
-        if batch.status != COMPLETED:
-            missing = Text(f"{missing.zh}（{batch.status}）", f"{missing.en} ({batch.status})")
+        if batch.state != COMPLETED:
+            missing = Text(f"{missing.zh}（{batch.state}）", f"{missing.en} ({batch.state})")
         outcomes = []
         for i, request in enumerate(requests):
             result = results.get(f"row-{i}")

@@ -62,7 +62,7 @@ class Batch:
 
     Attributes
     ----------
-    id, status, endpoint : str
+    id, state, endpoint : str
     total, completed, failed : int
         Requests.
     input_file, output_file, error_file : str
@@ -74,7 +74,7 @@ class Batch:
     """
 
     id: str
-    status: str
+    state: str
     endpoint: str = ""
     total: int = 0
     completed: int = 0
@@ -83,12 +83,12 @@ class Batch:
     output_file: str = ""
     error_file: str = ""
     problems: tuple[str, ...] = ()
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_over(self) -> bool:
         """Whether it has ended, in whichever way."""
-        return self.status in _OVER
+        return self.state in _OVER
 
     @property
     def percent(self) -> float:
@@ -102,7 +102,7 @@ class BatchList(list[Batch]):
     """Batches, in the service's order."""
 
     def __repr__(self) -> str:
-        return f"BatchList({', '.join(f'{batch.id}: {batch.status}' for batch in self)})"
+        return f"BatchList({', '.join(f'{batch.id}: {batch.state}' for batch in self)})"
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ class BatchCalls:
             percent=percent,
             notice=lambda batch: _STATE.fill(
                 batch=batch.id,
-                state=batch.status,
+                state=batch.state,
                 done=batch.completed + batch.failed,
                 total=batch.total,
             ),
@@ -290,7 +290,7 @@ def _of_file(file_id: str) -> Text:
 
 def failed_batch_error(batch: Batch) -> ErnieError:
     """Return the error of a batch that has ended without its results."""
-    problems = "; ".join(batch.problems[:_PROBLEMS_SHOWN]) or batch.status
+    problems = "; ".join(batch.problems[:_PROBLEMS_SHOWN]) or batch.state
     return ErnieError(
         Text("批量任务 {batch} 没有完成：{why}", "the batch {batch} did not complete: {why}").fill(
             batch=batch.id, why=problems

@@ -16,6 +16,7 @@ from ernie_magic.qianfan.creation import create_once
 from ernie_magic.qianfan.dataset_records import (
     DATASET_ID,
     VERSION_ID,
+    DatasetList,
     DatasetRecord,
     TransferRecord,
     VersionRecord,
@@ -177,10 +178,14 @@ async def find_dataset_id(call: PlatformCall, dataset: str | DatasetRecord) -> s
     return (await _find_by_name(call, name)).id
 
 
-async def _find_by_name(call: PlatformCall, name: str) -> DatasetRecord:
+async def list_datasets(call: PlatformCall) -> DatasetList:
+    """Return the datasets of the account."""
     rows = await call.list_items(GROUP, "DescribeDatasets")
-    records = [read_dataset_record(row, is_simulated=call.is_simulated) for row in rows]
-    return find_named(name, records, _DATASET)
+    return DatasetList(read_dataset_record(row, is_simulated=call.is_simulated) for row in rows)
+
+
+async def _find_by_name(call: PlatformCall, name: str) -> DatasetRecord:
+    return find_named(name, await list_datasets(call), _DATASET)
 
 
 async def describe_dataset(call: PlatformCall, dataset: str | DatasetRecord) -> DatasetRecord:
@@ -191,16 +196,16 @@ async def describe_dataset(call: PlatformCall, dataset: str | DatasetRecord) -> 
     rows = await call.list_items(GROUP, "DescribeDatasetVersions", {"datasetId": dataset_id})
     versions = tuple(sorted(map(read_version, rows), key=lambda version: version.number))
     # An id alone: its versions tell the rest.
-    details = _first_details(versions)
+    known = _first_raw(versions)
     if isinstance(dataset, DatasetRecord):
-        details = {"datasetName": dataset.name, **dataset.details}
+        known = {"datasetName": dataset.name, **dataset.raw}
     return read_dataset_record(
-        {"datasetId": dataset_id, **details}, versions, is_simulated=call.is_simulated
+        {"datasetId": dataset_id, **known}, versions, is_simulated=call.is_simulated
     )
 
 
-def _first_details(versions: Sequence[VersionRecord]) -> Mapping[str, Any]:
-    return next((version.details for version in versions), {})
+def _first_raw(versions: Sequence[VersionRecord]) -> Mapping[str, Any]:
+    return next((version.raw for version in versions), {})
 
 
 async def find_version_id(
@@ -325,7 +330,7 @@ class Transfer:
 
     def describe(self, record: TransferRecord) -> Text:
         """Say how far it is."""
-        return _TASK.fill(task=self.task_id, status=record.status or "?")
+        return _TASK.fill(task=self.task_id, status=record.state or "?")
 
     def describe_stopped(self) -> Text:
         """Say how it is waited for again."""
@@ -382,7 +387,7 @@ async def follow_transfer(
 
 
 def _percent_done(record: TransferRecord) -> float:
-    if is_finished(record.status):
+    if is_finished(record.state):
         return 100.0
     return record.percent
 
@@ -396,11 +401,11 @@ def _transfer_failed(record: TransferRecord) -> ServiceError:
         ).fill(link=record.errors_link)
     return ServiceError(
         Text("任务 {task} 失败：{status}", "the task {task} failed: {status}").fill(
-            task=record.id, status=record.status
+            task=record.id, status=record.state
         ),
         Text("文件不合数据集的格式", "the files do not have the dataset's format"),
         advice,
-        code=record.status,
+        code=record.state,
     )
 
 
@@ -416,12 +421,12 @@ async def wait_for_publishing(
         It failed.
     """
     version = await _look_until_published(call, version_id)
-    if is_failed(version.publish_status):
+    if is_failed(version.publish_state):
         raise ServiceError(
             Text("版本 {id} 发布失败", "publishing the version {id} failed").fill(id=version_id),
             Text("不是每个样本都有回答", "not every sample has an answer"),
             Text("补全后再发布", "complete them, then publish again"),
-            code=version.publish_status,
+            code=version.publish_state,
         )
     return version
 
@@ -429,14 +434,14 @@ async def wait_for_publishing(
 async def _look_until_published(call: PlatformCall, version_id: str) -> VersionRecord:
     return await call.watch_task(
         lambda: look_at_version(call, version_id),
-        is_over=lambda version: _is_publishing_over(version.publish_status),
+        is_over=lambda version: _is_publishing_over(version.publish_state),
         still_running=_STILL_PUBLISHING.fill(id=version_id),
         notice=lambda version: Text("版本 {id}：{status}", "version {id}: {status}").fill(
-            id=version_id, status=version.publish_status or "?"
+            id=version_id, status=version.publish_state or "?"
         ),
         pause=QUICK_PAUSE,
     )
 
 
-def _is_publishing_over(status: str) -> bool:
-    return not status or is_finished(status) or is_failed(status)
+def _is_publishing_over(state: str) -> bool:
+    return not state or is_finished(state) or is_failed(state)

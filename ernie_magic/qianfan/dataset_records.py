@@ -1,6 +1,6 @@
 """What the platform tells of datasets, their versions, and imports and exports.
 
-The documentation names few of the fields of a list; what is not among them stays in `details`.
+The documentation names few of the fields of a list; what is not among them stays in `raw`.
 Sources: https://cloud.baidu.com/doc/qianfan-api/s/1mnzr9j3b (a version), Lmnzr4pth (an import) and
 9mnzr02r9 (the states).
 """
@@ -34,11 +34,11 @@ class VersionRecord:
         1 for the first; 0 where it was not told.
     format : str
         The platform's `dataFormat`.
-    import_status, publish_status : str
+    import_state, publish_state : str
         As the platform has them: "ImportFinished", "Published" …
     samples : int | None
         None where it was not told.
-    details : dict
+    raw : dict
         All fields, as they came.
     """
 
@@ -47,10 +47,10 @@ class VersionRecord:
     name: str = ""
     number: int = 0
     format: str = ""
-    import_status: str = ""
-    publish_status: str = ""
+    import_state: str = ""
+    publish_state: str = ""
     samples: int | None = None
-    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class DatasetRecord:
         Newest last; only of one that was asked for by name, or has just been created.
     created : str
         When, as the platform writes it.
-    details : dict
+    raw : dict
         All fields, as they came.
     is_simulated : bool
         Whether the emulator told of it.
@@ -79,8 +79,15 @@ class DatasetRecord:
     storage: str = ""
     versions: tuple[VersionRecord, ...] = ()
     created: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     is_simulated: bool = False
+
+
+class DatasetList(list[DatasetRecord]):
+    """Datasets on the platform; a table where a cell shows it."""
+
+    def __repr__(self) -> str:
+        return f"DatasetList({len(self)}: {', '.join(record.name for record in self)})"
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class TransferRecord:
     ----------
     id, version_id : str
         Its own id (`task-…`) and the version's.
-    status : str
+    state : str
         As the platform has it: "Importing", "ImportFinished" …; "" where it was not told.
     percent : float
         How much is done, 0 to 100.
@@ -101,38 +108,38 @@ class TransferRecord:
         Their size in megabytes.
     errors_link : str
         Where the faults of an import can be downloaded, "" for none.
-    details : dict
+    raw : dict
         All fields, as they came.
     """
 
     id: str
     version_id: str = ""
-    status: str = ""
+    state: str = ""
     percent: float = 0.0
     samples: int | None = None
     size_mb: float | None = None
     errors_link: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def has_failed(self) -> bool:
         """Whether it ended without success."""
-        return is_failed(self.status)
+        return is_failed(self.state)
 
     @property
     def is_over(self) -> bool:
         """Whether it has ended, or tells no state that could be waited for."""
-        return not self.status or is_finished(self.status) or self.has_failed
+        return not self.state or is_finished(self.state) or self.has_failed
 
 
-def is_finished(status: str) -> bool:
+def is_finished(state: str) -> bool:
     """Whether a state is a successful end."""
-    return status.endswith(FINISHED) and not status.startswith("Un")
+    return state.endswith(FINISHED) and not state.startswith("Un")
 
 
-def is_failed(status: str) -> bool:
+def is_failed(state: str) -> bool:
     """Whether a state is an end without success."""
-    return status.endswith(FAILED)
+    return state.endswith(FAILED)
 
 
 def read_version(reply: object) -> VersionRecord:
@@ -179,7 +186,7 @@ def read_transfer(task_id: str, reply: object) -> TransferRecord:
     return TransferRecord(
         task_id,
         values.as_name(fields.get("versionId")),
-        _read_status(fields),
+        _read_state(fields),
         values.as_number(str(fields.get("progress", "")).rstrip("%")) or 0.0,
         values.as_whole_number(fields.get("sampleCount")),
         values.as_number(fields.get("sizeMB")),
@@ -188,9 +195,9 @@ def read_transfer(task_id: str, reply: object) -> TransferRecord:
     )
 
 
-def _read_status(fields: Mapping[str, Any]) -> str:
+def _read_state(fields: Mapping[str, Any]) -> str:
     """Return the state: of exports the documentation does not tell the field's name."""
     names = ["importStatus", "exportStatus"]
     names += [name for name in fields if name.lower().endswith("status")]
     found = (values.as_name(fields.get(name)) for name in names)
-    return next((status for status in found if status), "")
+    return next((state for state in found if state), "")

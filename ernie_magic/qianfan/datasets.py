@@ -25,12 +25,14 @@ from ernie_magic.qianfan.dataset_calls import (
     find_dataset_id,
     find_version_id,
     follow_transfer,
+    list_datasets,
     look_at_version,
     storage_body,
     transfer_once,
     wait_for_publishing,
 )
 from ernie_magic.qianfan.dataset_records import (
+    DatasetList,
     DatasetRecord,
     TransferRecord,
     VersionRecord,
@@ -133,17 +135,16 @@ class Datasets(CallGroup):
 
     # --- on the platform --------------------------------------------------------------------------
 
-    def _begin_list(self) -> Stream[list[DatasetRecord]]:
-        """List the account's datasets.
+    def _begin_list(self) -> Stream[DatasetList]:
+        """Return the datasets of the account.
 
         Raises
         ------
         ErnieError
         """
 
-        async def work(call: PlatformCall) -> list[DatasetRecord]:
-            rows = await call.list_items(GROUP, "DescribeDatasets")
-            return [read_dataset_record(row, is_simulated=call.is_simulated) for row in rows]
+        async def work(call: PlatformCall) -> DatasetList:
+            return await list_datasets(call)
 
         return self._console.start_work(work)
 

@@ -45,7 +45,7 @@ class StoredFile:
 
     Attributes
     ----------
-    id, name, purpose, status : str
+    id, name, purpose, state : str
     size : int
         Bytes.
     created : int
@@ -57,10 +57,10 @@ class StoredFile:
     id: str
     name: str
     purpose: str
-    status: str
+    state: str
     size: int
     created: int
-    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 class StoredFiles(list[StoredFile]):

@@ -405,12 +405,12 @@ def _percent_settled(documents: DocumentList) -> float:
 
 def _describe_states(documents: DocumentList) -> Text:
     ready = sum(document.is_usable for document in documents)
-    states = ", ".join(dict.fromkeys(document.status for document in documents))
+    states = ", ".join(dict.fromkeys(document.state for document in documents))
     return _STATES.fill(done=ready, total=len(documents), states=states)
 
 
 def _unreadable_error(documents: Sequence[Document]) -> ServiceError:
-    told = ", ".join(f"{document.name} ({document.status})" for document in documents)
+    told = ", ".join(f"{document.name} ({document.state})" for document in documents)
     return ServiceError(
         Text("文档不能用于检索：{told}", "documents are not ready for a search: {told}").fill(
             told=told

@@ -50,7 +50,7 @@ class Document:
     Attributes
     ----------
     id, name : str
-    status : str
+    state : str
         "queuing", "parsing", "indexing", "available", "parseError" …, as the service says.
     words : int | None
         Characters of its text; None where the service does not say.
@@ -64,7 +64,7 @@ class Document:
 
     id: str
     name: str
-    status: str = ""
+    state: str = ""
     words: int | None = None
     created: str = ""
     url: str = ""
@@ -74,17 +74,17 @@ class Document:
     @property
     def is_usable(self) -> bool:
         """Whether a search finds what is in it."""
-        return self.status in USABLE
+        return self.state in USABLE
 
     @property
     def has_failed(self) -> bool:
         """Whether the service could not read it."""
-        return self.status in FAILED
+        return self.state in FAILED
 
     @property
     def is_settled(self) -> bool:
         """Whether nothing more happens to it by itself."""
-        return self.is_usable or self.has_failed or self.status in WAITING
+        return self.is_usable or self.has_failed or self.state in WAITING
 
 
 def read_base(row: Mapping[str, Any], *, is_simulated: bool = False) -> KnowledgeBase:
@@ -199,7 +199,7 @@ class DocumentList(list[Document]):
     """Documents of a knowledge base, with their states."""
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{document.name} ({document.status})" for document in self)
+        told = ", ".join(f"{document.name} ({document.state})" for document in self)
         return f"DocumentList({len(self)}: {told})"
 
 

@@ -85,9 +85,9 @@ def test_all_pages_of_files_are_listed(local, emulator):
 
 def test_a_batch_is_sent_watched_and_read(session):
     batch = session.batches.create([BODY, {**BODY, "model": "nobody"}], confirm=True)
-    assert batch.status == "validating"
+    assert batch.state == "validating"
     done = session.batches.watch(batch)
-    assert (done.status, done.total, done.completed, done.failed) == ("completed", 2, 1, 1)
+    assert (done.state, done.total, done.completed, done.failed) == ("completed", 2, 1, 1)
     results = {result.custom_id: result for result in session.batches.results(done)}
     assert results["row-0"].body["choices"][0]["message"]["content"] == "hi"
     assert results["row-1"].status == 404
@@ -112,8 +112,8 @@ def test_what_is_no_batch_is_told_at_once(local, emulator, requests):
 
 def test_a_batch_is_cancelled(local):
     batch = local.batches.create([BODY, BODY], confirm=True)
-    assert local.batches.cancel(batch).status == "cancelling"
-    assert local.batches.watch(batch).status == "cancelled"
+    assert local.batches.cancel(batch).state == "cancelling"
+    assert local.batches.watch(batch).state == "cancelled"
 
 
 def test_a_watch_that_is_stopped_says_that_the_batch_goes_on(local):
@@ -129,7 +129,7 @@ def test_a_file_that_is_wrong_is_told_with_its_line(local):
     file = local.files.upload(b'{"custom_id": "a"}\n{\n', name="rows.jsonl")
     batch = local.batches.create(file.id, confirm=True)
     done = local.batches.watch(batch)
-    assert done.status == "failed"
+    assert done.state == "failed"
     assert done.problems[1] == "line 2: This line is not parseable as valid JSON."
 
 

@@ -55,13 +55,13 @@ def test_a_dataset_goes_its_whole_way(datasets, made, tmp_path):
     )
     (version,) = made.versions
     imported = datasets.import_files(made, FILE)
-    assert (imported.version_id, imported.status) == (version.id, "ImportFinished")
+    assert (imported.version_id, imported.state) == (version.id, "ImportFinished")
     assert (imported.samples, imported.size_mb, imported.percent) == (100, 0.1, 100)
     published = datasets.publish(made.name)
-    assert (published.id, published.publish_status) == (version.id, "Published")
+    assert (published.id, published.publish_state) == (version.id, "Published")
     assert (published.number, published.samples) == (1, 100)
     exported = datasets.export(version, "bos:/bucket/out")
-    assert exported.details["storagePath"] == "bos:/bucket/out/"
+    assert exported.raw["storagePath"] == "bos:/bucket/out/"
     assert exported.is_over
     assert not exported.has_failed
     second = datasets.add_version(made.id, "more")
@@ -129,7 +129,7 @@ def test_what_cannot_be_created_is_told_at_once(datasets, arguments, told):
 
 def test_files_are_imported_into_a_new_dataset_and_local_ones_refused_before(session, datasets):
     made = datasets.create("filled", "sft", files=FILE)
-    assert [version.import_status for version in made.versions] == ["ImportFinished"]
+    assert [version.import_state for version in made.versions] == ["ImportFinished"]
     before = len(log_of(session))
     with pytest.raises(errors.InvalidOption, match="imports from BOS alone"):
         datasets.create("local", "sft", files="train.jsonl")
@@ -175,7 +175,7 @@ def test_an_import_that_was_stopped_is_watched_again_and_created_once(session, d
     told = stream.stop().stop_message.en
     task_id = re.search(r"task-\w+", told)[0]
     assert told.endswith(f"goes on: wait again with ernie.datasets.watch_import('{task_id}')")
-    assert datasets.watch_import(task_id).status == "ImportFinished"
+    assert datasets.watch_import(task_id).state == "ImportFinished"
     sent = list(log_of(session))[before:]
     assert len([entry for entry in sent if "files" in (entry.body or {})]) == 1
 
@@ -191,7 +191,7 @@ def test_a_publishing_that_was_stopped_goes_on_and_says_so(datasets, made):
     assert told.endswith(
         f"is still being published: see ernie.datasets.get_version('{version_id}')"
     )
-    assert datasets.get_version(version_id).publish_status == "Published"
+    assert datasets.get_version(version_id).publish_state == "Published"
 
 
 @pytest.mark.parametrize("call", ["create", "import_files", "export", "add_version"])
@@ -211,18 +211,18 @@ def test_what_may_have_been_created_is_told_and_not_sent_again(session, datasets
 
 def test_nothing_is_waited_for_if_not_wished(datasets, made):
     task = datasets.import_files(made.versions[0], [FILE], wait=False)
-    assert (task.status, task.is_over) == ("Created", False)
+    assert (task.state, task.is_over) == ("Created", False)
     assert datasets.watch_import(task).samples == 100
-    assert datasets.publish(made, wait=False).publish_status == "Publishing"
+    assert datasets.publish(made, wait=False).publish_state == "Publishing"
     task = datasets.export(made, wait=False)
-    assert asyncio.run(datasets.awatch_export(task)).status == "ExportFinished"
+    assert asyncio.run(datasets.awatch_export(task)).state == "ExportFinished"
 
 
 def test_progress_of_an_import_is_shown(datasets, made):
     stream = datasets._begin_import_files(made, FILE)
     done = [delta.progress.done for delta in deltas_of(stream) if delta.progress]
     assert done == [0, 50, 100]
-    assert stream.result().status == "ImportFinished"
+    assert stream.result().state == "ImportFinished"
 
 
 def test_what_is_deleted_is_confirmed_first(session, datasets, made):
@@ -263,7 +263,7 @@ def test_a_file_is_read_and_checked_in_the_session_s_language(session, datasets,
 )
 def test_states_of_other_names_are_read(reply, status, is_over):
     found = read_transfer("task-1", reply)
-    assert (found.status, found.is_over) == (status, is_over)
+    assert (found.state, found.is_over) == (status, is_over)
 
 
 def test_which_states_are_ends():

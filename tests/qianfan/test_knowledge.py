@@ -40,7 +40,7 @@ def test_a_file_is_uploaded_waited_for_found_and_deleted(session, emulator, tmp_
     created = session.knowledge.create("图书馆", "规定")
     assert session.knowledge.get("图书馆") == created
     (document,) = session.knowledge.upload("图书馆", file)
-    assert (document.name, document.status, document.is_usable) == (file.name, "available", True)
+    assert (document.name, document.state, document.is_usable) == (file.name, "available", True)
     looks = sent_to(emulator, "knowledgeBase")
     assert len([each for each in looks if each.body and "files" in each.body]) == 1
     (passage,) = session.knowledge.search("哪天闭馆？", "图书馆")

@@ -79,8 +79,8 @@ def dataset_table(record: DatasetRecord, language: Language) -> Table:
     rows = [
         [
             f"V{version.number}" if version.number else "",
-            version.import_status,
-            version.publish_status,
+            version.import_state,
+            version.publish_state,
             "" if version.samples is None else f"{version.samples:,}",
             version.id,
         ]

@@ -61,7 +61,7 @@ def documents_table(documents: Iterable[Document], language: Language, note: str
     rows = [
         [
             document.name,
-            _describe_state(document.status, language),
+            _describe_state(document.state, language),
             "" if document.words is None else f"{document.words:,}",
             document.id,
         ]
@@ -76,10 +76,10 @@ def documents_table(documents: Iterable[Document], language: Language, note: str
     return Table(headers[language], rows, with_origin(note, documents, language))
 
 
-def _describe_state(status: str, language: Language) -> str:
-    if status in _STATES:
-        return _STATES[status].say(language)
-    return status
+def _describe_state(state: str, language: Language) -> str:
+    if state in _STATES:
+        return _STATES[state].say(language)
+    return state
 
 
 def passages_table(passages: Iterable[Passage], language: Language) -> Table:
