@@ -69,6 +69,8 @@ class Batch:
         Ids of files, "" where there is none yet.
     problems : tuple of str
         What is wrong with the batch as a whole.
+    is_simulated : bool
+        Whether the emulator has it.
     raw : dict
         What the service said.
     """
@@ -83,6 +85,7 @@ class Batch:
     output_file: str = ""
     error_file: str = ""
     problems: tuple[str, ...] = ()
+    is_simulated: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -134,8 +137,15 @@ class BatchResults(list[BatchResult]):
         return f"BatchResults({len(self)}, {failed} failed)"
 
 
-def read_batch(reply: Mapping[str, Any]) -> Batch:
-    """Return a batch as a reply describes it."""
+def read_batch(reply: Mapping[str, Any], *, simulated: bool = False) -> Batch:
+    """Return a batch as a reply describes it.
+
+    Parameters
+    ----------
+    reply
+    simulated
+        Whether the emulator replied.
+    """
     counts = values.as_object(reply.get("request_counts"))
     errors = values.as_object(reply.get("errors"))
     return Batch(
@@ -149,6 +159,7 @@ def read_batch(reply: Mapping[str, Any]) -> Batch:
         values.as_name(reply.get("output_file_id")),
         values.as_name(reply.get("error_file_id")),
         tuple(map(_describe_problem, values.as_objects(errors.get("data")))),
+        simulated,
         dict(reply),
     )
 
@@ -209,19 +220,32 @@ class BatchCalls:
         return await create_once(self._send(body), _of_file(file_id), _FIND_IT)
 
     async def _send(self, body: Mapping[str, Any]) -> Batch:
-        batch = read_batch(await self._paths.send("POST", self._paths.batch_path(), body))
+        batch = self._read(await self._paths.send("POST", self._paths.batch_path(), body))
         if not batch.id:
             raise ProtocolError(Text("回复里没有 id", "the reply has no id"))
         return batch
 
     async def find(self, file_id: str) -> Batch | None:
         """Return the batch over a file, None where the service has none."""
-        rows = await self._paths.list_all(self._paths.batch_path(), {})
-        return next((each for each in map(read_batch, rows) if each.input_file == file_id), None)
+        batches = await self.list_all()
+        return next((each for each in batches if each.input_file == file_id), None)
 
     async def look(self, batch_id: str) -> Batch:
         """Return what is known of a batch."""
-        return read_batch(await self._paths.send("GET", self._paths.batch_path(batch_id)))
+        return self._read(await self._paths.send("GET", self._paths.batch_path(batch_id)))
+
+    async def cancel(self, batch_id: str) -> Batch:
+        """Cancel a batch."""
+        path = self._paths.batch_path(batch_id, "cancel")
+        return self._read(await self._paths.send("POST", path, {}))
+
+    async def list_all(self) -> BatchList:
+        """Return the batches of the account."""
+        rows = await self._paths.list_all(self._paths.batch_path(), {})
+        return BatchList(map(self._read, rows))
+
+    def _read(self, reply: Mapping[str, Any]) -> Batch:
+        return read_batch(reply, simulated=is_simulated(self._paths.call.service))
 
     async def watch(
         self,
@@ -423,12 +447,7 @@ class Batches(CallGroup):
         ------
         ErnieError
         """
-
-        async def work(paths: ServicePaths) -> Batch:
-            path = paths.batch_path(id_of(batch), "cancel")
-            return read_batch(await paths.send("POST", path, {}))
-
-        return start_work(self._get_client, work)
+        return start_work(self._get_client, lambda paths: BatchCalls(paths).cancel(id_of(batch)))
 
     cancel = blocking(_begin_cancel)
     acancel = awaited(_begin_cancel)
@@ -440,12 +459,7 @@ class Batches(CallGroup):
         ------
         ErnieError
         """
-
-        async def work(paths: ServicePaths) -> BatchList:
-            rows = await paths.list_all(paths.batch_path(), {})
-            return BatchList(read_batch(row) for row in rows)
-
-        return start_work(self._get_client, work)
+        return start_work(self._get_client, lambda paths: BatchCalls(paths).list_all())
 
     list = blocking(_begin_list)
     alist = awaited(_begin_list)

@@ -18,7 +18,13 @@ from ernie_magic.notebook.display import images as images_display
 from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display import templates as templates_display
 from ernie_magic.notebook.display import tuning as tuning_display
-from ernie_magic.notebook.display.datasets import dataset_table, samples_table
+from ernie_magic.notebook.display.batches import (
+    batches_table,
+    files_table,
+    inference_table,
+    results_table,
+)
+from ernie_magic.notebook.display.datasets import dataset_table, datasets_table, samples_table
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.knowledge_tables import (
     apps_table,
@@ -43,7 +49,10 @@ from ernie_magic.text.language import Text, counted
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ernie_magic.session import Session
+    from ernie_magic.text.language import Language
 
 _SHOWN_PICTURES = 24
 _SETS = counted("次", "call")
@@ -135,10 +144,6 @@ def _models(value: Any, session: Session) -> Form:
     return _table_form(models_table(value, session, session.settings.interface_language))
 
 
-def _conversations(value: Any, session: Session) -> Form:
-    return _table_form(conversations_table(value, session.settings.interface_language))
-
-
 def _conversation(value: Any, session: Session) -> Form:
     language = session.settings.interface_language
     turns = list(enumerate(value.history, start=1))
@@ -204,13 +209,9 @@ def _template(value: Any, session: Session) -> Form:
     )
 
 
-def _templates(value: Any, session: Session) -> Form:
-    language = session.settings.interface_language
-    return _table_form(templates_display.templates_table(value, language))
-
-
 def _stored_templates(value: Any, session: Session) -> Form:
-    return _templates(value.list(), session)
+    language = session.settings.interface_language
+    return _table_form(templates_display.templates_table(value.list(), language))
 
 
 def _optimized(value: Any, session: Session) -> Form:
@@ -229,46 +230,6 @@ def _evaluation(value: Any, session: Session) -> Form:
     )
 
 
-def _services(value: Any, session: Session) -> Form:
-    return _table_form(services_table(value, session.settings.interface_language))
-
-
-def _service(value: Any, session: Session) -> Form:
-    return _table_form(service_table(value, session.settings.interface_language))
-
-
-def _own_models(value: Any, session: Session) -> Form:
-    return _table_form(own_models_table(value, session.settings.interface_language))
-
-
-def _dataset(value: Any, session: Session) -> Form:
-    return _table_form(samples_table(value, session.settings.interface_language))
-
-
-def _dataset_record(value: Any, session: Session) -> Form:
-    return _table_form(dataset_table(value, session.settings.interface_language))
-
-
-def _tunable_models(value: Any, session: Session) -> Form:
-    return _table_form(tuning_display.models_table(value, session.settings.interface_language))
-
-
-def _tuning_plan(value: Any, session: Session) -> Form:
-    return _table_form(tuning_display.plan_table(value, session.settings.interface_language))
-
-
-def _tuning_jobs(value: Any, session: Session) -> Form:
-    return _table_form(tuning_display.jobs_table(value, session.settings.interface_language))
-
-
-def _tuning_tasks(value: Any, session: Session) -> Form:
-    return _table_form(tuning_display.tasks_table(value, session.settings.interface_language))
-
-
-def _tuning_overview(value: Any, session: Session) -> Form:
-    return _table_form(tuning_display.overview_table(value, session.settings.interface_language))
-
-
 def _tuning_task(value: Any, session: Session) -> Form:
     language = session.settings.interface_language
     return Form(
@@ -277,24 +238,18 @@ def _tuning_task(value: Any, session: Session) -> Form:
     )
 
 
-def _published_model(value: Any, session: Session) -> Form:
-    return _table_form(tuning_display.published_table(value, session.settings.interface_language))
+def _as_table(make_table: Callable[[Any, Language], Table]) -> Callable[[Any, Session], Form]:
+    """What shows a value as the table that is made of it."""
+
+    def make(value: Any, session: Session) -> Form:
+        return _table_form(make_table(value, session.settings.interface_language))
+
+    return make
 
 
-def _knowledge_bases(value: Any, session: Session) -> Form:
-    return _table_form(bases_table(value, session.settings.interface_language))
-
-
-def _documents(value: Any, session: Session) -> Form:
-    return _table_form(documents_table(value, session.settings.interface_language))
-
-
-def _passages(value: Any, session: Session) -> Form:
-    return _table_form(passages_table(value, session.settings.interface_language))
-
-
-def _apps(value: Any, session: Session) -> Form:
-    return _table_form(apps_table(value, session.settings.interface_language))
+def _as_row(make_table: Callable[[Any, Language], Table]) -> Callable[[Any, Session], Form]:
+    """What shows a value as the only row of the table that is made of several."""
+    return _as_table(lambda value, language: make_table([value], language))
 
 
 _MAKERS = {
@@ -304,9 +259,7 @@ _MAKERS = {
     "UsageLog": _usage,
     "ErnieSettings": _settings,
     "ModelList": _models,
-    "Conversations": _conversations,
-    "Dataset": _dataset,
-    "DatasetRecord": _dataset_record,
+    "Conversations": _as_table(conversations_table),
     "Conversation": _conversation,
     "ImageSets": _images,
     "Answer": _answer,
@@ -314,26 +267,36 @@ _MAKERS = {
     "Mapped": _mapped,
     "Ranking": _ranking,
     "PromptTemplate": _template,
-    "TemplateList": _templates,
+    "TemplateList": _as_table(templates_display.templates_table),
     "Templates": _stored_templates,
     "Optimized": _optimized,
     "Evaluation": _evaluation,
-    "OwnModels": _own_models,
-    "PlatformService": _service,
-    "ServiceList": _services,
-    "TunableModels": _tunable_models,
-    "TuningPlan": _tuning_plan,
-    "TuningJobs": _tuning_jobs,
-    "TuningTasks": _tuning_tasks,
-    "TuningOverview": _tuning_overview,
+    "PlatformService": _as_table(service_table),
+    "ServiceList": _as_table(services_table),
+    "OwnModels": _as_table(own_models_table),
+    "KnowledgeBase": _as_row(bases_table),
+    "KnowledgeBaseList": _as_table(bases_table),
+    "Document": _as_row(documents_table),
+    "DocumentList": _as_table(documents_table),
+    "Passage": _as_row(passages_table),
+    "PassageList": _as_table(passages_table),
+    "App": _as_row(apps_table),
+    "AppList": _as_table(apps_table),
+    "Dataset": _as_table(samples_table),
+    "DatasetRecord": _as_table(dataset_table),
+    "DatasetList": _as_table(datasets_table),
+    "TunableModels": _as_table(tuning_display.models_table),
+    "TuningPlan": _as_table(tuning_display.plan_table),
+    "TuningJobs": _as_table(tuning_display.jobs_table),
     "TuningTask": _tuning_task,
-    "PublishedModel": _published_model,
-    "KnowledgeBase": lambda value, session: _knowledge_bases([value], session),
-    "KnowledgeBaseList": _knowledge_bases,
-    "Document": lambda value, session: _documents([value], session),
-    "DocumentList": _documents,
-    "Passage": lambda value, session: _passages([value], session),
-    "PassageList": _passages,
-    "App": lambda value, session: _apps([value], session),
-    "AppList": _apps,
+    "TuningTasks": _as_table(tuning_display.tasks_table),
+    "TuningOverview": _as_table(tuning_display.overview_table),
+    "PublishedModel": _as_table(tuning_display.published_table),
+    "Batch": _as_row(batches_table),
+    "BatchList": _as_table(batches_table),
+    "BatchResults": _as_table(results_table),
+    "StoredFile": _as_row(files_table),
+    "StoredFiles": _as_table(files_table),
+    "InferenceTask": _as_row(inference_table),
+    "InferenceTasks": _as_table(inference_table),
 }

@@ -9,6 +9,7 @@ from ernie_magic.calls import doctor
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.magics.batch_commands import show_batches
 from ernie_magic.notebook.magics.dataset_commands import list_datasets
 from ernie_magic.notebook.magics.knowledge_commands import list_apps, show_knowledge
 from ernie_magic.notebook.magics.listings import (
@@ -203,6 +204,15 @@ COMMANDS: dict[str, Command] = {
         untranslated("%ernie tuning models ERNIE-Speed-8K"),
         max_words=3,
     ),
+    "batches": Command(
+        show_batches,
+        Text(
+            "批量任务：列出全部；加 ID 等它完成；表格用 %%ernie_map --batch 提交",
+            "batches: all of them; an id waits for one; %%ernie_map --batch sends a table as one",
+        ),
+        untranslated("%ernie batches"),
+        max_words=1,
+    ),
     "use": Command(
         use_service,
         Text(
@@ -267,9 +277,11 @@ _ALL_COMMANDS = Text(
 def describe_commands(language: Language) -> str:
     """The commands as text: the docstring of `%ernie`."""
     lines = []
+    width = max(map(len, COMMANDS)) + 2
+    margin = " " * len("%ernie ")
     for word, command in COMMANDS.items():
-        lines.append(f"    %ernie {word:<9}{command.help.say(language)}")
-        lines.append(f"    {'':<16}{command.example.say(language)}")
+        lines.append(f"    %ernie {word:<{width}}{command.help.say(language)}")
+        lines.append(f"    {margin}{'':<{width}}{command.example.say(language)}")
     return "\n".join(["%ernie WORD", "", *lines])
 
 
@@ -399,10 +411,13 @@ MAGICS: tuple[tuple[Text, tuple[tuple[str, Text, Text], ...]], ...] = (
 _COMMAND_GROUPS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (Text("面板", "Panels"), ("panel",)),
     (Text("提示词模板", "Prompt templates"), ("template",)),
-    (Text("千帆平台", "Qianfan's platform"), ("knowledge", "apps", "datasets", "tuning")),
+    (
+        Text("千帆平台", "Qianfan's platform"),
+        ("services", "knowledge", "apps", "datasets", "tuning", "batches"),
+    ),
     (Text("对话与用量", "Conversations and usage"), ("history", "reset", "usage", "limits")),
     (
         Text("服务与设置", "Service and settings"),
-        ("doctor", "use", "models", "services", "config", "lang"),
+        ("doctor", "use", "models", "config", "lang"),
     ),
 )

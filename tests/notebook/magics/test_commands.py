@@ -5,8 +5,9 @@ import warnings
 import pytest
 
 from ernie_magic.config.services import SERVICES
-from ernie_magic.notebook.magics.commands import COMMANDS
+from ernie_magic.notebook.magics.commands import COMMANDS, describe_commands, list_magics
 from ernie_magic.notebook.magics.help_texts import describe_magic
+from ernie_magic.text.language import LANGUAGES
 
 
 def value(run, code):
@@ -223,6 +224,15 @@ def test_limits_are_shown_and_forgotten(run, ernie):
     assert value(run, "%ernie limits").rows == []
     result, _ = run("%ernie limits rest")
     assert "%ernie limits reset" in str(result.error_in_exec)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_map_of_the_product_names_every_command_with_an_example(language):
+    rows = list_magics(language).rows
+    assert all(all(row) for row in rows)
+    assert set(COMMANDS) <= {row[0].removeprefix("%ernie ") for row in rows}
+    text = describe_commands(language)
+    assert not [word for word in COMMANDS if f"    %ernie {word}  " not in text]
 
 
 def test_services_are_listed_shown_and_used(run, ernie):
