@@ -98,14 +98,12 @@ _IN_ORDER_OF_USE = (
     "last",
     "usage",
     "images",
-    "templates",
     "panel",
     "models",
     "use",
+    "use_endpoint",
     "settings",
     "search",
-    "knowledge",
-    "apps",
     "redo",
     "vary",
     "download",
@@ -114,17 +112,22 @@ _IN_ORDER_OF_USE = (
     "stream_completion",
     "rerank",
     "count_tokens",
+    "templates",
+    "knowledge",
+    "apps",
+    "services",
+    "tuning",
+    "datasets",
+    "batches",
+    "batch_inference",
+    "files",
+    "wire",
     "conversation",
     "conversations",
     "load_conversation",
     "reset",
     "limits",
     "reset_limits",
-    "tuning",
-    "services",
-    "datasets",
-    "wire",
-    "use_endpoint",
     "endpoint",
     "close",
 )
@@ -236,11 +239,6 @@ class Session:
 
         return Apps(self._console(), lambda: self.conversation)
 
-    def _console(self) -> Console:
-        from ernie_magic.qianfan.console import Console
-
-        return Console(lambda: self.client)
-
     def use_endpoint(self, name: str) -> PlatformService:
         """Make a service that was deployed on Qianfan the one that calls use which name no model:
         for chats, pictures or vectors, by its kind.
@@ -269,6 +267,23 @@ class Session:
         return found
 
     @property
+    def templates(self) -> Templates:
+        """Prompt templates, your own in files and the service's."""
+        from ernie_magic.qianfan.templates import Templates
+
+        return Templates(self)
+
+    @property
+    def tuning(self) -> Tuning:
+        """Tuning of models on Qianfan: which there are, jobs and tasks, publishing."""
+        if "_tuning" not in vars(self):
+            from ernie_magic.qianfan.tuning import Tuning
+
+            # It remembers what it has created.
+            vars(self).setdefault("_tuning", Tuning(self._console()))
+        return self._tuning
+
+    @property
     def files(self) -> Files:
         """Files that the service in use keeps, to work on them."""
         from ernie_magic.qianfan.files import Files
@@ -295,6 +310,11 @@ class Session:
         from ernie_magic.qianfan.datasets import Datasets
 
         return Datasets(self._console())
+
+    def _console(self) -> Console:
+        from ernie_magic.qianfan.console import Console
+
+        return Console(lambda: self.client)
 
     # --- conversations ----------------------------------------------------------------------------
 
@@ -974,24 +994,6 @@ class Session:
 
     count_tokens = blocking(begin_count_tokens)
     acount_tokens = awaited(begin_count_tokens)
-
-    @property
-    def templates(self) -> Templates:
-        """Prompt templates, your own in files and the service's."""
-        from ernie_magic.qianfan.templates import Templates
-
-        return Templates(self)
-
-    @property
-    def tuning(self) -> Tuning:
-        """Tuning of models on Qianfan: which there are, jobs and tasks, publishing."""
-        if "_tuning" not in vars(self):
-            from ernie_magic.qianfan.console import Console
-            from ernie_magic.qianfan.tuning import Tuning
-
-            # It remembers what it has created.
-            vars(self).setdefault("_tuning", Tuning(Console(lambda: self.client)))
-        return self._tuning
 
     def panel(self, *tabs: str) -> Panel:
         """Return a panel on this session for a notebook: sliders, chat, pictures and vectors.

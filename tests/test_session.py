@@ -7,6 +7,7 @@ import time
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.session import Session
 from ernie_magic.text.tokens import estimate_tokens
 
@@ -284,14 +285,15 @@ RERANKERS = {"qianfan-v1": {"model": "bce-reranker-base_v1"}}
 @pytest.mark.parametrize(
     ("group", "calls"),
     [
-        ("services", "deploy(), get(), list(), models(), wait()"),
-        ("wire", "call(), delete(), get(), iterate(), post(), stream(), upload(), wait()"),
-        ("batches", "cancel(), create(), get(), list(), results(), watch()"),
-        ("batch_inference", "create(), get(), list(), stop(), watch()"),
-        ("files", "content(), delete(), get(), list(), upload()"),
-        ("apps", "chat(), get(), list(), stream()"),
-        ("knowledge", ", search(), "),
+        ("services", "list(), get(), models(), deploy(), watch() ·"),
+        ("wire", "get(), post(), call(), iterate(), watch(), delete(), upload(), stream() ·"),
+        ("batches", "create(), watch(), results(), list(), get(), cancel() ·"),
+        ("batch_inference", "create(), watch(), list(), get(), stop() ·"),
+        ("files", "upload(), list(), get(), content(), delete() ·"),
+        ("apps", "list(), chat(), stream(), get() ·"),
+        ("knowledge", "list(), search(), "),
         ("datasets", ", import_files(), "),
+        ("tuning", "models(), plan(), create(), watch(), get(), list(), jobs(), "),
     ],
 )
 def test_a_group_of_calls_shows_which_there_are(group, calls):
@@ -300,3 +302,29 @@ def test_a_group_of_calls_shows_which_there_are(group, calls):
     assert shown.startswith(f"ernie.{group}: ")
     assert calls in shown
     assert shown.endswith(f" · ernie.{group}?")
+
+
+GROUPS = {  # with what waits for nothing, and so has no form to await
+    "templates": {"list", "get", "save", "delete", "render", "make", "base", "crispe", "few_shot"},
+    "knowledge": set(),
+    "apps": set(),
+    "services": set(),
+    "tuning": set(),
+    "datasets": {"read"},
+    "batches": set(),
+    "batch_inference": set(),
+    "files": set(),
+    "wire": {"iterate"},
+}
+
+
+def test_groups_of_calls_follow_one_another_and_can_be_awaited():
+    with Session(service="emulator") as session:
+        public = [name for name in dir(session) if not name.startswith("_")]
+        found = [name for name in public if isinstance(getattr(session, name), CallGroup)]
+        assert found == list(GROUPS)
+        for name, here in GROUPS.items():
+            group = getattr(session, name)
+            first = list(group._in_order_of_use)
+            assert dir(group)[: len(first)] == first
+            assert {call for call in first if not hasattr(group, f"a{call}")} == here

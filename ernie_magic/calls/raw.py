@@ -52,6 +52,7 @@ class RawCalls(CallGroup):
     """
 
     _path = "ernie.wire"
+    _in_order_of_use = ("get", "post", "call", "iterate", "watch", "delete", "upload", "stream")
 
     def __init__(self, get_client: Callable[[], Client]) -> None:
         self._get_client = get_client

@@ -10,7 +10,7 @@ from ernie_magic.api import values
 from ernie_magic.api.keywords import check_types
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.parameters import parameters_of
-from ernie_magic.api.public_names import CallGroup, names_by_use
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.chat.tools import split_tools
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import InvalidMessages, InvalidOption
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 GROUP = "app"
 _APP = Kind(Text("应用", "application"), Text("%ernie apps 列出全部", "%ernie apps lists them all"))
-_IN_ORDER_OF_USE = ("list", "chat", "stream", "get")
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,7 @@ class Apps(CallGroup):
     """
 
     _path = "ernie.apps"
+    _in_order_of_use = ("list", "chat", "stream", "get")
 
     def __init__(self, console: Console, get_conversation: Callable[[], Conversation]) -> None:
         self._console = console
@@ -203,9 +203,6 @@ class Apps(CallGroup):
     astream = stream
     chat = blocking(stream, "chat", "Ask an application, and wait for the whole answer.")
     achat = awaited(stream, "achat")
-
-    def __dir__(self) -> Sequence[str]:
-        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE)
 
 
 def _build_question(

@@ -115,6 +115,7 @@ class BatchInference(CallGroup):
     """
 
     _path = "ernie.batch_inference"
+    _in_order_of_use = ("create", "watch", "list", "get", "stop")
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -339,6 +339,7 @@ class Batches(CallGroup):
     """
 
     _path = "ernie.batches"
+    _in_order_of_use = ("create", "watch", "results", "list", "get", "cancel")
 
     def __init__(self, get_client: Callable[[], Client]) -> None:
         self._get_client = get_client

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api.public_names import CallGroup, names_by_use
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.qianfan.creation import check_deletion
 from ernie_magic.qianfan.dataset_calls import (
     GROUP,
@@ -81,15 +81,19 @@ class Datasets(CallGroup):
     """
 
     _path = "ernie.datasets"
+    _in_order_of_use = (
+        "read",
+        "list",
+        "get",
+        "create",
+        "import_files",
+        "publish",
+        "export",
+        "delete",
+    )
 
     def __init__(self, console: Console) -> None:
         self._console = console
-
-    def __dir__(self) -> list[str]:
-        return names_by_use(
-            super().__dir__(),
-            ("read", "list", "get", "create", "import_files", "publish", "export"),
-        )
 
     # --- here -------------------------------------------------------------------------------------
 

@@ -211,6 +211,7 @@ class Files(CallGroup):
     """
 
     _path = "ernie.files"
+    _in_order_of_use = ("upload", "list", "get", "content", "delete")
 
     def __init__(self, get_client: Callable[[], Client]) -> None:
         self._get_client = get_client

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from ernie_magic.api.public_names import CallGroup, names_by_use
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.creation import check_deletion
@@ -48,18 +48,6 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.console import Console, PlatformCall
     from ernie_magic.runtime.stream import Stream
 
-_IN_ORDER_OF_USE = (
-    "list",
-    "search",
-    "create",
-    "upload",
-    "add",
-    "documents",
-    "watch",
-    "get",
-    "delete_document",
-    "delete",
-)
 _UPLOADING = Text("上传", "upload")
 _PARSING = Text("解析文档", "reading the documents")
 _SEARCHING = Text("正在检索知识库 {names}", "searching the knowledge base {names}")
@@ -81,6 +69,19 @@ class Knowledge(CallGroup):
     """
 
     _path = "ernie.knowledge"
+    _in_order_of_use = (
+        "list",
+        "search",
+        "create",
+        "upload",
+        "add",
+        "documents",
+        "watch",
+        "get",
+        "delete_document",
+        "delete",
+    )
+    _internal_names = ("prepare_search",)
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -452,6 +453,3 @@ class Knowledge(CallGroup):
 
     def _localize(self, error: ErnieError) -> ErnieError:
         return self._console.client.with_language(error)
-
-    def __dir__(self) -> Sequence[str]:
-        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, ("prepare_search",))

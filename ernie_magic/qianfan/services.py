@@ -150,6 +150,8 @@ class Services(CallGroup):
     """
 
     _path = "ernie.services"
+    _in_order_of_use = ("list", "get", "models", "deploy", "watch")
+    _internal_names = ("begin_deploy",)
 
     def __init__(self, console: Console) -> None:
         self._console = console

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.tables.template import Placeholder, Template
 from ernie_magic.qianfan import (
     evaluation,
@@ -39,23 +39,6 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 ResultT = TypeVar("ResultT")
-_IN_ORDER_OF_USE = (
-    "list",
-    "get",
-    "save",
-    "delete",
-    "render",
-    "make",
-    "base",
-    "crispe",
-    "few_shot",
-    "optimize",
-    "evaluate",
-    "list_remote",
-    "pull",
-    "push",
-    "delete_remote",
-)
 _COLUMN = "prompt"  # of the tables that prompts are asked in
 
 
@@ -72,7 +55,7 @@ class Asker(Protocol):
     def begin_embed(self) -> Callable[..., Stream[Embeddings]]: ...  # noqa: D102
 
 
-class Templates:
+class Templates(CallGroup):
     """Prompt templates: `ernie.templates.save("trip", "Plan {days} days in {city}.")`, then
     `ernie.templates.render("trip", days=3, city="杭州")`, or in a cell `%%ernie --template trip
     --var days=3 --var city=杭州`.
@@ -85,6 +68,25 @@ class Templates:
     session
         Asks the models.
     """
+
+    _path = "ernie.templates"
+    _in_order_of_use = (
+        "list",
+        "get",
+        "save",
+        "delete",
+        "render",
+        "make",
+        "base",
+        "crispe",
+        "few_shot",
+        "optimize",
+        "evaluate",
+        "list_remote",
+        "pull",
+        "push",
+        "delete_remote",
+    )
 
     def __init__(self, session: Asker) -> None:
         self._session = session
@@ -562,9 +564,6 @@ class Templates:
 
     def _localize(self, make: Callable[[], ResultT]) -> ResultT:
         return self._session.client.localizing_errors(make)
-
-    def __dir__(self) -> Any:
-        return names_by_use(super().__dir__(), _IN_ORDER_OF_USE)
 
     def __repr__(self) -> str:
         return f"Templates({len(self.list())})"

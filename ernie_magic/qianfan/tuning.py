@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, check_deletion
@@ -34,7 +34,7 @@ from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from ernie_magic.qianfan.console import Console, PlatformCall
     from ernie_magic.qianfan.services import PlatformService
@@ -51,7 +51,7 @@ _STILL_RUNNING = Text(
 )
 
 
-class Tuning:
+class Tuning(CallGroup):
     """Tune models of Qianfan: `ernie.tuning.models()`, `plan(…)`, `create(…, confirm=True)`,
     `watch(task)`, `publish(task)`.
 
@@ -64,21 +64,29 @@ class Tuning:
         Makes the calls.
     """
 
+    _path = "ernie.tuning"
+    _in_order_of_use = (
+        "models",
+        "plan",
+        "create",
+        "watch",
+        "get",
+        "list",
+        "jobs",
+        "stop",
+        "publish",
+        "deploy",
+        "delete",
+    )
+
     def __init__(self, console: Console) -> None:
         self._console = console
         # By account: what was created with one is unknown to another, and to the emulator.
         self._creations: dict[Hashable, TuningCreation] = {}
         self._publications: dict[Hashable, Publication] = {}
 
-    def __repr__(self) -> str:
-        return f"Tuning({', '.join(self.created_tasks) or 'nothing created yet'})"
-
-    def __dir__(self) -> list[str]:
-        first = ("models", "plan", "create", "watch", "task", "tasks", "jobs", "stop", "publish")
-        return names_by_use(super().__dir__(), first)
-
     @property
-    def created_tasks(self) -> list[str]:
+    def created_tasks(self) -> Sequence[str]:
         """The ids of the tasks that this session has created."""
         return [task for creation in self._creations.values() for task in creation.tasks.values()]
 
@@ -235,7 +243,7 @@ class Tuning:
     create = blocking(_begin_create)
     acreate = awaited(_begin_create)
 
-    def _begin_task(self, task: str | TuningTask) -> Stream[TuningTask]:
+    def _begin_get(self, task: str | TuningTask) -> Stream[TuningTask]:
         """Return a task as it is now.
 
         Parameters
@@ -250,8 +258,8 @@ class Tuning:
         task_id = self._task_id(task)
         return self._console.start_work(lambda call: fetch_task(call, task_id))
 
-    task = blocking(_begin_task)
-    atask = awaited(_begin_task)
+    get = blocking(_begin_get)
+    aget = awaited(_begin_get)
 
     def _begin_watch(
         self,
@@ -413,7 +421,7 @@ class Tuning:
     jobs = blocking(_begin_jobs)
     ajobs = awaited(_begin_jobs)
 
-    def _begin_tasks(self, job: str | TuningJob = "") -> Stream[TuningTasks]:
+    def _begin_list(self, job: str | TuningJob = "") -> Stream[TuningTasks]:
         """Return the tasks of a job, or of all jobs.
 
         Parameters
@@ -436,8 +444,8 @@ class Tuning:
 
         return self._console.start_work(fetch)
 
-    tasks = blocking(_begin_tasks)
-    atasks = awaited(_begin_tasks)
+    list = blocking(_begin_list)
+    alist = awaited(_begin_list)
 
     def _begin_overview(self, count: int = 20) -> Stream[TuningOverview]:
         """Return the newest jobs with their tasks: what `%ernie tuning` shows.
@@ -556,7 +564,7 @@ def _refuse_task(task_id: str) -> None:
     raise InvalidOption(
         Text("{task} 不是任务的编号", "{task} is not the id of a task").fill(task=f"{task_id:.60}"),
         advice=Text(
-            "编号形如 task-…；ernie.tuning.tasks() 列出全部",
-            "ids look like task-…; ernie.tuning.tasks() lists them",
+            "编号形如 task-…；ernie.tuning.list() 列出全部",
+            "ids look like task-…; ernie.tuning.list() lists them",
         ),
     )

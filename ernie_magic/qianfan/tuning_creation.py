@@ -29,9 +29,8 @@ GROUP = "finetuning"
 _JOB = Text("作业“{name}”", "the job “{name}”")
 _TASK = Text("作业 {job} 的任务", "a task of the job {job}")
 _LIST_FIRST = Text(
-    "重建之前先查看：%ernie tuning 或 ernie.tuning.jobs()、ernie.tuning.tasks()；"
-    "同样的调用会先查找",
-    "list before you create again: %ernie tuning, or ernie.tuning.jobs() and ernie.tuning.tasks(); "
+    "重建之前先查看：%ernie tuning 或 ernie.tuning.jobs()、ernie.tuning.list()；同样的调用会先查找",
+    "list before you create again: %ernie tuning, or ernie.tuning.jobs() and ernie.tuning.list(); "
     "the same call looks for it first",
 )
 

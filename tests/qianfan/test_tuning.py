@@ -92,21 +92,21 @@ def test_a_stopped_task_ends_whoever_watches_it(emulated, create):
     stopper.start()
     assert emulated.tuning.watch(task).state == "Stopped"
     stopper.join()
-    assert emulated.tuning.task(task).state == "Stopped"
+    assert emulated.tuning.get(task).state == "Stopped"
 
 
 def test_jobs_and_their_tasks_are_listed_and_deleted(emulated, create):
     task = create()
     (job,) = [each for each in emulated.tuning.jobs() if each.id == task.job_id]
     assert (job.model, job.mode) == ("ERNIE-Speed-8K", "SFT")
-    assert [each.id for each in emulated.tuning.tasks(job)] == [task.id]
+    assert [each.id for each in emulated.tuning.list(job)] == [task.id]
     with pytest.raises(errors.BadRequest):
         emulated.tuning.delete(task, confirm=True)  # it runs
     emulated.tuning.stop(task)
     with pytest.raises(errors.NotConfirmed, match=f"{task.id} and all in it would be deleted"):
         emulated.tuning.delete(task)
     assert emulated.tuning.delete(task, confirm=True)
-    assert emulated.tuning.tasks(job) == []
+    assert emulated.tuning.list(job) == []
     assert emulated.tuning.delete(job, confirm=True)
     assert job.id not in [each.id for each in emulated.tuning.jobs()]
 
@@ -236,4 +236,4 @@ def test_the_overview_has_the_newest_jobs_with_their_tasks(emulated, create):
     assert found.job_count > 2
     assert {task.job_id for task in found.tasks} <= {job.id for job in found.jobs}
     assert len(found.jobs_without_tasks) + len({task.job_id for task in found.tasks}) == 2
-    assert "object at" not in repr(emulated.tuning)
+    assert repr(emulated.tuning).startswith("ernie.tuning: models(), plan()")

@@ -104,7 +104,7 @@ def test_what_a_lost_reply_has_created_is_found_by_the_same_call(wire, create, e
         create()
     task = create()
     assert created(wire) == [JOB, TASK]
-    assert [each.id for each in emulated.tuning.tasks(task.job_id)] == [task.id]
+    assert [each.id for each in emulated.tuning.list(task.job_id)] == [task.id]
 
 
 @pytest.mark.parametrize("fault", [{"status": 500}, {"code": "internal_error"}, {"html": True}])
@@ -145,7 +145,7 @@ def test_a_task_is_added_to_a_job_and_a_lost_one_is_not_taken_for_an_earlier_one
     second = create(job=first.job_id, epoch=5)
     assert (second.job_id, second.id == first.id) == (first.job_id, False)
     assert created(wire) == [JOB, TASK, TASK]
-    assert len(emulated.tuning.tasks(first.job_id)) == 2
+    assert len(emulated.tuning.list(first.job_id)) == 2
 
 
 def test_calls_at_the_same_time_create_one_task(wire, emulated):

@@ -49,7 +49,7 @@ def run_tuning_command(session: Session, words: list[str]) -> Any:
     if first.startswith("task-"):
         return session.tuning.watch(first)
     if first.startswith("job-"):
-        return session.tuning.tasks(first)
+        return session.tuning.list(first)
     raise InvalidOption(
         Text("%ernie tuning 不认识“{word}”", "%ernie tuning does not know {word!r}").fill(
             word=first
@@ -63,7 +63,7 @@ def _stop_task(session: Session, words: Sequence[str]) -> Any:
     if len(names) != 1:
         raise InvalidOption(_USAGE)
     if YES_FLAG not in words:
-        task = session.tuning.task(names[0])
+        task = session.tuning.get(names[0])
         raise unconfirmed(_NOT_STOPPED.fill(task=task.id), task, _ADD_YES)
     return session.tuning.stop(names[0])
 

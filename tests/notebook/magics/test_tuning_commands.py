@@ -45,9 +45,9 @@ def test_tasks_are_listed_and_watched(run, task):
 def test_a_task_is_stopped_only_with_yes(run, task, tuner):
     _, error = line(run, f"%ernie tuning stop {task.id}")
     assert "add --yes" in error
-    assert tuner.task(task).state == "Running"
+    assert tuner.get(task).state == "Running"
     assert "stopped" in line(run, f"%ernie tuning stop {task.id} --yes")[0]
-    assert tuner.task(task).state == "Stopped"
+    assert tuner.get(task).state == "Stopped"
 
 
 def test_what_it_does_not_know_is_told(run, tuner):
