@@ -37,7 +37,7 @@ _STILL_RUNNING = Text(
     "no longer watched; the task {task} goes on: ernie.batch_inference.watch('{task}') watches it "
     "again",
 )
-_FIND_IT = Text(
+_LIST_FIRST = Text(
     "用 ernie.batch_inference.list() 看一看，再决定是否重新创建",
     "look at ernie.batch_inference.list() before you create it again",
 )
@@ -180,7 +180,7 @@ class BatchInference(CallGroup):
 
         async def work(call: PlatformCall) -> InferenceTask:
             sent = call.action(GROUP, "CreateBatchInferenceTask", body, repeatable=False)
-            task_id = await create_once(created_id(sent, "taskId"), what, _FIND_IT)
+            task_id = await create_once(created_id(sent, "taskId"), what, _LIST_FIRST)
             return await _look(call, task_id)
 
         return self._console.start_work(work)
@@ -190,6 +190,11 @@ class BatchInference(CallGroup):
 
     def _begin_get(self, task: str | InferenceTask) -> Stream[InferenceTask]:
         """Return what is known of a task.
+
+        Parameters
+        ----------
+        task
+            The task or its id ("infer-…").
 
         Raises
         ------
@@ -202,6 +207,11 @@ class BatchInference(CallGroup):
 
     def _begin_watch(self, task: str | InferenceTask) -> Stream[InferenceTask]:
         """Wait until a task has ended, with a bar. An interrupt ends the waiting only.
+
+        Parameters
+        ----------
+        task
+            The task or its id ("infer-…").
 
         Raises
         ------
@@ -226,6 +236,11 @@ class BatchInference(CallGroup):
 
     def _begin_stop(self, task: str | InferenceTask) -> Stream[bool]:
         """Stop a task; return whether the service says so.
+
+        Parameters
+        ----------
+        task
+            The task or its id ("infer-…").
 
         Raises
         ------

@@ -50,7 +50,7 @@ _STILL_RUNNING = Text(
     "不再等待；批量任务 {batch} 仍在进行：%ernie batches {batch} 接着等",
     "no longer watched; the batch {batch} goes on: %ernie batches {batch} watches it again",
 )
-_FIND_IT = Text(
+_LIST_FIRST = Text(
     "用 ernie.batches.list() 看一看，再决定是否重新提交",
     "look at ernie.batches.list() before you send it again",
 )
@@ -217,7 +217,7 @@ class BatchCalls:
         }
         if metadata:
             body["metadata"] = dict(metadata)
-        return await create_once(self._send(body), _of_file(file_id), _FIND_IT)
+        return await create_once(self._send(body), _of_file(file_id), _LIST_FIRST)
 
     async def _send(self, body: Mapping[str, Any]) -> Batch:
         batch = self._read(await self._paths.send("POST", self._paths.batch_path(), body))
@@ -395,6 +395,11 @@ class Batches(CallGroup):
     def _begin_get(self, batch: str | Batch) -> Stream[Batch]:
         """Return what is known of a batch.
 
+        Parameters
+        ----------
+        batch
+            The batch or its id.
+
         Raises
         ------
         ErnieError
@@ -406,6 +411,11 @@ class Batches(CallGroup):
 
     def _begin_watch(self, batch: str | Batch) -> Stream[Batch]:
         """Wait until a batch has ended, with a bar. An interrupt ends the waiting only.
+
+        Parameters
+        ----------
+        batch
+            The batch or its id.
 
         Raises
         ------
@@ -427,6 +437,11 @@ class Batches(CallGroup):
     def _begin_results(self, batch: str | Batch) -> Stream[BatchResults]:
         """Return what became of the requests of a batch, answered and refused ones.
 
+        Parameters
+        ----------
+        batch
+            The batch or its id.
+
         Raises
         ------
         ErnieError
@@ -443,6 +458,11 @@ class Batches(CallGroup):
 
     def _begin_cancel(self, batch: str | Batch) -> Stream[Batch]:
         """Cancel a batch; what was answered by then is billed.
+
+        Parameters
+        ----------
+        batch
+            The batch or its id.
 
         Raises
         ------

@@ -253,6 +253,11 @@ class Files(CallGroup):
     def _begin_list(self, *, purpose: str = "") -> Stream[StoredFiles]:
         """Return the files, of one purpose where it is given.
 
+        Parameters
+        ----------
+        purpose
+            As in `upload`; all when "".
+
         Raises
         ------
         ErnieError
@@ -271,6 +276,11 @@ class Files(CallGroup):
     def _begin_get(self, file: str | StoredFile) -> Stream[StoredFile]:
         """Return what is known of a file.
 
+        Parameters
+        ----------
+        file
+            The file or its id.
+
         Raises
         ------
         ErnieError
@@ -287,6 +297,11 @@ class Files(CallGroup):
     def _begin_content(self, file: str | StoredFile) -> Stream[bytes]:
         """Return what is in a file, at most 512 MiB.
 
+        Parameters
+        ----------
+        file
+            The file or its id.
+
         Raises
         ------
         ErnieError
@@ -298,6 +313,11 @@ class Files(CallGroup):
 
     def _begin_delete(self, file: str | StoredFile) -> Stream[bool]:
         """Delete a file; return whether the service says so.
+
+        Parameters
+        ----------
+        file
+            The file or its id.
 
         Raises
         ------

@@ -18,6 +18,7 @@ from ernie_magic.qianfan.knowledge_calls import (
     check_new_name,
     check_search,
     create_base,
+    documents_body,
     find_base_id,
     find_passages,
     finish_adding,
@@ -252,13 +253,7 @@ class Knowledge(CallGroup):
 
         async def work(call: PlatformCall) -> Any:
             base_id = await find_base_id(call, name)
-            payload: dict[str, Any] = {
-                "id": base_id,
-                "source": {"type": "file"},
-                "contentFormat": content_format,
-            }
-            if process_option:
-                payload["processOption"] = dict(process_option)
+            payload = documents_body(base_id, {"type": "file"}, content_format, process_option)
             ids: list[str] = []
             for form in forms:
                 ids.append(await upload_file(call, payload, form, ids))
@@ -299,13 +294,7 @@ class Knowledge(CallGroup):
 
         async def work(call: PlatformCall) -> Any:
             base_id = await find_base_id(call, name)
-            body: dict[str, Any] = {
-                "id": base_id,
-                "source": source,
-                "contentFormat": content_format,
-            }
-            if process_option:
-                body["processOption"] = dict(process_option)
+            body = documents_body(base_id, source, content_format, process_option)
             ids = await add_documents(call, body)
             return await finish_adding(call, base_id, ids, wait=wait)
 

@@ -267,6 +267,27 @@ async def _advise_after_creation(call: PlatformCall, name: str) -> Text:
     return Text("它没有建成，再建一次即可", "it was not created; create it again")
 
 
+def documents_body(
+    base_id: str,
+    source: Mapping[str, Any],
+    content_format: str,
+    process_option: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return what adds documents to a knowledge base.
+
+    Parameters
+    ----------
+    source
+        Where they come from, as the API writes it.
+    content_format, process_option
+        As in `Knowledge.upload`.
+    """
+    body: dict[str, Any] = {"id": base_id, "source": source, "contentFormat": content_format}
+    if process_option:
+        body["processOption"] = dict(process_option)
+    return body
+
+
 async def add_documents(call: PlatformCall, body: Mapping[str, Any]) -> list[str]:
     """Add documents that the service fetches; return their ids.
 

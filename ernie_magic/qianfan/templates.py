@@ -223,52 +223,8 @@ class Templates(CallGroup):
 
     # --- frameworks -------------------------------------------------------------------------------
 
-    def base(
-        self,
-        instruction: str,
-        background: str = "",
-        data: str = "",
-        output_format: str = "",
-    ) -> str:
-        """Return a prompt of the base framework: 指令, 背景信息, 补充数据, 输出格式.
-
-        Parameters
-        ----------
-        instruction
-            What to do.
-        background
-            What one has to know for it.
-        data
-            What to do it with.
-        output_format
-            How the answer looks.
-        """
-        return frameworks.base_prompt(instruction, background, data, output_format)
-
-    def crispe(
-        self,
-        statement: str,
-        capacity: str = "",
-        insight: str = "",
-        personality: str = "",
-        experiment: str = "",
-    ) -> str:
-        """Return a prompt of the CRISPE framework, with the parts that are given.
-
-        Parameters
-        ----------
-        statement
-            What to do (指令).
-        capacity
-            Who answers (能力与角色).
-        insight
-            What one has to know for it (背景信息).
-        personality
-            In which style (输出风格).
-        experiment
-            Within which bounds (输出范围).
-        """
-        return frameworks.crispe_prompt(statement, capacity, insight, personality, experiment)
+    base = staticmethod(frameworks.base_prompt)
+    crispe = staticmethod(frameworks.crispe_prompt)
 
     def few_shot(self, examples: Iterable[tuple[str, str]], instruction: str = "") -> str:
         """Return a prompt with examples.

@@ -76,7 +76,7 @@ def _create_task(call: PlatformCall) -> dict[str, Any]:
 def _task_row(task_id: str, task: _Task, state: str) -> dict[str, Any]:
     finished = ""
     if state in _OVER:
-        finished = format_time(time.time())
+        finished = format_time()
     return {
         "taskId": task_id,
         **{name: value for name, value in task.fields.items() if value},

@@ -125,9 +125,7 @@ def _read_requests(
             continue
         problem = _line_problem(line, endpoint, seen)
         if problem:
-            errors.append(
-                {"code": problem[0], "message": problem[1], "line": number, "param": None}
-            )
+            errors.append(_file_error(*problem, number))
             continue
         requests.append(json.loads(line))
         seen.add(requests[-1]["custom_id"])

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.emulator.platform.console import StateMachine, Store, invalid_field
 from ernie_magic.emulator.platform.dataset_files import link_to_file
-from ernie_magic.emulator.platform.values import UNFINISHED, format_time
+from ernie_magic.emulator.platform.values import FAILING, UNFINISHED, format_time
 from ernie_magic.emulator.refusals import ConsoleRefusal
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ FORMATS = (
     "PromptImage",
     "PromptImageResponse",
 )
-FAILING = "mock_failed"
 SAMPLES_PER_FILE = 100
 _BOS = re.compile(r"bos:/[^/\s]+/\S*")
 _FILE_KINDS = (".jsonl", ".zip", ".tar.gz", ".xlsx", ".csv", ".txt")

@@ -20,8 +20,8 @@ from ernie_magic.emulator.platform.console import (
     invalid_field,
 )
 from ernie_magic.emulator.platform.dataset_files import link_to_file
-from ernie_magic.emulator.platform.datasets import FAILING, SAMPLES_PER_FILE
-from ernie_magic.emulator.platform.values import format_time
+from ernie_magic.emulator.platform.datasets import SAMPLES_PER_FILE
+from ernie_magic.emulator.platform.values import FAILING, format_time
 from ernie_magic.emulator.refusals import ConsoleRefusal
 
 if TYPE_CHECKING:

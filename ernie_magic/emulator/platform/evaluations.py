@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.emulator.platform.console import StateMachine, Store, invalid_field
-from ernie_magic.emulator.platform.tuning import FAILING
-from ernie_magic.emulator.platform.values import UNFINISHED, format_time
+from ernie_magic.emulator.platform.values import FAILING, UNFINISHED, format_time
 from ernie_magic.emulator.refusals import ConsoleRefusal
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from ernie_magic.emulator.platform.console import (
 )
 from ernie_magic.emulator.platform.models import BASE_MODEL, Models, stable_id
 from ernie_magic.emulator.platform.state import Deployment
-from ernie_magic.emulator.platform.values import format_time
+from ernie_magic.emulator.platform.values import FAILING, format_time
 from ernie_magic.emulator.refusals import ConsoleRefusal, request_id
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ _COUNTED = (
     "callTotal",
 )
 SERVING = "Serving"
-FAILING_NAME = "mock_failed"  # a service of this name ends in Failed, so that it can be seen
 
 
 @dataclass
@@ -164,7 +163,7 @@ def _deploy(
         model_id,
         call.state_of(Models).base_model_of(model_id),
     )
-    if name == FAILING_NAME:
+    if name == FAILING:
         service.states = StateMachine(["New", "Deploying", "Failed"])
     services.deployed.add(service, service.id)
     return service

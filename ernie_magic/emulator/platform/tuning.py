@@ -27,14 +27,13 @@ from ernie_magic.emulator.platform.tunable_models import (
     list_tunable_models,
     scales_of,
 )
-from ernie_magic.emulator.platform.values import UNFINISHED, format_time
+from ernie_magic.emulator.platform.values import FAILING, UNFINISHED, format_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ernie_magic.emulator.platform.console import PlatformCall
 
-FAILING = "mock_failed"  # how the names of jobs begin whose tasks fail
 _DONE = "Done"
 _FAILED = "Failed"
 _STOPPED = "Stopped"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 import uuid
 
+# Things of this name, or whose names begin with it, end in failure, so that it can be seen.
+FAILING = "mock_failed"
 UNFINISHED = "0000-00-00T00:00:00Z"  # the time of what has not ended
 
 

@@ -26,13 +26,13 @@ from ernie_magic.notebook.display.batches import (
 )
 from ernie_magic.notebook.display.datasets import dataset_table, datasets_table, samples_table
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
-from ernie_magic.notebook.display.knowledge_tables import (
+from ernie_magic.notebook.display.knowledge import (
     apps_table,
     bases_table,
     documents_table,
     passages_table,
 )
-from ernie_magic.notebook.display.services_table import (
+from ernie_magic.notebook.display.services import (
     own_models_table,
     service_table,
     services_table,

@@ -27,7 +27,8 @@ from ernie_magic.notebook.magics.template_commands import (
     REMOTE_FLAG,
     TEMPLATE_COMMANDS,
 )
-from ernie_magic.notebook.magics.tuning_commands import TUNING_WORDS, YES_FLAG
+from ernie_magic.notebook.magics.tuning_commands import TUNING_WORDS
+from ernie_magic.notebook.magics.words import YES_FLAG
 from ernie_magic.qianfan.prompt_template import IDENTIFIERS
 from ernie_magic.qianfan.template_files import list_templates
 from ernie_magic.text.language import LANGUAGES
@@ -166,8 +167,9 @@ def _template_words(words: list[str]) -> Iterable[str]:
         return _open_variables(words[3], words[4:-1])
     if command == "save" and _word_before(words) == IDENTIFIER_FLAG:
         return IDENTIFIERS
-    if command == "save" and position == 5:  # noqa: PLR2004
-        return (IDENTIFIER_FLAG,)
+    flags = {"save": IDENTIFIER_FLAG, "pull": YES_FLAG}
+    if command in flags and position == 5:  # noqa: PLR2004
+        return (flags[command],)
     return ()
 
 

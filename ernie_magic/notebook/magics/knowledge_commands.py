@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.notebook.display.knowledge_tables import apps_table, bases_table, documents_table
+from ernie_magic.notebook.display.knowledge import apps_table, bases_table, documents_table
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ernie_magic.api.catalogue import KIND_NAMES
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
-from ernie_magic.notebook.display.services_table import (
+from ernie_magic.notebook.display.services import (
     own_models_table,
     service_table,
     services_table,

@@ -9,7 +9,7 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.templates import templates_table
 from ernie_magic.notebook.magics.settings_commands import print_message
 from ernie_magic.notebook.magics.templates import read_values
-from ernie_magic.notebook.magics.words import first_word, split_words
+from ernie_magic.notebook.magics.words import YES_FLAG, first_word, split_words
 from ernie_magic.qianfan.prompt_template import DEFAULT_IDENTIFIER
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 IDENTIFIER_FLAG = "--identifier"
 REMOTE_FLAG = "--remote"
-YES_FLAG = "--yes"
 _IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|$)")
 # One quotation around the whole text.
 _QUOTED = re.compile(r"""(["'])((?:(?!\1).)*)\1""", re.DOTALL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.magics.words import YES_FLAG
 from ernie_magic.qianfan.creation import unconfirmed
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 TUNING_WORDS = ("models", "stop")
-YES_FLAG = "--yes"
 _NOT_STOPPED = Text(
     "没有停止：任务 {task} 停止后不能继续",
     "nothing was stopped: the task {task} cannot be continued afterwards",

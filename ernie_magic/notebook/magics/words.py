@@ -10,6 +10,7 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans
 from ernie_magic.text.language import Text
 
+YES_FLAG = "--yes"  # confirms what a line would do
 # The quotes of a Chinese keyboard group only as a whole word: within one they belong to its text.
 _TYPOGRAPHIC = r"(?<![^ \t\r\n])“(?P<typographic>[^“”]*)”(?=[ \t\r\n]|\Z)|"
 _PLAIN = r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|'(?P<single>[^']*)'|"""

@@ -222,6 +222,7 @@ def test_tab_offers_names_and_variables(shell):
     }
     assert offered("%ernie template push tr") == {"trip", "translate"}
     assert not {"trip", "translate"} & offered("%ernie template pull tr")
+    assert offered("%ernie template pull trip --") == {"--yes"}
     assert offered("%ernie template show t") == {"trip", "translate"}
     assert '"我的 模板"' in offered("%ernie template delete ")
     assert offered("%ernie template render trip ") == {"days=", "city="}

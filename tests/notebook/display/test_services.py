@@ -2,7 +2,7 @@
 
 import pytest
 
-from ernie_magic.notebook.display.services_table import (
+from ernie_magic.notebook.display.services import (
     own_models_table,
     service_table,
     services_table,
