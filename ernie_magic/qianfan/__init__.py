@@ -15,5 +15,5 @@ and a file of its own; what it needs stands beside it:
     ernie.batch_inference  batch_inference
 
 All of them share `console` (requests, pages, tasks that are watched), `creation` (once, confirmed,
-and told where it was stopped) and `lookup` (things by their names).
+and told where it was stopped), `lookup` (things by their names) and `listing` (lists of them).
 """

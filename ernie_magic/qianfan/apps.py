@@ -15,6 +15,7 @@ from ernie_magic.calls.chat.tools import split_tools
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.qianfan.app_run import RUN, AppQuestion, AppRun
+from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import UUID, Kind, find_named, name_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -58,11 +59,8 @@ class App:
     is_simulated: bool = False
 
 
-class AppList(list[App]):
+class AppList(Listing[App]):
     """The applications of an account."""
-
-    def __repr__(self) -> str:
-        return f"AppList({len(self)}: {', '.join(app.name for app in self)})"
 
 
 class Apps(CallGroup):

@@ -13,6 +13,7 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, create_once, created_id
+from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -80,11 +81,11 @@ class InferenceTask:
         return self.state in _OVER
 
 
-class InferenceTasks(list[InferenceTask]):
+class InferenceTasks(Listing[InferenceTask]):
     """Tasks, in the service's order."""
 
-    def __repr__(self) -> str:
-        return f"InferenceTasks({', '.join(f'{task.id}: {task.state}' for task in self)})"
+    def _describe(self, item: InferenceTask) -> str:
+        return f"{item.id} {item.state}"
 
 
 def read_task(reply: Mapping[str, Any]) -> InferenceTask:

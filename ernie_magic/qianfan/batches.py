@@ -21,6 +21,7 @@ from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import StoppedWork, check_billing, create_once
 from ernie_magic.qianfan.files import ServicePaths, start_work
+from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted
@@ -101,11 +102,11 @@ class Batch:
         return _WHOLE * (self.completed + self.failed) / self.total
 
 
-class BatchList(list[Batch]):
+class BatchList(Listing[Batch]):
     """Batches, in the service's order."""
 
-    def __repr__(self) -> str:
-        return f"BatchList({', '.join(f'{batch.id}: {batch.state}' for batch in self)})"
+    def _describe(self, item: Batch) -> str:
+        return f"{item.id} {item.state}"
 
 
 @dataclass(frozen=True)

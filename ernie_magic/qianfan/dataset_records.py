@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.qianfan.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,11 +84,8 @@ class DatasetRecord:
     is_simulated: bool = False
 
 
-class DatasetList(list[DatasetRecord]):
+class DatasetList(Listing[DatasetRecord]):
     """Datasets on the platform; a table where a cell shows it."""
-
-    def __repr__(self) -> str:
-        return f"DatasetList({len(self)}: {', '.join(record.name for record in self)})"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.paging import AfterPaging, PageWalk
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.creation import tell_stopped
+from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -63,11 +64,11 @@ class StoredFile:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-class StoredFiles(list[StoredFile]):
+class StoredFiles(Listing[StoredFile]):
     """Files, in the service's order."""
 
-    def __repr__(self) -> str:
-        return f"StoredFiles({', '.join(file.id for file in self)})"
+    def _describe(self, item: StoredFile) -> str:
+        return item.id
 
 
 def read_file(reply: Mapping[str, Any]) -> StoredFile:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.errors import InvalidOption
+from ernie_magic.qianfan.listing import Listing
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
 
@@ -304,11 +305,8 @@ _NO_SCALE = Text(
 )
 
 
-class TunableModels(list[TunableModel]):
+class TunableModels(Listing[TunableModel]):
     """The models that can be tuned, in the service's order."""
-
-    def __repr__(self) -> str:
-        return f"TunableModels({', '.join(each.name for each in self)})"
 
     def find_model(self, name: str) -> TunableModel:
         """Return the model of that name, ignoring case.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.passages import Passage
+from ernie_magic.qianfan.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -188,24 +189,19 @@ def _first_name(*places: tuple[Any, ...]) -> str:
     return ""
 
 
-class KnowledgeBaseList(list[KnowledgeBase]):
+class KnowledgeBaseList(Listing[KnowledgeBase]):
     """The knowledge bases of an account."""
 
-    def __repr__(self) -> str:
-        return f"KnowledgeBaseList({len(self)}: {', '.join(base.name for base in self)})"
 
-
-class DocumentList(list[Document]):
+class DocumentList(Listing[Document]):
     """Documents of a knowledge base, with their states."""
 
-    def __repr__(self) -> str:
-        told = ", ".join(f"{document.name} ({document.state})" for document in self)
-        return f"DocumentList({len(self)}: {told})"
+    def _describe(self, item: Document) -> str:
+        return f"{item.name} ({item.state})"
 
 
-class PassageList(list[Passage]):
+class PassageList(Listing[Passage]):
     """What a search has found, the best first."""
 
-    def __repr__(self) -> str:
-        titles = ", ".join(passage.title for passage in self)
-        return f"PassageList({len(self)}: {titles})"
+    def _describe(self, item: Passage) -> str:
+        return item.title

@@ -15,6 +15,7 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, create_once, created_id
+from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import Kind, find_named, name_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted
@@ -132,11 +133,11 @@ class OwnModel:
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
-class ServiceList(list[PlatformService]):
+class ServiceList(Listing[PlatformService]):
     """Services, oldest first; a table where a cell shows it."""
 
 
-class OwnModels(list[OwnModel]):
+class OwnModels(Listing[OwnModel]):
     """Versions of models; a table where a cell shows it."""
 
 

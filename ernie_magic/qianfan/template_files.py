@@ -21,6 +21,7 @@ from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.prompt_template import (
     DEFAULT_IDENTIFIER,
     PromptTemplate,
@@ -51,7 +52,7 @@ _SAVE_ONE = Text(
 )
 
 
-class TemplateList(list[PromptTemplate]):
+class TemplateList(Listing[PromptTemplate]):
     """Templates in the order of their names.
 
     Attributes
@@ -77,9 +78,6 @@ class TemplateList(list[PromptTemplate]):
     def names(self) -> list[str]:
         """Their names."""
         return [template.name for template in self]
-
-    def __repr__(self) -> str:
-        return f"TemplateList({len(self)}: {', '.join(self.names[:3])})"
 
 
 class _Stored(NamedTuple):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.qianfan.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,11 +51,11 @@ class TuningJob:
         return f"TuningJob({self.id}, {self.name!r}, {self.mode} of {self.model})"
 
 
-class TuningJobs(list[TuningJob]):
+class TuningJobs(Listing[TuningJob]):
     """Jobs, in the service's order."""
 
-    def __repr__(self) -> str:
-        return f"TuningJobs({', '.join(job.id for job in self)})"
+    def _describe(self, item: TuningJob) -> str:
+        return item.id
 
 
 @dataclass(frozen=True)
@@ -130,11 +131,11 @@ class TuningTask:
         return f"TuningTask({self.id}, {state}, {self.mode} {self.scale} of {self.model})"
 
 
-class TuningTasks(list[TuningTask]):
+class TuningTasks(Listing[TuningTask]):
     """Tasks, in the service's order."""
 
-    def __repr__(self) -> str:
-        return f"TuningTasks({', '.join(f'{task.id} {task.state}' for task in self)})"
+    def _describe(self, item: TuningTask) -> str:
+        return f"{item.id} {item.state}"
 
 
 @dataclass(frozen=True)
