@@ -320,11 +320,11 @@ GROUPS = {  # with what waits for nothing, and so has no form to await
 
 def test_groups_of_calls_follow_one_another_and_can_be_awaited():
     with Session(service="emulator") as session:
-        public = [name for name in dir(session) if not name.startswith("_")]
+        public = [name for name in session.__dir__() if not name.startswith("_")]
         found = [name for name in public if isinstance(getattr(session, name), CallGroup)]
         assert found == list(GROUPS)
         for name, here in GROUPS.items():
             group = getattr(session, name)
             first = list(group._in_order_of_use)
-            assert dir(group)[: len(first)] == first
+            assert group.__dir__()[: len(first)] == first
             assert {call for call in first if not hasattr(group, f"a{call}")} == here

@@ -191,7 +191,7 @@ async def _find_by_name(call: PlatformCall, name: str) -> DatasetRecord:
 async def describe_dataset(call: PlatformCall, dataset: str | DatasetRecord) -> DatasetRecord:
     """Return a dataset with its versions."""
     if isinstance(dataset, str) and not dataset.startswith(DATASET_ID):
-        dataset = await _find_by_name(call, dataset)
+        dataset = await _find_by_name(call, name_of(dataset, _DATASET))
     dataset_id = await find_dataset_id(call, dataset)
     rows = await call.list_items(GROUP, "DescribeDatasetVersions", {"datasetId": dataset_id})
     versions = tuple(sorted(map(read_version, rows), key=lambda version: version.number))

@@ -56,7 +56,8 @@ def name_of(given: object, kind: Kind) -> str:
         return name.strip()
     raise InvalidOption(
         Text(
-            "{noun}要给名称或 ID，不是 {given}", "a {noun} is given by its name or id, not {given}"
+            "{noun}要给名称或 ID，不是 {given}",
+            "the {noun} is given by its name or its id, not {given}",
         ).fill(noun=kind.noun, given=f"{given!r:.60}"),
         advice=kind.list_all,
     )

@@ -495,11 +495,12 @@ class Tuning(CallGroup):
         ErnieError
         """
         found = _id_of(what)
+        action, body = "DeleteFineTuningJob", {"jobId": found}
+        if not found.startswith("job-"):
+            action, body = "DeleteFineTuningTask", {"taskId": self._task_id(found)}
         client = self._console.client
         client.localizing_errors(lambda: check_deletion(found, what, confirm=confirm))
-        if found.startswith("job-"):
-            return self._delete("DeleteFineTuningJob", {"jobId": found})
-        return self._delete("DeleteFineTuningTask", {"taskId": self._task_id(found)})
+        return self._delete(action, body)
 
     delete = blocking(_begin_delete)
     adelete = awaited(_begin_delete)

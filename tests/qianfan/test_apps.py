@@ -205,7 +205,7 @@ def test_usage_and_calls_of_all_steps_are_read():
 
 @pytest.mark.parametrize("app", ["", 3, None])
 def test_what_is_no_application_is_refused_at_once(session, emulator, app):
-    with pytest.raises(errors.InvalidOption, match="its id or its name"):
+    with pytest.raises(errors.InvalidOption, match="its name or its id"):
         session.apps.chat(app, "hi")
     assert not emulator.requests
 

@@ -47,6 +47,7 @@ def watch(console, service_id, states, pause=30.0):
         return await call.watch_task(
             look,
             is_over=lambda state: state not in ("New", "Deploying"),
+            still_running=Text("还在部署", "still deploying"),
             percent=lambda state: 100 if state == "Serving" else 50,
             notice=lambda state: Text(state, state),
             pause=pause,
@@ -144,7 +145,7 @@ def test_a_watch_that_was_stopped_can_be_started_again_and_creates_nothing(sessi
             seen.set()
             break
     assert seen.is_set()
-    assert stream.stop() is None
+    assert stream.stop().stop_message.en == "still deploying"
     assert watch(console, service_id, states).result() == "Serving"
     assert {entry.body["serviceId"] for entry in log} == {service_id}
 

@@ -169,7 +169,7 @@ def test_a_document_calls_no_tool_and_stops_no_answer(session, tmp_path):
     answer = session.chat("开放时间？", knowledge="evil", tools=[delete_everything])
     assert answer.search
     assert called == []
-    session.knowledge.delete("evil")
+    session.knowledge.delete("evil", confirm=True)
 
 
 def test_where_nothing_is_found_the_model_and_the_reader_are_told(session, emulator):

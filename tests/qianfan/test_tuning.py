@@ -111,7 +111,7 @@ def test_jobs_and_their_tasks_are_listed_and_deleted(emulated, create):
     assert job.id not in [each.id for each in emulated.tuning.jobs()]
 
 
-@pytest.mark.parametrize("call", ["task", "watch", "stop", "publish", "delete"])
+@pytest.mark.parametrize("call", ["get", "watch", "stop", "publish", "delete"])
 def test_what_is_no_task_is_refused_at_once(emulated, wire, call):
     with pytest.raises(errors.InvalidOption, match="ids look like task-"):
         getattr(emulated.tuning, call)("tsk-1")
@@ -148,7 +148,7 @@ def test_a_service_names_the_model_that_was_tuned_also_where_that_one_is_never_c
         "ERNIE-4.5-21B-A3B"
     ]
     emulated.tuning.deploy(version, "small", confirm=True)
-    service = emulated.services.wait("small")
+    service = emulated.services.watch("small")
     assert (service.base_model, service.kind) == ("ERNIE-4.5-21B-A3B", "chat")
     assert emulated.chat("hi", endpoint=service.endpoint).text
 
