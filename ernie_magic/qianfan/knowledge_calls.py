@@ -14,6 +14,13 @@ from ernie_magic.api import values
 from ernie_magic.api.passages import check_knowledge
 from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, TransportError
 from ernie_magic.qianfan.console import QUICK_PAUSE
+from ernie_magic.qianfan.creation import (
+    CreationStopped,
+    StoppedWork,
+    id_in,
+    may_have_been_carried_out,
+    stopped_creation,
+)
 from ernie_magic.qianfan.knowledge_data import (
     Document,
     DocumentList,
@@ -47,6 +54,21 @@ _MAX_QUESTION = 2_000  # characters that a search is given
 _KINDS = ("fulltext", "semantic", "hybrid")
 _NOT_FOUND = 404
 _LOOK_AFTER_FAILURE = 5.0  # seconds to find out whether a document was registered all the same
+_BASE = Text("知识库“{name}”", "the knowledge base “{name}”")
+_LIST_FIRST = Text(
+    "再次创建之前先用 %ernie knowledge 查看",
+    "list with %ernie knowledge before you create it again",
+)
+_DOCUMENTS = Text("这些文档", "the documents")
+_SEE_DOCUMENTS = Text(
+    "再次添加之前先看 ernie.knowledge.documents(…)",
+    "see ernie.knowledge.documents(…) before you add them again",
+)
+_UPLOAD_STOPPED = Text(
+    "已停止：{before}{name} 可能已登记；先看 ernie.knowledge.documents(…) 再决定是否重传",
+    "stopped: {before}{name} may be registered; see ernie.knowledge.documents(…) before uploading "
+    "it again",
+)
 _STILL_READING = Text(
     "不再等待；文档已登记，服务仍在解析：ernie.knowledge.watch('{id}') 接着等",
     "no longer watched; the documents are registered and are still being read: "
@@ -241,11 +263,16 @@ async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeB
         The reply was lost; the error tells whether one of that name is there.
     ErnieError
     """
+    sent = call.request("POST", _action_with_token("CreateKnowledgeBase"), body)
     try:
-        made = await call.request("POST", _action_with_token("CreateKnowledgeBase"), body)
+        made = values.as_object(await sent)
+    except asyncio.CancelledError:
+        stopped = stopped_creation(_BASE.fill(name=body["name"]), _LIST_FIRST)
+        raise CreationStopped(stopped) from None
     except TransportError as error:
         error.advice = await _advise_after_creation(call, body["name"])
         raise
+    id_in(made, "id")
     return read_base(made, is_simulated=call.is_simulated)
 
 
@@ -297,15 +324,21 @@ async def add_documents(call: PlatformCall, body: Mapping[str, Any]) -> list[str
         The reply was lost.
     ErnieError
     """
+    sent = call.request("POST", _action_with_token("CreateDocuments"), body)
     try:
-        reply = await call.request("POST", _action_with_token("CreateDocuments"), body)
+        reply = values.as_object(await sent)
+    except asyncio.CancelledError:
+        raise CreationStopped(stopped_creation(_DOCUMENTS, _SEE_DOCUMENTS)) from None
     except TransportError as error:
         error.advice = Text(
             "先用 ernie.knowledge.documents(…) 看是否已添加，没有再添加",
             "see by ernie.knowledge.documents(…) whether they were added; if not, add them again",
         )
         raise
-    return values.as_names(values.as_list(values.as_object(reply).get("documentIds")))
+    ids = [each for each in values.as_names(values.as_list(reply.get("documentIds"))) if each]
+    if not ids:
+        id_in(reply, "documentIds")
+    return ids
 
 
 async def upload_file(
@@ -318,38 +351,50 @@ async def upload_file(
 
     Raises
     ------
-    TransportError
-        It broke off; the error tells whether the file is registered.
+    CreationStopped
     ErnieError
+        It broke off, or was refused; the error tells what is registered.
     """
     fields = {"payload": json.dumps(payload, ensure_ascii=False)}
+    sent = call.request(
+        "POST", _action_with_token("UploadDocuments"), form=form._replace(fields=fields)
+    )
+    name = form.files[0].name
+    before = _describe_uploaded(len(uploaded))
     try:
-        reply = await call.request(
-            "POST", _action_with_token("UploadDocuments"), form=form._replace(fields=fields)
-        )
-    except TransportError as error:
-        name = form.files[0].name
-        error.advice = await _advise_after_failure(call, payload["id"], name, len(uploaded))
+        told = values.as_object(await sent)
+        return values.as_name(told.get("id")) or id_in(told, "documentId")
+    except asyncio.CancelledError:
+        stopped = StoppedWork(_UPLOAD_STOPPED.fill(before=before, name=name))
+        raise CreationStopped(stopped) from None
+    except ErnieError as error:
         error.what = Text(
             "{name} 没有传完：{what}", "{name} was not uploaded completely: {what}"
         ).fill(name=name, what=error.what)
+        if isinstance(error, TransportError) or may_have_been_carried_out(error):
+            error.advice = await _advise_after_failure(call, payload["id"], name, before)
+        elif error.advice is not None:
+            error.advice = Text("{before}{advice}", "{before}{advice}").fill(
+                before=before, advice=error.advice
+            )
         raise
-    told = values.as_object(reply)
-    return values.as_name(told.get("documentId") or told.get("id"))
+
+
+def _describe_uploaded(count: int) -> Text:
+    if not count:
+        return Text("", "")
+    return Text("此前的 {n} 个文件已登记；", "the {n} files before it are registered; ").fill(
+        n=count
+    )
 
 
 async def _advise_after_failure(
     call: PlatformCall,
     base_id: str,
     name: str,
-    uploaded: int,
+    before: Text,
 ) -> Text:
     """Return what to do after an upload that broke off: the service is asked what it has."""
-    before = Text("", "")
-    if uploaded:
-        before = Text("此前的 {n} 个文件已登记；", "the {n} files before it are registered; ").fill(
-            n=uploaded
-        )
     try:
         looking = list_documents(call, base_id)
         documents = await asyncio.wait_for(looking, _LOOK_AFTER_FAILURE)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import socket
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -206,6 +207,58 @@ def test_a_reply_that_is_lost_tells_what_has_been_created(session, emulator, cal
     for document in session.knowledge.documents("demo"):
         if document.name in ("a.txt", "https://example.com/a"):
             session.knowledge.delete_document("demo", document)
+
+
+@pytest.mark.parametrize(
+    ("call", "arguments", "told"),
+    [
+        ("CreateKnowledgeBase", ("create", "late"), "“late” may have been created"),
+        ("CreateDocuments", ("add", "demo", "https://example.com/a"), "before you add them again"),
+        ("UploadDocuments", ("upload", "demo", "a.txt"), "a.txt may be registered"),
+        ("DescribeDocuments", ("upload", "demo", "a.txt"), "the documents are registered"),
+    ],
+)
+def test_a_stop_tells_what_may_have_been_created(session, emulator, call, arguments, told):
+    Path("a.txt").write_text("a", "utf-8")
+    emulator.faults.add(delay=5, action=call)
+    name, *others = arguments
+    stream = getattr(session.knowledge, f"_begin_{name}")(*others)
+    ends = time.monotonic() + 10
+    while not [each for each in emulator.requests if each.action == call]:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    assert told in stream.stop().stop_message.en
+    for document in session.knowledge.documents("demo"):
+        if document.name == "a.txt":
+            session.knowledge.delete_document("demo", document)
+
+
+def test_a_refused_file_tells_that_those_before_it_are_registered(session, emulator, tmp_path):
+    files = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    for file in files:
+        file.write_bytes(b"a")
+    emulator.faults.add(action="UploadDocuments", delay=0)
+    emulator.faults.add(action="UploadDocuments", code="malformed_json")
+    with pytest.raises(errors.ServiceError, match="the 1 files before it are registered") as caught:
+        session.knowledge.upload("demo", files)
+    assert "b.txt was not uploaded" in caught.value.line("en")
+    (kept,) = (each for each in session.knowledge.documents("demo") if each.name == "a.txt")
+    session.knowledge.delete_document("demo", kept)
+
+
+@pytest.mark.parametrize("call", ["create", "add", "upload"])
+def test_a_reply_without_an_id_is_an_error(session, monkeypatch, tmp_path, call):
+    (tmp_path / "a.txt").write_text("a")
+    arguments = {
+        "create": ["b"],
+        "add": [BASE, "https://a.b"],
+        "upload": [BASE, tmp_path / "a.txt"],
+    }
+    with Server() as server:
+        server.replies = {"/v2": http('{"requestId": "r"}', kind="application/json")}
+        monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", server.url)
+        with pytest.raises(errors.ProtocolError, match="the reply has no"):
+            getattr(session.knowledge, call)(*arguments[call])
 
 
 def test_two_knowledge_bases_of_one_name_are_told_apart_by_their_ids(session):
