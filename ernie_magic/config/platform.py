@@ -8,9 +8,10 @@ key (https://cloud.baidu.com/doc/qianfan-api/s/wm9cvs292).
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 from ernie_magic.api.platform import CHARGE_GROUP, KEY_GROUPS, SIMULATED_PAIR
 from ernie_magic.config.addresses import BaseUrl, redact_url, split_query
@@ -96,21 +97,29 @@ def family_of_path(path: str, service: Service) -> Family:
     InvalidOption
         It is one of the calls that buy.
     """
-    address, query = split_query(path)
+    given, query = split_query(path)
     if service is LOCAL:
         return "service"
+    address = _resolve(given)
     if address.startswith(V1_PREFIX) and service is not QIANFAN_V1:
         return "pair"
     if address.startswith(_CONSOLE_V1):
         return "pair"
-    if not address.startswith(_AT_THE_HOST):
-        return "service"
-    group = address.removeprefix("/v2/").partition("/")[0]
+    group = address.removeprefix("/v2").lstrip("/").partition("/")[0]
     if group == CHARGE_GROUP:
         raise _charge_error()
+    if not address.startswith(_AT_THE_HOST):
+        return "service"
     if "Action" in parse_qs(query) and group not in KEY_GROUPS:
         return "pair"
     return "key"
+
+
+def _resolve(path: str) -> str:
+    """Return a path as a service reads it: without dots, doubled slashes and escapes (RFC 3986,
+    section 6.2.2).
+    """
+    return "/" + posixpath.normpath(unquote(path)).lstrip("/")
 
 
 def route_path(settings: EndpointSettings, path: str, *, is_action: bool = False) -> Route:

@@ -225,6 +225,8 @@ async def read_json(
         The reply is not JSON, or is an error with status 200.
     """
     raw = await read_bytes(response, max_bytes)
+    if not raw and response.request.method == "DELETE":  # "204 No Content" (RFC 9110, 9.3.5)
+        return {}
     return await _parse_reply(response, raw, list_name, has_envelope=has_envelope)
 
 

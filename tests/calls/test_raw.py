@@ -267,3 +267,14 @@ def test_what_was_made_on_the_platform_can_be_forgotten():
         session.client._emulator.platform.clear()
         found = session.wire.call("service", "DescribeServices")["result"]
         assert found["serviceList"] == []
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "200 OK"])
+def test_what_is_deleted_without_a_word_is_deleted(status):
+    with Server() as server:
+        server.replies = {"/v1/": http("", status, kind="application/json")}
+        with Session(service="local", base_url=f"{server.url}/v1", api_key="k") as session:
+            assert session.wire.delete("/files/file-1") == {}
+            assert session.files.delete("file-1")
+            with pytest.raises(errors.ProtocolError):
+                session.wire.get("/files/file-1")

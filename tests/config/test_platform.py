@@ -22,6 +22,8 @@ PAIR = {"QIANFAN_ACCESS_KEY": "a" * 32, "QIANFAN_SECRET_KEY": "b" * 32}
         ("/v2/knowledgeBase?Action=DescribeKnowledgeBases", "key"),
         ("/v2/knowledgeBase?clientToken=1&Action=UploadDocuments", "key"),
         ("/v2/knowledgebases/search", "key"),
+        ("/v2/knowledgeBase/../service?Action=DescribeServices", "pair"),
+        ("/v2/chat/%2e%2e/service?Action=DescribeServices", "pair"),
         ("/v2/app?Action=DescribeApps", "key"),
         ("/v2/app/conversation/runs", "key"),
         ("/v2/chat/completions", "key"),
@@ -43,7 +45,19 @@ def test_on_a_server_of_the_user_s_own_each_path_is_that_server_s():
         assert family_of_path(path, LOCAL) == "service"
 
 
-@pytest.mark.parametrize("path", ["/v2/charge?Action=PurchaseTPMResource", "/v2/charge"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v2/charge?Action=PurchaseTPMResource",
+        "/v2/charge",
+        "/v2/service/../charge?Action=PurchaseTPMResource",
+        "/v2/./charge",
+        "/v2//charge",
+        "/v2/%63harge",
+        "/v2/%2e%2e/v2/charge",
+        "/charge?Action=PurchaseTPMResource",
+    ],
+)
 def test_what_buys_is_not_called(path):
     with pytest.raises(errors.InvalidOption, match="/v2/charge"):
         family_of_path(path, QIANFAN)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # one type.
 ImageLike = Any
 _DEPTH = 8  # nested lists
-_UNUSABLE = Text("图片用不了：{what}", "the picture cannot be used: {what}")
+UNUSABLE = Text("图片用不了：{what}", "the picture cannot be used: {what}")
 _WHAT = Text(
     "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、"
     "http(s) 网址",
@@ -71,7 +71,7 @@ def image_parts(given: object, depth: int = 0) -> list[Part]:
             )
         return [part for one in given for part in image_parts(one, depth + 1)]
     if isinstance(given, Picture) and given.problem:
-        raise InvalidOption(_UNUSABLE.fill(what=given.problem.what), advice=given.problem.advice)
+        raise InvalidOption(UNUSABLE.fill(what=given.problem.what), advice=given.problem.advice)
     url = given
     if isinstance(given, Picture) and not given.content:
         url = given.url
@@ -81,7 +81,7 @@ def image_parts(given: object, depth: int = 0) -> list[Part]:
     try:
         mime = format_of(content).mime
     except ErnieError as error:
-        raise InvalidOption(_UNUSABLE.fill(what=error.what), advice=_WHAT) from None
+        raise InvalidOption(UNUSABLE.fill(what=error.what), advice=_WHAT) from None
     if len(content) > MAX_IMAGE_BYTES:
         raise InvalidOption(
             Text("图片超过 {most} MB", "the picture is larger than {most} MB").fill(

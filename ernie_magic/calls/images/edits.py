@@ -6,8 +6,9 @@ import base64
 import io
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ernie_magic.calls.chat.attachments import image_parts
-from ernie_magic.errors import InvalidOption
+from ernie_magic.calls.chat.attachments import UNUSABLE, image_parts
+from ernie_magic.calls.images.pictures import decode_image
+from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.text.language import Text
 from ernie_magic.wire.replies import decode_base64
 
@@ -109,7 +110,14 @@ def _mask_address(mask: object, edited: str) -> str:
     """Return the mask as black and white PNG, in the size of what is edited."""
     if mask is None:
         return ""
-    address = image_parts(_without_booleans(mask))[0]["image_url"]["url"]
+    parts = image_parts(_without_booleans(mask))
+    if len(parts) != 1:
+        raise InvalidOption(
+            Text("mask 要是一张图片，不是 {n} 张", "the mask is one picture, not {n}").fill(
+                n=len(parts)
+            )
+        )
+    address = parts[0]["image_url"]["url"]
     if not address.startswith("data:"):
         raise InvalidOption(
             Text("mask 不能是网址", "the mask cannot be an address"),
@@ -137,9 +145,20 @@ def _without_booleans(mask: Any) -> object:
 
 
 def _open_picture(address: str) -> Image:
-    from PIL import Image
+    """Decode a picture.
 
-    return Image.open(io.BytesIO(decode_base64(address)))
+    Raises
+    ------
+    InvalidOption
+        It is damaged, or too large.
+    """
+    try:
+        return decode_image(decode_base64(address))
+    except ProtocolError as error:
+        raise InvalidOption(
+            UNUSABLE.fill(what=error.what),
+            advice=Text("换一张完好的图片", "pass a picture that is whole"),
+        ) from None
 
 
 def _shown(size: tuple[int, int]) -> str:

@@ -16,6 +16,12 @@ def picture(size=(256, 256), colour="red"):
     return Image.new("RGB", size, colour)
 
 
+def as_png(image):
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
 def opened(address):
     return Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
 
@@ -80,6 +86,11 @@ def test_every_kind_of_mask_is_black_and_white(mask):
         ({"edit": picture((1100, 200))}, "1100x200"),
         ({"edit": picture(), "mask": picture((256, 255))}, "they must have one size"),
         ({"edit": picture(), "mask": "https://example.com/m.png"}, "cannot be an address"),
+        ({"edit": picture(), "mask": []}, "the mask is one picture, not 0"),
+        ({"edit": picture(), "mask": [picture()] * 2}, "the mask is one picture, not 2"),
+        ({"edit": as_png(picture())[:60]}, "the picture cannot be used"),
+        ({"edit": picture(), "mask": as_png(picture())[:60]}, "the picture cannot be used"),
+        ({"edit": as_png(picture()).replace(b"IDAT", b"IDAX")}, "the picture cannot be used"),
         ({"edit": picture(), "model": "Stable-Diffusion-XL"}, "cannot edit pictures"),
         ({"edit": picture(), "feature": "erase"}, "feature"),
         ({"model": "qwen-image-edit"}, "name one with --edit"),
