@@ -15,8 +15,8 @@ from ernie_magic.api.passages import check_knowledge
 from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, TransportError
 from ernie_magic.qianfan.console import QUICK_PAUSE
 from ernie_magic.qianfan.creation import (
-    CreationStopped,
     StoppedWork,
+    WorkStopped,
     id_in,
     may_have_been_carried_out,
     stopped_creation,
@@ -268,7 +268,7 @@ async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeB
         made = values.as_object(await sent)
     except asyncio.CancelledError:
         stopped = stopped_creation(_BASE.fill(name=body["name"]), _LIST_FIRST)
-        raise CreationStopped(stopped) from None
+        raise WorkStopped(stopped) from None
     except TransportError as error:
         error.advice = await _advise_after_creation(call, body["name"])
         raise
@@ -328,7 +328,7 @@ async def add_documents(call: PlatformCall, body: Mapping[str, Any]) -> list[str
     try:
         reply = values.as_object(await sent)
     except asyncio.CancelledError:
-        raise CreationStopped(stopped_creation(_DOCUMENTS, _SEE_DOCUMENTS)) from None
+        raise WorkStopped(stopped_creation(_DOCUMENTS, _SEE_DOCUMENTS)) from None
     except TransportError as error:
         error.advice = Text(
             "先用 ernie.knowledge.documents(…) 看是否已添加，没有再添加",
@@ -351,7 +351,7 @@ async def upload_file(
 
     Raises
     ------
-    CreationStopped
+    WorkStopped
     ErnieError
         It broke off, or was refused; the error tells what is registered.
     """
@@ -366,7 +366,7 @@ async def upload_file(
         return values.as_name(told.get("id")) or id_in(told, "documentId")
     except asyncio.CancelledError:
         stopped = StoppedWork(_UPLOAD_STOPPED.fill(before=before, name=name))
-        raise CreationStopped(stopped) from None
+        raise WorkStopped(stopped) from None
     except ErnieError as error:
         error.what = Text(
             "{name} 没有传完：{what}", "{name} was not uploaded completely: {what}"
