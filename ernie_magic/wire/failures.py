@@ -102,7 +102,8 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
     if isinstance(parsed := unwrap_list(parsed), dict):
         refusal_fields = parse_refusal(parsed, status, may_be_answer=False)
     if refusal_fields is None and status < 400:  # noqa: PLR2004
-        return not_this_api_error(status, text)
+        is_cut = parsed is None and len(body) < MAX_BODY and text.lstrip()[:1] == "{"
+        return invalid_json_error(status, text) if is_cut else not_this_api_error(status, text)
     if parsed is None:
         refusal_fields = {"message": _readable_message(text)}
     return error_from_refusal(refusal_fields or {}, status, headers, text)
@@ -216,6 +217,20 @@ def invalid_chunk_error(text: str) -> ProtocolError:
         Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
         Text("再试一次", "try again"),
         body=redact(text, strict=True),
+    )
+
+
+def invalid_json_error(status: int, text: str) -> ProtocolError:
+    """Return the error for a reply that begins as JSON does, and is none."""
+    return ProtocolError(
+        Text("回复是不完整或损坏的 JSON", "the reply is incomplete or damaged JSON"),
+        Text(
+            "连接断了，或中间的代理改动了它",
+            "the connection was cut, or a proxy in between changed it",
+        ),
+        Text("再试一次；%ernie doctor 可测试", "try again; %ernie doctor tests the service"),
+        body=text,
+        status=status,
     )
 
 

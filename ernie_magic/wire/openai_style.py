@@ -34,6 +34,7 @@ MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models", list_name="data")
 # Names of the same: the text, the reasoning, and the tool calls.
 _TEXT = ("content", "refusal")
+_OF_MESSAGE = ("content", *REASONING, "tool_calls")
 _REPEATED = (_TEXT, REASONING, ("tool_calls", "function_call"))
 RERANKERS = "/rerankers"
 RERANK = "/rerank"
@@ -162,13 +163,13 @@ class OpenAIReader(Reader):
         if isinstance(choices, dict):
             choices = [choices]
         choice = self._choices.pick(values.as_objects(choices))
-        part = values.as_object(choice.get("delta"))
+        part = _as_object(choice.get("delta"))
         if part:
             for names in _REPEATED:
                 if any(part.get(name) for name in names):
                     self._streamed.update(names)
         else:
-            part = self._without_repetition(_as_message(choice.get("message")))
+            part = self._without_repetition(_message_of(choice))
         text = choice.get("text")  # of a completion
         if isinstance(text, str | list | dict) and not part.get("content"):
             part = {**part, "content": text}
@@ -221,11 +222,26 @@ class OpenAIReader(Reader):
         }
 
 
+def _message_of(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a choice's message, which some servers write in a list, or without an object."""
+    for name in ("message", "messages"):
+        if message := _as_message(choice.get(name)):
+            return message
+    return {name: choice[name] for name in _OF_MESSAGE if choice.get(name)}
+
+
 def _as_message(message: object) -> Mapping[str, Any]:
-    """Return a message, which is an object, or its words alone."""
-    if isinstance(message, str):
+    """Return a message, which is an object, perhaps in a list, or its words alone."""
+    if isinstance(message, str) and message:
         return {"content": message}
-    return values.as_object(message)
+    return _as_object(message)
+
+
+def _as_object(value: object) -> Mapping[str, Any]:
+    """Return an object, also out of a list of one; {} for anything else."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    return values.as_object(value)
 
 
 def reader(request: ChatRequest | CompletionRequest) -> Reader:

@@ -462,11 +462,13 @@ class Reader(ABC):
         if not self.is_empty:
             return ""
         named = next((name for name in _OTHER_CONTENT if self._message.get(name)), "")
-        return named or next(filter(self._has_unknown_words, self._message), "")
-
-    def _has_unknown_words(self, name: str) -> bool:
-        said = self._message[name]
-        return name not in _NO_WORDS and isinstance(said, str) and bool(said.strip())
+        unknown = (
+            name
+            for source in (self._message, self._choice)
+            for name, said in source.items()
+            if name not in _NO_WORDS and isinstance(said, str) and said.strip()
+        )
+        return named or next(unknown, "")
 
     @property
     def argument_characters(self) -> int:

@@ -330,3 +330,11 @@ def test_a_request_that_exceeds_a_limit_alone_is_too_long_whatever_its_code():
     message = "Request too large on tokens per min (TPM): Limit 30000, Requested 64000."
     error = said(429, {"error": {"message": message, "code": "rate_limit_exceeded"}})
     assert (type(error), error.retryable) == (errors.InputTooLong, False)
+
+
+def test_a_reply_that_is_cut_is_told_as_that():
+    whole = json.dumps({"choices": [{"message": {"content": "hi"}}]})
+    for cut in whole[:-5], whole + "\0", whole + whole, "{":
+        assert "incomplete or damaged JSON" in said(200, cut.encode()).line("en")
+    for other in whole, "<html>", "[1, 2", "", "words", whole[:-1] + " " * 70_000:
+        assert "instead of an answer" in said(200, other.encode()).line("en")

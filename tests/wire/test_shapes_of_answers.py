@@ -149,6 +149,35 @@ def test_words_under_an_unknown_name_alone_are_an_error():
         assert not read_body({"content": "", **message}).text
 
 
+UNWRAPPED = {
+    "content in the choice": {"content": "ab"},
+    "a list of one message": {"message": [{"role": "assistant", "content": "ab"}]},
+    "messages": {"messages": [{"role": "assistant", "content": "ab"}]},
+    "words alone": {"message": "ab"},
+    "a list in the choice": {"content": [{"type": "text", "text": "ab"}]},
+}
+
+
+@pytest.mark.parametrize("name", UNWRAPPED)
+def test_a_message_is_read_without_its_object_or_in_a_list(name):
+    body = {"choices": [{**UNWRAPPED[name], "finish_reason": "stop"}]}
+    assert read(json.dumps(body).encode(), kind="application/json").text == "ab"
+
+
+def test_so_is_a_delta():
+    chunks = [event({"choices": [{"index": 0, "delta": [{"content": text}]}]}) for text in "ab"]
+    assert read(*chunks, chunk(finish_reason="stop"), DONE).text == "ab"
+    direct = [event({"choices": [{"index": 0, "content": text}]}) for text in "ab"]
+    assert read(*direct, chunk(finish_reason="stop"), DONE).text == "ab"
+
+
+@pytest.mark.parametrize("field", ["answer", "output", "generated_text"])
+def test_words_of_a_choice_under_an_unknown_name_are_an_error(field):
+    body = {"choices": [{"index": 0, field: "A", "finish_reason": "stop"}]}
+    with pytest.raises(errors.ProtocolError, match=f"cannot be read: {field}"):
+        read(json.dumps(body).encode(), kind="application/json")
+
+
 @pytest.mark.parametrize("text", [["a", "b"], {"content": "ab"}, [{"type": "text", "text": "ab"}]])
 def test_a_completion_s_text_may_be_in_parts(text):
     body = {"choices": [{"text": text, "finish_reason": "stop"}]}
