@@ -80,11 +80,11 @@ _RICH_TYPES = (
     ("api.passages", "Passage"),
     ("qianfan.apps", "App"),
     ("qianfan.apps", "AppList"),
-    ("qianfan.knowledge_data", "Document"),
-    ("qianfan.knowledge_data", "DocumentList"),
-    ("qianfan.knowledge_data", "KnowledgeBase"),
-    ("qianfan.knowledge_data", "KnowledgeBaseList"),
-    ("qianfan.knowledge_data", "PassageList"),
+    ("qianfan.knowledge_records", "Document"),
+    ("qianfan.knowledge_records", "DocumentList"),
+    ("qianfan.knowledge_records", "KnowledgeBase"),
+    ("qianfan.knowledge_records", "KnowledgeBaseList"),
+    ("qianfan.knowledge_records", "PassageList"),
 )
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _NAME_TAKEN = Text(

@@ -4,7 +4,7 @@ and a file of its own; what it needs stands beside it:
     ernie.services         services; endpoint_choice: which one a session uses
     ernie.templates        templates; prompt_template: its rules; template_files: stored here;
                            template_service: on Qianfan; frameworks, optimization, evaluation
-    ernie.knowledge        knowledge; knowledge_calls, knowledge_data: what is sent, and told
+    ernie.knowledge        knowledge; knowledge_calls, knowledge_records: sent, and told
     ernie.apps             apps; app_run: one question with its tools and files
     ernie.tuning           tuning; hyperparameters, tuning_plan: what would be created;
                            tuning_creation: once; tuning_tasks: what the platform tells; publication

@@ -219,7 +219,7 @@ class BatchInference(CallGroup):
         ErnieError
         """
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> InferenceTask:
             task_id = id_of(task)
             return await call.watch_task(
                 lambda: _look(call, task_id),

@@ -19,7 +19,12 @@ from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
-from ernie_magic.qianfan.creation import StoppedWork, check_billing, create_once
+from ernie_magic.qianfan.creation import (
+    StoppedWork,
+    WorkStopped,
+    check_billing,
+    create_once,
+)
 from ernie_magic.qianfan.files import ServicePaths, start_work
 from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import id_of
@@ -423,12 +428,13 @@ class Batches(CallGroup):
         ErnieError
         """
 
-        async def work(paths: ServicePaths) -> Any:
+        async def work(paths: ServicePaths) -> Batch:
             batch_id = id_of(batch)
             try:
                 return await BatchCalls(paths).watch(batch_id, lambda seen: seen.percent)
             except asyncio.CancelledError:
-                return StoppedWork(_STILL_RUNNING.fill(batch=batch_id))
+                stopped = StoppedWork(_STILL_RUNNING.fill(batch=batch_id))
+                raise WorkStopped(stopped) from None
 
         return start_work(self._get_client, work, _RUNNING)
 

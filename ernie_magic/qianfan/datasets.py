@@ -10,7 +10,7 @@ official client (https://github.com/baidubce/bce-qianfan-sdk, resources/console/
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.qianfan.creation import check_deletion
@@ -207,7 +207,7 @@ class Datasets(CallGroup):
         body = client.localizing_errors(lambda: create_body(name, format, storage))
         addresses = client.localizing_errors(lambda: check_addresses(files, may_be_none=True))
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> DatasetRecord:
             call.emit(Delta(notice=_FROM_BOS))
             made = await create_in_group(call, "CreateDataset", body, _DATASET.fill(name=name))
             row = {**body, **made}
@@ -236,7 +236,7 @@ class Datasets(CallGroup):
         ErnieError
         """
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> VersionRecord:
             dataset_id = await find_dataset_id(call, dataset)
             body = {"datasetId": dataset_id}
             if description:
@@ -300,7 +300,7 @@ class Datasets(CallGroup):
         """
         addresses = self._console.client.localizing_errors(lambda: check_addresses(files))
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> TransferRecord:
             body = {"versionId": await find_version_id(call, version), "files": addresses}
             return await transfer_once(call, "import", body, wait=wait)
 
@@ -345,7 +345,7 @@ class Datasets(CallGroup):
         ErnieError
         """
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> VersionRecord:
             version_id = await find_version_id(call, version)
             await call.action(GROUP, "PublishDatasetVersion", {"versionId": version_id})
             if not wait:
@@ -381,7 +381,7 @@ class Datasets(CallGroup):
         """
         target = self._console.client.localizing_errors(lambda: storage_body(storage))
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> TransferRecord:
             body = {"versionId": await find_version_id(call, version), **target}
             return await transfer_once(call, "export", body, wait=wait)
 
@@ -477,7 +477,7 @@ class Datasets(CallGroup):
     ) -> Stream[TransferRecord]:
         task_id = task.id if isinstance(task, TransferRecord) else task
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> TransferRecord:
             return await follow_transfer(call, Transfer(task_id, direction), wait=True)
 
         return self._console.start_work(work, progress_title=title)

@@ -28,7 +28,7 @@ from ernie_magic.qianfan.knowledge_calls import (
     upload_file,
     watch_documents,
 )
-from ernie_magic.qianfan.knowledge_data import (
+from ernie_magic.qianfan.knowledge_records import (
     Document,
     DocumentList,
     KnowledgeBase,
@@ -251,7 +251,7 @@ class Knowledge(CallGroup):
             raise self._localize(InvalidOption(Text("没有给出文件", "no file is given")))
         forms = client.localizing_errors(lambda: [read_form(path, {}) for path in paths])
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> DocumentList:
             base_id = await find_base_id(call, name)
             payload = documents_body(base_id, {"type": "file"}, content_format, process_option)
             ids: list[str] = []
@@ -292,7 +292,7 @@ class Knowledge(CallGroup):
         """
         source = self._console.client.localizing_errors(lambda: source_of(addresses, depth))
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> DocumentList:
             base_id = await find_base_id(call, name)
             body = documents_body(base_id, source, content_format, process_option)
             ids = await add_documents(call, body)
@@ -325,7 +325,7 @@ class Knowledge(CallGroup):
             for document in documents or ()
         ]
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> DocumentList:
             return await watch_documents(call, await find_base_id(call, name), ids)
 
         return self._start(work, progress_title=_PARSING)

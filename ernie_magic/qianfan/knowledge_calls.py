@@ -21,7 +21,7 @@ from ernie_magic.qianfan.creation import (
     may_have_been_carried_out,
     stopped_creation,
 )
-from ernie_magic.qianfan.knowledge_data import (
+from ernie_magic.qianfan.knowledge_records import (
     Document,
     DocumentList,
     KnowledgeBase,

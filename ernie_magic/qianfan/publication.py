@@ -13,13 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown, ServiceError
-from ernie_magic.qianfan.creation import (
-    StoppedWork,
-    create_once,
-    created_id,
-    id_in,
-    stopped_creation,
-)
+from ernie_magic.qianfan.creation import create_once, created_id, id_in
 from ernie_magic.qianfan.services import MODELS, list_version_ids
 from ernie_magic.qianfan.tuning_tasks import PublishedModel, TuningTask
 from ernie_magic.text.language import Text
@@ -118,7 +112,7 @@ class Publication:
         self,
         call: PlatformCall,
         order: PublishOrder,
-    ) -> PublishedModel | StoppedWork:
+    ) -> PublishedModel:
         """Publish what was not published yet, and return the model once it is ready or has failed.
 
         Raises
@@ -129,17 +123,10 @@ class Publication:
             The reply was lost.
         ErnieError
         """
-        try:
-            async with self._lock:
-                if order.key not in self._published:
-                    self._published[order.key] = await self._send(call, order)
-            return await _wait_until_ready(call, order, self._published[order.key])
-        except asyncio.CancelledError:
-            if ids := self._published.get(order.key):
-                return StoppedWork(_STILL_PUBLISHING.fill(model=ids.version_id))
-            if order.key in self._sending:
-                return stopped_creation(_MODEL.fill(name=order.name), _LIST_FIRST)
-            raise
+        async with self._lock:
+            if order.key not in self._published:
+                self._published[order.key] = await self._send(call, order)
+        return await _wait_until_ready(call, order, self._published[order.key])
 
     async def _send(self, call: PlatformCall, order: PublishOrder) -> _Ids:
         _check_order(order)

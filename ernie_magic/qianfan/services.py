@@ -272,7 +272,7 @@ class Services(CallGroup):
             body["resourceConfig"]["qps"] = qps
         self._console.client.localizing_errors(lambda: _check_deployment(body, confirm=confirm))
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> PlatformService:
             if not model_set_id:
                 version = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
                 body["modelSetId"] = values.as_text(values.as_object(version).get("modelSetId"))
@@ -313,7 +313,7 @@ class Services(CallGroup):
         """
         wanted = self._name_of(service)
 
-        async def work(call: PlatformCall) -> Any:
+        async def work(call: PlatformCall) -> PlatformService:
             service_id = await _find_id(call, wanted)
 
             async def look() -> PlatformService:

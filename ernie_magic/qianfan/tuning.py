@@ -231,7 +231,7 @@ class Tuning(CallGroup):
             hyper_parameters,
         )
 
-        async def create(call: PlatformCall) -> Any:
+        async def create(call: PlatformCall) -> TuningTask:
             plan = await _plan(call, request)
             check_billing(plan.describe(), plan, confirm=confirm)
             account = await call.account_of(GROUP)
@@ -362,7 +362,7 @@ class Tuning(CallGroup):
         """
         task_id = self._task_id(task)
 
-        async def publish(call: PlatformCall) -> Any:
+        async def publish(call: PlatformCall) -> PublishedModel:
             seen = await fetch_task(call, task_id)
             called = name or seen.job_name[:_MAX_MODEL_NAME]
             order = PublishOrder(seen, called, model_set, step, train_meta)

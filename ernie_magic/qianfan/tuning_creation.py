@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.errors import BadRequest, ErnieError, OutcomeUnknown
-from ernie_magic.qianfan.creation import (
-    StoppedWork,
-    create_once,
-    created_id,
-    stopped_creation,
-)
+from ernie_magic.qianfan.creation import create_once, created_id
 from ernie_magic.qianfan.tuning_tasks import FAILED, STOPPED, WAITING, TuningTask, read_task
 from ernie_magic.text.language import Text
 
@@ -56,7 +51,7 @@ class TuningCreation:
         self._earlier: dict[str, set[str]] = {}
         self._lock = asyncio.Lock()
 
-    async def create(self, call: PlatformCall, plan: TuningPlan) -> TuningTask | StoppedWork:
+    async def create(self, call: PlatformCall, plan: TuningPlan) -> TuningTask:
         """Create what of a plan does not exist yet, and return its task.
 
         Raises
@@ -65,16 +60,8 @@ class TuningCreation:
             A reply was lost.
         ErnieError
         """
-        try:
-            async with self._lock:
-                return await self._create_missing(call, plan)
-        except asyncio.CancelledError:
-            if plan.key in self.lost:
-                job_id = plan.job_id or self.jobs[plan.job_key]
-                return stopped_creation(_TASK.fill(job=job_id), _LIST_FIRST)
-            if plan.job_key in self.lost:
-                return stopped_creation(_JOB.fill(name=plan.name), _LIST_FIRST)
-            raise
+        async with self._lock:
+            return await self._create_missing(call, plan)
 
     async def _create_missing(self, call: PlatformCall, plan: TuningPlan) -> TuningTask:
         if known := await self._find_known_task(call, plan):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.passages import Passage
     from ernie_magic.qianfan.apps import App
-    from ernie_magic.qianfan.knowledge_data import Document, KnowledgeBase
+    from ernie_magic.qianfan.knowledge_records import Document, KnowledgeBase
 
 _WORDS = 60  # characters of a description
 _PASSAGE = 160  # characters of a passage
