@@ -85,6 +85,7 @@ class IncomingCall:
         self._fault = fault
         self._body = body
         self._key = key
+        self._has_limits = True
         self.is_v1 = logged.is_v1
         self.form = form
         self.is_empty = body is None and request.headers.get("content-length", "0") == "0"
@@ -110,8 +111,11 @@ class IncomingCall:
         return self._body
 
     def with_body(self, body: dict[str, Any]) -> IncomingCall:
-        """The same call with another body, as one of a batch has it."""
+        """The same call with another body, as one of a batch has it: those count against no limit
+        of a minute.
+        """
         other = copy.copy(self)
+        other._has_limits = False  # noqa: SLF001  (its own class)
         other._body = body  # noqa: SLF001  (its own class)
         other.form = None
         return other
@@ -130,6 +134,8 @@ class IncomingCall:
             It is one too many.
         """
         self.model = model
+        if not self._has_limits:
+            return
         if code := self._state.rates.take_request(self._key, model):
             raise Refusal(code)
 
@@ -150,7 +156,8 @@ class IncomingCall:
 
     def record_tokens(self, tokens: int) -> None:
         """Count the answer's tokens."""
-        self._state.rates.record_tokens(self._key, self.model, tokens)
+        if self._has_limits:
+            self._state.rates.record_tokens(self._key, self.model, tokens)
 
     @property
     def response_headers(self) -> dict[str, str]:

@@ -156,6 +156,13 @@ def test_a_table_is_asked_as_one_batch(session):
     assert mapped.asked == 2
 
 
+def test_a_batch_counts_against_no_limit_of_a_minute(local, emulator, monkeypatch):
+    monkeypatch.setattr(emulator.rates, "requests", 1)
+    local.settings.api_key = "k-batch-limit"
+    assert not local.map(PROMPT, ROWS, batch=True).errors
+    assert local.chat("hi", history=False).text
+
+
 def test_typed_columns_and_resume_work_as_without_a_batch(local, emulator):
     schema = {"sentiment": str, "score": int}
     first = local.map("{{t}}", ROWS, schema=schema, batch=True)
