@@ -7,6 +7,7 @@ signatures of the calls. None is the same as not given.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -184,6 +185,53 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "extra": (Mapping, type(None)),
     "endpoint": (str,),
 }
+
+
+def check_texts(**options: object) -> None:
+    """Check that these arguments of a call are texts.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    for name, value in options.items():
+        if not isinstance(value, str):
+            raise InvalidOption(
+                Text("{name} 要是文本，不是 {given}", "{name} is a text, not {given}").fill(
+                    name=name, given=f"{value!r:.40}"
+                )
+            )
+
+
+def check_number(
+    name: str,
+    value: object,
+    low: float,
+    high: float = math.inf,
+    *,
+    is_whole: bool = True,
+) -> None:
+    """Check that an argument of a call is a number within bounds, both of which it may be.
+
+    Parameters
+    ----------
+    is_whole
+        Whether it has to be a whole number.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    kinds: tuple[type, ...] = (int,) if is_whole else (int, float)
+    is_number = isinstance(value, kinds) and not isinstance(value, bool)
+    if is_number and low <= value <= high:  # type: ignore[operator]
+        return
+    most = f"{high:g}".replace("inf", "∞")
+    raise InvalidOption(
+        Text(
+            "{name} 的值 {value} 不在 {low}–{high} 之间", "{name} {value} is not in {low}–{high}"
+        ).fill(name=name, value=f"{value!r:.40}", low=f"{low:g}", high=most)
+    )
 
 
 def check_types(**options: object) -> None:

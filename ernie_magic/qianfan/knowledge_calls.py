@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
+from ernie_magic.api.keywords import check_number
 from ernie_magic.api.passages import check_knowledge
 from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, TransportError
 from ernie_magic.qianfan.console import QUICK_PAUSE
@@ -105,27 +106,14 @@ def check_search(question: object, names: object, limits: SearchLimits) -> tuple
                 kind=f"{limits.kind!s:.40}", kinds=", ".join(_KINDS)
             )
         )
-    for name, value, low, high in (
-        ("top", limits.top, 1, _MAX_TOP),
-        ("threshold", limits.threshold, 0, 1),
-    ):
-        _check_number(name, value, low, high)
+    if limits.top is not None:
+        check_number("top", limits.top, 1, _MAX_TOP)
+    if limits.threshold is not None:
+        check_number("threshold", limits.threshold, 0, 1, is_whole=False)
     wanted = check_knowledge(names)
     if not wanted:
         raise InvalidOption(Text("没有给出知识库", "no knowledge base is given"))
     return wanted
-
-
-def _check_number(name: str, value: object, low: int, high: int) -> None:
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    is_number = is_whole or (isinstance(value, float) and high == 1)
-    if value is None or (is_number and low <= value <= high):  # type: ignore[operator]
-        return
-    raise InvalidOption(
-        Text(
-            "{name} 的值 {value} 不在 {low}–{high} 之间", "{name} {value} is not in {low}–{high}"
-        ).fill(name=name, value=f"{value!r:.40}", low=low, high=high)
-    )
 
 
 def check_new_name(name: object) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.keywords import check_number, check_texts
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
@@ -35,6 +36,8 @@ _NAME = re.compile(r".{2,20}")
 _SUFFIX = re.compile(r"[a-z0-9_-]{1,19}[a-z0-9]")
 _DEFAULT_RESOURCE = "GPU-I-2"  # the official client's
 _PROGRESS = {"": 0, "New": 10, "Deploying": 50}  # percent, as states show no more
+_MAX_DESCRIPTION = 500  # characters
+_MAX_QPS = 50
 _LENGTHS = {"Hour": counted("小时", "hour"), "Month": counted("个月", "month")}
 _DEPLOYING = Text("部署", "deployment")
 _SERVICE = Text("服务“{name}”", "the service “{name}”")
@@ -259,6 +262,19 @@ class Services(CallGroup):
             The reply was lost: it may have been deployed.
         ErnieError
         """
+        self._console.client.localizing_errors(
+            lambda: _check_options(
+                {
+                    "name": name,
+                    "model_id": model_id,
+                    "model_set_id": model_set_id,
+                    "suffix": suffix,
+                    "description": description,
+                    "resource": resource,
+                },
+                {"replicas": replicas, "qps": qps, "hours": hours, "months": months},
+            )
+        )
         body: dict[str, Any] = {
             "modelSetId": model_set_id,
             "modelId": model_id,
@@ -497,6 +513,35 @@ def _billing(hours: int | None, months: int | None) -> dict[str, Any]:
         "paymentTiming": "Prepaid",
         "reservation": {"reservationTimeUnit": unit, "reservationLength": length},
     }
+
+
+def _check_options(texts: Mapping[str, object], amounts: Mapping[str, object]) -> None:
+    """Check what is billed, before it is shown or sent.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    check_texts(**texts)
+    if len(str(texts["description"])) > _MAX_DESCRIPTION:
+        raise InvalidOption(
+            Text("描述最多 {most} 个字", "a description has at most {most} characters").fill(
+                most=_MAX_DESCRIPTION
+            )
+        )
+    if amounts["hours"] is not None and amounts["months"] is not None:
+        raise InvalidOption(
+            Text("hours 和 months 只能给一个", "only one of hours and months can be given")
+        )
+    check_number("replicas", amounts["replicas"], 1)
+    for name in ("hours", "months"):
+        if amounts[name] is not None:
+            check_number(name, amounts[name], 1)
+    if (qps := amounts["qps"]) is None:
+        return
+    check_number("qps", qps, 0, _MAX_QPS, is_whole=False)
+    if not qps:
+        raise InvalidOption(Text("qps 要大于 0", "qps 0 is none: it is above 0"))
 
 
 def _check_deployment(body: Mapping[str, Any], *, confirm: bool) -> None:

@@ -59,6 +59,37 @@ def test_wrong_names_of_a_deployment_are_told_before_anything_is_sent(session, m
         session.services.deploy(names[0], model_id, suffix=names[1], confirm=True)
 
 
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"replicas": 0}, "replicas 0"),
+        ({"replicas": -5}, "replicas -5"),
+        ({"replicas": None}, "replicas None"),
+        ({"replicas": True}, "replicas True"),
+        ({"qps": 0}, "qps 0"),
+        ({"qps": 51}, "qps 51"),
+        ({"qps": float("nan")}, "qps nan"),
+        ({"qps": "x"}, "qps 'x'"),
+        ({"hours": 0}, "hours 0"),
+        ({"hours": 1.5}, "hours 1.5"),
+        ({"months": "1"}, "months '1'"),
+        ({"hours": 1, "months": 1}, "only one of"),
+        ({"resource": 5}, "resource is a text"),
+        ({"suffix": 5}, "suffix is a text"),
+        ({"description": "x" * 501}, "at most 500"),
+        ({"name": None}, "name is a text"),
+    ],
+)
+def test_what_would_be_billed_wrongly_is_refused_at_once(session, model_id, option, words):
+    log = session.client._emulator.requests
+    before = len(log)
+    with pytest.raises(errors.InvalidOption, match=words):
+        session.services.deploy(
+            **{"name": "hello", "model_id": model_id, "confirm": True, **option}
+        )
+    assert len(log) == before
+
+
 def test_a_deployment_whose_reply_is_lost_is_told_and_not_sent_again(session, model_id):
     emulator = session.client._emulator
     emulator.requests.clear()
