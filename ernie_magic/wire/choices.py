@@ -30,13 +30,19 @@ class ChoicePicker:
     ----------
     may_be_several
         Whether more than one was asked for, so that each index is a choice's.
+
+    Attributes
+    ----------
+    has_dropped : bool
+        Whether choices of another index were left out although nobody asked for several.
     """
 
     def __init__(self, *, may_be_several: bool) -> None:
         self._own: int | None = None
         self._last = 0
         self._counts_tokens = False
-        self._has_others = may_be_several
+        self._was_asked = self._has_others = may_be_several
+        self.has_dropped = False
         # Of an index that rises by one from chunk to chunk: other choices, or tokens of this one.
         self._held: list[Choice] = []
 
@@ -53,7 +59,8 @@ class ChoicePicker:
                 return choice
             if len(choices) == 1:
                 return self._hold(choice, index)
-        self._has_others = self._has_others or len(choices) > 1
+        if len(choices) > 1:
+            self._drop()
         return {}
 
     def take_held(self) -> Choice:
@@ -66,15 +73,20 @@ class ChoicePicker:
 
     def _note_own(self, choice: Choice) -> None:
         """Note that the own index came once more, or with a reason to finish: it counts nothing."""
-        if self._held or find_reason(choice):
-            self._has_others = True
-            self._held.clear()
+        if self._held:
+            self._drop()
+        self._has_others = self._has_others or bool(find_reason(choice))
+
+    def _drop(self) -> None:
+        """Leave out other choices, also those that were held back."""
+        self._has_others = True
+        self.has_dropped = not self._was_asked
+        self._held.clear()
 
     def _hold(self, choice: Choice, index: int) -> Choice:
         """Hold back a choice of another index, until it is clear what that means."""
         if self._has_others or self._own is None or index not in (self._last, self._last + 1):
-            self._has_others = True
-            self._held.clear()
+            self._drop()
             return {}
         self._last = index
         # The reader takes the text out of a chunk that it has read.

@@ -186,6 +186,13 @@ class OpenAIReader(Reader):
             arrived = arrived - {"tool_calls"}
         return {name: value for name, value in message.items() if name not in arrived}
 
+    @property
+    def unread_content(self) -> str:  # noqa: D102  (the base's)
+        unread = super().unread_content
+        if not unread and self.is_empty and self._choices.has_dropped:
+            return "choices"
+        return unread
+
     def flush_remaining(self) -> Delta | None:  # noqa: D102  (the base's)
         delta = None
         if held := self._choices.take_held():

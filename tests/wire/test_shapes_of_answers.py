@@ -350,6 +350,18 @@ def test_other_choices_are_not_taken_for_counted_tokens(name):
         assert read(*events, DONE).text == "ab"
 
 
+def test_an_answer_whose_only_words_have_another_index_is_not_empty():
+    role = chunk(0, role="assistant", content="")
+    words = [chunk(1, content=text) for text in "ab"]
+    assert read(role, *words, chunk(1, "stop"), DONE).text == "ab"
+    for end in chunk(0, "stop"), chunk(5, "stop"):
+        with pytest.raises(errors.ProtocolError, match="cannot be read: choices"):
+            read(role, *words, end, chunk(0, "stop"), DONE)
+    request = chat_request(REQUEST.messages, model="m", given={}, extra={"n": 2})
+    reader = openai_style.reader(request)
+    assert not read(role, *words, chunk(0, "stop"), DONE, reader=reader).text
+
+
 def test_the_first_of_several_choices_in_one_body_is_the_answer():
     body = {
         "choices": [
