@@ -7,7 +7,6 @@ The page of Qianfan V2 does not tell the paths, which are a setting (`batches_pa
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,9 +20,9 @@ from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import (
     StoppedWork,
-    WorkStopped,
     check_billing,
     create_once,
+    telling_stop,
 )
 from ernie_magic.qianfan.files import ServicePaths, start_work
 from ernie_magic.qianfan.listing import Listing
@@ -430,11 +429,8 @@ class Batches(CallGroup):
 
         async def work(paths: ServicePaths) -> Batch:
             batch_id = id_of(batch)
-            try:
+            with telling_stop(StoppedWork(_STILL_RUNNING.fill(batch=batch_id))):
                 return await BatchCalls(paths).watch(batch_id, lambda seen: seen.percent)
-            except asyncio.CancelledError:
-                stopped = StoppedWork(_STILL_RUNNING.fill(batch=batch_id))
-                raise WorkStopped(stopped) from None
 
         return start_work(self._get_client, work, _RUNNING)
 

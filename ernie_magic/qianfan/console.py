@@ -21,7 +21,6 @@ single action or path without a method of its own is called by `ernie.wire`
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.api.messages import check_sendable
@@ -37,7 +36,7 @@ from ernie_magic.calls.raw import action_path, is_read
 from ernie_magic.calls.watching import pause_of, watch_task
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.platform import PlatformRoutes
-from ernie_magic.qianfan.creation import StoppedWork, WorkStopped, tell_stopped
+from ernie_magic.qianfan.creation import StoppedWork, tell_stopped, telling_stop
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.request import Context, WireRequest
 
@@ -311,7 +310,7 @@ class PlatformCall:
         pause
             Seconds between two looks; shorter with the emulator.
         """
-        try:
+        with telling_stop(StoppedWork(still_running)):
             return await watch_task(
                 look,
                 self.emit,
@@ -320,8 +319,6 @@ class PlatformCall:
                 notice=notice,
                 pause=lambda: pause_of(pause, simulated=self.is_simulated),
             )
-        except asyncio.CancelledError:
-            raise WorkStopped(StoppedWork(still_running)) from None
 
     async def account_of(self, group: str) -> Hashable:
         """Return what tells apart where a group's actions are sent, and with which key: what was

@@ -5,6 +5,7 @@ confirmed.
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,7 +23,7 @@ from ernie_magic.errors import (
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Iterator, Mapping
 
 ResultT = TypeVar("ResultT")
 _MAY_EXIST = Text("{what} 可能已经创建（{why}）", "{what} may have been created ({why})")
@@ -95,9 +96,8 @@ async def create_once(request: Awaitable[ResultT], what: Text, advice: Text) -> 
         It was refused, or never sent.
     """
     try:
-        return await request
-    except asyncio.CancelledError:
-        raise WorkStopped(stopped_creation(what, advice)) from None
+        with telling_stop(stopped_creation(what, advice)):
+            return await request
     except ErnieError as error:
         if not may_have_been_carried_out(error):
             raise
@@ -135,6 +135,22 @@ def id_in(reply: Mapping[str, Any], name: str) -> str:
     if not found:
         raise ProtocolError(Text("回复里没有 {name}", "the reply has no {name}").fill(name=name))
     return found
+
+
+@contextmanager
+def telling_stop(stopped: StoppedWork) -> Iterator[None]:
+    """While something is created or watched: a stop tells this (`tell_stopped`).
+
+    Raises
+    ------
+    WorkStopped
+    """
+    try:
+        yield
+    except WorkStopped:  # what it was stopped in tells more
+        raise
+    except asyncio.CancelledError:
+        raise WorkStopped(stopped) from None
 
 
 async def tell_stopped(work: Awaitable[ResultT]) -> ResultT | StoppedWork:

@@ -17,10 +17,10 @@ from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, Transpor
 from ernie_magic.qianfan.console import QUICK_PAUSE
 from ernie_magic.qianfan.creation import (
     StoppedWork,
-    WorkStopped,
     id_in,
     may_have_been_carried_out,
     stopped_creation,
+    telling_stop,
 )
 from ernie_magic.qianfan.knowledge_records import (
     Document,
@@ -253,10 +253,8 @@ async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeB
     """
     sent = call.request("POST", _action_with_token("CreateKnowledgeBase"), body)
     try:
-        made = values.as_object(await sent)
-    except asyncio.CancelledError:
-        stopped = stopped_creation(_BASE.fill(name=body["name"]), _LIST_FIRST)
-        raise WorkStopped(stopped) from None
+        with telling_stop(stopped_creation(_BASE.fill(name=body["name"]), _LIST_FIRST)):
+            made = values.as_object(await sent)
     except TransportError as error:
         error.advice = await _advise_after_creation(call, body["name"])
         raise
@@ -314,9 +312,8 @@ async def add_documents(call: PlatformCall, body: Mapping[str, Any]) -> list[str
     """
     sent = call.request("POST", _action_with_token("CreateDocuments"), body)
     try:
-        reply = values.as_object(await sent)
-    except asyncio.CancelledError:
-        raise WorkStopped(stopped_creation(_DOCUMENTS, _SEE_DOCUMENTS)) from None
+        with telling_stop(stopped_creation(_DOCUMENTS, _SEE_DOCUMENTS)):
+            reply = values.as_object(await sent)
     except TransportError as error:
         error.advice = Text(
             "先用 ernie.knowledge.documents(…) 看是否已添加，没有再添加",
@@ -350,11 +347,9 @@ async def upload_file(
     name = form.files[0].name
     before = _describe_uploaded(len(uploaded))
     try:
-        told = values.as_object(await sent)
+        with telling_stop(StoppedWork(_UPLOAD_STOPPED.fill(before=before, name=name))):
+            told = values.as_object(await sent)
         return values.as_name(told.get("id")) or id_in(told, "documentId")
-    except asyncio.CancelledError:
-        stopped = StoppedWork(_UPLOAD_STOPPED.fill(before=before, name=name))
-        raise WorkStopped(stopped) from None
     except ErnieError as error:
         error.what = Text(
             "{name} 没有传完：{what}", "{name} was not uploaded completely: {what}"
