@@ -47,7 +47,7 @@ class CallGroup:
         return names_by_use(super().__dir__(), self._in_order_of_use, self._internal_names)
 
     def __repr__(self) -> str:
-        names = [name for name in self.__dir__() if not name.startswith(("_", "begin_"))]
+        names = [name for name in self.__dir__() if not name.startswith("_")]
         awaited = {f"a{name}" for name in names}
         calls = [name for name in names if name not in awaited and self._is_call(name)]
         shown = ", ".join(f"{name}()" for name in calls)

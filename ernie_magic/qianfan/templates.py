@@ -245,7 +245,7 @@ class Templates(CallGroup):
 
     # --- on the service ---------------------------------------------------------------------------
 
-    def begin_list_remote(
+    def _begin_list_remote(
         self, sought: str = "", *, preset: bool | None = None
     ) -> Stream[TemplateList]:
         """Return the templates on Qianfan, by name.
@@ -269,10 +269,10 @@ class Templates(CallGroup):
             lambda call: template_service.list_remote(call, sought, preset=preset)
         )
 
-    list_remote = blocking(begin_list_remote)
-    alist_remote = awaited(begin_list_remote)
+    list_remote = blocking(_begin_list_remote)
+    alist_remote = awaited(_begin_list_remote)
 
-    def begin_pull(
+    def _begin_pull(
         self, name: str, *, save_as: str = "", replace: bool = False
     ) -> Stream[PromptTemplate]:
         """Store a template of Qianfan's in a file.
@@ -306,10 +306,10 @@ class Templates(CallGroup):
 
         return self._console.start_work(work)
 
-    pull = blocking(begin_pull)
-    apull = awaited(begin_pull)
+    pull = blocking(_begin_pull)
+    apull = awaited(_begin_pull)
 
-    def begin_push(self, name: str) -> Stream[PromptTemplate]:
+    def _begin_push(self, name: str) -> Stream[PromptTemplate]:
         """Put one of your templates on Qianfan: the one there that has its id or its name is
         changed, else one is created. Run again after a failure, it creates no second one.
 
@@ -336,10 +336,10 @@ class Templates(CallGroup):
 
         return self._console.start_work(work)
 
-    push = blocking(begin_push)
-    apush = awaited(begin_push)
+    push = blocking(_begin_push)
+    apush = awaited(_begin_push)
 
-    def begin_delete_remote(self, name: str) -> Stream[PromptTemplate]:
+    def _begin_delete_remote(self, name: str) -> Stream[PromptTemplate]:
         """Delete one of your templates on Qianfan; a file of it stays.
 
         Parameters
@@ -360,12 +360,12 @@ class Templates(CallGroup):
         """
         return self._console.start_work(lambda call: template_service.delete_remote(call, name))
 
-    delete_remote = blocking(begin_delete_remote)
-    adelete_remote = awaited(begin_delete_remote)
+    delete_remote = blocking(_begin_delete_remote)
+    adelete_remote = awaited(_begin_delete_remote)
 
     # --- with models ------------------------------------------------------------------------------
 
-    def begin_optimize(
+    def _begin_optimize(
         self,
         template: str | PromptTemplate,
         goal: str = "",
@@ -401,10 +401,10 @@ class Templates(CallGroup):
 
         return Steps(ask())
 
-    optimize = blocking(begin_optimize)
-    aoptimize = awaited(begin_optimize)
+    optimize = blocking(_begin_optimize)
+    aoptimize = awaited(_begin_optimize)
 
-    def begin_evaluate(
+    def _begin_evaluate(
         self,
         templates: str | PromptTemplate | Sequence[str | PromptTemplate],
         rows: object,
@@ -478,8 +478,8 @@ class Templates(CallGroup):
 
         return Steps(evaluate())
 
-    evaluate = blocking(begin_evaluate)
-    aevaluate = awaited(begin_evaluate)
+    evaluate = blocking(_begin_evaluate)
+    aevaluate = awaited(_begin_evaluate)
 
     def _begin_asking(self, prompts: Sequence[str], **options: Any) -> Stream[Mapped]:
         """Begin to ask prompts, each as it is."""
