@@ -8,7 +8,7 @@ signatures of the calls. None is the same as not given.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ernie_magic.errors import InvalidOption
@@ -201,6 +201,39 @@ def check_texts(**options: object) -> None:
                     name=name, given=f"{value!r:.40}"
                 )
             )
+
+
+def check_dicts(**options: object) -> None:
+    """Check that these arguments of a call are dicts, or None.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    for name, value in options.items():
+        if value is not None and not isinstance(value, Mapping):
+            raise InvalidOption(
+                Text("{name} 要是字典，不是 {given}", "{name} is a dict, not {given}").fill(
+                    name=name, given=f"{value!r:.40}"
+                )
+            )
+
+
+def as_listed(name: str, value: object) -> list[Any]:
+    """Return the entries of an argument that is a list, or of another collection.
+
+    Raises
+    ------
+    InvalidOption
+        It is none, such as a number.
+    """
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return list(value)
+    raise InvalidOption(
+        Text("{name} 要是列表，不是 {given}", "{name} is a list, not {given}").fill(
+            name=name, given=f"{value!r:.40}"
+        )
+    )
 
 
 def check_number(

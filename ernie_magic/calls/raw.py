@@ -273,8 +273,12 @@ class RawCalls(CallGroup):
         ErnieError
             When it is iterated.
         """
+        from ernie_magic.api.keywords import check_dicts, check_texts
         from ernie_magic.calls.paging import Pages
 
+        localizing_errors = self._get_client().localizing_errors
+        localizing_errors(lambda: check_texts(list_name=list_name))
+        localizing_errors(lambda: check_dicts(body=body))
         return Pages(
             lambda request: self._begin_call(group, action, request), body or {}, list_name
         )
@@ -307,6 +311,7 @@ class RawCalls(CallGroup):
         """
         from ernie_magic.calls.paging import result_of
         from ernie_magic.calls.watching import (
+            check_pause,
             is_under_way,
             pause_of,
             percent_in,
@@ -315,6 +320,7 @@ class RawCalls(CallGroup):
         )
 
         client = self._get_client()
+        client.localizing_errors(lambda: check_pause(pause))
         path = client.localizing_errors(lambda: _path_of_look(group, action))
         request, route = self._build_request("POST", path, body, repeatable=True, is_action=True)
 

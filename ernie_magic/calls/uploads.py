@@ -7,6 +7,7 @@ import mimetypes
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.keywords import check_dicts, check_texts
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.wire.request import Form, UploadedFile
@@ -43,6 +44,8 @@ def read_form(
     InvalidOption
         It cannot be read, is empty, or larger than 512 MiB; or a field cannot be written.
     """
+    check_texts(field=field, name=name)
+    check_dicts(fields=fields)
     if isinstance(file, bytes):
         content = file
     else:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, TypeVar
 
 from ernie_magic.api import values
+from ernie_magic.api.keywords import check_number
 from ernie_magic.runtime.events import Delta, Progress
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 ResultT = TypeVar("ResultT")
 _SIMULATED_PAUSE = 0.1  # seconds: the emulator's tasks move with each look
+_LEAST_PAUSE = 0.01  # seconds
+_MOST_PAUSE = 86_400
 _WHOLE = 100  # percent
 # Where replies have the state of a task or of a resource, and its progress.
 _STATES = (
@@ -92,7 +95,17 @@ def pause_of(pause: float, *, simulated: bool) -> float:
     """Return the seconds between two looks; fewer with the emulator, whose tasks move by looks."""
     if simulated:
         return _SIMULATED_PAUSE
-    return pause
+    return max(pause, _LEAST_PAUSE)
+
+
+def check_pause(pause: object) -> None:
+    """Check the seconds between two looks that a call is given.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    check_number("pause", pause, 0, _MOST_PAUSE, is_whole=False)
 
 
 def state_in(result: object) -> str | None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.api.keywords import check_types
+from ernie_magic.api.keywords import check_dicts, check_types
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.parameters import parameters_of
 from ernie_magic.api.public_names import CallGroup
@@ -166,6 +166,7 @@ class Apps(CallGroup):
         """
         client = self._console.client
         client.route_path(RUN, is_action=True)
+        client.localizing_errors(lambda: _check_conversation(conversation))
         kept_in = conversation or self._get_conversation()
         settings = client.settings.take_snapshot()
         build = partial(
@@ -203,6 +204,19 @@ class Apps(CallGroup):
     achat = awaited(stream, "achat")
 
 
+def _check_conversation(given: object) -> None:
+    from ernie_magic.calls.chat.conversation import Conversation
+
+    if given is None or isinstance(given, Conversation):
+        return
+    raise InvalidOption(
+        Text("conversation 要是会话，不是 {given}", "{given} is no conversation").fill(
+            given=f"{given!r:.40}"
+        ),
+        advice=Text("例如 ernie.conversation", "for example ernie.conversation"),
+    )
+
+
 def _build_question(
     app: object,
     prompt: object,
@@ -224,12 +238,7 @@ def _build_question(
     if not isinstance(prompt, str) or not prompt.strip():
         raise InvalidMessages(Text("提示词为空", "the prompt is empty"))
     check_types(system=system, stream=stream, history=history)
-    if not isinstance(parameters, dict):
-        raise InvalidOption(
-            Text("parameters 要是字典，不是 {given}", "parameters is a dict, not {given}").fill(
-                given=f"{parameters!r:.40}"
-            )
-        )
+    check_dicts(parameters=parameters)
     check_sendable([prompt, system, dict(parameters)])
     described, functions = split_tools(tools)
     if described is not None:

@@ -33,7 +33,7 @@ from ernie_magic.calls.paging import (
     result_of,
 )
 from ernie_magic.calls.raw import action_path, is_read
-from ernie_magic.calls.watching import pause_of, watch_task
+from ernie_magic.calls.watching import check_pause, pause_of, watch_task
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.platform import PlatformRoutes
 from ernie_magic.qianfan.creation import StoppedWork, tell_stopped, telling_stop
@@ -310,6 +310,7 @@ class PlatformCall:
         pause
             Seconds between two looks; shorter with the emulator.
         """
+        check_pause(pause)
         with telling_stop(StoppedWork(still_running)):
             return await watch_task(
                 look,

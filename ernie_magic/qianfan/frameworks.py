@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.keywords import as_listed
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -88,7 +89,7 @@ def few_shot_prompt(examples: Iterable[tuple[str, str]], instruction: str = "") 
     InvalidOption
         There is no example, or one is not a pair.
     """
-    pairs = [_check_pair(example) for example in examples]
+    pairs = [_check_pair(example) for example in as_listed("examples", examples)]
     if not pairs:
         raise InvalidOption(
             Text("至少要一个例子", "at least one example is required"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from ernie_magic.api.keywords import as_listed
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption
@@ -322,7 +323,9 @@ class Knowledge(CallGroup):
         """
         ids = [
             document.id if isinstance(document, Document) else document
-            for document in documents or ()
+            for document in self._console.client.localizing_errors(
+                lambda: as_listed("documents", documents or ())
+            )
         ]
 
         async def work(call: PlatformCall) -> DocumentList:

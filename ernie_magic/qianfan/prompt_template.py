@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.keywords import as_listed, check_texts
 from ernie_magic.calls.tables.template import Placeholder
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, clip_text, whole_characters
@@ -289,7 +290,8 @@ def _choose_variables(text: str, identifier: str, listed: Sequence[str] | None) 
     split_identifier(identifier)
     if isinstance(listed, str):
         listed = [name.strip() for name in listed.split(",")]
-    for name in listed:
+    names = as_listed("variables", listed)
+    for name in names:
         # They are sent, and stored, as one line with commas.
         if not isinstance(name, str) or not name.strip() or "," in name or "\n" in name:
             raise InvalidOption(
@@ -298,13 +300,15 @@ def _choose_variables(text: str, identifier: str, listed: Sequence[str] | None) 
                 ),
                 advice=_RULE,
             )
-    return tuple(dict.fromkeys(listed))
+    return tuple(dict.fromkeys(names))
 
 
 def _check_labels(labels: Sequence[str]) -> tuple[str, ...]:
     if isinstance(labels, str):
         labels = [label.strip() for label in labels.split(",")]
-    kept = tuple(dict.fromkeys(label for label in labels if label))
+    given = as_listed("labels", labels)
+    check_texts(**{f"labels[{place}]": label for place, label in enumerate(given)})
+    kept = tuple(dict.fromkeys(whole_characters(label) for label in given if label))
     if len(kept) > MAX_LABELS:
         raise InvalidOption(
             Text("最多 {limit} 个标签", "at most {limit} labels are possible").fill(

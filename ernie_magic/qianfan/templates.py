@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from ernie_magic.api.keywords import as_listed, check_dicts, check_texts
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.tables.template import Placeholder, Template
 from ernie_magic.qianfan import (
@@ -102,6 +103,7 @@ class Templates(CallGroup):
         sought
             Only those with these words in the name or the text.
         """
+        self._localize(lambda: check_texts(sought=sought))
         return template_files.list_templates(sought)
 
     def get(self, name: str) -> PromptTemplate:
@@ -219,6 +221,7 @@ class Templates(CallGroup):
         InvalidOption
             There is no such template, or variables have no value.
         """
+        self._localize(lambda: check_dicts(values=values))
         return self._localize(lambda: template_files.find_template(name).render(values, **others))
 
     # --- frameworks -------------------------------------------------------------------------------
@@ -394,6 +397,7 @@ class Templates(CallGroup):
         language = self._session.client.settings.interface_language
 
         def ask() -> Generator[Stream[Any], Any, Optimized]:
+            self._localize(lambda: check_texts(goal=goal))
             before = self._localize(lambda: _named_or_text(template))
             task = self._localize(lambda: optimization.build_task(before, goal, language))
             answer = yield self._session.stream(task, model=model, system="", history=False)
@@ -460,6 +464,7 @@ class Templates(CallGroup):
         options = {"resume": resume, "in_flight": in_flight}
 
         def evaluate() -> Generator[Stream[Any], Any, Evaluation]:
+            self._localize(lambda: check_texts(expected=expected, criteria=criteria))
             chosen = self._localize(lambda: _all_templates(templates))
             plan = self._localize(lambda: evaluation.make_plan(chosen, rows, method, expected))
             mapped = yield self._begin_asking(plan.prompts, model=model, **options)
@@ -554,4 +559,4 @@ def _all_templates(
 ) -> Sequence[PromptTemplate]:
     if isinstance(given, (str, PromptTemplate)):
         given = [given]
-    return [_named_or_text(one) for one in given]
+    return [_named_or_text(one) for one in as_listed("templates", given)]

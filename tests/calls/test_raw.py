@@ -278,3 +278,22 @@ def test_what_is_deleted_without_a_word_is_deleted(status):
             assert session.files.delete("file-1")
             with pytest.raises(errors.ProtocolError):
                 session.wire.get("/files/file-1")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda wire: wire.upload("/v2/x", b"x", 5), "fields is a dict, not 5"),
+        (lambda wire: wire.upload("/v2/x", b"x", name=5), "name is a text, not 5"),
+        (lambda wire: wire.upload("/v2/x", b"x", field=None), "field is a text, not None"),
+        (lambda wire: wire.iterate("service", "DescribeX", 5), "body is a dict, not 5"),
+        (lambda wire: wire.iterate("service", "DescribeX", list_name=[]), "list_name is a text"),
+        (lambda wire: wire.watch("service", "DescribeX", {}, pause="x"), "pause 'x'"),
+        (lambda wire: wire.watch("service", "DescribeX", {}, pause=-1), "pause -1"),
+        (lambda wire: wire.watch("service", "DescribeX", {}, pause=float("nan")), "pause nan"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_told_at_once(session, emulator, call, words):
+    with pytest.raises(errors.InvalidOption, match=words):
+        call(session.wire)
+    assert not emulator.requests

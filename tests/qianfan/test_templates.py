@@ -48,3 +48,25 @@ def test_frameworks_build_prompts(ernie):
 def test_tab_shows_them_in_the_order_of_use(ernie):
     assert "templates" in dir(ernie)
     assert ernie.templates.__dir__()[:4] == ["list", "get", "save", "delete"]
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda templates: templates.list(5), "sought is a text, not 5"),
+        (lambda templates: templates.render("kept", 5), "values is a dict, not 5"),
+        (lambda templates: templates.render("kept", ["city"]), "values is a dict"),
+        (lambda templates: templates.make("x", variables=5), "variables is a list, not 5"),
+        (lambda templates: templates.save("x", "y", labels=5), "labels is a list, not 5"),
+        (lambda templates: templates.save("x", "y", labels=[5]), "is a text, not 5"),
+        (lambda templates: templates.few_shot(5), "examples is a list, not 5"),
+        (lambda templates: templates.optimize("kept", 5), "goal is a text, not 5"),
+        (lambda templates: templates.evaluate(5, []), "templates is a list, not 5"),
+        (lambda templates: templates.evaluate("kept", [], expected=5), "expected is a text"),
+        (lambda templates: templates.evaluate("kept", [], criteria=5), "criteria is a text"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_told(ernie, call, words):
+    ernie.templates.save("kept", "{city}", labels=["half \ud800"])
+    with pytest.raises(InvalidOption, match=words):
+        call(ernie.templates)
