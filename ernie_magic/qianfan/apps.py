@@ -130,7 +130,6 @@ class Apps(CallGroup):
         history: bool = True,
         parameters: Mapping[str, Any] | None = None,
         conversation: Conversation | None = None,
-        on_model: Callable[[str], object] = lambda _name: None,
     ) -> Stream[Answer]:
         """Ask an application, and get the answer piece by piece.
 
@@ -154,8 +153,6 @@ class Apps(CallGroup):
             The application's own variables, by name.
         conversation
             The conversation that it belongs to; the current one when None.
-        on_model
-            Called with what the application is called.
 
         Raises
         ------
@@ -184,7 +181,6 @@ class Apps(CallGroup):
         generation = kept_in.generation
 
         async def work(call: PlatformCall) -> Answer:
-            on_model(question.name)
             complete = question
             if not UUID.fullmatch(question.app_id):
                 complete = replace(question, app_id=await _find_id(call, question.app_id))

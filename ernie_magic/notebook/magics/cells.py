@@ -209,6 +209,7 @@ class CellMagics(CellRunner):
     ) -> Stream[Answer]:
         """Ask the application that a `%%ernie` line names."""
         chat = line.chat
+        view.name_model(line.app)
         return self.session.apps.stream(
             line.app,
             prompt,
@@ -219,7 +220,6 @@ class CellMagics(CellRunner):
             history=chat.history,
             parameters=chat.extra,
             conversation=conversation,
-            on_model=view.name_model,
         )
 
     def _start_images(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[ImageSet]:
