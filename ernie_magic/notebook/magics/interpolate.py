@@ -65,7 +65,8 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     """`text` with each `{{expr}}` replaced by its value: of a text the text, of a table all its
     rows as CSV, of anything else what `str()` gives without leaving out a part.
 
-    Braces in a value are not interpolated again.
+    Braces in a value are not interpolated again. A third pair is text around a value, as in a
+    table's prompt: `{{{name}}}`.
 
     Parameters
     ----------
@@ -83,8 +84,15 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     pieces = []
     copied_until = 0
     for start, end, expression in _find_expressions(text):
+        before = text[copied_until:start]
+        after = ""
+        if _is_set_of_one(text[start + 2 : end - 2]):
+            before += "{"
+            after = "}"
+            expression = expression[1:-1].strip()  # noqa: PLW2901
         as_words = partial(prompt_text, expression=expression)
-        pieces += [text[copied_until:start], _evaluate_expression(expression, namespace, as_words)]
+        value = _evaluate_expression(expression, namespace, as_words)
+        pieces += [before, value, after]
         copied_until = end
     return "".join([*pieces, text[copied_until:]])
 
@@ -271,6 +279,14 @@ def _is_expression(source: str) -> bool:
     except _EXPRESSION_ERRORS:
         return False
     return True
+
+
+def _is_set_of_one(source: str) -> bool:
+    """Whether an expression is another one in braces, as a set is written: `{name}`."""
+    if source[:1] != "{" or source[-1:] != "}" or not _is_expression(source):
+        return False
+    tree = ast.parse(source, mode="eval").body
+    return isinstance(tree, ast.Set) and len(tree.elts) == 1
 
 
 def _evaluate_expression(

@@ -34,6 +34,13 @@ NAMES = {
         ("{{ '}}' }}", "}}"),
         ("{{'{{'}}", "{{"),
         ("{{[i for i in range(n)]}}", "[0, 1, 2]"),
+        ("{{{city}}}", "{北京}"),
+        ('{"name": {{{city}}}, "n": {{{ n + 1 }}}}', '{"name": {北京}, "n": {4}}'),
+        ('{{{data["a"]}}}', "{{'b': 1}}"),
+        ("{{ {n} }}", "{3}"),
+        ("{{{1, 2}}}", "{1, 2}"),
+        ("{{{'a': n}}}", "{'a': 3}"),
+        ("{{{i for i in [n]}}}", "{3}"),
     ],
 )
 def test_expressions_become_their_text(text, made):
@@ -249,3 +256,10 @@ def test_what_has_no_words_is_told(value, told):
 )
 def test_what_has_words_is_sent(value, text):
     assert interpolate("{{value}}", {"value": value}) == text
+
+
+def test_what_is_no_expression_in_three_braces_is_told():
+    with pytest.raises(InvalidExpression, match="is not a Python expression"):
+        interpolate("{{{a b}}}", NAMES)
+    with pytest.raises(InvalidExpression, match="nope is not defined"):
+        interpolate("{{{nope}}}", NAMES)
