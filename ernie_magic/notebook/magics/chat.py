@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,8 @@ CHAT_GRAMMAR = Grammar(
         PARAM_OPTION,
     ),
 )
+# `[get_weather]`, `(f, g)`
+_NAMES_IN_BRACKETS = re.compile(r"[\[(](\s*\w[\w\s,]*)[\])]")
 _DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the function in a cell above")
 
 
@@ -230,13 +233,17 @@ def _check_app_options(args: Mapping[str, Any]) -> None:
 
 
 def _parse_tools(words: list[str], namespace: Mapping[str, Any], parameter: Parameter) -> list[Any]:
-    """Tools by the names of variables (a function, a tool, a list of both), or as JSON."""
+    """Tools by the names of variables (a function, a tool, a list of both), perhaps in brackets as
+    Python has them, or as JSON.
+    """
     tools = []
-    for word in words:
+    for given in words:
+        named = _NAMES_IN_BRACKETS.fullmatch(given.strip())
+        word = named[1].strip() if named else given
         if word.lstrip().startswith(("{", "[")):
             tools.append(parameter.parse_text(word.strip()))
             continue
-        for name in map(str.strip, word.split(",")):
+        for name in map(str.strip, word.removesuffix(",").split(",")):
             if name.startswith(("{", "[")):
                 tools.append(parameter.parse_text(name))
             else:
