@@ -302,7 +302,7 @@ def read_task_id(reply: object) -> str:
     task_id = values.as_name(values.as_object(reply).get("taskId"))
     if not task_id:
         raise ProtocolError(
-            Text("回复里没有任务的编号", "the reply has no id of a task"),
+            Text("回复里没有任务的 ID", "the reply has no id of a task"),
             advice=Text("在控制台看任务有没有创建", "look in the console whether it was created"),
         )
     return task_id

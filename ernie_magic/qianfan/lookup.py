@@ -118,7 +118,7 @@ def id_of(thing: object) -> str:
     thing_id = getattr(thing, "id", thing)
     if not isinstance(thing_id, str) or not thing_id.strip():
         raise InvalidOption(
-            Text("{kind} 不是 id", "{kind} is not an id").fill(kind=type(thing).__name__),
-            advice=Text("给出 list() 里的 id", "pass an id that list() shows"),
+            Text("{kind} 不是 ID", "{kind} is not an id").fill(kind=type(thing).__name__),
+            advice=Text("给出 list() 里的 ID", "pass an id that list() shows"),
         )
     return thing_id.strip()

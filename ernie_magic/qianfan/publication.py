@@ -238,5 +238,5 @@ def _check_order(order: PublishOrder) -> None:
                 "V2 的 CreateCustomModel 在已有的模型下创建版本",
                 "V2's CreateCustomModel creates a version of a model that exists",
             ),
-            Text("编号形如 am-…", "ids look like am-…"),
+            Text("ID 形如 am-…", "ids look like am-…"),
         )

@@ -33,7 +33,7 @@ _KINDS = {True: "System", False: "Custom"}
 _PRESET_TYPES = ("System", "1")
 _MAX_LISTED = 5  # ids in an error
 _SEVERAL = Text("平台上有几个模板叫 {name}：{ids}", "several templates are called {name}: {ids}")
-_BY_ID = Text("用 id 指定一个", "name one by its id")
+_BY_ID = Text("用 ID 指定一个", "name one by its id")
 _NONE = Text("平台上没有模板 {name}", "there is no template {name} on the service")
 _LIST_REMOTE = Text(
     "%ernie template list --remote 列出平台上的", "%ernie template list --remote shows them"

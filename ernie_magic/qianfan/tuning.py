@@ -563,9 +563,9 @@ def _id_of(what: object) -> str:
 
 def _refuse_task(task_id: str) -> None:
     raise InvalidOption(
-        Text("{task} 不是任务的编号", "{task} is not the id of a task").fill(task=f"{task_id:.60}"),
+        Text("{task} 不是任务的 ID", "{task} is not the id of a task").fill(task=f"{task_id:.60}"),
         advice=Text(
-            "编号形如 task-…；ernie.tuning.list() 列出全部",
+            "ID 形如 task-…；ernie.tuning.list() 列出全部",
             "ids look like task-…; ernie.tuning.list() lists them",
         ),
     )

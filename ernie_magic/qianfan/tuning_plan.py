@@ -218,10 +218,10 @@ def _check_texts(request: TuningRequest, problems: list[InvalidOption]) -> None:
     if request.job and not str(request.job).startswith("job-"):
         problems.append(
             InvalidOption(
-                Text("{job} 不是作业的编号", "{job} is not the id of a job").fill(
+                Text("{job} 不是作业的 ID", "{job} is not the id of a job").fill(
                     job=f"{request.job!s:.60}"
                 ),
-                advice=Text("编号形如 job-…", "ids look like job-…"),
+                advice=Text("ID 形如 job-…", "ids look like job-…"),
             )
         )
 
@@ -294,7 +294,7 @@ def _version_id_of(one: object) -> str:
 
 
 _DATA_ADVICE = Text(
-    "给出数据集版本的编号（ds-…）或 BOS 上的地址（bos:/…），可以是列表",
+    "给出数据集版本的 ID（ds-…）或 BOS 上的地址（bos:/…），可以是列表",
     "give the id of a dataset's version (ds-…) or an address on BOS (bos:/…), or a list of them",
 )
 

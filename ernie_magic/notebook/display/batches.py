@@ -24,7 +24,7 @@ _FIRST = Text("，显示前 {n} 个", ", the first {n} shown")
 _FILES = counted("个文件", "file")
 _TASKS = counted("个批量推理任务", "task of batch inference", "tasks of batch inference")
 _WATCH = Text(
-    "%ernie batches 编号 等它完成；ernie.batches.results(编号) 取结果",
+    "%ernie batches ID 等它完成；ernie.batches.results(ID) 取结果",
     "%ernie batches BATCH waits until it is over; ernie.batches.results(BATCH) has the results",
 )
 _NO_BATCHES = Text(

@@ -57,7 +57,7 @@ def _cell(value: Any) -> str:
 def datasets_table(records: Sequence[DatasetRecord], language: Language) -> Table:
     """The datasets of the platform."""
     headers = {
-        "zh": ["名称", "格式", "存放", "id", "创建时间"],
+        "zh": ["名称", "格式", "存放", "ID", "创建时间"],
         "en": ["name", "format", "storage", "id", "created"],
     }
     rows = [
@@ -73,7 +73,7 @@ def datasets_table(records: Sequence[DatasetRecord], language: Language) -> Tabl
 def dataset_table(record: DatasetRecord, language: Language) -> Table:
     """One dataset with its versions."""
     headers = {
-        "zh": ["版本", "导入", "发布", "样本", "id"],
+        "zh": ["版本", "导入", "发布", "样本", "ID"],
         "en": ["version", "import", "publishing", "samples", "id"],
     }
     rows = [

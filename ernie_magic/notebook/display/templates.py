@@ -46,7 +46,7 @@ _FACTS = {
     "variables": Text("变量", "variables"),
     "identifier": Text("标识符", "identifier"),
     "labels": Text("标签", "labels"),
-    "id": Text("平台上的 id", "id on the service"),
+    "id": Text("平台上的 ID", "id on the service"),
     "text": Text("文本", "text"),
     "negative_text": Text("反向文本", "negative text"),
 }
@@ -80,7 +80,7 @@ _ANSWER_HEADERS = {
 def templates_table(templates: TemplateList, language: Language) -> Table:
     """Templates with their variables and the beginnings of their texts."""
     headers = {
-        "zh": ["名称", "变量", "文本", "平台上的 id"],
+        "zh": ["名称", "变量", "文本", "平台上的 ID"],
         "en": ["name", "variables", "text", "id on the service"],
     }
     rows = [

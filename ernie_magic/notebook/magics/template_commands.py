@@ -40,7 +40,7 @@ _USAGE = {
         "usage: %ernie template render NAME VARIABLE=VALUE …",
     ),
     "pull": Text(
-        "用法：%ernie template pull 名称或 id [--yes]",
+        "用法：%ernie template pull 名称或 ID [--yes]",
         "usage: %ernie template pull NAME_OR_ID [--yes]",
     ),
     "push": Text("用法：%ernie template push 名称", "usage: %ernie template push NAME"),
