@@ -524,6 +524,8 @@ DAILY = Case(
 TOO_MANY = 429  # means the same with any code
 _NO_QUOTA = 402
 _UNAUTHORIZED = 401
+_FORBIDDEN = 403
+_BEGINNING = 80  # characters of a message, behind which it may repeat the prompt
 BAD_REQUEST = 400
 NOT_FOUND = 404
 # A model that vLLM, SGLang, Ollama or a gateway does not have; an input that is longer than theirs
@@ -701,7 +703,7 @@ def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
     """
     words = [refusal_fields[name] for name in ("code", "type") if refusal_fields.get(name)]
     message = refusal_fields.get("message", "")
-    says_no_quota = status != _UNAUTHORIZED and _QUOTA_SENTENCE.search(message)
+    says_no_quota = _QUOTA_SENTENCE.search(message) and _may_mean_quota(status)
     if says_no_quota or any(_QUOTA_WORDS.search(word) for word in words):
         return _NO_QUOTA
     says_limit = _CERTAIN_LIMIT.search(message)
@@ -709,12 +711,19 @@ def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
         return TOO_MANY
     if 400 < status < 500:  # noqa: PLR2004
         return status
-    if status == BAD_REQUEST and _KEY_SENTENCE.search(message):
+    if status == BAD_REQUEST and _KEY_SENTENCE.search(message[:_BEGINNING]):
         return _UNAUTHORIZED
     named = _reported_status(refusal_fields)
     if not named and status < 400:  # noqa: PLR2004
         named = _status_of_words(words, message)
     return named or status
+
+
+def _may_mean_quota(status: int) -> bool:
+    """Whether a refusal of this status may be about money: one of a wrong request may repeat the
+    prompt, which may be about anything.
+    """
+    return status < BAD_REQUEST or status in (_FORBIDDEN, TOO_MANY)
 
 
 def _reported_status(refusal_fields: Mapping[str, str]) -> int:
