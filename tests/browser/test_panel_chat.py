@@ -118,6 +118,38 @@ GROWS = """async log => {
 }"""
 
 
+# The transcript's height in each frame, from now on.
+HEIGHTS = """log => {
+    window.heights = [];
+    const look = () => {
+        heights.push(log.scrollHeight);
+        if (log.isConnected) requestAnimationFrame(look);
+    };
+    look();
+}"""
+FROM_END = "log => log.scrollHeight - log.scrollTop - log.clientHeight"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0, 0.03])
+def test_a_complete_answer_neither_shrinks_the_transcript_nor_leaves_its_end(open_panel, delay):
+    panel = open_panel(line="%ernie panel chat")
+    panel.ask("介绍一下北京")
+    panel.idle()
+    panel.log.evaluate(HEIGHTS)
+    panel.server._state.delta_delay = delay
+    panel.ask("写一个判断质数的 Python 函数")
+    panel.idle()
+    panel.page.wait_for_timeout(500)
+    heights = panel.page.evaluate("heights")
+    assert heights[-1] > heights[0] + 200
+    highest = 0
+    for height in heights:
+        assert height > highest - 40  # the room of a status line, while it streams
+        highest = max(highest, height)
+    assert panel.log.evaluate(FROM_END) < 1
+
+
 @pytest.mark.slow
 def test_a_transcript_follows_what_grows_until_its_reader_scrolls_up(open_panel):
     panel = open_panel(line="%ernie panel chat")

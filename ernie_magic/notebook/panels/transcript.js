@@ -14,6 +14,7 @@ function initialize({ model }) {
 
 const STATES = new Map();
 const NEAR = 600; // pixels
+const DRAWN = 300; // milliseconds in which turns that were put are drawn
 
 function take(state, message) {
   const { op, id } = message;
@@ -72,6 +73,20 @@ function render({ model, el }) {
     look();
   });
   grown.observe(turns);
+
+  // An answer that is complete replaces the one that streamed. Until it is drawn its room is kept: a log that shrinks for a frame
+  // flickers, is scrolled up by the page, and would be taken for one whose reader has left the end.
+  let settles = 0;
+  function keepRoom() {
+    turns.style.minHeight = `${turns.offsetHeight}px`;
+    clearTimeout(settles);
+    settles = setTimeout(release, DRAWN);
+  }
+
+  function release() {
+    clearTimeout(settles);
+    turns.style.minHeight = "";
+  }
 
   // The notebook's own renderer typesets formulas; without it they stay as source. A block is drawn once at a time; what arrives meanwhile is drawn next.
   function block(host) {
@@ -312,6 +327,7 @@ function render({ model, el }) {
   }
 
   function view(message) {
+    if (message.op === "drop" || shown.has(message.turn?.id)) keepRoom();
     if (message.op === "all") {
       [...shown.keys()].forEach(remove);
       empty.hidden = false;
@@ -323,6 +339,7 @@ function render({ model, el }) {
     if (message.op === "drop") {
       message.ids.forEach(remove);
       empty.hidden = shown.size > 0;
+      if (!shown.size) release();
     }
     if (message.op === "end") {
       follows = true;
@@ -334,6 +351,7 @@ function render({ model, el }) {
   view({ op: "all" });
   return () => {
     state.views.delete(view);
+    clearTimeout(settles);
     [...shown.keys()].forEach(remove);
     grown.disconnect();
   };
