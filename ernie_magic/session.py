@@ -269,9 +269,12 @@ class Session:
     @property
     def templates(self) -> Templates:
         """Prompt templates, your own in files and the service's."""
-        from ernie_magic.qianfan.templates import Templates
+        if "_templates" not in vars(self):
+            from ernie_magic.qianfan.templates import Templates
 
-        return Templates(self)
+            # It lets one be pushed after another.
+            vars(self).setdefault("_templates", Templates(self))
+        return self._templates
 
     @property
     def tuning(self) -> Tuning:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.keywords import check_dicts, check_texts
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
@@ -165,6 +166,19 @@ class BatchInference(CallGroup):
             The reply was lost: it may have been created.
         ErnieError
         """
+        self._console.client.localizing_errors(
+            lambda: check_texts(
+                name=name,
+                input=input,
+                output=output,
+                endpoint=endpoint,
+                model=model,
+                description=description,
+            )
+        )
+        self._console.client.localizing_errors(
+            lambda: check_dicts(parameters=parameters, extra=extra)
+        )
         fields: dict[str, Any] = {
             "name": name,
             "description": description or None,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.keywords import as_listed
 from ernie_magic.calls.datasets.formats import UNREADABLE, find_format
 from ernie_magic.errors import InvalidOption, ProtocolError, ServiceError
 from ernie_magic.qianfan.console import QUICK_PAUSE
@@ -128,7 +129,8 @@ def check_addresses(files: str | Sequence[str], *, may_be_none: bool = False) ->
     InvalidOption
         One is not of BOS, or they cannot be imported together.
     """
-    addresses = [files] if isinstance(files, (str, Path)) else list(files)
+    given = [files] if isinstance(files, (str, Path)) else files
+    addresses = as_listed("files", given)
     if not addresses and not may_be_none:
         raise InvalidOption(
             Text("没有要导入的文件", "there are no files to import"), advice=_BOS_ONLY

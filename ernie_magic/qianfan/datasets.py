@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.keywords import check_dicts, check_texts
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.qianfan.creation import check_deletion
 from ernie_magic.qianfan.dataset_calls import (
@@ -132,6 +133,8 @@ class Datasets(CallGroup):
             With `write`, `to_frame`, `lines` and `notes`.
         """
         from ernie_magic.calls.datasets.dataset import read_dataset
+
+        self._console.client.localizing_errors(lambda: check_dicts(fields=fields))
 
         return self._console.client.localizing_errors(
             lambda: read_dataset(source, format, fields=fields)
@@ -465,8 +468,12 @@ class Datasets(CallGroup):
         *,
         confirm: bool,
     ) -> None:
-        name = thing if isinstance(thing, str) else thing.name or thing.id
         client = self._console.client
+        if isinstance(thing, (DatasetRecord, VersionRecord)):
+            name = thing.name or thing.id
+        else:
+            client.localizing_errors(lambda: check_texts(id=thing))
+            name = thing
         client.localizing_errors(lambda: check_deletion(name, thing, confirm=confirm))
 
     def _watch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -92,6 +93,8 @@ class Templates(CallGroup):
     def __init__(self, session: Asker) -> None:
         self._session = session
         self._console = Console(lambda: session.client)
+        # Two at once would each find none there, and create one.
+        self._push_lock = asyncio.Lock()
 
     # --- in files ---------------------------------------------------------------------------------
 
@@ -333,8 +336,9 @@ class Templates(CallGroup):
         template = self.get(name)
 
         async def work(call: PlatformCall) -> PromptTemplate:
-            pushed = await template_service.push_template(call, template)
-            await in_thread(template_files.save_template, pushed)
+            async with self._push_lock:
+                pushed = await template_service.push_template(call, template)
+                await in_thread(template_files.save_template, pushed)
             return pushed
 
         return self._console.start_work(work)

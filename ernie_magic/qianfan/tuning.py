@@ -402,6 +402,7 @@ class Tuning(CallGroup):
         InvalidOption
         ErnieError
         """
+        self._console.client.localizing_errors(lambda: _check_model(model))
         return Services(self._console).begin_deploy(
             name, model.id, model_set_id=model.set_id, confirm=confirm, **options
         )
@@ -559,6 +560,20 @@ def _id_of(what: object) -> str:
     if isinstance(what, str):
         return what.strip()
     return str(getattr(what, "id", what))
+
+
+def _check_model(model: object) -> None:
+    if isinstance(model, PublishedModel):
+        return
+    raise InvalidOption(
+        Text("{given} 不是 publish 的结果", "{given} is not what publish returned").fill(
+            given=f"{model!r:.60}"
+        ),
+        advice=Text(
+            '用编号部署：ernie.services.deploy(名称, "amv-…")',
+            'by its id: ernie.services.deploy(NAME, "amv-…")',
+        ),
+    )
 
 
 def _refuse_task(task_id: str) -> None:

@@ -74,3 +74,19 @@ def test_what_is_wrong_is_told_before_anything_is_sent(inference, changes, words
 def test_an_unknown_task_is_refused(inference):
     with pytest.raises(errors.ServiceError):
         inference.get("infer-nobody")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ({"name": None}, "name is a text, not None"),
+        ({"input": 5}, "input is a text, not 5"),
+        ({"description": 5}, "description is a text"),
+        ({"parameters": "x"}, "parameters is a dict, not 'x'"),
+        ({"extra": 5}, "extra is a dict, not 5"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_told(inference, option, words):
+    given = {"name": "rows", "endpoint": "x", "confirm": True, **PLACE, **option}
+    with pytest.raises(errors.InvalidOption, match=words):
+        inference.create(**given)

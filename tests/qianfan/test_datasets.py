@@ -276,3 +276,18 @@ def test_a_session_without_a_pair_of_keys_is_told(monkeypatch):
     monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")
     with Session(service="qianfan") as other, pytest.raises(errors.MissingKey):
         other.datasets.list()
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda datasets: datasets.create("cats", "PromptResponse", files=5), "files is a list"),
+        (lambda datasets: datasets.import_files("ds-1", 5), "files is a list, not 5"),
+        (lambda datasets: datasets.delete(5, confirm=True), "id is a text, not 5"),
+        (lambda datasets: datasets.delete_version(None, confirm=True), "id is a text, not None"),
+        (lambda datasets: datasets.read([{"prompt": "a"}], fields="x"), "fields is a dict"),
+    ],
+)
+def test_arguments_of_a_wrong_type_are_told(datasets, call, words):
+    with pytest.raises(errors.InvalidOption, match=words):
+        call(datasets)

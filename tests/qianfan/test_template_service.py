@@ -54,6 +54,12 @@ def test_a_text_that_was_changed_here_is_not_replaced_unasked(templates):
     assert "into {language}" in templates.pull("Translate", replace=True).text
 
 
+def test_a_template_that_is_pushed_several_times_at_once_is_created_once(templates):
+    templates.save("at once", "a {city}")
+    pushing = [templates._begin_push("at once") for _ in range(3)]
+    assert len({stream.result().id for stream in pushing}) == 1
+
+
 def test_a_pushed_template_is_created_once_and_changed_after_that(templates):
     templates.save("greet", "Hello [[name]]", identifier="[[]]", labels=["a", "b"])
     pushed = templates.push("greet")

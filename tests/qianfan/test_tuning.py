@@ -237,3 +237,8 @@ def test_the_overview_has_the_newest_jobs_with_their_tasks(emulated, create):
     assert {task.job_id for task in found.tasks} <= {job.id for job in found.jobs}
     assert len(found.jobs_without_tasks) + len({task.job_id for task in found.tasks}) == 2
     assert repr(emulated.tuning).startswith("ernie.tuning: models(), plan()")
+
+
+def test_only_what_was_published_is_deployed_by_it(emulated):
+    with pytest.raises(errors.InvalidOption, match=r"ernie\.services\.deploy"):
+        emulated.tuning.deploy("amv-1", "mine", confirm=True)
