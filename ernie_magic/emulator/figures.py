@@ -56,6 +56,8 @@ class Brush:
         """A rectangle with round corners."""
         corners = (*self._place(left, top), *self._place(right, bottom))
         radius = 0.12 * self.unit * min(1.0, right - left, bottom - top)
+        # Pillow before 10 cannot draw one whose sides have hardly more than their corners.
+        radius = min(radius, max(0.0, min(self._sides(corners)) / 2 - 2))
         self.pen.rounded_rectangle(corners, radius, fill=fill)
 
     def arc(
@@ -77,6 +79,11 @@ class Brush:
         half = self._width(width) / 2
         for x, y in (places[0], places[-1]):
             self.pen.ellipse((x - half, y - half, x + half, y + half), fill=fill)
+
+    @staticmethod
+    def _sides(corners: tuple[float, float, float, float]) -> tuple[float, float]:
+        left, top, right, bottom = corners
+        return right - left, bottom - top
 
     def _place(self, x: float, y: float) -> tuple[float, float]:
         return self.x + x * self.unit, self.y + y * self.unit

@@ -1,5 +1,7 @@
 """The three frameworks build the very strings that the official client builds."""
 
+import warnings
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,9 @@ PARTS = st.one_of(st.just(""), st.text(max_size=6))
 
 @pytest.fixture(scope="module")
 def official():
-    from qianfan.common.prompt.prompt import Prompt
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its dependencies, where they are compiled now
+        from qianfan.common.prompt.prompt import Prompt
 
     return Prompt
 

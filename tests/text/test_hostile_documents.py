@@ -66,6 +66,8 @@ def test_20_000_random_documents():
 def test_what_the_parser_skips_for_speed_changes_no_document(monkeypatch):
     # It stops at fewer characters than markdown-it-py's own, and looks for addresses in fewer texts.
     parser = markdown_parser()
+    if not hasattr(ParserInline(), "terminator_re"):
+        pytest.skip("this markdown-it-py has no such rule, and ours changes nothing")
     texts = [text for _, text in DOCUMENTS] + [make(400) for make in SHAPES.values()]
     rendered = [parser.render(text) for text in texts]
     monkeypatch.setattr(parser.inline, "terminator_re", ParserInline().terminator_re)

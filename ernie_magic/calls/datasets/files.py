@@ -392,7 +392,13 @@ class FileWriter(NamedTuple):
         out = io.StringIO(newline="")
         writer = csv.writer(out)
         writer.writerow(columns)
-        writer.writerows([_csv_cell(row[column]) for column in columns] for row in rows)
+        try:
+            writer.writerows([_csv_cell(row[column]) for column in columns] for row in rows)
+        except csv.Error as error:  # Python 3.10 writes no NUL
+            raise InvalidOption(
+                Text("写不成 CSV：{said}", "it cannot be written as CSV: {said}").fill(said=error),
+                advice=Text("写成 .jsonl", "write a .jsonl"),
+            ) from None
         return out.getvalue()
 
     def _encode_texts(self, samples: Sequence[Sample]) -> str:

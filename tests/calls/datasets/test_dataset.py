@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import sys
 import time
 import zipfile
 
@@ -96,6 +97,8 @@ def test_what_is_written_is_read_again(tmp_path, name, data):
         kinds.append(".zip")
     elif all(fits_a_line(text) for sample in made for text in sample[0].values()):
         kinds += [".txt", ".zip"]
+    if sys.version_info < (3, 11) and "\\x00" in str(made.samples):
+        kinds.remove(".csv")  # which Python writes from 3.11 on
     for kind in kinds:
         file = tmp_path / f"data{kind}"
         # What `write` writes, without waiting for the disk.
