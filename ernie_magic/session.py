@@ -172,6 +172,7 @@ class Session:
     """
 
     _client: Client
+    _templates: Templates
     _tuning: Tuning
 
     @with_signature
