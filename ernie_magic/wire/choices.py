@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import find_reason
+from ernie_magic.wire.content import REASONING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Choice = Mapping[str, Any]
 
+_WORDS = frozenset({"content", "text", "refusal", *REASONING})
 # An index so far above the first one counts tokens: nobody sends so many choices unasked.
 _SURELY_COUNTED = 8
 # With so many and a reason to finish, which the first one has not had, it does too.
@@ -102,12 +104,20 @@ class ChoicePicker:
         self._counts_tokens = True
         held = self._held
         self._held = []
-        last = held[-1]
-        joined = dict(last)
-        if any(isinstance(choice.get("text"), str) for choice in held):
-            joined["text"] = "".join(values.as_text(choice.get("text")) for choice in held)
-        deltas = [values.as_object(choice.get("delta")) for choice in held]
-        if any(deltas):
-            content = "".join(values.as_text(delta.get("content")) for delta in deltas)
-            joined["delta"] = {**deltas[-1], "content": content}
+        joined = _join_pieces(held)
+        joined["delta"] = _join_pieces([values.as_object(choice.get("delta")) for choice in held])
         return joined
+
+
+def _join_pieces(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return objects as one: words and lists one behind the other, of anything else the last."""
+    joined: dict[str, Any] = {}
+    for piece in pieces:
+        for name, value in piece.items():
+            before = joined.get(name)
+            is_words = name in _WORDS and isinstance(before, str) and isinstance(value, str)
+            if is_words or (isinstance(before, list) and isinstance(value, list)):
+                joined[name] = before + value
+            elif value is not None or before is None:
+                joined[name] = value
+    return joined

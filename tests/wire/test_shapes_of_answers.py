@@ -308,6 +308,19 @@ def test_an_index_that_counts_tokens_loses_none(name):
     assert (answer.text, answer.finish_reason) == ("I'm", "length")
 
 
+@pytest.mark.parametrize("count", [3, 12])
+def test_counted_thoughts_and_tool_calls_are_whole(count):
+    thoughts = [chunk(i, reasoning_content=str(i)) for i in range(count)]
+    answer = read(*thoughts, chunk(count, content="A"), chunk(count + 1, "stop"), DONE)
+    assert (answer.reasoning, answer.text) == ("".join(map(str, range(count))), "A")
+    arguments = '{"x": "' + "y" * count + '"}'
+    pieces = [{"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}}]
+    pieces += [{"index": 0, "function": {"arguments": letter}} for letter in arguments]
+    events = [chunk(i, tool_calls=[piece]) for i, piece in enumerate(pieces)]
+    (call,) = read(*events, chunk(len(pieces), "tool_calls"), DONE).tool_calls
+    assert call["function"]["arguments"] == arguments
+
+
 def test_tokens_that_are_counted_are_shown_as_they_come():
     reader = openai_style.reader(REQUEST)
     shown = [reader.feed({"choices": [choice(i, content=str(i))]}) for i in range(12)]
