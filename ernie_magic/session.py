@@ -275,7 +275,8 @@ class Session:
 
             # It lets one be pushed after another.
             vars(self).setdefault("_templates", Templates(self))
-        return self._templates
+        templates: Templates = vars(self)["_templates"]
+        return templates
 
     @property
     def tuning(self) -> Tuning:
