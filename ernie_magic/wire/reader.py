@@ -88,10 +88,11 @@ _NO_WORDS = frozenset(
     {
         *(_HARMLESS - {"text", "result"}),
         *("name", "type", "status", "state", "model", "author", "channel", "recipient", "phase"),
-        *("sender", "sender_type", "content_type", "language", "tool_call_id", "request_id"),
-        *("created_at", "updated_at", "timestamp", "refusal_reason"),
+        *("sender", "sender_type", "content_type", "language", "timestamp", "provider"),
+        *("version", "prefix", "reason", "code", "finishReason", "finish_details"),
     }
 )
+_NO_WORDS_ENDINGS = ("id", "_at", "_reason", "_type", "_name")
 
 
 class Reader(ABC):
@@ -466,7 +467,7 @@ class Reader(ABC):
             name
             for source in (self._message, self._choice)
             for name, said in source.items()
-            if name not in _NO_WORDS and isinstance(said, str) and said.strip()
+            if isinstance(said, str) and said.strip() and _may_be_words(name)
         )
         return named or next(unknown, "")
 
@@ -558,6 +559,11 @@ def _find_failure(source: Mapping[str, Any]) -> dict[str, Any] | None:
             if not isinstance(value, dict) or names_failure(name) or is_vendor_object(name)
         }
     )
+
+
+def _may_be_words(name: str) -> bool:
+    """Whether a field of this name may have the words of an answer."""
+    return name not in _NO_WORDS and not name.endswith(_NO_WORDS_ENDINGS)
 
 
 def _merge_fields(merged: dict[str, Any], fields: Mapping[str, Any]) -> None:

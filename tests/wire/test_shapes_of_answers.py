@@ -145,7 +145,12 @@ def test_words_under_an_unknown_name_alone_are_an_error():
     for message in {"text": "A"}, {"content": "", "cot_summary": "A"}, {"final_answer": "A"}:
         with pytest.raises(errors.ProtocolError, match=f"cannot be read: {list(message)[-1]}"):
             read_body(message)
-    for message in {"name": "bot", "channel": "final"}, {"cot_summary": " "}, {"weight": 1}:
+    for message in (
+        {"name": "bot", "channel": "final"},
+        {"provider": "x", "message_id": "y", "uuid": "z", "stop_reason": "w", "model_name": "v"},
+        {"cot_summary": " "},
+        {"weight": 1},
+    ):
         assert not read_body({"content": "", **message}).text
 
 
