@@ -171,6 +171,7 @@ def test_a_widget_is_replaced_by_its_picture_and_its_kind_is_told():
         ("job-zzbo1ntnd6 of am-v7wqpltwkv", "job-… of am-…"),
         ("the endpoint dupesral_kefu", "the endpoint …_kefu"),
         ("20:58:47  hello", "--:--:--  hello"),
+        ("on 2025-01-31T20:58:47Z", "on 2025-01-31T--:--:--Z"),
         ("ipython 9.18.1, httpx", "ipython …, httpx"),
         ("temperature 3.0 is out of range", "temperature 3.0 is out of range"),
     ],

@@ -75,7 +75,7 @@ _VARYING = (
     (re.compile(r"\b\d+\.\d+ s\b"), "… s"),
     (re.compile(r"(per second\W*(?:<[^>]*>\W*)*)[\d,]+\.\d+"), r"\1…"),
     (re.compile(r"(latency|per_second)=\d+\.\d+"), r"\1=…"),
-    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "--:--:--"),
+    (re.compile(r"(\b|T)\d\d:\d\d:\d\d(?=\b|Z)"), r"\1--:--:--"),
     (re.compile(r"\b(as|chatcmpl)-[0-9a-z]{8,}\b"), r"\1-…"),
     (re.compile(r"\b(amv?|d[gs]|job|svco|task|pt|infer|batch)-[0-9a-z]{10}\b"), r"\1-…"),
     (re.compile(r"\b[0-9a-z]{8}_(kefu)\b"), r"…_\1"),  # a deployed service's address

@@ -273,7 +273,8 @@ def _task_json(task: TuningTask, seen: str) -> dict[str, Any]:
 
 def _share_of(task: TuningTask) -> float:
     """A number from 0 to 1 that a task always has: its figures differ from those of others."""
-    return zlib.crc32(task.id.encode()) % 1000 / 1000
+    facts = f"{task.job.name}|{task.job.model}|{task.scale}"
+    return zlib.crc32(facts.encode()) % 1000 / 1000
 
 
 def _metrics_of(task: TuningTask) -> dict[str, str]:
