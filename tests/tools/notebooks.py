@@ -72,7 +72,7 @@ def environment(folder: Path) -> dict[str, str]:
 # What differs from run to run, and what stands in its place.
 _VARYING = (
     (re.compile(r" · (?:<|&lt;)?\d+\.\d s\b"), ""),  # in a footer
-    (re.compile(r"\b\d+\.\d+ s\b"), "… s"),
+    (re.compile(r"(?:<|&lt;)?\b\d+\.\d+ s\b"), "… s"),
     (re.compile(r"(per second\W*(?:<[^>]*>\W*)*)[\d,]+\.\d+"), r"\1…"),
     (re.compile(r"(latency|per_second)=\d+\.\d+"), r"\1=…"),
     (re.compile(r"(\b|T)\d\d:\d\d:\d\d(?=\b|Z)"), r"\1--:--:--"),
