@@ -22,6 +22,7 @@ _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
 _NAME = re.compile(r"(?=.{1,32}$)[\w.:]+(?:-[\w.:]+)+", re.ASCII)
 _UNBROKEN_CODE = 40  # characters: shorter code stays on one line
 _NOTE = "opacity:.75"
+_MAX_ROWS = 1_000  # that are shown: a list of 20,000 is 7 MB in the saved notebook
 # On the page's own ground: rows are striped.
 _HEADING = (
     "background:var(--jp-layout-color0,transparent);padding-top:1em;"
@@ -64,22 +65,29 @@ class Table:
         """The side that each column is aligned to."""
         sides = []
         for column in range(len(self.headers)):
-            cells = [row[column] for row in self.rows]
+            cells = [row[column] for row in self.rows[:_MAX_ROWS]]
             is_numeric = any(cells) and all(map(_NUMBER.fullmatch, cells))
             sides.append("right" if is_numeric else "left")
         return sides
 
     def _repr_html_(self) -> str:
-        shown = len(self.rows) - self.folded
+        count = min(len(self.rows), _MAX_ROWS)
+        shown = min(len(self.rows) - self.folded, count)
         markup = self._table_html(range(shown))
-        if self.folded:
-            rest = self._table_html(range(shown, len(self.rows)))
+        if shown < count:
+            rest = self._table_html(range(shown, count))
             title = f"<summary><small>{plain_html(self.folded_title)}</small></summary>"
             markup += f"<details>{title}{rest}</details>"
-        if self.note:
-            note = plain_html(self.note).replace("\n", "<br>")
+        if notes := self._notes():
+            note = plain_html(notes).replace("\n", "<br>")
             markup += f'<p><small style="{_NOTE}">{note}</small></p>'
         return markup
+
+    def _notes(self) -> str:
+        """What stands below the table: how many of its rows are shown, where not all are."""
+        if len(self.rows) <= _MAX_ROWS:
+            return self.note
+        return f"… {_MAX_ROWS:,} / {len(self.rows):,}\n{self.note}".rstrip()
 
     def _table_html(self, indexes: range) -> str:
         """Some of the rows below the headers."""
@@ -115,7 +123,8 @@ class Table:
 
     def __repr__(self) -> str:
         sides = self._sides()
-        lines = [[_one_line(cell) for cell in row] for row in (self.headers, *self.rows)]
+        rows = (self.headers, *self.rows[:_MAX_ROWS])
+        lines = [[_one_line(cell) for cell in row] for row in rows]
         widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
         head, *body = (_aligned_line(line, widths, sides) for line in lines)
         rendered_lines = [head, "  ".join("-" * width for width in widths)]
@@ -126,8 +135,8 @@ class Table:
             if self.folded and index == first_folded:
                 rendered_lines += ["", _one_line(self.folded_title)]
             rendered_lines.append(line)
-        if self.note:
-            rendered_lines.append(make_controls_visible(self.note))
+        if notes := self._notes():
+            rendered_lines.append(make_controls_visible(notes))
         return "\n".join(rendered_lines)
 
 

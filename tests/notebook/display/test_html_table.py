@@ -35,3 +35,14 @@ def test_a_models_name_is_not_broken_at_its_hyphens_and_words_are():
     markup = Table(["model", "note"], [["ernie-4.5-turbo-128k", "a well-kept list"]])._repr_html_()
     assert 'white-space:nowrap">ernie-4.5-turbo-128k<' in markup
     assert 'white-space:pre-wrap">a well-kept list<' in markup
+
+
+def test_a_table_of_very_many_rows_shows_the_first_ones_and_how_many_there_are():
+    rows = [[f"row {number}", str(number)] for number in range(20_000)]
+    table = Table(["name", "n"], rows, "note", folded=500, folded_title="older")
+    page, text = table._repr_html_(), repr(table)
+    assert len(page) < 300_000
+    assert page.count("<tr>") == 1_001
+    assert "… 1,000 / 20,000<br>note" in page
+    assert text.splitlines()[-3:] == ["row 999  999", "… 1,000 / 20,000", "note"]
+    assert len(table) == 20_000
