@@ -206,7 +206,7 @@ def _check_conversation(given: object) -> None:
     if given is None or isinstance(given, Conversation):
         return
     raise InvalidOption(
-        Text("conversation 要是会话，不是 {given}", "{given} is no conversation").fill(
+        Text("conversation 要是对话，不是 {given}", "{given} is not a conversation").fill(
             given=f"{given!r:.40}"
         ),
         advice=Text("例如 ernie.conversation", "for example ernie.conversation"),

@@ -217,7 +217,7 @@ def test_what_is_no_application_is_refused_at_once(session, emulator, app):
         ({"tools": [3]}, "tools"),
         ({"system": 3}, "system cannot be int"),
         ({"parameters": [1]}, "parameters is a dict"),
-        ({"conversation": 5}, "5 is no conversation"),
+        ({"conversation": 5}, "5 is not a conversation"),
         ({"stream": "no"}, "stream cannot be str"),
         ({"history": 0}, "history cannot be int"),
         ({"files": 3}, "by their paths, not 3"),
