@@ -104,10 +104,24 @@ def run_doctor() -> int:
         checks = run_checks(session.client)
     finally:
         session.close()
+    language = session.settings.interface_language
+    lines = []
     for check in checks:
-        value = make_controls_visible(check.value.say(session.settings.interface_language))
-        print(MARKS[check.ok], f"{check.name.say(session.settings.interface_language)}:", value)
+        value = make_controls_visible(check.value.say(language))
+        lines.append(f"{MARKS[check.ok]} {check.name.say(language)}: {value}")
+    try:
+        print("\n".join(lines), flush=True)
+    except OSError:  # nobody reads it any more (`| head -1`), or the disk is full
+        _discard_output()
     return int(any(check.ok is False for check in checks))
+
+
+def _discard_output() -> None:
+    """Let nothing more be written, as https://docs.python.org/3/library/signal.html advises for a
+    broken pipe: the interpreter would fail once more at its end.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def notebooks_folder() -> Path:

@@ -150,3 +150,15 @@ def test_the_emulator_serves_where_its_first_line_cannot_be_shown():
         process.terminate()
         assert process.wait(10) == 0
         process.stdout.close()
+
+
+def test_doctor_ends_calmly_where_nobody_reads_its_output():
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)
+    command = [sys.executable, "-m", "ernie_magic.cli", "doctor"]
+    try:
+        ended = subprocess.run(command, stdout=writing_end, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(writing_end)
+    assert ended.stderr == b""
+    assert ended.returncode in (0, 1)
