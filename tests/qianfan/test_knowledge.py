@@ -180,6 +180,20 @@ def test_where_nothing_is_found_the_model_and_the_reader_are_told(session, emula
     assert "资料里没有" in answer.text
 
 
+def test_long_passages_are_cut_to_what_the_model_takes(session, monkeypatch):
+    reply = json.dumps({"chunks": [{"content": "句" * 1_200} for _ in range(6)]})
+    answer = {"choices": [{"message": {"content": "[1]"}, "finish_reason": "stop"}]}
+    with Server() as server:
+        server.replies = {
+            "/v2/knowledgebases": http(reply, kind="application/json"),
+            "/v2/chat": http(json.dumps(answer), kind="application/json"),
+        }
+        monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", server.url)
+        answer = session.chat("?", knowledge=BASE, model="ernie-3.5-8k", stream=False)
+    assert answer.text == "[1]"
+    assert 2_000 < answer.request.messages[-1]["content"].count("句") <= 2_560
+
+
 def test_a_wrong_name_names_the_closest_and_leaves_no_turn(session):
     with pytest.raises(errors.InvalidOption, match="did you mean demo"):
         session.chat("hi", knowledge="demmo")

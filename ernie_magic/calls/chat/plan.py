@@ -156,8 +156,10 @@ def fit_passages(
     """
     limits = [_MAX_QUOTED]
     entry = find_model(model)
-    if entry is not None and entry.max_characters:
-        limits.append(entry.max_characters // 2)
+    if entry is not None:
+        max_input_tokens = max_input_tokens or entry.max_input_tokens
+        if entry.max_characters:
+            limits.append(entry.max_characters // 2)
     if max_input_tokens:
         limits.append(max_input_tokens // 2)
     return shorten_passages(passages, min(limits))
