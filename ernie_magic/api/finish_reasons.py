@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Names of a reason to finish: OpenAI's and Google's; Anthropic's, which vLLM has for the stop
 # sequence beside its own; OpenRouter's for what its provider said; OpenAI's first for pictures.
 _NAMES = ("finish_reason", "finishReason")
 _OTHER_NAMES = ("stop_reason", "native_finish_reason", "finish_details")
+_CLOSER_NAMES = ("native_finish_reason", "finish_details")  # believed where they tell of a cut
 
 _FAILURE = re.compile(
     r"error|fail|exception|(?<!de)fault|abort|crash|cancel|terminated|interrupted|time.?out"
@@ -95,7 +96,7 @@ def find_reason(*sources: Mapping[str, Any]) -> str:
     for name in _NAMES:
         for source in sources:
             if source.get(name) and (reason := spell_reason(source[name])):
-                return reason
+                return _closer_reason(reason, sources)
     for name in _OTHER_NAMES:
         for source in sources:
             # Most chunks have none, and each step costs a part of reading one.
@@ -105,6 +106,18 @@ def find_reason(*sources: Mapping[str, Any]) -> str:
             if reason and is_known_reason(reason):
                 return reason
     return ""
+
+
+def _closer_reason(reason: str, sources: Sequence[Mapping[str, Any]]) -> str:
+    """Return a reason, or the one beside it that says more closely that the answer was cut."""
+    if not is_whole_reason(reason):
+        return reason
+    for name in _CLOSER_NAMES:
+        for source in sources:
+            closer = spell_reason(source.get(name))
+            if is_known_reason(closer) and not is_whole_reason(closer):
+                return closer
+    return reason
 
 
 def spell_reason(value: object) -> str:

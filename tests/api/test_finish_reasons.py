@@ -117,5 +117,22 @@ def test_a_reason_under_another_name_counts_where_there_is_none_of_the_usual_one
     assert finish_reasons.find_reason({"finish_reason": None, name: {"type": "max_tokens"}}) == (
         "max_tokens"
     )
-    assert finish_reasons.find_reason({"finish_reason": "stop", name: "max_tokens"}) == "stop"
     assert finish_reasons.find_reason({name: "</s>"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("beside", "found"),
+    [
+        ({"finish_details": {"type": "max_tokens"}}, "max_tokens"),
+        ({"finish_details": {"type": "interrupted"}}, "interrupted"),
+        ({"native_finish_reason": "MAX_TOKENS"}, "MAX_TOKENS"),
+        ({"native_finish_reason": "SAFETY"}, "SAFETY"),
+        ({"finish_details": {"type": "stop", "stop": "<|end|>"}}, "stop"),
+        ({"native_finish_reason": "end_turn"}, "stop"),
+        ({"native_finish_reason": "zzz"}, "stop"),
+        ({"native_finish_reason": None}, "stop"),
+        ({"stop_reason": "length"}, "stop"),  # vLLM's: the stop sequence that was met
+    ],
+)
+def test_a_reason_that_tells_more_closely_of_a_cut_is_believed(beside, found):
+    assert finish_reasons.find_reason({"finish_reason": "stop", **beside}) == found
