@@ -22,7 +22,6 @@ from ernie_magic.api.keywords import check_types
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.addresses import is_absolute
 from ernie_magic.config.deployed import choose_endpoint
-from ernie_magic.config.platform import own_addresses, path_below, route_path
 from ernie_magic.config.services import SERVICES
 from ernie_magic.config.target import CallTarget
 from ernie_magic.errors import (
@@ -179,12 +178,16 @@ class Client:
         return self.localizing_errors(lambda: self._route_path(path, is_action=is_action))
 
     def _route_path(self, path: str, *, is_action: bool) -> Route:
+        from ernie_magic.config.platform import path_below, route_path
+
         if is_absolute(path):
             path = path_below(path, self._own_addresses())
         return route_path(self.settings, path, is_action=is_action)
 
     def _own_addresses(self) -> tuple[str, ...]:
         """Return the addresses that keys may be sent to: the service's own, and the platform's."""
+        from ernie_magic.config.platform import own_addresses
+
         endpoint = self.endpoint()
         if endpoint.service.is_simulated:
             return endpoint.base_url, self._start_emulator().url

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
         RerankRequest,
     )
     from ernie_magic.api.results import Answer, Embeddings, Ranking
-    from ernie_magic.calls.chat.conversation import Conversation
+    from ernie_magic.calls.chat.conversation import Conversation, FindPassages
     from ernie_magic.calls.chat.history import History
     from ernie_magic.calls.embeddings.similarity import Found
     from ernie_magic.calls.images.pictures import ImageSet, Picture
@@ -348,10 +348,14 @@ class Session:
                 self.conversations,
                 self.__getitem__,
                 self.changed,
-                self.knowledge.prepare_search,
+                self._prepare_search,
             )
             self.changed.notify_watchers()
         return self.conversations[name]
+
+    def _prepare_search(self, names: Sequence[str]) -> FindPassages:
+        # Knowledge bases are loaded with the first prompt that names one.
+        return self.knowledge.prepare_search(names)
 
     def load_conversation(
         self, source: str | Path | bytes | bytearray | memoryview

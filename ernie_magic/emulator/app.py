@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 
 from ernie_magic.api.models import SIMULATED_HEADER
 from ernie_magic.emulator import aistudio, oauth, qianfan_v1
@@ -28,7 +29,6 @@ from ernie_magic.emulator.faults import Fault
 from ernie_magic.emulator.forms import read_form
 from ernie_magic.emulator.iam import EXCHANGE
 from ernie_magic.emulator.page import render_front_page
-from ernie_magic.emulator.platform import console, dataset_files
 from ernie_magic.emulator.refusals import (
     PLATFORM_GROUPS,
     ConsoleRefusal,
@@ -45,6 +45,14 @@ if TYPE_CHECKING:
     from ernie_magic.emulator.forms import Form
     from ernie_magic.emulator.platform.console import PlatformRoute
 
+# Below these the routes of the platform are looked for.
+_PLATFORM_PATHS = (
+    "/v2/",
+    "/wenxinworkshop/",
+    f"{aistudio.PREFIX}/files",
+    f"{aistudio.PREFIX}/batches",
+)
+_FOUND = "platform_route"  # of a request, what serves it
 # The page runs no script, loads nothing and cannot be framed by another page.
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -63,7 +71,7 @@ def build_app(state: ServerState, host: str) -> Starlette:
         routes=[
             *_aistudio_routes(state),
             *_qianfan_v1_routes(state),
-            *_platform_routes(state),
+            _PlatformRoutes(state),
             *_own_routes(state),
         ],
         middleware=[Middleware(AccessGuard, host=host)],
@@ -105,8 +113,43 @@ def _qianfan_v1_routes(state: ServerState) -> list[Route]:
     ]
 
 
+class _PlatformRoutes(BaseRoute):
+    """The routes of Qianfan's platform, loaded with the first request below their paths: most
+    sessions only chat, and their groups are a third of the emulator.
+    """
+
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+
+    @cached_property
+    def _routes(self) -> list[Route]:
+        return _platform_routes(self._state)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it serves a request, as starlette's router asks."""
+        partial: tuple[Match, Scope] = (Match.NONE, {})
+        if scope["type"] != "http" or not scope["path"].startswith(_PLATFORM_PATHS):
+            return partial
+        for route in self._routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                return match, {**found, _FOUND: route}
+            if match is Match.PARTIAL and partial[0] is Match.NONE:
+                partial = (match, {**found, _FOUND: route})
+        return partial
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> NoReturn:
+        """Raise that no route has a name."""
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request with the route that `matches` has found."""
+        await scope[_FOUND].handle(scope, receive, send)
+
+
 def _platform_routes(state: ServerState) -> list[Route]:
     """Qianfan's platform: its actions, and the other paths of its groups."""
+    from ernie_magic.emulator.platform import console
     from ernie_magic.emulator.platform.groups import ACTIONS, ROUTES
 
     def authorize(request: Request) -> str:
@@ -134,9 +177,7 @@ def _own_routes(state: ServerState) -> list[Route]:
     picture = requiring_link(
         state.sign_link, _call_endpoint(state, aistudio.serve_picture, lambda _request: "")
     )
-    file = requiring_link(
-        state.sign_link, _call_endpoint(state, dataset_files.serve_file, lambda _request: "")
-    )
+    file = requiring_link(state.sign_link, _call_endpoint(state, _serve_file, lambda _request: ""))
     control_faults = requiring_token(state.token, _faults_endpoint(state))
     list_requests = requiring_token(state.token, _request_log_endpoint(state))
     clear_platform = requiring_token(state.token, _platform_endpoint(state))
@@ -148,6 +189,13 @@ def _own_routes(state: ServerState) -> list[Route]:
         Route("/emulator/platform", clear_platform, methods=["DELETE"]),
         Route(FRONT_PAGE, _front_page, methods=["GET"]),
     ]
+
+
+def _serve_file(call: IncomingCall) -> Response:
+    """What a link of the platform's data leads to."""
+    from ernie_magic.emulator.platform import dataset_files
+
+    return dataset_files.serve_file(call)
 
 
 def _call_endpoint(

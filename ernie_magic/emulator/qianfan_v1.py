@@ -16,7 +16,6 @@ from starlette.responses import JSONResponse, Response
 from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
-from ernie_magic.emulator.platform import plugins
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, generate_reply
 
@@ -72,8 +71,11 @@ def handle_call(call: IncomingCall) -> Response:
     path = call.path.removeprefix(PREFIX)
     if path == "/tokenizer/erniebot":
         return handle_tokenizer(call)
-    if plugins.is_plugin_path(path):
-        return plugins.handle_plugin(call, path)
+    if "plugin" in path:
+        from ernie_magic.emulator.platform import plugins
+
+        if plugins.is_plugin_path(path):
+            return plugins.handle_plugin(call, path)
     entry = next((model for model in CATALOGUE if model.path == path), None)
     if entry is None and (deployment := call.find_deployment(path.rpartition("/")[2])):
         entry = models.find_model(deployment.base_model)

@@ -38,7 +38,6 @@ from ernie_magic.emulator.fallback import (
     compose_missing_forms,
     extract_topic,
 )
-from ernie_magic.emulator.quoted_answers import answer_from_passages
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _DIRECTIVE = re.compile(
@@ -154,6 +153,9 @@ def _reply_in_words(
     prompt = text_of(messages[-1])
     quoted = find_quoted(prompt)
     if quoted is not None and not _wants_json(given):
+        # Loaded with the first answer from passages: few ask for one.
+        from ernie_magic.emulator.quoted_answers import answer_from_passages
+
         answer = answer_from_passages(quoted.question, quoted.passages, seed)
         pieces, finish = _apply_limits(split_into_deltas(answer), given)
         return Reply(pieces, [], finish, 0, None)

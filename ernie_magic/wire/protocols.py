@@ -6,12 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ernie_magic.wire import openai_style, qianfan_v1
+from ernie_magic.wire import openai_style
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ernie_magic.api import parameter
     from ernie_magic.api.models import Listed
     from ernie_magic.api.requests import (
         ChatRequest,
@@ -71,12 +70,11 @@ class WireProtocol(Protocol):
         """Return what collects the reply to a chat or a completion."""
 
 
-_PROTOCOLS: dict[parameter.Protocol, WireProtocol] = {
-    "openai": openai_style,
-    "qianfan-v1": qianfan_v1,
-}
-
-
 def protocol_of(endpoint: Endpoint) -> WireProtocol:
     """Return the protocol that an endpoint's service is talked to in."""
-    return _PROTOCOLS[endpoint.service.protocol]
+    if endpoint.service.protocol == "qianfan-v1":
+        # Loaded with the first call in it: few sessions talk to V1.
+        from ernie_magic.wire import qianfan_v1
+
+        return qianfan_v1
+    return openai_style

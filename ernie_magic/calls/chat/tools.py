@@ -12,8 +12,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameter_types import parse_structure
-from ernie_magic.calls.chat.argument_schemas import collect_definitions, describe_type
-from ernie_magic.calls.chat.arguments import resolve_hint
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -75,6 +73,10 @@ def _describe_parameters(
     InvalidOption
         One of them can be given by position only.
     """
+    # Loaded with the first function that is a tool.
+    from ernie_magic.calls.chat.argument_schemas import collect_definitions, describe_type
+    from ernie_magic.calls.chat.arguments import resolve_hint
+
     properties: dict[str, Any] = {}
     required = []
     for parameter in signature.parameters.values():

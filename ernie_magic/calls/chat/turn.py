@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import models
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat import tool_results, tools
-from ernie_magic.calls.chat.arguments import bind_arguments
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.caller_task import CallerTask
 from ernie_magic.runtime.events import Delta
@@ -244,6 +243,9 @@ async def _run_tool(
     function = functions.get(call["function"]["name"])
     if function is None:
         return tool_results.make_tool_run(call, error=_unknown_tool(call, functions))
+    # Loaded with the first tool that is called.
+    from ernie_magic.calls.chat.arguments import bind_arguments
+
     try:
         given = bind_arguments(function, call["function"]["arguments"])
         # The value becomes text where the function was called: its methods may belong to that

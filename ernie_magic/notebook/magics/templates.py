@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.tables.template import Placeholder, Template, find_column
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.options import Option
-from ernie_magic.qianfan.prompt_template import INPUT_VARIABLES
-from ernie_magic.qianfan.template_files import find_template
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -115,6 +113,8 @@ class ChosenTemplate:
 
     def _input_variable(self, given: Collection[str]) -> str:
         """Return the variable that the text below the line fills, "" for none."""
+        from ernie_magic.qianfan.prompt_template import INPUT_VARIABLES
+
         open_variables = [name for name in self.template.variables if name not in given]
         return next((name for name in INPUT_VARIABLES if name in open_variables), "")
 
@@ -132,6 +132,8 @@ def choose_template(args: Mapping[str, Any]) -> ChosenTemplate | None:
         if pairs:
             raise InvalidOption(_VAR_ALONE)
         return None
+    from ernie_magic.qianfan.template_files import find_template
+
     template = find_template(args["template"])
     values = read_values(pairs)
     for variable in values:
