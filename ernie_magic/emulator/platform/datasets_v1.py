@@ -21,7 +21,7 @@ from ernie_magic.emulator.platform.console import (
 )
 from ernie_magic.emulator.platform.dataset_files import link_to_file
 from ernie_magic.emulator.platform.datasets import SAMPLES_PER_FILE
-from ernie_magic.emulator.platform.values import FAILING, format_time
+from ernie_magic.emulator.platform.values import FAILING, format_v1_time
 from ernie_magic.emulator.refusals import ConsoleRefusal
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class V1Dataset:
     exports: list[dict[str, Any]] = field(default_factory=list)
     is_annotated: bool = False
     entities: dict[str, Any] = field(default_factory=dict)
+    modified: str = field(default_factory=format_v1_time)
 
     @property
     def entity_count(self) -> int:
@@ -105,7 +106,7 @@ def create_dataset(call: PlatformCall) -> dict[str, Any]:
         int(str(template)),
         _read_storage(call, storage_type, dataset_id),
         storage_type,
-        format_time(),
+        format_v1_time(),
     )
     state.datasets.add(dataset, dataset_id)
     return {
@@ -133,7 +134,13 @@ def create_dataset(call: PlatformCall) -> dict[str, Any]:
 def _read_storage(call: PlatformCall, storage_type: str, dataset_id: str) -> dict[str, Any]:
     if storage_type == "sysBos":
         path = f"/easydata/_system_/dataset/{dataset_id}/texts"
-        return {"storageId": "easydata", "storageName": "easydata", "storagePath": path}
+        return {
+            "storageId": "easydata",
+            "storageName": "easydata",
+            "storagePath": path,
+            "rawStoragePath": "",
+            "region": "bj",
+        }
     bucket, path = call.text("storageId"), call.text("rawStoragePath")
     return {
         "storageId": bucket,
@@ -157,6 +164,7 @@ def import_data(call: PlatformCall) -> bool:
     end = _FAILED if FAILING in files[0] else _DONE
     dataset.imported = StateMachine([_RUNNING, end])
     dataset.is_annotated = bool(call.body.get("annotated"))
+    dataset.modified = format_v1_time()
     first = len(dataset.entities)
     for number in range(first, first + SAMPLES_PER_FILE):
         dataset.entities[f"{dataset.id}-{number}"] = None
@@ -217,7 +225,8 @@ def _look_at_states(dataset: V1Dataset, call: PlatformCall) -> dict[str, Any]:
         "annotatedEntityCount": dataset.entity_count if dataset.is_annotated else 0,
         "labelCount": 1,
         "characterCount": 0,
-        "modifyTime": format_time(),
+        "modifyTime": dataset.modified,
+        "exportRecordCount": len(dataset.exports),
     }
 
 
@@ -263,8 +272,8 @@ def export_dataset(call: PlatformCall) -> bool:
             "recordNum": dataset.entity_count,
             "exportTo": call.body["exportTo"],
             "downloadUrl": link_to_file(call, "data.zip"),
-            "startTime": format_time(),
-            "finishTime": format_time(),
+            "startTime": format_v1_time(),
+            "finishTime": format_v1_time(),
         }
     )
     return True
@@ -301,6 +310,7 @@ def annotate_entity(call: PlatformCall) -> bool:
         raise invalid_field("id")
     dataset.entities[entity_id] = call.body.get("content") or call.body.get("labels")
     dataset.is_annotated = True
+    dataset.modified = format_v1_time()
     return True
 
 
@@ -325,7 +335,7 @@ def create_cleaning(call: PlatformCall) -> dict[str, Any]:
     if not isinstance(operations, dict) or set(operations) - set(_STAGES):
         raise invalid_field("operationsV2")
     task = DataTask(
-        state.cleanings.new_id(), dict(call.body), format_time(), StateMachine([_RUNNING, _DONE])
+        state.cleanings.new_id(), dict(call.body), format_v1_time(), StateMachine([_RUNNING, _DONE])
     )
     return {"id": state.cleanings.add(task, task.id)}
 
@@ -354,7 +364,7 @@ def _cleaning_row(task: DataTask, status: str, call: PlatformCall) -> dict[str, 
         "remainingEntity": remaining,
         "processStatus": int(status),
         "startTime": task.started,
-        "modifyTime": format_time(),
+        "modifyTime": format_v1_time(),
     }
 
 
@@ -385,7 +395,7 @@ def create_augmentation(call: PlatformCall) -> dict[str, Any]:
     task = DataTask(
         state.augmentations.new_id(),
         dict(call.body),
-        format_time(),
+        format_v1_time(),
         StateMachine([_RUNNING, _DONE]),
     )
     return {"id": state.augmentations.add(task, task.id)}

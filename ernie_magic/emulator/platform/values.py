@@ -18,3 +18,10 @@ def request_uuid() -> str:
 def format_time(epoch_seconds: float | None = None) -> str:
     """A time as V2 writes it: `2026-02-28T02:40:25Z`; now, unless it is given."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(epoch_seconds))
+
+
+def format_v1_time() -> str:
+    """The time now as V1's data have it, without a zone: `2026-02-28 10:40:25`. The official client
+    compares these (https://github.com/baidubce/bce-qianfan-sdk, dataset/data_source/utils.py).
+    """
+    return time.strftime("%Y-%m-%d %H:%M:%S")
