@@ -30,7 +30,7 @@ from ernie_magic.config.credentials import (
     TokenFromPair,
 )
 from ernie_magic.config.keys import Key
-from ernie_magic.wire import reading
+from ernie_magic.wire import whole_reply
 from ernie_magic.wire.failures import error_from_reply
 
 if TYPE_CHECKING:
@@ -303,7 +303,7 @@ async def _request_token(
     """
     response = await http.send(request, stream=True)
     try:
-        raw = await reading.read_beginning(response, MAX_TOKEN_REPLY)
+        raw = await whole_reply.read_beginning(response, MAX_TOKEN_REPLY)
     finally:
         await response.aclose()
     reply: Mapping[str, Any] = {}

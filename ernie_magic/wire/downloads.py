@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
-from ernie_magic.wire import reading
+from ernie_magic.wire import whole_reply
 from ernie_magic.wire.failures import retry_after_seconds
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import find_route_fault, name_ignored
@@ -158,7 +158,7 @@ async def _follow_redirects(http: httpx.AsyncClient, url: str, base_url: str) ->
                 continue
             if not response.is_success:
                 raise _failed_download_error(response)
-            return bytes(await reading.read_bytes(response, MAX_PICTURE, _TOO_LARGE))
+            return bytes(await whole_reply.read_bytes(response, MAX_PICTURE, _TOO_LARGE))
     raise _refused_link_error(Text("重定向次数过多", "too many redirects"))
 
 

@@ -20,7 +20,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
-from ernie_magic.wire import downloads, moderation, reading, retry
+from ernie_magic.wire import downloads, event_stream, moderation, reading, retry, whole_reply
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply
 from ernie_magic.wire.limits import LIMITS, QueueTicket
@@ -211,7 +211,7 @@ class HttpClient:
             _Sending(
                 context,
                 request,
-                lambda response: reading.read_json(
+                lambda response: whole_reply.read_json(
                     response,
                     request.max_bytes,
                     list_name=request.list_name,
@@ -230,7 +230,7 @@ class HttpClient:
 
         async def read_bytes(response: httpx.Response) -> bytes:
             chunks = response.aiter_bytes()
-            return bytes(await reading.read_bytes(response, request.max_bytes, chunks=chunks))
+            return bytes(await whole_reply.read_bytes(response, request.max_bytes, chunks=chunks))
 
         return await self._send_with_retries(_Sending(context, request, read_bytes))
 
@@ -257,7 +257,7 @@ class HttpClient:
         events_seen: list[bool] = []
 
         async def read_events(response: httpx.Response) -> None:
-            async for event in reading.iter_events(response):
+            async for event in event_stream.iter_events(response):
                 events_seen.append(True)
                 context.emit(Delta(event=event))
 
@@ -456,7 +456,7 @@ async def _read_success(sending: _Sending[ResultT], response: httpx.Response) ->
     """
     if response.is_success:
         return await sending.read(response)
-    beginning = await reading.read_beginning(response)
+    beginning = await whole_reply.read_beginning(response)
     if error := proxy_reply_error(response, beginning):
         raise error
     raise error_from_reply(response.status_code, response.headers, beginning)

@@ -12,7 +12,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.config import endpoints
 from ernie_magic.session import Session
-from ernie_magic.wire import reading
+from ernie_magic.wire import event_stream, reading, whole_reply
 from tests.raw_server import OK, chunk, events, http
 
 BEARER = "sk-CANARYcanary0123456789ABCDEF"
@@ -250,8 +250,12 @@ def test_nor_does_one_of_an_error_that_is_none_of_ours(server, monkeypatch, kind
         held = BEARER  # a variable of a library
         raise kind(f"said {held}")
 
-    for place in ("iter_deltas", "read_json", "iter_events"):
-        monkeypatch.setattr(reading, place, fails)
+    for room, place in (
+        (reading, "iter_deltas"),
+        (whole_reply, "read_json"),
+        (event_stream, "iter_events"),
+    ):
+        monkeypatch.setattr(room, place, fails)
     server.replies["/"] = http(events(OK))
     with Session(
         **WAYS["bearer"],

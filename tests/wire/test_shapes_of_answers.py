@@ -9,7 +9,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.api.requests import chat_request
-from ernie_magic.wire import openai_style, qianfan_v1, reading
+from ernie_magic.wire import event_stream, openai_style, qianfan_v1, reading
 
 REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})
 
@@ -392,8 +392,8 @@ def test_the_first_of_several_choices_in_one_body_is_the_answer():
 
 @pytest.fixture
 def little_patience(monkeypatch):
-    monkeypatch.setattr(reading, "AFTER_FINISH", 0.2)
-    monkeypatch.setattr(reading, "AFTER_EARLY_FINISH", 0.6)
+    monkeypatch.setattr(event_stream, "AFTER_FINISH", 0.2)
+    monkeypatch.setattr(event_stream, "AFTER_EARLY_FINISH", 0.6)
 
 
 @pytest.mark.usefixtures("little_patience")
@@ -478,8 +478,8 @@ def test_tokens_after_the_end_are_waited_for_and_prolong_it():
 
 @pytest.fixture
 def hardly_any_patience(monkeypatch):
-    monkeypatch.setattr(reading, "AFTER_FINISH", 0.2)
-    monkeypatch.setattr(reading, "AFTER_EARLY_FINISH", 0.3)
+    monkeypatch.setattr(event_stream, "AFTER_FINISH", 0.2)
+    monkeypatch.setattr(event_stream, "AFTER_EARLY_FINISH", 0.3)
 
 
 @pytest.mark.usefixtures("hardly_any_patience")

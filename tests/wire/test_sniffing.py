@@ -11,7 +11,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.wire import openai_style, reading
+from ernie_magic.wire import event_stream, openai_style, reading, whole_reply
 from tests.raw_server import Server
 from tests.wire.test_shapes_of_answers import DONE, REQUEST, Pieces, chunk, event
 
@@ -105,7 +105,7 @@ def test_what_is_no_answer_is_an_error_whatever_its_content_type(body, kind_of_e
 @pytest.mark.parametrize("kind", TYPES)
 def test_raw_events_are_read_whatever_their_content_type(kind):
     async def events(items):
-        return [e async for e in reading.iter_events(response_of(items, TYPES[kind]))]
+        return [e async for e in event_stream.iter_events(response_of(items, TYPES[kind]))]
 
     assert len(run(events([b": ping\n", *ANSWER]))) == 2
     assert run(events([json.dumps(WHOLE).encode()])) == [WHOLE]
@@ -123,13 +123,13 @@ def test_raw_events_are_read_whatever_their_content_type(kind):
 )
 def test_a_reply_in_one_piece_may_be_sent_as_the_only_event(body):
     response = response_of([body], TYPES["plain text"])
-    assert run(reading.read_json(response, 10_000)) == {"data": []}
+    assert run(whole_reply.read_json(response, 10_000)) == {"data": []}
 
 
 def test_several_events_are_no_reply_in_one_piece():
     response = response_of([b'data: {"data": []}\n\ndata: {"data": []}\n\n'], {})
     with pytest.raises(errors.ProtocolError):
-        run(reading.read_json(response, 10_000))
+        run(whole_reply.read_json(response, 10_000))
 
 
 def test_a_long_answer_in_one_json_under_plain_text_is_read_to_its_end():

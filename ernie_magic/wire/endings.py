@@ -1,0 +1,137 @@
+"""How an answer ended: with a word for the end, with a failure, or cut off."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+from ernie_magic.api.finish_reasons import names_failure
+from ernie_magic.wire import sse
+from ernie_magic.wire.envelopes import refusal_error
+from ernie_magic.wire.failures import (
+    beginning_of,
+    empty_answer_error,
+    error_from_event,
+    error_from_refusal,
+    failed_answer_error,
+    header_request_id,
+    stream_cut_error,
+    unknown_shape_error,
+)
+from ernie_magic.wire.refusals import MAX_BODY
+from ernie_magic.wire.sniffing import may_be_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+    from ernie_magic.wire.reader import Reader
+
+# Where servers say in their last event that it is the last.
+_END_SWITCHES = (
+    *("done", "end", "finish", "finished", "complete", "completed", "stop", "eos"),
+    *(
+        "is_end",
+        "isEnd",
+        "is_done",
+        "is_finished",
+        "isFinished",
+        "is_final",
+        "is_complete",
+        "is_last",
+    ),
+)
+_STATES = ("type", "event", "status", "state", "action")
+_HOLDERS_OF_STATE = ("data", "result", "output", "message")
+# Bare lines that only keep a connection open.
+_KEEP_ALIVE = re.compile(
+    r"\W*(?:ping|pong|keep.?alive|heart.?beat|processing|ok)?\W*", re.IGNORECASE
+)
+
+
+def is_end_word(event: sse.Event) -> bool:
+    """Whether an event without JSON is the end, by its text or its name."""
+    if sse.is_end_word(event.data):
+        return True
+    return sse.is_end_name(event.name) and not may_be_json(event.data)
+
+
+def announces_end(event: sse.Event | None, payload: object) -> bool:
+    """Whether the last event of a stream says that it is the last, in words of the server's own:
+    `event: done`, `{"done": true}`, `{"type": "message_stop"}`.
+    """
+    if event is None:
+        return False
+    if is_end_word(event) or sse.is_end_name(event.name):
+        return True
+    if isinstance(payload, str) and sse.is_end_word(payload):
+        return True
+    fields = values.as_object(payload)
+    return any(
+        _says_end(source)
+        for source in (fields, *map(values.as_object, map(fields.get, _HOLDERS_OF_STATE)))
+    )
+
+
+def _says_end(fields: Mapping[str, Any]) -> bool:
+    # A number may be a position.
+    if any(fields.get(name) is True for name in _END_SWITCHES):
+        return True
+    return any(sse.is_end_name(values.as_name(fields.get(name))) for name in _STATES)
+
+
+def raise_unless_ended(
+    reader: Reader,
+    remarks: list[dict[str, Any]],
+    lines: list[str],
+    response: httpx.Response,
+    *,
+    done: bool,
+) -> None:
+    """Raise the error for a stream that did not say why it ended.
+
+    Parameters
+    ----------
+    lines
+        The last lines that were no part of the answer: without a reason to finish, they are it.
+    """
+    if remarks:
+        raise refusal_error(remarks[-1], response)
+    words = "\n".join(line for line in lines if _may_be_failure(line))
+    if reader.started and words and (done or names_failure(words)):
+        raise error_from_event(words, response.headers)
+    if reader.started and not done:
+        raise stream_cut_error()
+
+
+def _may_be_failure(line: str) -> bool:
+    """Whether a line that is no part of an answer may say why it ended: plain words may."""
+    if names_failure(line):
+        return True
+    if line.lstrip().startswith('"'):
+        return False  # a text in JSON; a long one is kept only in part, and does not parse
+    try:
+        values.parse_json(line)
+    except ValueError:
+        return not _KEEP_ALIVE.fullmatch(line)
+    return False
+
+
+def raise_unless_answered(reader: Reader, response: httpx.Response, body: str) -> None:
+    """Raise the error for a reply that ended as an answer does, but reports a failure in a choice
+    or in its reason to finish, or has nothing in it.
+    """
+    if reader.failure is not None:
+        raise error_from_refusal(
+            reader.failure, 200, response.headers, beginning_of(reader.failure)
+        )
+    if (error := failed_answer_error(reader.finish_reason)) is not None:
+        error.request_id = reader.id
+        raise error
+    request_id = reader.id or header_request_id(response.headers)
+    if unknown := reader.unknown_shape or reader.unreadable_call or reader.unread_content:
+        raise unknown_shape_error(unknown, request_id)
+    if reader.is_empty and not reader.finish_reason:
+        raise empty_answer_error(body[:MAX_BODY], request_id)
