@@ -14,6 +14,7 @@ from ernie_magic.calls.tables.frames import copy_table, read_table
 from ernie_magic.calls.tables.template import find_column
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Language, Text
+from ernie_magic.text.pattern_search import SEARCH_SECONDS
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ _FREE_CRITERIA = Text("回答完整、正确、切题", "it is complete, correct
 _OUTSIDE = Text("评分 {score} 不在 0 到 10 之间", "the score {score} is not from 0 to 10")
 _NO_PATTERN = Text(
     "{pattern} 不是正则表达式：{said}", "{pattern} is not a regular expression: {said}"
+)
+_OVERDUE = Text(
+    "第 {row} 行：{seconds:g} 秒内判断不出回答里有没有 {pattern}，多半是重复里套着重复，"
+    "请改成不嵌套的写法，例如把 (a+)+ 写成 a+",
+    "row {row}: whether {pattern} is in the answer was not decided within {seconds:g} s, probably "
+    "since a repetition stands in a repetition: write it without, for example a+ for (a+)+",
 )
 _NONE_EXPECTED = Text("（没有给出）", "(none given)")
 
@@ -143,8 +150,6 @@ class Plan(NamedTuple):
     expected : list of str
         One per row; none where nothing is expected.
     method : {"exact", "regex", "similarity", "judge"}
-    patterns : list of re.Pattern
-        Of the method "regex".
     """
 
     templates: tuple[PromptTemplate, ...]
@@ -152,7 +157,6 @@ class Plan(NamedTuple):
     prompts: list[str]
     expected: list[str]
     method: Method
-    patterns: list[re.Pattern[str]]
 
 
 class Scored(NamedTuple):
@@ -203,8 +207,10 @@ def make_plan(
         )
     wanted = _expected_texts(content.rows, content.columns, expected, chosen)
     prompts = [text for each in templates for text in _render_rows(each, content)]
-    patterns = [_compile(text) for text in wanted] if chosen == "regex" else []
-    return Plan(tuple(templates), content.rows, prompts, wanted, chosen, patterns)
+    if chosen == "regex":
+        for pattern in wanted:
+            _check_pattern(pattern)
+    return Plan(tuple(templates), content.rows, prompts, wanted, chosen)
 
 
 def judge_prompt(plan: Plan, index: int, answer: str, criteria: str, language: Language) -> str:
@@ -232,19 +238,54 @@ def judge_prompt(plan: Plan, index: int, answer: str, criteria: str, language: L
 
 
 def score_texts(plan: Plan, answers: Sequence[str | None]) -> Scored:
-    """Return the score of each answer by the methods that need no model: 1 for a match, else 0."""
+    """Return 1 for each answer that is the expected text, else 0."""
     scores: list[float | None] = []
     for index, answer in enumerate(answers):
         if answer is None:
             scores.append(None)
             continue
-        row = index % len(plan.rows)
-        if plan.method == "regex":
-            is_match = plan.patterns[row].search(answer) is not None
-        else:
-            is_match = answer.strip() == plan.expected[row].strip()
-        scores.append(float(is_match))
+        expected = plan.expected[index % len(plan.rows)]
+        scores.append(float(answer.strip() == expected.strip()))
     return Scored(scores, [""] * len(scores))
+
+
+def patterns_to_search(plan: Plan, answers: Sequence[str | None]) -> list[tuple[str, str]]:
+    """Return the expected pattern and the answer, for each answer that there is."""
+    return [
+        (plan.expected[index % len(plan.rows)], answer)
+        for index, answer in enumerate(answers)
+        if answer is not None
+    ]
+
+
+def score_matches(
+    plan: Plan,
+    answers: Sequence[str | None],
+    found: Sequence[bool | None],
+    language: Language,
+) -> Scored:
+    """Return 1 for each answer in which its pattern is found, else 0.
+
+    Parameters
+    ----------
+    found
+        For each of `patterns_to_search`; None where the search took too long.
+    """
+    scores: list[float | None] = [None] * len(answers)
+    errors = [""] * len(answers)
+    searched = [index for index, answer in enumerate(answers) if answer is not None]
+    for index, is_found in zip(searched, found, strict=True):
+        if is_found is not None:
+            scores[index] = float(is_found)
+            continue
+        row = index % len(plan.rows)
+        errors[index] = _OVERDUE.say(
+            language,
+            row=row + 1,
+            seconds=SEARCH_SECONDS,
+            pattern=f"{plan.expected[row]:.60}",
+        )
+    return Scored(scores, errors)
 
 
 def texts_to_embed(plan: Plan, answers: Sequence[str | None]) -> list[str]:
@@ -365,9 +406,9 @@ def _cell_text(value: object) -> str:
     return "" if is_missing(value) else str(value)
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _check_pattern(pattern: str) -> None:
     try:
-        return re.compile(pattern)
+        re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise InvalidOption(
             _NO_PATTERN.fill(pattern=f"{pattern:.60}", said=str(error)[:100])

@@ -26,6 +26,7 @@ from ernie_magic.qianfan.prompt_template import (
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.runtime.stream import Steps
+from ernie_magic.text.pattern_search import PatternSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -439,7 +440,8 @@ class Templates(CallGroup):
             A table of any kind that `map` takes; the variables are its columns.
         method
             "exact": the answer is the expected text. "regex": the expected text is a regular
-            expression, and is found in the answer. "similarity": the cosine similarity of the
+            expression of Python, and is found in the answer; a row whose search takes more than a
+            second has no score, and says why. "similarity": the cosine similarity of the
             vectors of both. "judge": a model gives a score.
         expected
             The column with the expected answers; a judge may do without.
@@ -481,6 +483,8 @@ class Templates(CallGroup):
                 scored = yield from self._score_by_judge(
                     plan, answers, criteria, model=judge_model, **options
                 )
+            elif method == "regex":
+                scored = yield from self._score_by_patterns(plan, answers)
             else:
                 scored = evaluation.score_texts(plan, answers)
             return evaluation.build_evaluation(plan, mapped, scored)
@@ -495,6 +499,23 @@ class Templates(CallGroup):
         rows = [{_COLUMN: prompt} for prompt in prompts]
         as_it_is = Template((Placeholder(_COLUMN),))
         return self._session.begin_map(as_it_is, rows, system="", **options)
+
+    def _score_by_patterns(
+        self, plan: Plan, answers: Sequence[str | None]
+    ) -> Generator[Stream[Any], Any, Scored]:
+        search = PatternSearch(evaluation.patterns_to_search(plan, answers))
+
+        async def run_search(_call: object) -> list[bool | None]:
+            try:
+                return await in_thread(search.run)
+            finally:
+                search.stop()
+
+        client = self._session.client
+        settings_and_endpoint = client.settings_and_endpoint()
+        found = yield client.start_call(run_search, *settings_and_endpoint, needs_address=False)
+        language = client.settings.interface_language
+        return evaluation.score_matches(plan, answers, found, language)
 
     def _score_by_vectors(
         self,

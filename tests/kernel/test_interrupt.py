@@ -221,3 +221,14 @@ def test_a_tuning_watched_interrupted_and_watched_again_is_created_once(kernel, 
     created = [sent.action for sent in emulator.requests if sent.action.startswith("Create")]
     assert created == ["CreateFineTuningJob", "CreateFineTuningTask"]
     kernel.run("tuner.close()")
+
+
+@pytest.mark.parametrize("call", ["ernie.templates.evaluate", "await ernie.templates.aevaluate"])
+def test_a_search_for_a_pattern_that_takes_for_ever_is_stopped(kernel, call):
+    kernel.run("from ernie_magic.text import pattern_search as search\nsearch.SEARCH_SECONDS = 30")
+    rows = [{"text": "a" * 60 + "b", "expected": "(a|aa)+$"}]
+    ran = kernel.run(f"{call}('[[echo]]{{text}}', {rows}, method='regex')", interrupt_after=-0.7)
+    assert ran.error["ename"] == "Interrupted"
+    assert len(ran.error["traceback"]) == 1
+    assert ran.idle - kernel.interrupted < 0.5
+    kernel.run("search.SEARCH_SECONDS = 1.0")

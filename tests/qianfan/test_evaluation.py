@@ -9,6 +9,7 @@ from ernie_magic.emulator.faults import Fault
 from ernie_magic.errors import AuthenticationFailed, InvalidOption
 from ernie_magic.notebook.display.templates import evaluation_html, evaluation_text
 from ernie_magic.qianfan.evaluation import JUDGE_COLUMNS, read_judgements
+from ernie_magic.text import pattern_search
 
 ROWS = [
     {"text": "cats", "expected": "cats"},
@@ -68,6 +69,21 @@ def test_a_regular_expression_is_found_in_the_answer(ernie, prompts):
     assert result.scores == [[1.0, 0.0, 1.0], [1.0, 0.0, 1.0]]
     with pytest.raises(InvalidOption, match=r"\(\[ is not a regular expression: unterminated"):
         ernie.templates.evaluate("a", [{"expected": "(["}], method="regex")
+
+
+def test_a_pattern_that_takes_for_ever_costs_its_row_only(ernie, monkeypatch):
+    monkeypatch.setattr(pattern_search, "SEARCH_SECONDS", 0.2)
+    rows = [
+        {"text": "a" * 60 + "b", "expected": "b$"},
+        {"text": "a" * 60 + "b", "expected": "(a|aa)+$"},
+        {"text": "a", "expected": "(a|aa)+$"},
+    ]
+    result = ernie.templates.evaluate("[[echo]]{text}", rows, method="regex")
+    assert result.scores == [[1.0, None, 1.0]]
+    [[before, told, after]] = result.errors
+    assert (before, after) == ("", "")
+    assert told.startswith("row 2: whether (a|aa)+$ is in the answer was not decided within")
+    assert "\n" not in told
 
 
 def test_similarity_is_that_of_the_vectors(ernie, prompts):

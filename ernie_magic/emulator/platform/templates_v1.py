@@ -29,6 +29,7 @@ from ernie_magic.emulator.platform.templates import (
     render_content,
 )
 from ernie_magic.emulator.platform.values import format_time
+from ernie_magic.text.pattern_search import PatternSearch
 
 if TYPE_CHECKING:
     from ernie_magic.emulator.platform.console import PlatformCall
@@ -176,10 +177,10 @@ def describe_optimization(call: PlatformCall) -> dict[str, Any]:
 def predict_scores(call: PlatformCall) -> dict[str, Any]:
     """`evaluate/predict`: the score of each answer to each scene."""
     kind = call.number("type", 0, _SEMANTIC, _EXACT)
-    scores = [
-        [_score(kind, _text(scene.get("scene"), "scene"), answer) for answer in _answers(scene)]
-        for scene in _data(call)
-    ]
+    scenes = [(_text(scene.get("scene"), "scene"), _answers(scene)) for scene in _data(call)]
+    if kind == _REGEX:
+        return {"scores": _pattern_scores(scenes)}
+    scores = [[_score(kind, expected, each) for each in answers] for expected, answers in scenes]
     return {"scores": scores}
 
 
@@ -240,17 +241,26 @@ def _score(kind: int, expected: str, answer: str) -> float:
     """The score of an answer, from 0 to 1."""
     if kind == _EXACT:
         return float(answer == expected)
-    if kind == _REGEX:
-        return float(_compile(expected).search(answer) is not None)
     one, other = (vectors.embed_text(text, _VECTORS, 0) for text in (expected, answer))
     return round(max(0.0, sum(x * y for x, y in zip(one, other, strict=True))), 4)
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _pattern_scores(scenes: list[tuple[str, list[str]]]) -> list[list[float]]:
+    """The scores of answers in which a pattern is to be found; 0 as well where that takes too
+    long.
+    """
+    for pattern, _ in scenes:
+        _check_pattern(pattern)
+    searches = [(pattern, answer) for pattern, answers in scenes for answer in answers]
+    found = iter(PatternSearch(searches).run())
+    return [[float(bool(next(found))) for _ in answers] for _, answers in scenes]
+
+
+def _check_pattern(pattern: str) -> None:
     if len(pattern) > _MAX_PATTERN:
         raise invalid_field("scene")
     try:
-        return re.compile(pattern)
+        re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
         raise invalid_field("scene") from None
 

@@ -8,6 +8,7 @@ from ernie_magic.emulator.platform.state import PlatformState
 from ernie_magic.emulator.platform.templates import ACTIONS, LABEL_ACTIONS
 from ernie_magic.emulator.platform.templates_v1 import ROUTES
 from ernie_magic.emulator.refusals import ConsoleRefusal
+from ernie_magic.text import pattern_search
 from tests.emulator.test_qianfan_client import run
 
 MODULE = "tests.emulator.platform.qianfan_prompt_calls"
@@ -137,6 +138,13 @@ def call(state, handler, **body):
 def test_wrong_fields_are_refused(handler, body):
     with pytest.raises(ConsoleRefusal):
         call(PlatformState(), handler, **body)
+
+
+def test_a_scene_s_pattern_that_takes_for_ever_matches_nothing(monkeypatch):
+    monkeypatch.setattr(pattern_search, "SEARCH_SECONDS", 0.1)
+    scene = {"scene": "^(a|aa)+$", "response_list": ["aaab", "a" * 60 + "b", "aaa"]}
+    scored = call(PlatformState(), "evaluate/predict", type=2, data=[scene])
+    assert scored == {"scores": [[0.0, 0.0, 1.0]]}
 
 
 def test_a_deleted_label_is_on_no_template():
