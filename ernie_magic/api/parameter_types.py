@@ -14,6 +14,7 @@ from ernie_magic.api import models
 from ernie_magic.api.parameter import EXAMPLE, NOT_A_CHOICE, Parameter, Type, clip_value
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.plain_values import plain_value
 from ernie_magic.text.suggest import did_you_mean
 
 FORMATS = ("text", "json_object", "json_schema")
@@ -113,7 +114,7 @@ class Number(Parameter):
             raise self._wrong_type_error(value)
         try:
             # Scalars of numpy and Decimals are welcome.
-            number = float(value)  # type: ignore[arg-type]
+            number = float(plain_value(value))
         except (TypeError, ValueError, OverflowError):
             raise self._wrong_type_error(value) from None
         if not math.isfinite(number):

@@ -10,6 +10,8 @@ import sys
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ernie_magic.text.plain_values import has_short_floats, plain_value, shorten_floats
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
@@ -95,12 +97,12 @@ def whole_text(value: object) -> str:
     with printing_whole():
         if is_array(value):
             return _write_array(value)
-        return str(value)
+        return str(plain_value(value))
 
 
 def _write_array(array: Any) -> str:
     if not _is_of(array, "numpy", ("ndarray",)):
-        return str(array.tolist())
+        return str(shorten_floats(array.tolist(), array.dtype))
     if _is_of(array, "numpy", ("MaskedArray",)):
         return str(array)
     numpy = sys.modules["numpy"]
@@ -175,8 +177,29 @@ def _write_csv(table: Any, rows: int) -> str:
         is_counted = type(part.index).__name__ == "RangeIndex" and part.index.name is None
         # pandas 2.0 warns of each NaN that it writes.
         with sys.modules["numpy"].errstate(invalid="ignore"):
-            written = part.to_csv(index=not is_counted, lineterminator="\n")
+            written = _with_plain_cells(part).to_csv(index=not is_counted, lineterminator="\n")
     return str(written).rstrip("\n")
+
+
+def _with_plain_cells(table: Any) -> Any:
+    """Return a DataFrame of pandas whose numbers have their own digits, in its lists too."""
+    changed = table
+    for position, dtype in enumerate(table.dtypes):
+        if dtype.name != "object" and not has_short_floats(dtype):
+            continue
+        if changed is table:
+            changed = table.copy()
+        cells = [_plain_cell(cell, dtype) for cell in table.iloc[:, position].tolist()]
+        changed.isetitem(position, sys.modules["pandas"].Series(cells, table.index, dtype=object))
+    return changed
+
+
+def _plain_cell(cell: Any, dtype: Any) -> Any:
+    if dtype.name != "object":
+        return shorten_floats(cell, dtype)
+    if isinstance(cell, (list, tuple, dict, set)):
+        return plain_value(cell)
+    return cell
 
 
 def _write_polars(part: Any) -> str:

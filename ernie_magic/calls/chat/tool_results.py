@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.results import ToolRun
 from ernie_magic.errors import exception_message
 from ernie_magic.text.language import whole_characters
+from ernie_magic.text.plain_values import plain_value, shorten_floats
 from ernie_magic.text.redact import redact
 from ernie_magic.text.whole_values import as_table, is_array, whole_text, write_table
 
@@ -62,7 +63,7 @@ def _write_result(value: object, max_characters: int) -> str:
     if (table := as_table(value)) is not None:
         return _write_rows(table, max_characters)
     try:
-        return json.dumps(value, ensure_ascii=False, default=_to_json)
+        return json.dumps(plain_value(value), ensure_ascii=False, default=_to_json)
     except (TypeError, ValueError):  # such as names that are no texts, or a value inside itself
         return whole_text(value)
 
@@ -87,17 +88,14 @@ def _to_json(value: Any) -> Any:
     if hasattr(value, "model_dump"):  # pydantic's
         return value.model_dump(mode="json")
     if _is_array_of_json(value):
-        return value.tolist()
+        return shorten_floats(value.tolist(), value.dtype)
     return whole_text(value)
 
 
 def _is_array_of_json(value: Any) -> bool:
-    """Whether a value is an array, or one number of an array, that is no moment: numpy makes whole
-    numbers of these.
-    """
-    is_number = hasattr(value, "item") and getattr(value, "shape", None) == ()
+    """Whether a value is an array that holds no moments: numpy makes whole numbers of these."""
     is_moment = getattr(getattr(value, "dtype", None), "kind", "") in ("M", "m")
-    return (is_number or is_array(value)) and not is_moment
+    return is_array(value) and not is_moment
 
 
 def _clip(content: str, max_characters: int) -> str:

@@ -11,6 +11,7 @@ from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.tables.files import TEXT, find_table_file, read_table_file
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
+from ernie_magic.text.plain_values import has_short_floats, shorten_floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,17 +53,21 @@ def read_table(data: Any) -> TableContent:
         It is none of these, or two of its columns have the same name as text (0 and "0").
     """
     if _is_from(data, "polars") and hasattr(data, "to_dicts"):
-        return TableContent(tuple(data.columns), list(data.to_dicts()))
+        return TableContent(tuple(data.columns), _shorten_records(data.to_dicts(), data.schema))
     if _is_from(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
         columns = _unique_names(data.columns)
         # Under their own labels, columns of `True` and `1` would be one entry of a record.
-        named = _with_short_floats(data.set_axis(list(columns), axis="columns"))
+        named = data.set_axis(list(columns), axis="columns")
         records: list[dict[Any, Any]] = named.to_dict("records")
         if not columns:  # before 2.1, pandas gives no record of a row without columns
             records = [{} for _ in range(len(data))]
-        return TableContent(
-            columns, [dict(zip(columns, record.values(), strict=True)) for record in records]
-        )
+        rows = [dict(zip(columns, record.values(), strict=True)) for record in records]
+        types = dict(zip(columns, data.dtypes, strict=True))
+        for name in (name for name, dtype in types.items() if dtype.name == "object"):
+            # In a record pandas has made a number of 64 bits of each.
+            for row, value in zip(rows, named[name].tolist(), strict=True):
+                row[name] = value
+        return TableContent(columns, _shorten_records(rows, types))
     content = None
     if isinstance(data, dict):
         content = _read_columns(data)
@@ -81,24 +86,15 @@ def read_table(data: Any) -> TableContent:
     )
 
 
-def _with_short_floats(data: Any) -> Any:
-    """Return a DataFrame whose numbers of less than 64 bits are as long as they are shown: 0.1 as
-    float32 is 0.10000000149 as float64, which is what pandas makes of it.
-    """
-    short = [
-        position
-        for position, dtype in enumerate(data.dtypes)
-        if getattr(dtype, "kind", "") == "f" and dtype.itemsize < 8  # noqa: PLR2004
-    ]
-    if not short:
-        return data
-    copied = data.copy()
-    for position in short:
-        column = data.iloc[:, position].array
-        copied.isetitem(
-            position, [value if is_missing(value) else float(str(value)) for value in column]
-        )
-    return copied
+def _shorten_records(
+    records: list[dict[str, Any]], types: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return records whose numbers have the digits that they are shown with (`shorten_floats`)."""
+    short = {name: dtype for name, dtype in types.items() if has_short_floats(dtype)}
+    for record in records:
+        for name, dtype in short.items():
+            record[name] = shorten_floats(record[name], dtype)
+    return records
 
 
 def _is_iterable(data: object) -> bool:

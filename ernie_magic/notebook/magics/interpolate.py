@@ -19,6 +19,7 @@ from ernie_magic.calls.images.formats import EXTENSIONS
 from ernie_magic.errors import InvalidExpression, InvalidOption, exception_message
 from ernie_magic.notebook.magics.prompt_values import prompt_text
 from ernie_magic.text.language import Text, clip_text
+from ernie_magic.text.plain_values import plain_value, shorten_floats
 from ernie_magic.text.redact import redact
 from ernie_magic.text.suggest import did_you_mean
 from ernie_magic.text.whole_values import printing_whole, whole_text
@@ -117,14 +118,14 @@ def _write_json(value: object) -> str:
     if isinstance(value, str):
         return value
     with suppress(TypeError, ValueError):
-        return json.dumps(value, ensure_ascii=False, default=_to_plain)
+        return json.dumps(plain_value(value), ensure_ascii=False, default=_list_column)
     return whole_text(value)
 
 
-def _to_plain(value: Any) -> Any:
-    """The Python value of numpy's and pandas' numbers and columns."""
+def _list_column(value: Any) -> Any:
+    """The items of a column of pandas."""
     if hasattr(value, "tolist"):
-        return value.tolist()
+        return shorten_floats(value.tolist(), value.dtype)
     raise TypeError(type(value).__name__)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.calls.tables import frames
+from ernie_magic.calls.tables.template import Template
 
 
 def test_rows_of_odd_tables():
@@ -59,6 +60,31 @@ def test_short_floats_are_sent_as_they_are_shown(dtype):
     assert pd.isna(values[2])
     assert [row["b"] for row in frames.rows_of(table)] == [0.1, 1.0, 2.0]
     assert table["a"].dtype == dtype
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pl.DataFrame({"a": pl.Series([0.1, 2.5], dtype=pl.Float32)}),
+        pl.DataFrame({"a": pl.Series([[0.1], None], dtype=pl.List(pl.Float32))}),
+        pl.DataFrame({"a": [{"k": 0.1}]}, schema={"a": pl.Struct({"k": pl.Float32})}),
+        pd.DataFrame({"a": pd.Categorical(np.array([0.1, 2.5], "float32"))}),
+        pd.DataFrame({"a": pd.arrays.SparseArray(np.array([0.1, 0], "float32"))}),
+        pd.DataFrame({"a": [np.float32(0.1), "x"]}, dtype=object),
+        pd.DataFrame(
+            {"a": [[np.float32(0.1)], np.array([0.1], "float16"), {"k": np.float32(0.1)}]}
+        ),
+        [{"a": np.float32(0.1)}, {"a": {"k": (np.float16(0.1), np.int64(2))}}],
+        {"a": np.array([0.1], "float32")},
+    ],
+    ids=lambda table: type(table).__module__,
+)
+def test_a_prompt_has_a_number_s_own_digits_wherever_it_stands(table):
+    for row in frames.rows_of(table):
+        prompt = Template.parse("{{a}}").fill(row)
+        assert "0000" not in prompt
+        assert "np." not in prompt
+    assert "0.1" in Template.parse("{{a}}").fill(frames.rows_of(table)[0])
 
 
 @pytest.mark.parametrize(
