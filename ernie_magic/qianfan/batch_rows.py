@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+import uuid
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,7 +30,7 @@ from ernie_magic.wire.prepared_call import Clock, Reply
 from ernie_magic.wire.reading import check_whole_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from ernie_magic.api.requests import ChatRequest
@@ -40,6 +44,12 @@ _CONTINUED = Text(
     "接着等已经提交的批量任务 {batch}，没有再提交",
     "the batch {batch} was sent before: it is waited for, and not sent again",
 )
+_BEING_SENT = Text(
+    "另一个会话正在提交同样的批量任务，等它提交好",
+    "another session is sending the same batch: it is waited for",
+)
+_CLAIM_PAUSE = 0.2  # seconds between two looks whether another session has sent it
+_SIGNS_OF_LIFE = 5  # while a claim lasts
 _RESULTS_GONE = Text(
     "批量任务 {batch} 的结果取不到了：{what}",
     "the results of the batch {batch} are not to be had: {what}",
@@ -66,9 +76,15 @@ def batch_sender(settings: ErnieSettings, path: Path, executor: object) -> RowSe
     return RowSender(lambda call: BatchRows(call, settings, path).ask, MAX_REQUESTS, 1)
 
 
+class _ClaimLostError(Exception):
+    """Another session has taken over the claim to the batch, since this one gave no sign of life,
+    as a computer that slept.
+    """
+
+
 class BatchRows:
     """Asks for rows as one batch, which is sent once: a run that was interrupted is continued by
-    the next one over the same rows.
+    the next one over the same rows, and runs at the same moment share it.
 
     Parameters
     ----------
@@ -84,6 +100,8 @@ class BatchRows:
         self._paths = ServicePaths(call, settings)
         self._calls = BatchCalls(self._paths)
         self._path = path
+        self._owner = uuid.uuid4().hex
+        self._began = time.time()
 
     async def ask(self, requests: Sequence[ChatRequest]) -> list[Outcome]:
         """Return the outcome of each request.
@@ -93,6 +111,7 @@ class BatchRows:
         ErnieError
             The batch did not complete, or could not be sent.
         """
+        self._began = time.time()
         endpoint = self._call.endpoint
         url = batch_url(endpoint.base_url)
         bodies = [self._call.protocol.chat(request).body or {} for request in requests]
@@ -104,7 +123,7 @@ class BatchRows:
         address = open_batches.batch_address([endpoint.service.name, endpoint.base_url], lines)
         batch = await self._wait_for(address, lines, url)
         if not batch.output_file and not batch.error_file:
-            await self._forget(address)
+            await self._finish(address, batch)
             raise failed_batch_error(batch)
         try:
             outcomes = await self._collect(batch, requests)
@@ -114,7 +133,7 @@ class BatchRows:
                 error.what = _RESULTS_GONE.fill(batch=batch.id, what=error.what)
                 error.advice = _SENT_AGAIN
             raise
-        await self._forget(address)
+        await self._finish(address, batch)
         return outcomes
 
     async def _wait_for(
@@ -124,21 +143,78 @@ class BatchRows:
         url: str,
     ) -> Batch:
         """Wait for the batch that was sent before, or for a new one."""
-        known = await self._find_known(address)
-        if known:
-            self._call.emit(Delta(notice=_CONTINUED.fill(batch=known)))
+        batch_id = await self._find_or_send(address, lines, url)
+        try:
+            return await self._calls.watch(batch_id)
+        except ServiceError as error:
+            if error.status not in _GONE:
+                raise
+        another = await self._find_or_send(address, lines, url, gone=batch_id)
+        return await self._calls.watch(another)
+
+    async def _find_or_send(
+        self,
+        address: bytes,
+        lines: list[dict[str, object]],
+        url: str,
+        *,
+        gone: str = "",
+    ) -> str:
+        """Return the id of the batch that was sent before, other than one that is `gone`, or of a
+        new one.
+        """
+        while True:
             try:
-                return await self._calls.watch(known)
-            except ServiceError as error:
-                if error.status not in _GONE:
-                    raise
-        return await self._calls.watch(await self._send(address, lines, url))
+                async with self._claiming(address):
+                    known = await self._find_known(address)
+                    if known in ("", gone):
+                        return await self._send(address, lines, url)
+            except _ClaimLostError:
+                continue
+            self._call.emit(Delta(notice=_CONTINUED.fill(batch=known)))
+            return known
+
+    @asynccontextmanager
+    async def _claiming(self, address: bytes) -> AsyncIterator[None]:
+        """Within this block no other session sends the batch; whoever is sending it is waited
+        for.
+        """
+        is_told = False
+        while not await self._claim(address):
+            if not is_told:
+                self._call.emit(Delta(notice=_BEING_SENT))
+                is_told = True
+            await asyncio.sleep(_CLAIM_PAUSE)
+        renewing = asyncio.ensure_future(self._keep_claim(address))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+            await in_thread(partial(open_batches.release_claim, self._path, address, self._owner))
+
+    async def _claim(self, address: bytes) -> bool:
+        return await in_thread(partial(open_batches.claim_batch, self._path, address, self._owner))
+
+    async def _renew_claim(self, address: bytes) -> bool:
+        return await in_thread(partial(open_batches.renew_claim, self._path, address, self._owner))
+
+    async def _keep_claim(self, address: bytes) -> None:
+        """Give signs of life, until it is cancelled or another has taken the claim."""
+        is_held = True
+        while is_held:
+            await asyncio.sleep(open_batches.CLAIM_SECONDS / _SIGNS_OF_LIFE)
+            is_held = await self._renew_claim(address)
 
     async def _find_known(self, address: bytes) -> str:
         """Return the id of the batch that was sent before, "" for none. Where its reply was lost,
         or did not arrive before a stop, the service is asked what it has.
         """
         known = await in_thread(partial(open_batches.find_batch, self._path, address))
+        if not known:
+            # Sent and collected by another session since this one began.
+            known = await in_thread(
+                partial(open_batches.find_finished, self._path, address, self._began)
+            )
         if known:
             return known
         file_id = await in_thread(partial(open_batches.find_file, self._path, address))
@@ -150,6 +226,8 @@ class BatchRows:
 
     async def _send(self, address: bytes, lines: list[dict[str, object]], url: str) -> str:
         file = await self._paths.upload(batch_form(lines))
+        if not await self._renew_claim(address):
+            raise _ClaimLostError
         await in_thread(partial(open_batches.remember_file, self._path, address, file.id))
         try:
             batch = await self._calls.create(file.id, url)
@@ -160,6 +238,9 @@ class BatchRows:
             raise
         await in_thread(partial(open_batches.remember_batch, self._path, address, batch.id))
         return batch.id
+
+    async def _finish(self, address: bytes, batch: Batch) -> None:
+        await in_thread(partial(open_batches.finish_batch, self._path, address, batch.id))
 
     async def _forget(self, address: bytes) -> None:
         await in_thread(partial(open_batches.forget_batch, self._path, address))

@@ -1,6 +1,9 @@
 """Files, batches and tables asked as a batch, over real HTTP."""
 
+import asyncio
 import json
+import subprocess
+import sys
 import threading
 import time
 
@@ -8,7 +11,9 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.qianfan.batches import read_batch, read_results
+from ernie_magic.qianfan.files import ServicePaths
 from ernie_magic.session import Session
+from ernie_magic.storage import open_batches
 from tests.raw_server import Server, http
 
 BODY = {"model": "ernie-3.5-8k", "messages": [{"role": "user", "content": "[[echo]]hi"}]}
@@ -193,6 +198,104 @@ def test_an_interrupted_table_goes_on_with_its_batch(local, emulator, monkeypatc
     monkeypatch.setattr("ernie_magic.qianfan.batches.LONG_PAUSE", 0.01)
     mapped = local.map(PROMPT, ROWS, batch=True)
     assert [row["answer"] for row in mapped.rows] == ["好评", "差评"]
+    assert len(created(emulator)) == 1
+
+
+def test_sessions_that_ask_the_same_at_once_share_one_batch(local, emulator):
+    emulator.faults.add(path="/files", delay=0.3, times=1)
+    given = {"base_url": local.settings.base_url, "api_key": "k-batches", "model": "ernie-3.5-8k"}
+    with Session(service="local", **given) as other:
+        first = local.begin_map(PROMPT, ROWS, batch=True)
+        second = other.begin_map(PROMPT, ROWS, batch=True)
+        third = local.begin_map(PROMPT, ROWS, batch=True)
+        answers = [[row["answer"] for row in each.result().rows] for each in (second, third, first)]
+    assert answers == [["好评", "差评"]] * 3
+    assert len(created(emulator)) == 1
+    # A later call, though, is meant.
+    local.map(PROMPT, ROWS, batch=True)
+    assert len(created(emulator)) == 2
+
+
+ASKING = """
+import sys
+from ernie_magic import Session
+from ernie_magic.qianfan import batches
+batches.LONG_PAUSE = 0.01
+session = Session(service="local", base_url=sys.argv[1], api_key="k", model="ernie-3.5-8k")
+print("ready", flush=True)
+sys.stdin.readline()
+mapped = session.map(sys.argv[2], [{"t": "很好"}, {"t": "太差了"}], batch=True)
+print(ascii([row["answer"] for row in mapped.rows]), flush=True)
+"""
+
+
+@pytest.fixture
+def asking(emulator):
+    """Starts processes that ask for the table when they are told to."""
+    begun = []
+
+    def start():
+        command = [sys.executable, "-c", ASKING, emulator.base_url, PROMPT]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        begun.append(process)
+        return process
+
+    yield start
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def test_processes_that_ask_the_same_at_once_share_one_batch(local, emulator, asking):
+    processes = [asking(), asking()]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    emulator.faults.add(path="/files", delay=0.3, times=1)
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        assert process.communicate(timeout=20)[0] == ascii(["好评", "差评"]) + "\n"
+    assert len(created(emulator)) == 1
+
+
+def test_the_claim_of_a_process_that_was_killed_is_taken_over(local, emulator, asking, monkeypatch):
+    process = asking()
+    emulator.faults.add(path="/files", delay=20, times=1)
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    wait_until(lambda: any(call.path.endswith("/files") for call in emulator.requests))
+    process.kill()
+    process.wait()
+    monkeypatch.setattr("ernie_magic.storage.open_batches.CLAIM_SECONDS", 1.0)
+    told = []
+    stream = local.begin_map(PROMPT, ROWS, batch=True)
+    for deltas in stream.iter_batches():
+        told += [delta.notice.en for delta in deltas if delta.notice]
+    assert [row["answer"] for row in stream.result().rows] == ["好评", "差评"]
+    assert "another session is sending the same batch: it is waited for" in told
+    assert len(created(emulator)) == 1
+
+
+def test_who_lost_the_claim_while_the_computer_slept_sends_nothing(local, emulator, monkeypatch):
+    upload = ServicePaths.upload
+
+    async def upload_and_oversleep(paths, form):
+        file = await upload(paths, form)
+        if not taken:
+            monkeypatch.setattr(open_batches, "CLAIM_SECONDS", 0.0)
+            taken.append(local.begin_map(PROMPT, ROWS, batch=True))
+            await asyncio.to_thread(wait_until, lambda: created(emulator))
+            monkeypatch.setattr(open_batches, "CLAIM_SECONDS", 15.0)
+        return file
+
+    taken = []
+    monkeypatch.setattr(ServicePaths, "upload", upload_and_oversleep)
+    mapped = local.map(PROMPT, ROWS, batch=True)
+    assert [row["answer"] for row in mapped.rows] == ["好评", "差评"]
+    assert [row["answer"] for row in taken[0].result().rows] == ["好评", "差评"]
     assert len(created(emulator)) == 1
 
 
