@@ -2,8 +2,9 @@
 
 One rule tells a failure from an answer. A failure is an error with something in it, a code of
 failure with words that do not say success, or a flag, a status or a type that says so; at the top,
-or in an object that gateways wrap around it. Where an answer stands beside it, a `code`, a `detail`
-or a `message` alone does not count; where no answer can be meant, any words of a failure do.
+or in an object that gateways wrap around it. Where an answer stands beside it, a `code` counts
+unless it or the words beside it say success, a `detail` only where it names a failure, and a
+`message` alone does not; where no answer can be meant, any words of a failure do.
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.text.language import whole_characters
 from ernie_magic.wire.error_codes import is_failing_status, is_known_code, names_limit
+from ernie_magic.wire.refusal_words import (
+    FAILURE_MESSAGES,
+    MAX_NAMES,
+    fold_names,
+    means_success,
+    remaining_words_of,
+    says_success,
+    tells_failure,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +38,6 @@ if TYPE_CHECKING:
 MAX_BODY = 64 * 1024  # bytes of a refusal that are read
 _CODE = 100  # characters of a code or a type
 _LONGEST = {"message": MAX_BODY}  # characters of other fields
-_MAX_NAMES = 200  # of a body's fields that are examined
 _MAX_ERRORS = 20  # of a list
 _DEEPEST = 4  # objects around an error
 # Names are compared without case and separators: `errorMsg`, `error_msg` and `ErrorMsg` are one.
@@ -43,23 +53,19 @@ _ERRORS = (
     "errordetails",
     "lasterror",
 )
-_FAILURE_CODES = ("errorcode", "errcode", "errno", "errorno", "retcode", "returncode", "resultcode")
-_FAILURE_MESSAGES = (
-    "errormsg",
-    "errmsg",
-    "errormessage",
-    "errmessage",
-    "errordescription",
-    "errortext",
-    "failurereason",
-    "failreason",
-    "faultstring",
+_FAILURE_CODES = (
+    *("errorcode", "errcode", "errno", "errorno", "retcode", "returncode", "resultcode"),
+    *("ret", "rtncode", "rescode", "respcode", "rspcode", "responsecode", "bizcode", "subcode"),
 )
+# Codes of a failure, or of success.
+_CODES = ("code", "statuscode", "httpcode", "httpstatuscode")
 _FAILURE_FLAGS = ("failed", "iserror", "haserror", "isfailed")
-_OTHER_MESSAGES = ("retmsg", "returnmsg", "resultmsg", "statusmsg")
 _MORE_MESSAGES = ("details", "reason", "description", "title", "text", "type", "status")
 _STATUSES = ("status", "state", "taskstatus", "resultstatus")
 _SUCCESS_FLAGS = ("success", "succeeded", "issuccess", "ok")
+_NO_FLAGS = (False, "false", "False", "0", "no", "N")  # False is also 0
+# A word for how it went, where the answer stands in `choices`: elsewhere it is the answer.
+_RESULTS = ("result", "outcome", "ack")
 # Objects in which gateways put an error (Tencent, Volcengine, Apigee, Spark, OpenAI's responses).
 _WRAPPERS = (
     "response",
@@ -112,17 +118,11 @@ _REQUEST_IDS = ("id", "requestid", "traceid", "logid", "sid")
 _FAILED_TYPE = re.compile(
     r"(?:\w+[./:-])*\w*(?:error|exception|failed|failure|fail)", re.IGNORECASE
 )
-_SUCCESS_CODE = re.compile(
-    r"[a-z]?[0.]+|2\d\d0*|(?:200)?\s*ok|success\w*|succeeded|normal|none|null|nil|false|undefined",
-    re.IGNORECASE,
+# What an object of a gateway's own has that tells how a call was routed, and what each attempt has.
+_ROUTING = frozenset(
+    {"attempt", "attempts", "retries", "retrycount", "fallback", "fallbacks", "endpoints"}
 )
-_SUCCESS_MESSAGE = re.compile(
-    r"\W*(?:ok(?:ay)?|done|completed?|finished|normal|none|null|nil|undefined|false|fine|accepted"
-    r"|no[\s_-]*errors?|n/a)\W*",
-    re.IGNORECASE,
-)
-_SUCCESS_WORDS = re.compile(r"成功|(?<![a-z])succe(?:ss|eded)", re.IGNORECASE)
-_NO_SUCCESS = re.compile(r"[不未没非无]\S{0,2}成功|(?<![a-z])(?:not?|without)\W", re.IGNORECASE)
+_ATTEMPT = frozenset({*_ROUTING, "provider", "providername", "endpoint", "selected", "route"})
 _NOTHING = frozenset({"", "null", "none", "nil", "undefined", "{}", "[]"})
 
 
@@ -154,6 +154,8 @@ def parse_refusal(
         fields = _message_fields(fold_names(body))
     if fields is None:
         return None
+    if fields.get("message") in (None, ""):
+        fields["message"] = remaining_words_of(body)
     fields["request_id"] = _request_id(body)
     return {
         name: _field_text(value, name) for name, value in fields.items() if value not in (None, "")
@@ -185,18 +187,6 @@ def reports_failure(body: Mapping[str, Any]) -> bool:
 def is_failed_type(name: str) -> bool:
     """Whether the name of an event or the type of an object is a failure's."""
     return bool(_FAILED_TYPE.fullmatch(name)) and names_failure(name)
-
-
-def fold_names(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a body's fields by their names without case and separators; the first with a value
-    counts.
-    """
-    folded: dict[str, Any] = {}
-    for name, value in islice(body.items(), _MAX_NAMES):
-        plain = name.replace("_", "").replace("-", "").lower()
-        if folded.get(plain) in (None, ""):
-            folded[plain] = value
-    return folded
 
 
 def _find_failure(
@@ -233,23 +223,39 @@ def _named_failure(body: Mapping[str, Any]) -> Fields | None:
     """Return the failure that a field is by its own name, as in the event streams of Amazon Bedrock
     (https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ResponseStream.html).
     """
-    for name, inner in islice(body.items(), _MAX_NAMES):
+    for name, inner in islice(body.items(), MAX_NAMES):
         if not isinstance(inner, dict) or not is_failed_type(name):
             continue
         said = fold_names(inner)
         if any(said.values()):
-            return {"code": name, "message": _words(said), "status": _status_field(said)}
+            return {"code": name, "message": words_of(said), "status": _status_field(said)}
     return None
 
 
 def _find_vendor_failure(body: Mapping[str, Any], *, failed: bool, depth: int) -> Fields | None:
     """Return what an object of a service's own says that reports a failure."""
-    for name, inner in islice(body.items(), _MAX_NAMES):
+    for name, inner in islice(body.items(), MAX_NAMES):
         if isinstance(inner, dict) and is_vendor_object(name):
-            found = _find_failure(inner, failed=failed, certain=False, depth=depth + 1)
+            told = inner
+            if _lists_attempts(inner):
+                told = {name: value for name, value in inner.items() if name != "errors"}
+            found = _find_failure(told, failed=failed, certain=False, depth=depth + 1)
             if found is not None:
                 return found
     return None
+
+
+def _lists_attempts(fields: Mapping[str, Any]) -> bool:
+    """Whether the errors in an object are those of attempts, after which another one answered, as
+    https://openrouter.ai/docs/guides/features/router-metadata lists them.
+    """
+    errors = values.as_objects(fields.get("errors"))[:_MAX_ERRORS]
+    listed = [fold_names(error) for error in errors]
+    if not listed:
+        return False
+    if not _ROUTING.isdisjoint(fold_names(fields)):
+        return True
+    return all(not _ATTEMPT.isdisjoint(error) or words_of(error) is None for error in listed)
 
 
 def is_vendor_object(name: str) -> bool:
@@ -287,9 +293,9 @@ def _read_error(
         read = (_read_error(e, body, failed=failed, depth=depth + 1) for e in error[:_MAX_ERRORS])
         return next((fields for fields in read if fields is not None), None)
     if error is True:
-        return {"code": body.get("code"), "message": _words(body)}
+        return {"code": body.get("code"), "message": words_of(body)}
     is_nothing = not error or values.as_name(error).strip().lower() in _NOTHING
-    if is_nothing or (not failed and (_means_success(error) or _says_success(error))):
+    if is_nothing or (not failed and (means_success(error) or says_success(error))):
         return None
     message = body.get("errordescription") or values.as_text(body.get("message"))
     message = message or values.as_text(body.get("msg")) or error
@@ -306,7 +312,7 @@ def _read_error_object(error: Mapping[str, Any], *, failed: bool, depth: int) ->
     codes = (folded.get(name) for name in ("code", *_FAILURE_CODES))
     code = next((code for code in codes if code), folded.get("code"))
     message = _nested_message(error, folded)
-    if not failed and (_means_success(code) or (not code and _says_success(message))):
+    if not failed and (means_success(code) or (not code and says_success(message))):
         return None
     if not any(folded.values()):
         return None
@@ -339,7 +345,7 @@ def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> obje
     """Return an error's message, with what a gateway says that its own provider said
     (https://openrouter.ai/docs/api/reference/errors-and-debugging).
     """
-    message = folded.get("message") or _words(folded)
+    message = folded.get("message") or words_of(folded)
     if not message:
         message = next((folded[name] for name in _MORE_MESSAGES if folded.get(name)), None)
     provider = values.as_object(error.get("metadata")).get("raw")
@@ -349,82 +355,136 @@ def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> obje
 
 
 def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
-    """Return what a body says that has a code, or a message that only failures have."""
-    message = _words(folded)
+    """Return what a body says that has a code, or words that only failures have."""
+    message = words_of(folded)
     succeeded = False
     for name in _FAILURE_CODES:
         code = folded.get(name)
-        succeeded = succeeded or _means_success(code)
-        if code and not _means_success(code) and not _says_success(message):
+        if isinstance(code, dict | list):
+            continue
+        succeeded = succeeded or means_success(code)
+        if code and not means_success(code) and not says_success(message):
             return {"code": code, "message": message}
-    code = folded.get("code")
+    code = _find_code(folded)
     fields = {"code": code, "message": message, "status": _status_field(folded)}
-    for name in _FAILURE_MESSAGES:
-        words = folded.get(name)
-        if words and not succeeded and not _means_success(code) and not _says_success(words):
-            return {**fields, "message": words}
-    if not code or _means_success(code) or _says_success(message):
+    succeeded = succeeded or means_success(code)
+    if not succeeded and (words := _failure_message(folded)) is not None:
+        return {**fields, **words}
+    if code and not means_success(code) and not says_success(message):
+        if (certain and message) or _is_failing_code(folded, code, message):
+            return fields
         return None
-    if certain and message:
-        return fields
-    if ("msg" in folded or "message" in folded or certain) and _is_failing_code(folded, message):
-        return fields
+    if not succeeded and (failing := _failing_words(folded)):
+        return {**fields, "message": failing}
     return None
 
 
-def _is_failing_code(folded: Mapping[str, Any], message: object) -> bool:
-    """Whether a `code` is a failure's where an answer may stand beside it: gateways have small
-    numbers for success.
+def _find_code(folded: Mapping[str, Any]) -> object:
+    """Return the code of a body that is not one of success, else the first it has; None for
+    none.
     """
-    code = folded["code"]
+    codes = [folded[name] for name in _CODES if folded.get(name) not in (None, "")]
+    codes = [code for code in codes if not isinstance(code, dict | list)]
+    failing = (code for code in codes if code and not means_success(code))
+    return next(failing, next(iter(codes), None))
+
+
+def _failure_message(folded: Mapping[str, Any]) -> Fields | None:
+    """Return what stands in a field that only failures have; None where it says success."""
+    for name in FAILURE_MESSAGES:
+        words = folded.get(name)
+        if not words or says_success(words):
+            continue
+        if isinstance(words, dict):  # Tencent's
+            return _read_error_object(words, failed=False, depth=0)
+        return {"message": words}
+    return None
+
+
+def _failing_words(folded: Mapping[str, Any]) -> str:
+    """Return the words that name a failure where no code stands beside them, "" for none. A message
+    beside an answer may be about anything.
+    """
+    names: tuple[str, ...] = ("detail",)
+    if "choices" in folded and not folded["choices"]:
+        names = ("detail", "message", "msg")
+    said = (values.as_text(folded.get(name)) for name in names)
+    return next((words for words in said if tells_failure(words)), "")
+
+
+def _is_failing_code(folded: Mapping[str, Any], code: object, message: object) -> bool:
+    """Whether a code that means no success is a failure's where an answer may stand beside it.
+
+    Gateways have 1 for success as well: what it means beside an answer, only words tell.
+    """
     name = _field_text(code, "code")
     number = values.as_whole_number(code)
-    if names_failure(values.as_text(message)):
+    if tells_failure(values.as_text(message)):
         return True
     if number is None:
-        return is_known_code(name) or names_failure(name) or names_limit(name)
+        return bool(message) or is_known_code(name) or names_failure(name) or names_limit(name)
     if number < 0 or is_failing_status(number):
         return True
     has_answer = any(folded.get(name) for name in _ANSWERS)
-    is_clear = number >= 1000 or (bool(message) and not has_answer)  # noqa: PLR2004
-    return is_known_code(name) and is_clear
+    if number == 1 and has_answer:
+        return False
+    return bool(message) or (number >= 1000 and is_known_code(name))  # noqa: PLR2004
 
 
 def _status_code_fields(folded: Mapping[str, Any]) -> Fields | None:
     """Return what MiniMax's `base_resp` says."""
     code = folded.get("statuscode")
-    if not code or _means_success(code):
+    if not code or means_success(code):
         return None
-    return {"code": code, "message": _words(folded)}
+    return {"code": code, "message": words_of(folded)}
 
 
 def _flag_fields(folded: Mapping[str, Any]) -> Fields | None:
     """Return what a body says whose type, flag or status is a failure's."""
     fields = {
         "code": folded.get("code"),
-        "message": _words(folded),
+        "message": words_of(folded),
         "status": _status_field(folded),
     }
     for name in ("object", "type", "event"):
         if is_failed_type(values.as_name(folded.get(name))):
             return {**fields, "type": folded.get("type")}
-    flags = (folded.get(name) for name in _SUCCESS_FLAGS)
-    if any(flag is False or flag in ("false", "False") for flag in flags):
-        return fields
-    if any(folded.get(name) is True for name in _FAILURE_FLAGS):
-        return fields
-    for name in _STATUSES:
-        word = folded.get(name)
-        if isinstance(word, str) and names_failure(values.as_name(word)):
-            return {**fields, "code": fields["code"] or word}
-    if fields["status"]:
+    if word := _failing_status_word(folded):
+        return {**fields, "code": fields["code"] or word}
+    has_failed = (
+        any(_is_no(folded.get(name)) for name in _SUCCESS_FLAGS)
+        or any(folded.get(name) is True for name in _FAILURE_FLAGS)
+        or (fields["message"] and any(folded.get(name) is False for name in _STATUSES))
+    )
+    if has_failed or fields["status"]:
         return fields
     return None
 
 
+def _is_no(flag: object) -> bool:
+    """Whether a flag of success says that there was none."""
+    if isinstance(flag, str) and names_failure(flag):
+        return True
+    return isinstance(flag, bool | int | str) and flag in _NO_FLAGS
+
+
+def _failing_status_word(folded: Mapping[str, Any]) -> str:
+    """Return the word with which a status says that it failed, "" for none."""
+    names: tuple[str, ...] = _STATUSES
+    if "choices" in folded:
+        names = (*_STATUSES, *_RESULTS)
+    for name in names:
+        word = folded.get(name)
+        if not isinstance(word, str) or (name in _RESULTS and len(word.split()) != 1):
+            continue
+        if names_failure(values.as_name(word)):
+            return word
+    return ""
+
+
 def _message_fields(folded: Mapping[str, Any]) -> Fields | None:
     """Return what a body says that has only words."""
-    message = _words(folded)
+    message = words_of(folded)
     if not message:
         named = (
             value
@@ -433,19 +493,9 @@ def _message_fields(folded: Mapping[str, Any]) -> Fields | None:
         )
         message = next(named, None)
     code = folded.get("code")
-    if not (message or code) or _means_success(code) or _says_success(message):
+    if not (message or code) or means_success(code) or says_success(message):
         return None
     return {"code": code, "message": message, "status": _status_field(folded)}
-
-
-def _words(folded: Mapping[str, Any]) -> object:
-    """Return a body's message."""
-    for name in ("msg", "message"):
-        # SGLang's is a list of what is wrong with each field.
-        if isinstance(folded.get(name), str | list) and folded[name]:
-            return folded[name]
-    names = (*_FAILURE_MESSAGES, *_OTHER_MESSAGES, "detail", "errors")
-    return next((folded[name] for name in names if folded.get(name)), None)
 
 
 def _request_id(body: Mapping[str, Any]) -> object:
@@ -465,21 +515,6 @@ def _status_field(folded: Mapping[str, Any]) -> int | None:
         if number is not None and is_failing_status(number):
             return number
     return None
-
-
-def _means_success(code: object) -> bool:
-    """Whether a code says that nothing failed."""
-    word = values.as_name(code).strip()
-    return bool(word) and _SUCCESS_CODE.fullmatch(word) is not None
-
-
-def _says_success(message: object) -> bool:
-    """Whether a message says that nothing failed."""
-    if not isinstance(message, str) or not message.strip() or names_failure(message):
-        return False
-    if _SUCCESS_MESSAGE.fullmatch(message):
-        return True
-    return bool(_SUCCESS_WORDS.search(message)) and not _NO_SUCCESS.search(message)
 
 
 def _field_text(value: object, name: str) -> str:

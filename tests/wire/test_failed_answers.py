@@ -256,6 +256,25 @@ BESIDE = {
     "details": {"error": {"details": "died"}},
     "a reason": {"error": {"reason": "died"}},
     "an error in a text": {"error": '{"message": "died"}'},
+    # Spark's stands beside each answer (https://www.xfyun.cn/doc/spark/HTTP调用文档.html).
+    "a code of the service's own": {"code": 11202, "message": "licence died", "sid": "x"},
+    "a small code": {"code": 41, "message": "died"},
+    "a code that is a word": {"code": "LimitBurstRate", "message": "died"},
+    "a code of SiliconFlow": {"code": 20015, "message": "died", "data": None},
+    "ret": {"ret": -1, "msg": "died"},
+    "respCode": {"respCode": "9999", "respMsg": "died"},
+    "a status code that is none of HTTP": {"status_code": 1013, "message": "died"},
+    "a status that is false": {"status": False, "message": "died"},
+    "a flag that is 0": {"success": 0, "message": "died"},
+    "a flag in words": {"success": "fail", "message": "died"},
+    "the result": {"result": "error", "cause": "died"},
+    "an acknowledgement": {"ack": "Failure", "message": "died"},
+    "FastAPI's detail": {"detail": "Internal Server Error: died"},
+    "Telegram's description": {"ok": False, "description": "died"},
+    "FastChat's text": {"text": "died", "error_code": 50001},
+    "Tencent's ErrorMsg": {"ErrorMsg": {"Msg": "died", "Code": 4000}},
+    "a body": {"statusCode": 500, "body": "died"},
+    "a sentence under another name": {"failed": True, "notice": "it has died"},
 }
 
 
@@ -321,6 +340,11 @@ REFUSED_WITH_200 = {
         errors.ServiceError,
     ),
     "Alibaba's bill": ({"code": "Arrearage", "message": "words"}, errors.QuotaExhausted),
+    "Spark's beside no choices": (
+        {"code": 11202, "message": "words", "sid": "x", "choices": []},
+        errors.ServiceError,
+    ),
+    "FastChat's": ({"text": "words", "error_code": 50001}, errors.ServiceError),
 }
 
 

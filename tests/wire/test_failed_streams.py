@@ -237,6 +237,12 @@ FAILED_IN_STREAM = {
     ),
     "a header": events({"header": {"code": 10013, "message": "words"}}),
     "a wrapped error": events({"Response": {"Error": {"Code": "X", "Message": "words"}}}),
+    "Spark's code": events({"code": 11202, "message": "words", "choices": []}),
+    "Spark's code beside a reason to finish": events(
+        {**chunk({"content": ""}, finish_reason="stop"), "code": 10019, "message": "words"}
+    ),
+    "a code that is a word": events({"code": "FAIL", "message": "words", "choices": []}),
+    "a message beside no choices": events({"message": "error: words", "choices": []}),
     "Dify's event": events({"event": "error", "status": 400, "code": "x", "message": "words"}),
 }
 
