@@ -9,17 +9,13 @@ too; and the codes that all of Baidu's cloud shares (https://cloud.baidu.com/doc
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic import errors as e
-from ernie_magic.api import values
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from ernie_magic.errors import ServiceError
 
 
@@ -72,6 +68,9 @@ _QUICK = Text(
 _BUSY = Text("服务方的资源紧张", "the service is short of resources")
 _MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
 
+# Our names for what other makes of servers say in words only (`meanings`).
+UNSUPPORTED_FEATURE = "unsupported_feature"
+UNSUPPORTED_REGION = "unsupported_region"
 # Codes which say that the path of a call is there, and its model is not.
 NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
 CASES: tuple[Case, ...] = (
@@ -322,6 +321,27 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.BadRequest,
+        (UNSUPPORTED_FEATURE,),
+        Text("服务不支持所要求的功能", "the service does not support what was asked for"),
+        Text(
+            "这个模型或服务没有它（图片、工具、思考等），或账号的设置排除了它",
+            "the model or the server lacks it (pictures, tools, thinking …), or the account's "
+            "settings exclude it",
+        ),
+        Text(
+            "去掉这个选项，或换用别的模型（%ernie models）",
+            "leave that option out, or use another model (%ernie models)",
+        ),
+    ),
+    Case(
+        e.PermissionDenied,
+        (UNSUPPORTED_REGION,),
+        Text("服务不在这个地区提供", "the service is not offered in this region"),
+        Text("它按网络出口判断地区", "it tells the region by the network address"),
+        Text("换用这里提供的服务", "use a service that is offered here"),
+    ),
+    Case(
+        e.BadRequest,
         ("method_not_supported", "336101"),
         Text("服务不接受这种请求方法", "the service does not accept this method"),
         Text("服务地址（base_url）不对", "the base URL is wrong"),
@@ -473,6 +493,35 @@ CASES: tuple[Case, ...] = (
         statuses=(404, 405),
     ),
     Case(
+        e.BadRequest,
+        (),
+        Text("服务不再提供它", "the service no longer offers this"),
+        Text("模型或接口已下线", "the model or the endpoint was retired"),
+        _MODELS,
+        statuses=(410,),
+    ),
+    Case(
+        e.PermissionDenied,
+        (),
+        Text("服务因法律原因拒绝", "the service refuses for legal reasons"),
+        Text(
+            "它不在这个地区提供，或内容未通过审核",
+            "it is not offered in this region, or the content did not pass review",
+        ),
+        Text("换一种说法，或换用别的服务", "rephrase it, or use another service"),
+        statuses=(451,),
+    ),
+    Case(
+        e.BadRequest,
+        (),
+        Text("服务不支持这个请求", "the service does not support this request"),
+        Text("它没有这个功能或接口", "it lacks this feature or endpoint"),
+        Text(
+            "去掉不常用的选项，或换用别的服务", "leave unusual options out, or use another service"
+        ),
+        statuses=(501, 505),
+    ),
+    Case(
         e.ServerError,
         (),
         Text("服务没有等到或没能处理这个请求", "the service did not get to this request"),
@@ -521,119 +570,42 @@ DAILY = Case(
         "service's console",
     ),
 )
+# The same of a week, a month or some hours ("5-hour limit reached").
+LONGER = Case(
+    e.RateLimited,
+    (),
+    Text("一段时间内允许的用量已用完", "what is allowed within a longer time is used up"),
+    Text(
+        "服务按小时、周或月限制这个账号或模型的用量",
+        "the service limits this account or model by hours, weeks or months",
+    ),
+    Text(
+        "等它恢复，或换用别的模型（%ernie models），或在服务的控制台提高限额",
+        "wait until it is renewed, use another model (%ernie models), or raise the limit in the "
+        "service's console",
+    ),
+)
+# A refusal in the name of no service: services write theirs as JSON.
+BLOCKED_ON_THE_WAY = Case(
+    e.PermissionDenied,
+    (),
+    Text(
+        "服务前面的防火墙或网关拒绝了请求",
+        "a firewall or gateway in front of the service refused the request",
+    ),
+    Text(
+        "它拦截了这个网络或程序，或服务地址（base_url）不对；未必与密钥有关",
+        "it blocks this network or this kind of program, or the base URL is wrong; the key may be "
+        "good",
+    ),
+    Text(
+        "换一个网络，检查 %ernie config base_url，或请服务方放行",
+        "try another network, check %ernie config base_url, or ask the service to let it through",
+    ),
+)
 TOO_MANY = 429  # means the same with any code
-_NO_QUOTA = 402
-_UNAUTHORIZED = 401
-_FORBIDDEN = 403
-_BEGINNING = 80  # characters of a message, behind which it may repeat the prompt
 BAD_REQUEST = 400
 NOT_FOUND = 404
-# A model that vLLM, SGLang, Ollama or a gateway does not have; an input that is longer than theirs
-# can read, which llama.cpp's server also told with 500.
-_NO_MODEL_SENTENCE = re.compile(
-    r"\bmodel\b.{0,200}?(?:(?:does not|doesn't|not) exist|not (?:be )?found|not available)"
-    r"|(?:no such|unknown|invalid) model|no endpoints found|no models? (?:is |are )?loaded"
-    r"|模型.{0,100}?(?:不存在|未找到|找不到)",
-    re.IGNORECASE | re.DOTALL,
-)
-# And where another thing of the request may be what is not found.
-_CERTAINLY_NO_MODEL = re.compile(
-    r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)|\bno such model", re.IGNORECASE
-)
-_TOO_LONG_SENTENCE = re.compile(
-    r"context length of only"
-    r"|(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed"
-    r"|exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|longer than)",
-    re.IGNORECASE | re.DOTALL,
-)
-_TOO_LONG_STATUSES = (400, 413, 422, 500)
-# The same said of the answer's length, which an option asks for.
-_TOO_MANY_ASKED = re.compile(r"max_(?:completion_|output_)?tokens.{0,40}too large", re.IGNORECASE)
-# Other servers' words for a limit: OpenAI's (https://platform.openai.com/docs/guides/error-codes),
-# Anthropic's, Google's, Moonshot's and Alibaba's.
-_LIMIT_WORDS = re.compile(
-    r"rate.?limit|too.?many.?requests|throttl|resource.?exhausted|engine.?overloaded"
-    r"|limit_(requests|tokens|burst)|slow.?down|^(requests|tokens)$"
-    r"|concurren\w*.?(?:requests?.?)?(?:limit|exceed)",
-    re.IGNORECASE,
-)
-# In a sentence, only what nobody would say of anything else.
-_LIMIT_SENTENCE = re.compile(r"rate.?limit|too.?many.?requests|限流|请求过于频繁", re.IGNORECASE)
-# And where it may be the request that is wrong.
-_CERTAIN_LIMIT = re.compile(
-    r"rate limit (?:is |was |has been )?(?:reached|exceeded)"
-    r"|too many (?:concurrent |parallel )?requests"
-    r"|concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
-    re.IGNORECASE,
-)
-# One request that asks for more than a minute's limit (OpenAI, Groq): waiting does not help.
-_TOO_LARGE_FOR_LIMIT = re.compile(
-    r"request (?:is )?too large\b.{0,200}\blimit|tokens must be reduced", re.IGNORECASE | re.DOTALL
-)
-_QUOTA_WORDS = re.compile(
-    r"insufficient.?(user.?)?(quota|balance|credit|fund)|current.?quota|billing.?hard.?limit"
-    r"|payment.?required|arrear|overdue|out.?of.?credit|quota.?exhausted|欠费|余额不足",
-    re.IGNORECASE,
-)
-# The same in a sentence: those of Zhipu, SiliconFlow, One API.
-_QUOTA_SENTENCE = re.compile(
-    r"余额.{0,6}(?:不足|用完|用尽|耗尽)|欠费|(?:令牌|用户)额度(?:已|不足)"
-    r"|balance (?:is )?(?:insufficient|not enough|too low)|insufficient (?:account )?balance",
-    re.IGNORECASE,
-)
-# Where a status says less: a key that is none (Google, One API), a path that is none (LM Studio,
-# which answers with 200), and that it is busy.
-_KEY_SENTENCE = re.compile(
-    r"api.?key (?:is )?(?:not valid|invalid|missing|expired)|(?:invalid|incorrect) api.?key"
-    r"|未提供 ?(?:token|令牌|api.?key)|无效的(?:令牌|token|api.?key)",
-    re.IGNORECASE,
-)
-_NO_ENDPOINT_SENTENCE = re.compile(
-    r"(?:unexpected|unknown|unsupported) endpoint|unrecognized request url", re.IGNORECASE
-)
-_BUSY_SENTENCE = re.compile(
-    r"\b(?:too|currently|server|system|service) (?:is )?busy|overloaded|[系服][统务](?:繁忙|过载)"
-    r"|负载已?饱和",
-    re.IGNORECASE,
-)
-# Words that name a status, without separators and without "error" or "exception" at their end.
-_STATUS_OF_WORD = {
-    "badrequest": 400,
-    "invalidrequest": 400,
-    "authentication": 401,
-    "authfailure": 401,
-    "authfailed": 401,
-    "authenticationfailed": 401,
-    "authenticationfailure": 401,
-    "invalidapikey": 401,
-    "invalidaccesskey": 401,
-    "invalidtoken": 401,
-    "unauthenticated": 401,
-    "unauthorized": 401,
-    "permission": 403,
-    "permissiondenied": 403,
-    "forbidden": 403,
-    "notfound": 404,
-    "api": 500,
-    "internal": 500,
-    "internalserver": 500,
-    "server": 500,
-    "badgateway": 502,
-    "overloaded": 503,
-    "serveroverloaded": 503,
-    "serviceunavailable": 503,
-    "unavailable": 503,
-    "deadlineexceeded": 504,
-    "gatewaytimeout": 504,
-    "timeout": 504,
-}
-# What a sentence alone means, the first that fits.
-_SENTENCES = {
-    429: _LIMIT_SENTENCE,
-    401: _KEY_SENTENCE,
-    404: _NO_ENDPOINT_SENTENCE,
-    503: _BUSY_SENTENCE,
-}
 _UNKNOWN = Case(
     e.ServiceError,
     (),
@@ -668,84 +640,6 @@ def case_for(status: int, code: str) -> Case:
     if status >= 500:  # noqa: PLR2004
         return next(case for case in CASES if not case.codes and 500 in case.statuses)  # noqa: PLR2004
     return _UNKNOWN
-
-
-def case_of_words(status: int, message: str) -> Case | None:
-    """Return the row for a sentence with which other servers say what Baidu's say with a code; None
-    for any other.
-    """
-    if status == NOT_FOUND and _NO_MODEL_SENTENCE.search(message):
-        return case_for(status, "model_not_found")
-    says_little = status == BAD_REQUEST or status < 400  # noqa: PLR2004
-    if says_little and _CERTAINLY_NO_MODEL.search(message):
-        return case_for(NOT_FOUND, "model_not_found")
-    is_too_long = _TOO_LONG_SENTENCE.search(message) and not _TOO_MANY_ASKED.search(message)
-    if is_too_long and status in _TOO_LONG_STATUSES:
-        return case_for(status, "context_length_exceeded")
-    return None
-
-
-def is_too_large_for_limit(message: str) -> bool:
-    """Whether a refusal says that this request alone exceeds a limit."""
-    return bool(_TOO_LARGE_FOR_LIMIT.search(message))
-
-
-def status_meant(status: int, refusal_fields: Mapping[str, str]) -> int:
-    """Return the status that a refusal means where HTTP's own says less: gateways report any
-    failure with 200, 400 or 5xx, and the status that they were given as a code.
-
-    Parameters
-    ----------
-    status
-        HTTP status.
-    refusal_fields
-        Code, type, message and `status`, as far as the refusal has them.
-    """
-    words = [refusal_fields[name] for name in ("code", "type") if refusal_fields.get(name)]
-    message = refusal_fields.get("message", "")
-    says_no_quota = _QUOTA_SENTENCE.search(message) and _may_mean_quota(status)
-    if says_no_quota or any(_QUOTA_WORDS.search(word) for word in words):
-        return _NO_QUOTA
-    says_limit = _CERTAIN_LIMIT.search(message)
-    if says_limit or any(_LIMIT_WORDS.search(word) for word in words):
-        return TOO_MANY
-    if 400 < status < 500:  # noqa: PLR2004
-        return status
-    if status == BAD_REQUEST and _KEY_SENTENCE.search(message[:_BEGINNING]):
-        return _UNAUTHORIZED
-    named = _reported_status(refusal_fields)
-    if not named and status < 400:  # noqa: PLR2004
-        named = _status_of_words(words, message)
-    return named or status
-
-
-def _may_mean_quota(status: int) -> bool:
-    """Whether a refusal of this status may be about money: one of a wrong request may repeat the
-    prompt, which may be about anything.
-    """
-    return status < BAD_REQUEST or status in (_FORBIDDEN, TOO_MANY)
-
-
-def _reported_status(refusal_fields: Mapping[str, str]) -> int:
-    """Return the status that a refusal names as its code or its status, 0 for none."""
-    numbers = (refusal_fields.get("code"), refusal_fields.get("status"))
-    reported = (values.as_whole_number(number) or 0 for number in numbers)
-    return next(filter(is_failing_status, reported), 0)
-
-
-def _status_of_words(words: Sequence[str], message: str) -> int:
-    """Return the status that a code or a type names, or else the sentence; 0 for none."""
-    bare = (re.sub(r"[^a-z]|(error|exception)$", "", word.lower()) for word in words)
-    named = next((_STATUS_OF_WORD[word] for word in bare if word in _STATUS_OF_WORD), 0)
-    if named:
-        return named
-    sentences = (status for status, sentence in _SENTENCES.items() if sentence.search(message))
-    return next(sentences, 0)
-
-
-def names_limit(code: str) -> bool:
-    """Whether a code is another server's word for a limit or a quota."""
-    return bool(_LIMIT_WORDS.search(code) or _QUOTA_WORDS.search(code))
 
 
 def is_failing_status(number: int) -> bool:

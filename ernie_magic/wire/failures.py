@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-import time
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -23,19 +21,15 @@ from ernie_magic.errors import (
     RateLimited,
     ServerError,
     ServiceError,
+    ServiceUnreachable,
     UnsafeRequest,
 )
 from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.durations import find_told_wait, parse_duration
-from ernie_magic.wire.error_codes import (
-    DAILY,
-    case_for,
-    case_of_words,
-    is_too_large_for_limit,
-    status_meant,
-)
+from ernie_magic.wire.durations import find_told_wait, reset_seconds, retry_after_seconds
+from ernie_magic.wire.error_codes import BLOCKED_ON_THE_WAY, DAILY, LONGER, case_for
+from ernie_magic.wire.meanings import find_period, is_too_large_for_limit, read_refusal
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, unwrap_list
 
 if TYPE_CHECKING:
@@ -56,22 +50,18 @@ _UNKNOWN_FIELD = re.compile(
 )
 _LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
 _TOO_LARGE = 413
-_LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
-_LONGEST_RESET = 60.0  # seconds
-_RESET_HEADER = re.compile(r"(?P<prefix>(?:x-)?ratelimit-)reset(?P<kind>(?:-[a-z]+)*)")
-# How services name a day's limit: requests per day (RPD), free-models-per-day, daily limit, per 24
-# hours. Where a minute's is named beside it, it may be either.
-_DAY = re.compile(
-    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h|86,?400[\s_-]*s)|/\s*day|(?:Per|By)Day"
-    r"|(?<![a-z])(?:daily|RPD|TPD)(?![a-z])"
-    r"|每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求)",
+_NETWORK_LOGIN = 511  # RFC 6585, section 6
+_FORBIDDEN = 403
+# Statuses and words of web application firewalls: Cloudflare's, Alibaba's, Tencent's, CloudFront's.
+_WAF_STATUSES = (400, 405, 406, 418, 493, 503)
+_WAF_WORDS = re.compile(
+    r"attention required|just a moment|error code: ?1\d{3}\b|request could not be satisfied"
+    r"|(?:request|access|you) (?:has |have |was |is )?(?:been )?(?:blocked|rejected)|\bwaf\b"
+    r"|阻断|拦截|安全威胁",
     re.IGNORECASE,
 )
-_SHORTER = re.compile(
-    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:min|sec)|/\s*(?:min|sec)|Per(?:Minute|Second)"
-    r"|(?<![a-z])(?:RPM|TPM|QPS|RPS)(?![a-z])|每[分秒]",
-    re.IGNORECASE,
-)
+_SMALL_NUMBER = 3  # digits
+_BAIDUS_ID = "as-"  # how Qianfan's request ids begin
 _OTHER_JSON = Text("其他 JSON 内容", "JSON of another kind")
 
 
@@ -106,7 +96,21 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
         return invalid_json_error(status, text) if is_cut else not_this_api_error(status, text)
     if parsed is None:
         refusal_fields = {"message": _readable_message(text)}
-    return error_from_refusal(refusal_fields or {}, status, headers, text)
+    if status == _NETWORK_LOGIN:
+        return _network_login_error(refusal_fields or {})
+    case = None
+    if parsed is None and _is_blocked(status, headers, text):
+        case = BLOCKED_ON_THE_WAY
+    return error_from_refusal(refusal_fields or {}, status, headers, text, case)
+
+
+def _is_blocked(status: int, headers: Mapping[str, str], text: str) -> bool:
+    """Whether a refusal that is not JSON is a firewall's or a gateway's
+    (https://developers.cloudflare.com/support/troubleshooting/http-status-codes).
+    """
+    if headers.get("cf-mitigated"):
+        return True
+    return status == _FORBIDDEN or (status in _WAF_STATUSES and bool(_WAF_WORDS.search(text)))
 
 
 def error_from_refusal(
@@ -114,6 +118,7 @@ def error_from_refusal(
     status: int,
     headers: Mapping[str, str],
     text: str,
+    case: Case | None = None,
 ) -> ErnieError:
     """Return the error for a service's message (`parse_refusal`).
 
@@ -123,13 +128,14 @@ def error_from_refusal(
         Code, type, message and request id, as far as known.
     text
         The reply's beginning.
+    case
+        The table's row, where it is known already.
     """
     code = refusal_fields.get("code", "")
     message = refusal_fields.get("message", "")
-    case = case_for(status, code)
-    if not case.codes:
-        meant = status_meant(status, refusal_fields)
-        case = case_of_words(meant, message) or case_for(meant, code)
+    case = case or _documented_case(status, refusal_fields)
+    if case is None:
+        meant, case = read_refusal(status, refusal_fields)
         if status < 400:  # noqa: PLR2004
             status = meant
     wait = retry_after_seconds(headers)
@@ -163,6 +169,24 @@ def error_from_refusal(
     return error
 
 
+def _documented_case(status: int, refusal_fields: Mapping[str, str]) -> Case | None:
+    """Return the row of a code of Baidu's tables; None for another code. The small numbers of V1
+    and of Baidu's gateways mean other things with other servers, so they count only in
+    `error_code` (https://ai.baidu.com/ai-doc/WENXINWORKSHOP/tlmyncueh) or beside a request id of
+    Baidu's.
+    """
+    code = refusal_fields.get("code", "")
+    is_small = code.isdecimal() and len(code) <= _SMALL_NUMBER
+    request_id = refusal_fields.get("request_id", "")
+    is_baidus = bool(refusal_fields.get("is_error_code")) or request_id.startswith(_BAIDUS_ID)
+    if is_small and not is_baidus:
+        return None
+    case = case_for(status, code)
+    if not case.codes:
+        return None
+    return case
+
+
 def _case_of_limit(refusal_fields: Mapping[str, str], text: str, seconds: float) -> Case | None:
     """Return the row for a limit that is no minute's; None for one that is.
 
@@ -171,7 +195,10 @@ def _case_of_limit(refusal_fields: Mapping[str, str], text: str, seconds: float)
     seconds
         What the service asks to wait, 0.0 where it does not.
     """
-    if seconds > _LONGEST_SHORT_WAIT or _is_daily(refusal_fields, text):
+    period = find_period(" ".join((*refusal_fields.values(), text)))
+    if period == "longer":
+        return LONGER
+    if period or seconds > _LONGEST_SHORT_WAIT:
         return DAILY
     if is_too_large_for_limit(refusal_fields.get("message", "")):
         return case_for(_TOO_LARGE, "")
@@ -181,7 +208,7 @@ def _case_of_limit(refusal_fields: Mapping[str, str], text: str, seconds: float)
 def _note_wait(error: RateLimited, headers: Mapping[str, str], told_wait: float) -> None:
     """Note how long a service asks to wait: in a header, or else in its sentence."""
     if error.retry_after is None:
-        error.retry_after = _reset_seconds(headers)
+        error.retry_after = reset_seconds(headers)
     if error.retry_after is None:
         error.told_wait = told_wait
     if seconds := error.retry_after or error.told_wait:
@@ -304,12 +331,6 @@ def empty_answer_error(body: str = "", request_id: str = "") -> ProtocolError:
     )
 
 
-def _is_daily(refusal_fields: Mapping[str, str], text: str) -> bool:
-    """Whether a limit is a day's: by the service's words, since it has the codes of a minute's."""
-    said = " ".join((*refusal_fields.values(), text))
-    return bool(_DAY.search(said)) and not _SHORTER.search(said)
-
-
 def header_request_id(headers: Mapping[str, str]) -> str:
     """Return the request id in a reply's headers, "" when there is none."""
     names = ("x-request-id", "x-bce-request-id", "x-baidu-request-id")
@@ -396,6 +417,24 @@ def _redirect_error(target: str, status: int) -> ProtocolError:
     )
 
 
+def _network_login_error(refusal_fields: Mapping[str, str]) -> ServiceUnreachable:
+    """Return the error for a network that lets nobody through who has not logged in."""
+    what = Text("这个网络要求先登录（HTTP 511）", "this network requires a login (HTTP 511)")
+    if message := redact(refusal_fields.get("message", ""), strict=True):
+        what = _SAID.fill(what=what, said=untranslated(clip_text(message, SAID_SHOWN)))
+    return ServiceUnreachable(
+        what,
+        Text(
+            "酒店、校园或公司网络的登录页拦住了请求，没有到达服务",
+            "the login page of a hotel's, campus's or company's network is in between; the "
+            "service was not reached",
+        ),
+        Text(
+            "在浏览器里打开任意网页登录，再试", "open any web page in a browser, log in, try again"
+        ),
+    )
+
+
 def _readable_message(text: str) -> str:
     """Return a refusal that is not JSON in a few words: an HTML page's title, or the text's
     beginning.
@@ -405,47 +444,6 @@ def _readable_message(text: str) -> str:
     if text.lstrip().startswith("<"):
         return ""
     return " ".join(text.split())[:SAID_SHOWN]
-
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds in Retry-After, which is a number or a date (RFC 9110, section 10.2.3); or
-    in OpenAI's and Azure's headers of milliseconds.
-    """
-    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
-        milliseconds = values.as_seconds(headers.get(name))
-        if milliseconds is not None and milliseconds <= 1000 * _LONGEST_WAIT:
-            return milliseconds / 1000
-    header = headers.get("retry-after", "")
-    seconds = values.as_seconds(header.strip().removesuffix("s"))
-    if seconds is None:
-        # The library may raise anything for what only looks like a date, for example OverflowError
-        # for a year of eleven digits.
-        with suppress(Exception):
-            seconds = max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    if seconds is not None and seconds > _LONGEST_WAIT:
-        return None
-    return seconds
-
-
-def _reset_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until the limit that was reached is reset ("Rate limits" on
-    https://platform.openai.com/docs/guides/rate-limits): of requests, of tokens, or both. None for
-    more than a minute: a limit is whole again by then, and admits single calls long before.
-    """
-    of_all = []
-    of_reached = []
-    for name, value in headers.items():
-        found = _RESET_HEADER.fullmatch(name.lower())
-        if found is None or (seconds := parse_duration(value)) is None:
-            continue
-        of_all.append(seconds)
-        remaining = headers.get(f"{found['prefix']}remaining{found['kind']}", "")
-        if values.as_seconds(remaining.strip()) == 0:
-            of_reached.append(seconds)
-    wait = max(of_reached or of_all, default=None)
-    if wait is None or wait > _LONGEST_RESET:
-        return None
-    return wait
 
 
 def stream_cut_error() -> IncompleteAnswer:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.text.language import whole_characters
-from ernie_magic.wire.error_codes import is_failing_status, is_known_code, names_limit
+from ernie_magic.wire.error_codes import is_failing_status, is_known_code
+from ernie_magic.wire.meanings import names_limit
 from ernie_magic.wire.refusal_words import (
     FAILURE_MESSAGES,
     MAX_NAMES,
@@ -158,7 +159,9 @@ def parse_refusal(
         fields["message"] = remaining_words_of(body)
     fields["request_id"] = _request_id(body)
     return {
-        name: _field_text(value, name) for name, value in fields.items() if value not in (None, "")
+        name: _field_text(value, name)
+        for name, value in fields.items()
+        if value is not False and value not in (None, "")
     }
 
 
@@ -364,7 +367,11 @@ def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
             continue
         succeeded = succeeded or means_success(code)
         if code and not means_success(code) and not says_success(message):
-            return {"code": code, "message": message}
+            return {
+                "code": code,
+                "message": message,
+                "is_error_code": name == "errorcode",
+            }
     code = _find_code(folded)
     fields = {"code": code, "message": message, "status": _status_field(folded)}
     succeeded = succeeded or means_success(code)

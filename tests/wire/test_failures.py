@@ -209,6 +209,21 @@ def test_a_wait_is_read_in_other_forms(header, value, seconds):
             },
             5.0,
         ),
+        ({"RateLimit": '"default";r=0;t=12'}, 12.0),
+        ({"RateLimit": '"minute";r=0;t=12, "hour";r=80;t=50'}, 12.0),
+        ({"RateLimit": "limit=10, remaining=0, reset=7"}, 7.0),
+        ({"x-rate-limit-reset": "8"}, 8.0),
+        (
+            {
+                "anthropic-ratelimit-requests-reset": "4",
+                "anthropic-ratelimit-requests-remaining": "0",
+                "anthropic-ratelimit-tokens-reset": "9",
+                "anthropic-ratelimit-tokens-remaining": "100",
+            },
+            4.0,
+        ),
+        ({"RateLimit": '"default";r=0;t=soon'}, None),
+        ({"x-ratelimit-reset": "2026-13-45T99:99:99Z"}, None),
         ({"x-ratelimit-reset-tokens": "6m0s"}, None),  # a whole limit: one call fits long before
         ({"x-ratelimit-reset-tokens": "soon"}, None),
         ({"x-ratelimit-reset-tokens": "-3s"}, None),
@@ -228,6 +243,24 @@ def test_the_reset_of_the_limit_that_was_reached_is_waited_for(headers, seconds)
 def test_a_reset_may_be_a_moment(unit):
     moment = str(int((time.time() + 20) * unit))
     assert 18 < said(429, {}, **{"x-ratelimit-reset": moment}).retry_after <= 20
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["retry-after", "x-ratelimit-reset", "anthropic-ratelimit-requests-reset", "ratelimit-reset"],
+)
+def test_a_wait_may_be_a_timestamp_or_a_second_of_the_epoch(name):
+    moment = datetime.now(timezone.utc) + timedelta(seconds=20)
+    for value in (moment.strftime("%Y-%m-%dT%H:%M:%SZ"), str(int(moment.timestamp()))):
+        assert 18 < said(429, {}, **{name: value}).retry_after <= 20
+    without_zone = moment.strftime("%Y-%m-%dT%H:%M:%S")
+    assert said(429, {}, **{name: without_zone}).retry_after is None
+
+
+def test_of_two_waits_the_longer_is_kept():
+    assert said(429, {}, **{"retry-after": "5, 10"}).retry_after == 10
+    message = f"Rate limited until {datetime.now(timezone.utc) + timedelta(seconds=20):%FT%TZ}"
+    assert 18 < said(429, {"error": {"message": message}}).told_wait <= 20
 
 
 @pytest.mark.parametrize(

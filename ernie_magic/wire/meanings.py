@@ -1,0 +1,464 @@
+"""What a refusal means that has no code of Baidu's tables: by the words of other makes of servers.
+
+One table, most certain first. A word in a code or a type is believed with any status, unless its
+row says otherwise; a sentence only beside the statuses with which such servers send it, since a
+refusal of a wrong request may repeat the prompt, which may be about anything.
+
+Sources: the error tables of OpenAI (https://platform.openai.com/docs/guides/error-codes), Zhipu
+(https://docs.bigmodel.cn/cn/api/api-code), Volcengine (https://www.volcengine.com/docs/82379/1299023),
+DashScope (https://help.aliyun.com/zh/model-studio/error-code), OpenRouter
+(https://openrouter.ai/docs/api/reference/errors-and-debugging) and MiniMax; the issues of LiteLLM,
+One API, vLLM, SGLang, llama.cpp, Ollama, LM Studio and Text Generation Inference.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from ernie_magic.api import values
+from ernie_magic.wire.error_codes import (
+    BAD_REQUEST,
+    NOT_FOUND,
+    TOO_MANY,
+    UNSUPPORTED_FEATURE,
+    UNSUPPORTED_REGION,
+    case_for,
+    is_failing_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.wire.error_codes import Case
+
+_UNAUTHORIZED = 401
+_NO_QUOTA = 402
+_FORBIDDEN = 403
+_GONE = 410
+_UNPROCESSABLE = 422
+_LEGAL = 451
+_WRONG_REQUEST = (BAD_REQUEST, _UNPROCESSABLE)
+_BEGINNING = 100  # characters of a wrong request's message, behind which it may repeat the prompt
+# What a message quotes, and where it repeats what was sent (pydantic's `input: …`).
+_QUOTED = re.compile(r"(?<!\w)(?:'[^']*'|\"[^\"]*\"|`[^`]*`)(?!\w)|“[^”]*”|「[^」]*」")
+_REPEATED = re.compile(r"\binput(?:_value)?['\"]?\s?[:=].*", re.DOTALL)
+# A code or a type, rather than a sentence in its place.
+_NAME = re.compile(r"[^\s]+(?: [^\s]+){0,3}")
+
+
+def _compile(*parts: str) -> re.Pattern[str]:
+    """Return a pattern for any of these parts, in either case."""
+    return re.compile("|".join(parts), re.IGNORECASE | re.DOTALL)
+
+
+_NEVER = re.compile(r"(?!)")
+
+
+class Meaning(NamedTuple):
+    """One thing that servers say in words of their own.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status that says it.
+    code : str
+        The code of `error_codes.CASES` that says it; "" for the status alone.
+    names : Pattern
+        Its words in a code or a type.
+    sentence : Pattern
+        Its words in a message.
+    statuses : tuple of int
+        Beside which the sentence is believed; it always is beside success.
+    named_with : tuple of int
+        Beside which its names are believed; () for any.
+    """
+
+    status: int
+    code: str
+    names: re.Pattern[str]
+    sentence: re.Pattern[str]
+    statuses: tuple[int, ...]
+    named_with: tuple[int, ...] = ()
+
+    @property
+    def case(self) -> Case:
+        """The row of the table."""
+        return case_for(self.status, self.code)
+
+    def is_named(self, status: int) -> bool:
+        """Whether its names are believed beside a status."""
+        return status < BAD_REQUEST or not self.named_with or status in self.named_with
+
+    def is_said(self, status: int) -> bool:
+        """Whether its sentence is believed beside a status."""
+        return status < BAD_REQUEST or status in self.statuses
+
+
+_QUOTA = Meaning(
+    _NO_QUOTA,
+    "",
+    _compile(
+        r"insufficient.?(?:user.?)?(?:quota|balance|credit|fund)|current.?quota",
+        r"billing.?(?:hard.?limit|not.?active)|payment.?required|arrear|overdue|out.?of.?credit",
+        r"(?:quota|package|resource|pack).?exhaust|budget.?exceeded|free.?tier.?only",
+        r"not.?purchased|欠费|余额不足",
+    ),
+    _compile(
+        r"余额.{0,6}(?:不足|用完|用尽|耗尽)|欠费|(?:令牌|用户)额度(?:已|不足)",
+        r"(?:免费|月|周|套餐|资源包)[^，。]{0,8}(?:额度)?[^，。]{0,4}(?:用完|用尽|耗尽)|套餐已?(?:到|过)期",
+        r"balance (?:is )?(?:insufficient|not enough|too low)|insufficient (?:account )?balance",
+        r"(?:insufficient|not enough|out of|no) (?:\w+ )?(?:credits?|funds)\b",
+        r"credits? (?:limit )?(?:has been |have been |is |are )?(?:exceeded|exhausted|depleted)",
+        r"(?:requires|need) more credits|all available credits|(?:included|free) credits",
+        r"budget has been exceeded|exceeded ?budget|over budget|crossed budget",
+        r"free (?:tier|quota|trial)\b.{0,60}(?:exhausted|used up|expired|has ended)",
+        r"usage limits? (?:for|of) your (?:plan|subscription)|spend(?:ing)? limit",
+    ),
+    (BAD_REQUEST, _FORBIDDEN, TOO_MANY),
+)
+_LIMIT = Meaning(
+    TOO_MANY,
+    "",
+    _compile(
+        r"rate.?limit|too.?many.?requests|throttl|resource.?exhausted|engine.?overloaded",
+        r"limit_(?:requests|tokens|burst)|slow.?down|^(?:requests|tokens)$",
+        r"request.?limit.?exceed|concurren\w*.?(?:requests?.?)?(?:limit|exceed)",
+    ),
+    _compile(
+        r"rate limit (?:is |was |has been )?(?:reached|exceeded)",
+        r"too many (?:concurrent |parallel )?requests",
+        r"concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
+        r"(?:qps|conc)\w*over ?flow",
+    ),
+    (BAD_REQUEST, 500, 502, 503),
+)
+# In an answer's place, where nothing else can be meant.
+_LIMIT_ALONE = Meaning(
+    TOO_MANY, "", _NEVER, _compile(r"rate.?limit|too.?many.?requests|限流|(?:并发数|频率)过高"), ()
+)
+_KEY = Meaning(
+    _UNAUTHORIZED,
+    "",
+    _compile(
+        r"invalid.?(?:api|access|secret|auth\w*).?(?:key|token|credential)",
+        r"(?:api.?key|token|credential)s?.?(?:invalid|expired|not.?found|missing|disabled)",
+        r"expired.?(?:api.?)?key|incorrect.?api.?key|auth(?:entication)?.?(?:error|fail|invalid)",
+    ),
+    _compile(
+        r"(?:api|access|virtual).?key (?:is |has )?(?:not valid|invalid|missing|expired|revoked)",
+        r"(?:invalid|incorrect|expired|revoked|wrong|missing) (?:api|access|virtual|secret).?key\b",
+        r"expired key\b|(?:invalid|expired) (?:auth\w*|bearer|jwt|access) (?:token|header)\b",
+        r"authentication (?:error|failed|fails|failure)|login fail|token (?:has |is )?expired",
+        r"(?:令牌|token|密钥|api.?key|access.?key)[^，。,.]{0,8}(?:无效|非法|过期|失效)",
+        r"(?:密钥|api.?key|身份|鉴权)[^，。,.]{0,4}(?:不正确|有误|错误|不存在|未通过|失败)",
+        r"未提供 ?(?:token|令牌|密钥|api.?key)|无效的 ?(?:令牌|token|密钥|api.?key)",
+    ),
+    (BAD_REQUEST, _FORBIDDEN),
+    (BAD_REQUEST, _FORBIDDEN),
+)
+_MODEL_NOT_ALLOWED = Meaning(
+    _FORBIDDEN,
+    "invalid_model",
+    _compile(r"model.?(?:access|permission).?denied|model.?not.?open|service.?not.?activated"),
+    _compile(
+        r"(?:not (?:allowed|authorized|permitted)|no permission|no access|does ?n[o']t have access)"
+        r" to (?:access |use |call )?(?:the |this )?model",
+        r"(?:has )?not activated the model|account is not allowed to access this model",
+        r"无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
+    ),
+    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND),
+)
+_UNSAFE = Meaning(
+    _FORBIDDEN,
+    "content_filter",
+    _compile(
+        r"content.?(?:filter|policy|security|moderation|risk|safety|censor|inspect|blocked)",
+        r"bad.?content|prohibited.?content|sensitive.?(?:content|word|info)|data.?inspection",
+        r"risk.?(?:detect|control)|illegal.?detected|moderation.?(?:block|fail|error)|unsafe",
+        r"responsible.?ai|image.?(?:content.?)?(?:policy|safety)|moderation_blocked|censored",
+    ),
+    _compile(
+        r"敏感(?:内容|信息|词)|违规(?:内容|信息)|(?:未通过|没有通过|不符合).{0,8}(?:审核|安全策略|内容安全)",
+        r"(?:内容|文本|图片|输入|提示词).{0,6}(?:审核|安全检测|风控).{0,6}(?:未通过|不通过|不合规|拦截)",
+        r"内容.{0,12}(?:不安全|不合规|违规)|触发.{0,6}(?:风控|内容审核)",
+        r"content (?:management |usage )?polic(?:y|ies)|content (?:filter|moderation|exists risk)",
+        r"(?:input|prompt|request|content|message)\w* (?:was|were|is|has been|may be) flagged",
+        r"requires moderation and|sensitive (?:content|information|word)|new_sensitive",
+        r"(?:considered|is) high risk|prohibited content|safety (?:system|filter|polic)",
+        r"inappropriate content|violat\w+ .{0,40}(?:usage polic|content|community guideline)",
+        r"content you provided .{0,60}blocked|prompt was blocked",
+    ),
+    (BAD_REQUEST, _FORBIDDEN, _UNPROCESSABLE, _LEGAL),
+)
+_REGION = Meaning(
+    _FORBIDDEN,
+    UNSUPPORTED_REGION,
+    _compile(
+        r"unsupported.?(?:country|region|location)|(?:region|country).?not.?(?:supported|allow)"
+    ),
+    _compile(
+        r"\b(?:country|region|territory|location)\b.{0,40}\bnot (?:supported|available|allowed)",
+        r"not (?:available|supported|offered) in your (?:country|region|location)",
+        r"(?:地区|区域|国家).{0,8}(?:不支持|不可用|受限|不提供)|不支持.{0,8}(?:地区|国家)",
+    ),
+    (BAD_REQUEST, _FORBIDDEN, _LEGAL),
+)
+_FEATURES = (
+    r"(?:images?|vision|multi-?modal|pictures?|audio|videos?|tools?|tool.?(?:use|choice|call\w*)"
+    r"|functions?|function.?call\w*|thinking|reasoning|json|schemas?|structured output|logprobs"
+    r"|stream(?:ing|ed)?|chat|completions?|embeddings?|system (?:prompt|message|role)s?)"
+)
+_FEATURE = Meaning(
+    BAD_REQUEST,
+    UNSUPPORTED_FEATURE,
+    _compile(r"unsupported.?(?:feature|operation|modality)|not.?implemented"),
+    _compile(
+        rf"\b{_FEATURES}\b(?: (?:input|output|content|calling|use|parts?|mode))?s?"
+        r" (?:is |are )?(?:currently )?(?:not supported|unsupported|not enabled|not available)",
+        rf"(?:does ?n[o']t|do ?n[o']t|not|cannot) support {_FEATURES}\b",
+        rf"unsupported {_FEATURES}\b|is not a (?:multimodal|vision|chat|embedding) model",
+        r"no endpoints found (?:that support|matching)|requires --enable|data required for image",
+        r"不支持.{0,12}(?:图片|图像|视觉|多模态|语音|视频|工具|函数|思考|流式|调用方式)",
+    ),
+    (BAD_REQUEST, NOT_FOUND, _UNPROCESSABLE, 500, 501),
+)
+# A model that vLLM, SGLang, Ollama or a gateway does not have.
+_NO_MODEL = Meaning(
+    NOT_FOUND,
+    "model_not_found",
+    _compile(
+        r"model.?(?:not|does.?not|un).?(?:found|exist|available|known|supported)",
+        r"(?:no.?such|unknown|invalid).?(?:model|deployment)|deployment.?not.?found",
+        r"endpoint.?or.?model.?not|invalid.?endpoint.?not|model.?(?:decommissioned|deprecated)",
+    ),
+    _compile(
+        r"\bmodel\b.{0,200}?(?:(?:does not|doesn't|not) exist|not (?:be )?found|not available)",
+        r"(?:no such|unknown|invalid) model|no endpoints found|no models? (?:is |are )?loaded",
+        r"\b(?:deployment|model)\b.{0,80}(?:does not exist|retired|decommissioned|deprecated)",
+        r"模型.{0,100}?(?:不存在|未找到|找不到|已下线)",
+    ),
+    (NOT_FOUND, _GONE),
+)
+# And where another thing of the request may be what is not found.
+_CERTAINLY_NO_MODEL = Meaning(
+    NOT_FOUND,
+    "model_not_found",
+    _NEVER,
+    _compile(
+        r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)|\bno such model",
+        r"\bmodel .{0,80}(?:has been|was|is) (?:retired|decommissioned|deprecated)\b",
+        r"(?:invalid|unknown) model name|not a valid model|your model \S+ is not|allowed now, your",
+        r"模型 ?[\w./:-]{0,60} ?(?:不存在|未找到|找不到|已下线)",
+    ),
+    _WRONG_REQUEST,
+)
+# An input that is longer than a model reads, which llama.cpp's server also told with 500.
+_TOO_LONG = Meaning(
+    BAD_REQUEST,
+    "context_length_exceeded",
+    _compile(
+        r"(?:input|prompt|context|token)\w*.?(?:too.?(?:long|large)|.{0,10}exceed)",
+        r"exceed.?context|string.?above.?max|range.?of.?input",
+    ),
+    _compile(
+        r"context length of only|trying to keep the first",
+        r"(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed",
+        r"exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|longer than)",
+        r"exceed\w* (?:the )?(?:\w+ ){0,3}token limit|input length should be|input token count",
+        r"`?inputs`? (?:tokens )?(?:\+|must have less than)|maximum (?:input|sequence) length",
+        r"(?:prompt|输入|提示词|上下文|消息|内容|文本)[^，。]{0,12}(?:超长|过长|太长|超出|超过)",
+        r"^\s*token limit",
+    ),
+    (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
+    (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
+)
+_NO_ENDPOINT = Meaning(
+    NOT_FOUND,
+    "",
+    _NEVER,
+    _compile(r"(?:unexpected|unknown|unsupported) endpoint|unrecognized request url"),
+    (),
+)
+_BUSY = Meaning(
+    503,
+    "",
+    _NEVER,
+    _compile(
+        r"\b(?:too|currently|server|system|service) (?:is )?busy|overloaded",
+        r"[系服][统务](?:繁忙|过载)|负载已?饱和|访问量过大",
+    ),
+    (),
+)
+_CRASHED = Meaning(
+    500,
+    "",
+    _NEVER,
+    _compile(r"(?:model|engine|runner|worker)\b.{0,20} (?:has |was )?(?:crashed|terminated|died)"),
+    (BAD_REQUEST,),
+)
+MEANINGS = (
+    _QUOTA,
+    _LIMIT,
+    _MODEL_NOT_ALLOWED,
+    _KEY,
+    _UNSAFE,
+    _REGION,
+    _FEATURE,
+    _NO_MODEL,
+    _CERTAINLY_NO_MODEL,
+    _TOO_LONG,
+    _LIMIT_ALONE,
+    _NO_ENDPOINT,
+    _BUSY,
+    _CRASHED,
+)
+# Whose words stand around what is quoted: a model's name, a length.
+_AROUND_A_QUOTATION = (_NO_MODEL, _CERTAINLY_NO_MODEL, _TOO_LONG)
+# The same said of the answer's length, which an option asks for.
+_TOO_MANY_ASKED = re.compile(r"max_(?:completion_|output_)?tokens.{0,40}too large", re.IGNORECASE)
+# One request that asks for more than a minute's limit (OpenAI, Groq): waiting does not help.
+_TOO_LARGE_FOR_LIMIT = re.compile(
+    r"request (?:is )?too large\b.{0,200}\blimit|tokens must be reduced", re.IGNORECASE | re.DOTALL
+)
+# How services name a day's limit: requests per day (RPD), free-models-per-day, daily limit, per 24
+# hours. Where a minute's is named beside it, it may be either.
+_DAY = _compile(
+    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h|86,?400[\s_-]*s)|/\s*day",
+    r"(?:Per|By)Day|(?<![a-z])(?:daily|RPD|TPD)(?![a-z])",
+    r"每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求)",
+)
+_LONGER_THAN_A_DAY = _compile(
+    r"(?<![a-z])(?:weekly|monthly)(?![a-z])|(?:per|this|/)[\s_-]*(?:week|month)(?![a-z])",
+    r"\b\d+[\s-]?h(?:ou)?rs?\b.{0,30}limit|limit\b.{0,30}\b\d+[\s-]?h(?:ou)?rs?\b",
+    r"[每本当单][周月]|[周月](?:限额|配额|额度)",
+    r"\d+ ?(?:个?小时|周|个?月)的?[^，。]{0,6}(?:上限|限额|额度)",
+)
+_SHORTER = _compile(
+    r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:min|sec)|/\s*(?:min|sec)|Per(?:Minute|Second)",
+    r"(?<![a-z])(?:RPM|TPM|QPS|RPS)(?![a-z])|每[分秒]",
+)
+# Words that name a status, without separators and without "error" or "exception" at their end.
+_STATUS_OF_WORD = {
+    "badrequest": 400,
+    "invalidrequest": 400,
+    "authentication": 401,
+    "authfailure": 401,
+    "authfailed": 401,
+    "authenticationfailed": 401,
+    "authenticationfailure": 401,
+    "invalidapikey": 401,
+    "invalidaccesskey": 401,
+    "invalidtoken": 401,
+    "unauthenticated": 401,
+    "unauthorized": 401,
+    "permission": 403,
+    "permissiondenied": 403,
+    "forbidden": 403,
+    "notfound": 404,
+    "api": 500,
+    "internal": 500,
+    "internalserver": 500,
+    "server": 500,
+    "badgateway": 502,
+    "overloaded": 503,
+    "serveroverloaded": 503,
+    "serviceunavailable": 503,
+    "unavailable": 503,
+    "deadlineexceeded": 504,
+    "gatewaytimeout": 504,
+    "timeout": 504,
+}
+
+
+def read_refusal(status: int, refusal_fields: Mapping[str, str]) -> tuple[int, Case]:
+    """Return the status that a refusal means where HTTP's own says less, and the row of the table:
+    gateways report any failure with 200, 400 or 5xx, and the status that they were given as a code.
+
+    Parameters
+    ----------
+    status
+        HTTP status.
+    refusal_fields
+        Code, type, message and `status`, as far as the refusal has them.
+    """
+    reported = status
+    if status <= BAD_REQUEST or status >= 500:  # noqa: PLR2004
+        reported = _reported_status(refusal_fields) or status
+    meaning = _find_meaning(reported, refusal_fields)
+    if meaning is not None:
+        return meaning.status, meaning.case
+    if reported < BAD_REQUEST:
+        reported = _status_of_names(refusal_fields) or reported
+    code = refusal_fields.get("code", "")
+    if code.isdecimal():  # a status, or a number of another table than Baidu's
+        code = ""
+    return reported, case_for(reported, code)
+
+
+def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | None:
+    """Return what a refusal says in words; None for what is not in the table."""
+    fields = (refusal_fields.get(name, "") for name in ("code", "type"))
+    names = [field for field in fields if _NAME.fullmatch(field)]
+    message = refusal_fields.get("message", "")
+    told = _REPEATED.sub("", message)
+    own_words = _QUOTED.sub("", told)
+    if status in _WRONG_REQUEST:
+        own_words = own_words[:_BEGINNING]
+    for meaning in MEANINGS:
+        if meaning.is_named(status) and any(map(meaning.names.search, names)):
+            return meaning
+        if not meaning.is_said(status) or _means_another(meaning, status, message):
+            continue
+        said = own_words
+        if meaning in _AROUND_A_QUOTATION:
+            said = told
+        if meaning.sentence.search(said):
+            return meaning
+    return None
+
+
+def _means_another(meaning: Meaning, status: int, message: str) -> bool:
+    """Whether a sentence is of another kind than its words seem: of the answer's length instead of
+    the input's, of a limit that is renewed instead of money.
+    """
+    if meaning is _TOO_LONG:
+        return bool(_TOO_MANY_ASKED.search(message))
+    return meaning is _QUOTA and status == TOO_MANY and bool(find_period(message))
+
+
+def find_period(said: str) -> str:
+    """Return by what a limit is counted that no minute renews, by a service's words: "day",
+    "longer", or "" for any other limit.
+    """
+    if _SHORTER.search(said):
+        return ""
+    if _DAY.search(said):
+        return "day"
+    if _LONGER_THAN_A_DAY.search(said):
+        return "longer"
+    return ""
+
+
+def is_too_large_for_limit(message: str) -> bool:
+    """Whether a refusal says that this request alone exceeds a limit."""
+    return bool(_TOO_LARGE_FOR_LIMIT.search(message))
+
+
+def _reported_status(refusal_fields: Mapping[str, str]) -> int:
+    """Return the status that a refusal names as its code or its status, 0 for none."""
+    numbers = (refusal_fields.get("code"), refusal_fields.get("status"))
+    reported = (values.as_whole_number(number) or 0 for number in numbers)
+    return next(filter(is_failing_status, reported), 0)
+
+
+def _status_of_names(refusal_fields: Mapping[str, str]) -> int:
+    """Return the status that a code or a type names; 0 for none."""
+    words = (refusal_fields.get(name, "") for name in ("code", "type"))
+    bare = (re.sub(r"[^a-z]|(error|exception)$", "", word.lower()) for word in words)
+    return next((_STATUS_OF_WORD[word] for word in bare if word in _STATUS_OF_WORD), 0)
+
+
+def names_limit(code: str) -> bool:
+    """Whether a code is another server's word for a limit or a quota."""
+    return bool(_LIMIT.names.search(code) or _QUOTA.names.search(code))

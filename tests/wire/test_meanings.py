@@ -1,0 +1,200 @@
+"""What other makes of servers say in words of their own is told as what it is."""
+
+import pytest
+
+from ernie_magic import errors
+from tests.wire.test_failures import said
+
+BAD = errors.BadRequest
+KEY = errors.AuthenticationFailed
+MONEY = errors.QuotaExhausted
+NO_MODEL = errors.ModelNotFound
+LONG = errors.InputTooLong
+UNSAFE = errors.UnsafeRequest
+DENIED = errors.PermissionDenied
+LIMIT = errors.RateLimited
+FAILED = errors.ServerError
+
+
+def refusal(message, code=None, kind=None):
+    return {"error": {"message": message, "code": code, "type": kind}}
+
+
+# Status, sentence, code, type; from the error tables that `meanings` names, and from issues.
+SAID = [
+    # Zhipu
+    (400, "系统检测到输入或生成内容可能包含不安全或敏感内容", "1301", None, UNSAFE),
+    (400, "Prompt 超长", "1261", None, LONG),
+    (400, "模型不存在，请检查模型代码。", "1211", None, NO_MODEL),
+    (400, "API 调用参数有误，请检查文档。", "1210", None, BAD),
+    (429, "您的账户已欠费，请充值后重试", "1113", None, MONEY),
+    (429, "您当前使用该 API 的并发数过高，请降低并发，或联系客服增加限额", "1302", None, LIMIT),
+    (403, "当前订阅套餐暂未开放glm-5权限", "1311", None, DENIED),
+    (429, "您的 GLM Coding Plan 套餐已到期，暂无法使用", "1309", None, MONEY),
+    # Qianfan V2, Moonshot, DeepSeek, MiniMax, StepFun, SiliconFlow
+    (400, "sensitive", "bad_content", "content_security", UNSAFE),
+    (400, "Invalid request: Your request exceeded model token limit: 8192", None, "invalid_request_error", LONG),
+    (400, "The request was rejected because it was considered high risk", None, "content_filter", UNSAFE),
+    (429, "Your account has insufficient balance", None, "exceeded_current_quota_error", MONEY),
+    (400, "Content Exists Risk", "invalid_request_error", "invalid_request_error", UNSAFE),
+    (402, "Insufficient Balance", "invalid_request_error", "unknown_error", MONEY),
+    (422, "input new_sensitive", None, "bad_request_error", UNSAFE),
+    (451, "The content you provided or machine outputted is blocked.", None, "censorship_blocked", UNSAFE),
+    (451, "region", None, None, DENIED),
+    (400, "Model does not exist. Please check it carefully.", 20012, None, NO_MODEL),
+    # DashScope, Volcengine, Tencent
+    (400, "<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]", "invalid_parameter_error", None, LONG),
+    (400, "Range of max_tokens should be [1, 8192]", "invalid_parameter_error", None, BAD),
+    (400, "Output data may contain inappropriate content.", "data_inspection_failed", None, UNSAFE),
+    (400, "Access denied, please make sure your account is in good standing.", "Arrearage", "Arrearage", MONEY),
+    (403, "The free tier of the model has been exhausted.", "AllocationQuota.FreeTierOnly", None, MONEY),
+    (429, "Requests rate limit exceeded", "Throttling.RateQuota", None, LIMIT),
+    (429, "Allocated quota exceeded, please increase your quota limit.", "Throttling.AllocationQuota", None, LIMIT),
+    (403, "The request failed because your account has an overdue balance.", "AccountOverdueError", "Forbidden", MONEY),
+    (404, "The model or endpoint x does not exist or you do not have access to it.", "InvalidEndpointOrModel.NotFound", "NotFound", NO_MODEL),
+    (404, "Your account 21 has not activated the model doubao. Please activate the model service", "ModelNotOpen", "NotFound", DENIED),
+    (400, "The request could not be processed", "InputTextRiskDetection", "BadRequest", UNSAFE),
+    (400, "the input text may contain sensitive information", "InputTextSensitiveContentDetected", "BadRequest", UNSAFE),
+    (429, "The request has exceeded the quota", "ModelAccountTpmRateLimitExceeded", "TooManyRequests", LIMIT),
+    (200, "资源包已耗尽", "ResourceInsufficient.ChargeResourceExhaust", None, MONEY),
+    (200, "图片违规", "OperationDenied.ImageIllegalDetected", None, UNSAFE),
+    # Azure, OpenAI, Google, Anthropic, xAI, Cohere, Groq, Mistral
+    (404, "The API deployment for this resource does not exist.", "DeploymentNotFound", None, NO_MODEL),
+    (404, "Resource not found", "404", None, BAD),
+    (400, "The response was filtered due to the prompt", "content_filter", None, UNSAFE),
+    (400, "Your request was rejected as a result of our safety system.", "moderation_blocked", "image_generation_user_error", UNSAFE),
+    (403, "Country, region, or territory not supported", "unsupported_country_region_territory", "request_forbidden", DENIED),
+    (400, "User location is not supported for the API use.", "400", None, DENIED),
+    (400, "API key not valid. Please pass a valid API key.", "400", None, KEY),
+    (400, "API key expired. Please renew the API key.", "400", None, KEY),
+    (400, "The input token count (40000) exceeds the maximum number of tokens allowed (32768).", "400", None, LONG),
+    (400, "Your credit balance is too low to access the Anthropic API.", None, "invalid_request_error", MONEY),
+    (400, "prompt is too long: 210000 tokens > 200000 maximum", None, "invalid_request_error", LONG),
+    (403, "Your team has used all available credits or reached its monthly spending limit.", "x", None, MONEY),
+    (400, "The model `mixtral-8x7b` has been decommissioned and is no longer supported.", "model_decommissioned", None, NO_MODEL),
+    (429, "Service tier capacity exceeded for this model.", "3505", None, LIMIT),
+    (400, "Image content is not supported by this model", None, None, BAD),
+    # OpenRouter, Together, Fireworks, Hugging Face, NVIDIA, Cloudflare
+    (403, "Your chosen model requires moderation and your input was flagged", 403, None, UNSAFE),
+    (404, "No endpoints found that support tool use.", 404, None, BAD),
+    (404, "No endpoints found for foo/bar.", 404, None, NO_MODEL),
+    (400, "foo is not a valid model ID", 400, None, NO_MODEL),
+    (402, "This request requires more credits, or fewer max_tokens.", 402, None, MONEY),
+    (402, "You have exceeded your monthly included credits for Inference Providers.", None, None, MONEY),
+    (403, "The account is not allowed to access this model", 5018, None, DENIED),
+    (400, "No such model @cf/foo or task", 5007, None, NO_MODEL),
+    (410, "The model x has been retired", None, None, NO_MODEL),
+    (410, "gone", None, None, BAD),
+    # LiteLLM, One API, new-api
+    (400, "Budget has been exceeded! Current cost: 26.075, Max budget: 0.25", "400", "auth_error", MONEY),
+    (429, "ExceededBudget: User=x over budget. Spend: 5.0, Budget: 5.0", None, "budget_exceeded", MONEY),
+    (429, "LiteLLM User: engineer-1, exceeded budget for model=m", "429", "budget_exceeded", MONEY),
+    (400, "Authentication Error - Expired Key. Key Expiry time 2024-01-01", "400", "expired_key", KEY),
+    (400, "/chat/completions: Invalid model name passed in model=foo. Call `/v1/models`", "400", None, NO_MODEL),
+    (401, "key not allowed to access model. This key can only access models=['a']", "401", "key_model_access_denied", DENIED),
+    (429, "No deployments available for selected model, Try again in 5 seconds.", "429", None, LIMIT),
+    (403, "This token has no access to model gpt-4", "", "new_api_error", DENIED),
+    (403, "该令牌无权访问模型 gpt-4", "", "new_api_error", DENIED),
+    (403, "用户额度不足, 剩余额度: $0.00", "insufficient_user_quota", "new_api_error", MONEY),
+    (503, "当前分组 default 下对于模型 m 无可用渠道", "model_not_found", "new_api_error", NO_MODEL),
+    (401, "无效的令牌", "", "new_api_error", KEY),
+    # vLLM, SGLang, llama.cpp, Ollama, LM Studio, TGI
+    (400, "m1 is not a multimodal model", 400, "BadRequestError", BAD),
+    (422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048.", None, "validation", LONG),
+    (400, "'max_tokens' is too large: 4096. This model's maximum context length is 2048 tokens", 400, None, BAD),
+    (500, "image input is not supported - hint: you may need to provide the mmproj", 500, "server_error", BAD),
+    (400, '"llama3" does not support thinking', None, None, BAD),
+    (400, "registry.ollama.ai/library/gemma:2b does not support tools", None, None, BAD),
+    (400, "The model has crashed without additional information. (Exit code: 1)", None, None, FAILED),
+    (503, "Loading model", 503, "unavailable_error", FAILED),
+    (501, "not implemented", 501, "not_supported_error", BAD),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "message", "code", "kind", "error"), SAID)
+def test_what_other_servers_say_is_told_as_what_it_is(status, message, code, kind, error):
+    raised = said(status, refusal(message, code, kind))
+    assert type(raised) is error, raised
+    assert raised.retryable is (error in (LIMIT, FAILED))
+
+
+# A prompt that is repeated, an option that is named so, a limit that passes.
+NOT_SAID = [
+    (400, "messages[0].content: 'api key expired' is not a list", BAD),
+    (400, "invalid value: “内容含敏感信息” for field x", BAD),
+    (400, "[{'type': 'string_type', 'loc': ('body', 'x'), 'input': 'no such model'}]", BAD),
+    (422, "1 validation error; input_value='prompt is too long', input_type=str", BAD),
+    (400, f"unknown field {'y' * 90}: out of credits", BAD),
+    (400, "'response_format' of type 'json_schema' needs a name", BAD),
+    (400, "max_tokens must be at least 1, budget_tokens below it", BAD),
+    (400, "stop: ['sensitive content'] is too many", BAD),
+    (400, "temperature is deprecated for this model", BAD),
+    (500, "the worker failed on: api key expired", FAILED),
+    (502, "blocked", FAILED),
+    (429, "Requests to this model exceed 10 per minute, 1000 per week", LIMIT),
+    (404, "Not Found", BAD),
+]
+
+
+@pytest.mark.parametrize(("status", "message", "error"), NOT_SAID)
+def test_words_that_may_be_the_request_s_own_are_not_believed(status, message, error):
+    raised = said(status, refusal(message))
+    assert type(raised) is error, raised
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "本月额度已用尽",
+        "You have hit your weekly limit",
+        "已达到 5 小时的使用上限。您的限额将在 2026-12-01 10:00:00 重置。",
+        "您已达到每周/每月使用上限，您的限额将在 2026-12-01 重置",
+        "5-hour limit reached ∙ resets 3pm",
+        "You are using a Trial key, which is limited to 1000 API calls / month.",
+        "Monthly request limit exceeded",
+    ],
+)
+def test_a_limit_of_hours_weeks_or_months_is_told_as_one_and_not_tried_again(message):
+    raised = said(429, refusal(message))
+    assert (type(raised), raised.retryable) == (LIMIT, False)
+    assert "within a longer time" in raised.line("en")
+
+
+def test_a_network_s_login_page_is_told_as_one():
+    raised = said(511, b"<html><title>Campus Wi-Fi</title></html>")
+    assert type(raised) is errors.ServiceUnreachable
+    assert not raised.retryable
+    assert "requires a login (HTTP 511)" in raised.line("en")
+    assert "Campus Wi-Fi" in raised.line("zh")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (403, b"<html><title>Just a moment...</title></html>", {"cf-mitigated": "challenge"}),
+        (403, b"error code: 1020", {}),
+        (403, b"<html><head><title>403 Forbidden</title></head></html>", {}),
+        (403, b"", {}),
+        (503, b"<title>Attention Required! | Cloudflare</title>", {}),
+        (405, "<html>很抱歉，您的访问被阻断</html>".encode(), {}),
+        (406, b"<h1>Not Acceptable!</h1>Your request was blocked by mod_security", {}),
+    ],
+)
+def test_a_firewall_s_refusal_is_not_told_as_the_key_s(status, body, headers):
+    raised = said(status, body, **headers)
+    assert (type(raised), raised.retryable) == (DENIED, False)
+    assert "a firewall or gateway in front of the service" in raised.line("en")
+
+
+def test_a_service_s_own_403_is_about_the_account():
+    raised = said(403, {"error": {"message": "Access denied.", "code": "access_denied"}})
+    assert "firewall" not in raised.line("en")
+
+
+@pytest.mark.parametrize("code", [13, 14, 17, 100, 110, 111])
+@pytest.mark.parametrize("name", ["retcode", "code", "ret_code"])
+def test_a_small_number_of_another_server_is_not_read_by_baidu_s_table(code, name):
+    raised = said(200, {name: code, "msg": "boom", "retmsg": "boom"})
+    assert type(raised) is errors.ServiceError
+    assert "boom" in raised.line("en")
+    assert type(said(200, {"error_code": code, "error_msg": "boom"})) in (KEY, MONEY)
