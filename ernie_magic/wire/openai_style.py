@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.services import Service
+    from ernie_magic.wire.content import Content
 
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
 MAX_PICTURES = 128 * 1024 * 1024
@@ -150,6 +151,7 @@ class OpenAIReader(Reader):
         self._choices = ChoicePicker(may_be_several=several)
         # Fields that arrive in pieces, so that a whole message repeats them.
         self._streamed: set[str] = set()
+        self._said_again: dict[str, Any] = {}  # those that this chunk repeats
 
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
@@ -164,6 +166,8 @@ class OpenAIReader(Reader):
             choices = [choices]
         choice = self._choices.pick(values.as_objects(choices))
         part = _as_object(choice.get("delta"))
+        self._said_again = {}
+        self._is_message = not part
         if part:
             for names in _REPEATED:
                 if any(part.get(name) for name in names):
@@ -173,6 +177,7 @@ class OpenAIReader(Reader):
         text = choice.get("text")  # of a completion
         if isinstance(text, str | list | dict) and not part.get("content"):
             part = {**part, "content": text}
+            self._is_message = False
             if text:
                 self._streamed.update(_TEXT)
         return choice, part
@@ -184,7 +189,24 @@ class OpenAIReader(Reader):
         arrived = self._streamed
         if not self.argument_characters:
             arrived = arrived - {"tool_calls"}
+        self._said_again = {name: message[name] for name in message if name in arrived}
         return {name: value for name, value in message.items() if name not in arrived}
+
+    def _read_content(
+        self,
+        content: Content,
+        part: Mapping[str, Any],
+        *,
+        is_last: bool,
+    ) -> Delta | None:
+        if self._said_again:
+            # A gateway may have lost the last pieces, and has them in the whole message.
+            thoughts = (self._said_again[name] for name in REASONING if name in self._said_again)
+            content = content._replace(
+                text=content.text + self._rest_of_text(self._said_again.get("content")),
+                reasoning=content.reasoning + self._rest_of_reasoning(next(thoughts, None)),
+            )
+        return super()._read_content(content, part, is_last=is_last)
 
     @property
     def unread_content(self) -> str:  # noqa: D102  (the base's)

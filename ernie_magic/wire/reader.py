@@ -19,6 +19,7 @@ from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.answer_pictures import PICTURE_FIELDS, PictureCollector, find_pictures
 from ernie_magic.wire.content import REASONING, Content, read_content, words_in
 from ernie_magic.wire.refusals import is_vendor_object, parse_refusal
+from ernie_magic.wire.repetition import PieceJoiner
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.tool_names import offered_names
 from ernie_magic.wire.usage import usage_of
@@ -132,6 +133,8 @@ class Reader(ABC):
         once the service said that this was all; other chunks do not mean that it will end later.
     """
 
+    # Whether the last chunk's words stand in a message, which may be whole each time.
+    _is_message = False
     # Whether each chunk says if it is the last one, so that a claim is to be believed.
     says_each_time: ClassVar[bool] = False
     # Fields in which a code or a message is no failure of the reply.
@@ -169,6 +172,7 @@ class Reader(ABC):
         self._pages_seen: set[str] = set()
         self._repeated_chunk: dict[str, Any] | None = None
         # Each for the text and for the reasoning.
+        self._pieces = (PieceJoiner(), PieceJoiner())
         self._joiners = (CharacterJoiner(), CharacterJoiner())
         self._redactors = (StreamRedactor(), StreamRedactor())
 
@@ -294,6 +298,7 @@ class Reader(ABC):
         _, part = self._facts_and_content(chunk)
         return (
             not self.finished
+            and self._pieces[0].is_plain
             and not self._joiners[0].is_waiting
             and not part.get("audio")
             and not part.get("reasoning_details")
@@ -337,7 +342,7 @@ class Reader(ABC):
         self._tool_calls.add_pieces(calls)
         self._unknown_call = self._unknown_call or unknown
         content = read_content(part.get("content"))
-        delta = self._read_content(content, part)
+        delta = self._read_content(content, part, is_last=is_last)
         brings = self._add_pictures(content, part) or bool(delta or calls)
         self.continues = self.continues or (was_finished and brings)
         self.gains += bool(brings or self._usage != usage_before)
@@ -384,7 +389,13 @@ class Reader(ABC):
             self._pictures.parts += redact_values(list(content.pictures))
         return is_new
 
-    def _read_content(self, content: Content, part: Mapping[str, Any]) -> Delta | None:
+    def _read_content(
+        self,
+        content: Content,
+        part: Mapping[str, Any],
+        *,
+        is_last: bool,
+    ) -> Delta | None:
         """Read the text and the reasoning of a chunk."""
         self.unknown_shape = self.unknown_shape or content.unknown
         # A server that sends the reasoning under two names repeats itself.
@@ -392,19 +403,44 @@ class Reader(ABC):
         self._reasoning_name = name or self._reasoning_name
         self._has_named_reasoning = self._has_named_reasoning or bool(name)
         spoken = values.as_object(part.get("audio")).get("transcript")
-        pieces = (
+        said = (
             # The transcript of a spoken answer repeats its text where there is one.
             (content.text or words_in(spoken)) + words_in(part.get("refusal")),
             content.reasoning + words_in(part.get(name)),
+        )
+        added = (
+            pieces.feed(piece, is_message=self._is_message, is_last=is_last)
+            for pieces, piece in zip(self._pieces, said, strict=True)
         )
         return self._add_text(
             *(
                 redactor.feed(joiner.feed(piece))
                 for redactor, joiner, piece in zip(
-                    self._redactors, self._joiners, pieces, strict=True
+                    self._redactors, self._joiners, added, strict=True
                 )
             )
         )
+
+    def _rest_of_text(self, whole: object) -> str:
+        """Return what a whole text adds to the pieces of it, "" where it does not begin with
+        them.
+        """
+        return self._rest_of(whole, self._text, 0)
+
+    def _rest_of_reasoning(self, whole: object) -> str:
+        """Return what a whole reasoning adds to the pieces of it."""
+        return self._rest_of(whole, self._reasoning, 1)
+
+    def _rest_of(self, whole: object, shown: Sequence[str], which: int) -> str:
+        said = "".join(shown).lstrip()
+        if not said or not isinstance(whole, str) or not whole.lstrip().startswith(said):
+            return ""
+        rest = whole.lstrip()[len(said) :]
+        if rest:  # it has what is held back as well
+            self._pieces[which].forget_held()
+            self._joiners[which].flush_remaining()
+            self._redactors[which].flush_remaining()
+        return rest
 
     def _add_pages(self, pages: Sequence[Mapping[str, Any]]) -> None:
         """Add the pages that a search found: a stream may repeat them in each of its chunks."""
@@ -425,8 +461,11 @@ class Reader(ABC):
         """
         return self._add_text(
             *(
-                redactor.feed(joiner.flush_remaining()) + redactor.flush_remaining()
-                for redactor, joiner in zip(self._redactors, self._joiners, strict=True)
+                redactor.feed(joiner.feed(pieces.flush_remaining()) + joiner.flush_remaining())
+                + redactor.flush_remaining()
+                for redactor, joiner, pieces in zip(
+                    self._redactors, self._joiners, self._pieces, strict=True
+                )
             )
         )
 

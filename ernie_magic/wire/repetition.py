@@ -1,0 +1,111 @@
+"""Pieces of a text that each repeat all that came before.
+
+DashScope streams a message so unless `incremental_output` is set
+(https://help.aliyun.com/zh/model-studio/stream), and some gateways do so in a `delta`
+(https://github.com/QwenLM/qwen-code/pull/3896).
+"""
+
+from __future__ import annotations
+
+# Characters of a first piece that no second one begins with by chance.
+_LONG = 8
+# Pieces, one longer than the other, that begin with all before: by chance only one does.
+_SURELY = 2
+# Characters of the longest of them: blanks and figures may well follow each other like this.
+_TELLING = 4
+
+
+class PieceJoiner:
+    """Tell what each piece of a text adds, whether each is new or repeats all before.
+
+    A piece that begins with all before is held back until the next one tells which.
+
+    Attributes
+    ----------
+    is_plain : bool
+        Whether each piece is known to be new, so that they need not be fed any more.
+    """
+
+    def __init__(self) -> None:
+        self.is_plain = False
+        self._repeats = False
+        self._shown = ""  # the first piece
+        self._last = ""  # the longest so far
+        self._held: list[str] = []  # behind the first
+        self._growths = 0
+        self._is_message = False
+        self._always_last = False  # a reason to finish stood beside the first piece already
+
+    def feed(self, piece: str, *, is_message: bool, is_last: bool) -> str:
+        """Return what a piece adds as far as it may be shown.
+
+        Parameters
+        ----------
+        is_message
+            It stands in a message, which may be whole each time, and not in a `delta`.
+        is_last
+            A reason to finish stands beside it.
+        """
+        if self.is_plain or not piece:
+            return piece
+        if self._repeats:
+            return self._added(piece)
+        if not self._shown:
+            self._shown = self._last = piece
+            self._always_last = is_last
+            return piece
+        if not piece.startswith(self._last):
+            return self._decide(repeats=False) + piece
+        is_end = is_message and is_last and not self._always_last
+        return self._examine(piece, is_message=is_message, is_end=is_end)
+
+    def _examine(self, piece: str, *, is_message: bool, is_end: bool) -> str:
+        """Return what a piece adds that begins with all before."""
+        self._is_message = is_message
+        has_grown = len(piece) > len(self._last)
+        self._growths += has_grown
+        self._last = piece
+        self._held.append(piece)
+        if not has_grown and not self._growths:
+            return self._decide(repeats=is_end)
+        if is_end or self._is_clear():
+            return self._decide(repeats=True)
+        return ""
+
+    def flush_remaining(self) -> str:
+        """Return what was held back, now that the text has ended."""
+        if not self._held:
+            return ""
+        return self._decide(repeats=self._is_message and self._growths > 0)
+
+    def forget_held(self) -> None:
+        """Forget what was held back: a whole message has it too."""
+        self._held.clear()
+
+    def _is_clear(self) -> bool:
+        """Whether the pieces so far are not alike by chance."""
+        if self._is_message and len(self._shown) >= _LONG:
+            return True
+        is_telling = len(self._last) >= _TELLING and len(set(self._last)) > 1
+        return self._growths >= _SURELY and is_telling
+
+    def _decide(self, *, repeats: bool) -> str:
+        """Return what was held back, as it is meant."""
+        self.is_plain = not repeats
+        self._repeats = repeats
+        held = "".join(self._held)
+        self._held.clear()
+        if repeats:
+            return self._last[len(self._shown) :]
+        return held
+
+    def _added(self, piece: str) -> str:
+        """Return what a piece adds where each repeats all before."""
+        if self._last.startswith(piece):
+            return ""
+        if piece.startswith(self._last):
+            added = piece[len(self._last) :]
+            self._last = piece
+            return added
+        self._last += piece
+        return piece
