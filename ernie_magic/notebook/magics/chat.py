@@ -243,7 +243,7 @@ def _parse_tools(words: list[str], namespace: Mapping[str, Any], parameter: Para
         if word.lstrip().startswith(("{", "[")):
             tools.append(parameter.parse_text(word.strip()))
             continue
-        for name in map(str.strip, word.removesuffix(",").split(",")):
+        for name in map(str.strip, word.replace("，", ",").removesuffix(",").split(",")):
             if name.startswith(("{", "[")):
                 tools.append(parameter.parse_text(name))
             else:

@@ -9,6 +9,7 @@ import argparse
 import builtins
 import json
 import keyword
+import re
 import textwrap
 import unicodedata
 from contextlib import suppress
@@ -25,7 +26,7 @@ from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
 from ernie_magic.notebook.magics.interpolate import interpolate, interpolate_field
-from ernie_magic.notebook.magics.words import split_words
+from ernie_magic.notebook.magics.words import QuotedWord, split_words
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ _KNOWN_WORDS = frozenset({*SWITCHES, *FORMATS, *TOOL_CHOICES})
 
 _WRITE_LIKE = Text("写成 {usage}", "write {usage}")
 _WRITE_VALUE = Text("在它后面写值", "write the value after it")
+_OPTION_BEFORE_VALUE = re.compile(r"(--?[A-Za-z][\w-]*)([=＝]|\Z)")
+_HYPHENS = "\0--"  # stands for the value `--`
 _DASHES = "\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"  # Unicode's dashes, minus, wide hyphens
 
 
@@ -336,7 +339,7 @@ class Grammar:
         problems += map(given_twice_error, dict.fromkeys(self._parser.repeated))
         unknown = [word for word in rest if word.startswith("-")] or rest[:1]
         problems += [self._unknown_option_error(word) for word in unknown]
-        args = vars(parsed)
+        args = {name: _unmark_hyphens(value) for name, value in vars(parsed).items()}
         if args.get("as") is not None:
             args["as"] = _read_or_note(variable_name, args["as"], problems)
         _read_or_note(lambda pairs: dict(parse_extra_fields(pairs)), args.get("param"), problems)
@@ -406,15 +409,19 @@ class Grammar:
         }
 
     def _dash_names(self, words: list[str]) -> list[str]:
-        """Write names as API pages do (`--top_p`) the way options are written (`--top-p`)."""
+        """Write names as API pages do (`--top_p`) the way options are written (`--top-p`), and the
+        wide sign of a Chinese keyboard as `=`.
+        """
         known_flags = set(self.all_flags())
         dashed_words = []
         for word in words:
-            name, mark, value = word.partition("=")
-            dashed_name = name.replace("_", "-")
-            if name not in known_flags and dashed_name in known_flags:
-                word = f"{dashed_name}{mark}{value}"  # noqa: PLW2901  (the same option)
-            dashed_words.append(word)
+            typed = _OPTION_BEFORE_VALUE.match(word)
+            if typed is None or typed[1].replace("_", "-") not in known_flags:
+                dashed_words.append(word)
+                continue
+            equals = "=" * len(typed[2])
+            dashed = typed[1].replace("_", "-") + equals + word[typed.end() :]
+            dashed_words.append(type(word)(dashed))
         return dashed_words
 
     def _attach_dashed_values(self, words: list[str]) -> list[str]:
@@ -431,17 +438,18 @@ class Grammar:
         known_flags = set(self.all_flags())
         joined: list[str] = []
         for word in words:
+            is_option = word in known_flags and not isinstance(word, QuotedWord)
             if (
                 joined
                 and joined[-1] in flags_with_value
                 and word.startswith("-")
-                and word not in known_flags
+                and not is_option
                 and joined[-1].startswith("--")
             ):
                 joined[-1] = f"{joined[-1]}={word}"
             else:
                 joined.append(word)
-        return joined
+        return [_mark_hyphens(word) for word in joined]
 
     def _unknown_option_error(self, word: str) -> InvalidOption:
         if word in ("-h", "--help"):
@@ -499,6 +507,22 @@ class Grammar:
             for group, lines in by_group.items()
             if lines
         )
+
+
+def _mark_hyphens(word: str) -> str:
+    """Mark a value of two hyphens, which argparse would drop, as it does the word `--`."""
+    option, equals, value = word.partition("=")
+    if equals and option.startswith("--") and value == "--":
+        return f"{option}={_HYPHENS}"
+    return word
+
+
+def _unmark_hyphens(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_unmark_hyphens(item) for item in value]
+    if value == _HYPHENS:
+        return "--"
+    return value
 
 
 def _option_line(usage: str, help_: str, choices: Sequence[str], language: Language) -> str:
@@ -567,16 +591,23 @@ def _models_note(parameter: Parameter) -> str:
 
 def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
     """The words of a line with their `{{expr}}`s interpolated."""
-    flag = PARAM_OPTION.long_flag
     previous = ""
     for word in words:
-        if previous == flag:
-            yield interpolate_field(word, namespace)
-        elif word.startswith(f"{flag}="):
-            yield f"{flag}={interpolate_field(word.removeprefix(f'{flag}='), namespace)}"
-        else:
-            yield interpolate(word, namespace)
+        filled = _interpolate_word(word, previous, namespace)
+        is_value = word.startswith("{{") and filled != word
+        if is_value or isinstance(word, QuotedWord):
+            filled = QuotedWord(filled)
+        yield filled
         previous = word
+
+
+def _interpolate_word(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
+    flag = PARAM_OPTION.long_flag
+    if previous == flag:
+        return interpolate_field(word, namespace)
+    if word.startswith(f"{flag}="):
+        return f"{flag}={interpolate_field(word.removeprefix(f'{flag}='), namespace)}"
+    return interpolate(word, namespace)
 
 
 def variable_name(typed: str) -> str:
@@ -610,6 +641,8 @@ def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:
     names = set[str]()
     for pair in pairs:
         name, equals, value = pair.partition("=")
+        if not equals:
+            name, equals, value = pair.partition("＝")
         if not equals or not name:
             raise InvalidOption(
                 Text(

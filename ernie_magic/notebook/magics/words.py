@@ -11,26 +11,42 @@ from ernie_magic.notebook.magics.interpolate import expression_spans
 from ernie_magic.text.language import Text
 
 YES_FLAG = "--yes"  # confirms what a line would do
-# The quotes of a Chinese keyboard group only as a whole word: within one they belong to its text.
-_TYPOGRAPHIC = r"(?<![^ \t\r\n])“(?P<typographic>[^“”]*)”(?=[ \t\r\n]|\Z)|"
-_PLAIN = r"""(?P<plain>[^ \t\r\n'"\\]+)|(?P<blanks>[ \t\r\n]+)|'(?P<single>[^']*)'|"""
+_BLANK = r"[ \t\r\n]"
+# Blanks of pages and Chinese keyboards, which separate words only beside an option.
+_WIDE_BLANK = "[\u00a0\u3000]"
+_SEPARATOR = re.compile(rf"{_BLANK}+|{_WIDE_BLANK}+(?={_BLANK}*--[A-Za-z])")
+_OPTION_BEFORE_WIDE_BLANK = re.compile(rf"(--?[A-Za-z][\w-]*){_WIDE_BLANK}+")
+_QUOTES = "\"'"
+_ESCAPED = ('\\"', "\\'")
+# They group only as a whole word: within one they belong to its text.
+_TYPOGRAPHIC = (
+    rf"“(?P<typographic>[^“”]*)”(?={_BLANK}|{_WIDE_BLANK}|\Z)"
+    rf"|‘(?P<typographic_single>[^‘’]*(?:(?<=\w)’(?=\w)[^‘’]*)*)’(?={_BLANK}|{_WIDE_BLANK}|\Z)|"
+)
+_APOSTROPHE = r"(?<=\w)'(?=\w)|\\'(?=\w)|''"
+_SINGLE = rf"'(?P<single>[^'\\]*(?:(?:{_APOSTROPHE}|\\(?!'\w))[^'\\]*)*)'"
 # A folder's name may end in a backslash, and no Windows path holds a double quote: the last
 # character of `"C:\my cats\"` closes the quotation.
-_WINDOWS_PATH = r'"(?P<path>(?:[A-Za-z]:|\.{1,2}|~|\\)[\\/][^"]*)"(?=[ \t\r\n]|\Z)|'
-_WORD_PART = re.compile(
-    _TYPOGRAPHIC
-    + _PLAIN
-    + r"""\\(?P<escaped>['"])|(?P<backslash>\\)|"""
-    + _WINDOWS_PATH
-    + r'"(?P<double>[^"\\]*(?:\\.[^"\\]*)*)"',
+_WINDOWS_PATH = rf'"(?P<path>(?:[A-Za-z]:|\.{{1,2}}|~|\\)[\\/][^"]*)"(?={_BLANK}|\Z)|'
+_QUOTATION = re.compile(
+    _TYPOGRAPHIC + _WINDOWS_PATH + r'"(?P<double>[^"\\]*(?:(?:\\.|"")[^"\\]*)*)"|' + _SINGLE,
     re.DOTALL,
 )
 # The second reading, where the first leaves a quotation open: a backslash is only a backslash.
-_LITERAL_WORD_PART = re.compile(
-    _TYPOGRAPHIC + _PLAIN + r'(?P<backslash>\\)|"(?P<path>[^"]*)"(?=[ \t\r\n]|\Z)', re.DOTALL
+_LITERAL_QUOTATION = re.compile(
+    _TYPOGRAPHIC + rf'"(?P<path>[^"]*)"(?={_BLANK}|\Z)|' + _SINGLE, re.DOTALL
 )
-_BACKSLASHES_BEFORE_QUOTE = re.compile(r'(?<!\\)(\\+)("|\Z)')
+# Outside quotations: characters that are read together, or a single one.
+_UNQUOTED = re.compile(
+    "[^ \\t\\r\\n\u00a0\u3000\"'“‘=＝\\\\]+[=＝]?|[\u00a0\u3000]+|\\\\[\"']|.", re.DOTALL
+)
+_PATH_START = re.compile(r"(?:[A-Za-z]:|\.{1,2}|~|\\)\\")
+_EQUALS = ("=", "＝")
+_ESCAPED_QUOTES = re.compile(r'(?<!\\)(\\+)("|\Z)|""')
+_ESCAPED_APOSTROPHES = re.compile(r"\\'(?=\w)|''")
 _JSON_START = re.compile(r"(?:^|[ \t=])(?=[\[{])")
+# `[a, b]`, as Python writes a list of names.
+_NAMES = re.compile(r"(?<![^ \t=])[\[(]\s*[\w.]+(?:\s*[,，]\s*[\w.]+)*\s*,?\s*[\])](?!\S)")
 _MAX_JSON_ATTEMPTS = 20  # each may cost a pass over the line
 _DECODER = json.JSONDecoder()
 # A file's path with blanks; what follows the quote shows that it is no expression (`"a".split()`).
@@ -38,12 +54,26 @@ _QUOTED_FIRST_WORD = re.compile(r"""\s*("[^"]*"|'[^']*')(?=\s|\Z)(.*)""", re.DOT
 _FIRST_WORD = re.compile(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", re.DOTALL)
 
 
+class QuotedWord(str):
+    """A word that began with a quotation: as a value it is no option."""
+
+    __slots__ = ()
+
+
 def split_words(line: str) -> list[str]:
     r"""A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced,
-    as is a JSON list or object with its quotes (`--tools [{"type": "function"}]`).
+    as is a JSON list or object with its quotes (`--tools [{"type": "function"}]`), and a list of
+    names (`[a, b]`).
 
-    A line is not a shell's: a backslash is a backslash (`C:\new\table`), except that `\"` within
-    double quotes is a quote, and `\"` and `\'` outside them are. A word in “…” is quoted, too.
+    A line is not a shell's:
+
+    - A quote opens a quotation at a word's beginning or right after `=` only, anywhere else it
+      is a character like any other: `rock'n'roll`, `5"`. What follows a quotation without a blank
+      belongs to its word, and further quotes there group as in a shell.
+    - In a quotation a doubled quote is one, and so is `\"`; in '…' an apostrophe between letters
+      does not close it. `\"` and `\'` are a quote outside of quotations too, but in a path.
+    - Any other backslash is a backslash (`C:\new\table`).
+    - A word in “…” or ‘…’ is quoted, too.
 
     Raises
     ------
@@ -53,16 +83,16 @@ def split_words(line: str) -> list[str]:
     protected_expressions: list[str] = []
     pieces = []
     copied_until = 0
-    for start, end in sorted([*expression_spans(line), *_json_spans(line)]):
+    for start, end in sorted([*expression_spans(line), *_json_spans(line), *_name_spans(line)]):
         if start < copied_until:
             continue
         pieces += [line[copied_until:start], f"\0{len(protected_expressions)}\0"]
         protected_expressions.append(line[start:end])
         copied_until = end
     protected = "".join([*pieces, line[copied_until:]])
-    words = _split_quoted(protected, _WORD_PART)
+    words = _split_quoted(protected, _QUOTATION)
     if words is None:
-        words = _split_quoted(protected, _LITERAL_WORD_PART)
+        words = _split_quoted(protected, _LITERAL_QUOTATION)
     if words is None:
         raise InvalidOption(
             Text("引号没有配对：{line}", "a quotation is not closed: {line}").fill(
@@ -95,39 +125,79 @@ def _json_spans(line: str) -> list[tuple[int, int]]:
     return spans
 
 
-def _split_quoted(line: str, word_part: re.Pattern[str]) -> list[str] | None:
+def _name_spans(line: str) -> list[tuple[int, int]]:
+    """Where words are lists of names."""
+    return [found.span() for found in _NAMES.finditer(line)]
+
+
+def _split_quoted(line: str, quotation: re.Pattern[str]) -> list[str] | None:
     """The words of a line, in linear time; None if a quotation is not closed."""
     words = list[str]()
     position = 0
-    word = list[str]()
     while position < len(line):
-        part = word_part.match(line, position)
-        if part is None:
-            return None
-        position = part.end()
-        if part.lastgroup == "blanks":
-            if word:
-                words.append("".join(word))
-            word = []
-        elif part.lastgroup == "double":
-            word.append(_unescape_quotes(part["double"]))
+        if blanks := _SEPARATOR.match(line, position):
+            position = blanks.end()
+        elif option := _OPTION_BEFORE_WIDE_BLANK.match(line, position):
+            words.append(option[1])
+            position = option.end()
         else:
-            word.append(part[part.lastgroup or 0])
-    if word:
-        words.append("".join(word))
+            read = _read_word(line, position, quotation)
+            if read is None:
+                return None
+            word, position = read
+            words.append(word)
     return words
 
 
+def _read_word(line: str, start: int, quotation: re.Pattern[str]) -> tuple[str, int] | None:
+    """The word that begins at `start`, and where it ends; None if a quotation is not closed."""
+    pieces = list[str]()
+    position = start
+    quotations = 0
+    is_path = _PATH_START.match(line, start) is not None
+    while position < len(line) and not _SEPARATOR.match(line, position):
+        may_quote = not pieces or quotations > 0 or pieces[-1].endswith(_EQUALS)
+        quoted = quotation.match(line, position) if may_quote else None
+        if may_quote and quoted is None and line[position] in _QUOTES:
+            return None
+        part = quoted or _UNQUOTED.match(line, position)
+        assert part is not None  # noqa: S101  (it matches any character)
+        position = part.end()
+        if quoted:
+            quotations += 1
+            pieces.append(_read_quotation(quoted))
+        elif part[0] in _ESCAPED and not is_path:
+            pieces.append(part[0][1:])
+        else:
+            pieces.append(part[0])
+    if quotation.match(line, start):
+        return QuotedWord("".join(pieces)), position
+    return "".join(pieces), position
+
+
+def _read_quotation(quoted: re.Match[str]) -> str:
+    kind = quoted.lastgroup or ""
+    if kind == "double":
+        return _unescape_quotes(quoted["double"])
+    if kind == "single":
+        return _ESCAPED_APOSTROPHES.sub("'", quoted["single"])
+    return quoted[kind]
+
+
 def _unescape_quotes(quoted: str) -> str:
-    r"""What stands within double quotes, with `\"` as a quote.
+    r"""What stands within double quotes, with `\"` and `""` as a quote.
 
     The rule of Windows programs, under which paths stay as typed: before a quote, two backslashes
     are one; all others stand for themselves ("Parsing C command-line arguments" on
     https://learn.microsoft.com/cpp/c-language/parsing-c-command-line-arguments).
     """
-    return _BACKSLASHES_BEFORE_QUOTE.sub(
-        lambda found: "\\" * (len(found[1]) // 2) + found[2], quoted
-    )
+    return _ESCAPED_QUOTES.sub(_unescape_quote, quoted)
+
+
+def _unescape_quote(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return '"'
+    return "\\" * (len(found[1]) // 2) + found[2]
 
 
 def first_word(line: str) -> tuple[str, str]:
@@ -150,4 +220,5 @@ def _restore_expressions(word: str, protected_expressions: list[str]) -> str:
             return protected_expressions[index]
         return matched.group()
 
-    return re.sub("\0([0-9]{1,9})\0", restore_expression, word)
+    restored = re.sub("\0([0-9]{1,9})\0", restore_expression, word)
+    return type(word)(restored)

@@ -2,6 +2,8 @@
 
 import json
 import shlex
+import time
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -165,6 +167,7 @@ NAMESPACE = {
         ("--tools tools_text", "tools", [TOOL]),
         ("--tools {{tool}}", "tools", [TOOL]),
         ("--tools [tool]", "tools", [TOOL]),
+        ("--tools [ tool , ]", "tools", [TOOL]),
         ("--tools (tool,)", "tools", [TOOL]),
         ("--tools tool,", "tools", [TOOL]),
         ("--tools {{[tool]}}", "tools", [TOOL]),
@@ -244,9 +247,9 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
             ),
         ),
         (
-            "--system don't",
+            "--system 'tis",
             (
-                "a quotation is not closed: --system don't. What to do: put a value with spaces or "
+                "a quotation is not closed: --system 'tis. What to do: put a value with spaces or "
                 "an apostrophe in double quotes."
             ),
         ),
@@ -302,15 +305,14 @@ def test_an_option_of_one_value_is_given_once(text, told):
     assert line("--stop a --stop b --raw --raw --param a=1 --param b=1").raw
 
 
-@given(st.text(st.sampled_from("ab '\"\t\r\n\u3000-="), max_size=12))
-def test_a_line_without_backslashes_is_split_as_a_shell_would(line):
-    try:
-        expected = shlex.split(line)
-    except ValueError:
-        with pytest.raises(InvalidOption):
-            split_words(line)
-    else:
-        assert split_words(line) == expected
+_PLAIN = st.text(st.sampled_from("ab，-="), min_size=1, max_size=6)
+_QUOTED = st.builds("{0}{1}{0}".format, st.sampled_from("'\""), st.text("ab \t\r\n-=", max_size=6))
+
+
+@given(st.lists(st.one_of(_PLAIN, _QUOTED, st.builds("a={}".format, _QUOTED))))
+def test_words_without_backslashes_are_split_as_a_shell_would(words):
+    line = " ".join(words)
+    assert split_words(line) == shlex.split(line)
 
 
 @given(st.lists(st.text(st.sampled_from("ab '\"\\\t\nC:/-="), max_size=12)))
@@ -334,7 +336,9 @@ def test_what_the_shell_s_own_quoting_protects_arrives_unchanged(words):
         (r'"..\my cats\" -n 2', ["..\\my cats\\", "-n", "2"]),
         (r'"C:/my cats\" x', ["C:/my cats\\", "x"]),
         (r"'C:\my cats\' x", ["C:\\my cats\\", "x"]),
-        (r'C:\"my cats"\t.png', None),
+        (r'C:\"my cats"\t.png', ['C:\\"my', 'cats"\\t.png']),
+        (r"D:\n\t\"x", ['D:\\n\\t\\"x']),
+        (r'"C:\my cats', None),
         (r'"say \"hi\" now"', ['say "hi" now']),
         (r'"{\"type\": \"json_object\"}"', ['{"type": "json_object"}']),
         (r"don\'t", ["don't"]),
@@ -371,6 +375,68 @@ def test_a_backslash_is_a_backslash(typed, words):
 )
 def test_the_quotes_of_a_chinese_keyboard_quote_a_whole_word(typed, words):
     assert split_words(typed) == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("rock'n'roll -y", ["rock'n'roll", "-y"]),
+        ("O'Brien", ["O'Brien"]),
+        ('5" 6\'2"', ['5"', "6'2\""]),
+        ('r"C:\\new"', ['r"C:\\new"']),
+        ("C:\\O'Brien\\it's.png", ["C:\\O'Brien\\it's.png"]),
+        ('pics["my"]', ['pics["my"]']),
+        ("'it''s'", ["it's"]),
+        ("'it\\'s' -y", ["it's", "-y"]),
+        ("'don't' 'rock'n'roll'", ["don't", "rock'n'roll"]),
+        ('"say ""hi"" now"', ['say "hi" now']),
+        ('"""abc""" ""', ['"abc"', ""]),
+        ('""hi"" -y', ["hi", "-y"]),
+        ('"C:\\dir"\\x', ["C:\\dir\\x"]),
+        ('"a \\"\\" b"', ['a "" b']),
+        ('a="x y" b=c"d', ["a=x y", 'b=c"d']),
+        ("a=“x y” b=‘don’t go’ it’s", ["a=x y", "b=don’t go", "it’s"]),
+        ("a=“x”y", ["a=“x”y"]),
+        ("--system\u3000你　好 x", ["--system", "你　好", "x"]),
+        ("-m\u00a0a\u00a0--top-p\u3000.5", ["-m", "a", "--top-p", ".5"]),
+        ("'a\u3000--b'", ["a\u3000--b"]),
+    ],
+)
+def test_a_quote_quotes_only_where_a_value_begins(typed, words):
+    assert split_words(typed) == words
+
+
+@pytest.mark.parametrize(
+    "end", ["“", "=“", "'", '"', 'a="', "\\'", "a'", "[a, ", "\u3000", "‘a’", '"" ']
+)
+def test_a_long_line_is_split_in_linear_time(end):
+    began = time.process_time()
+    with suppress(InvalidOption):
+        split_words(end * 10_000)
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("typed", "system"),
+    [
+        ("--system --", "--"),
+        ("--system=--", "--"),
+        ('--system "--"', "--"),
+        ('--system "--temperature"', "--temperature"),
+        ("--system {{flag}} --top-p 0.5", "--verbatim"),
+        ('--system "-m" --temperature 0.5', "-m"),
+        ("--system＝“你 好”", "你 好"),
+        ("--system \t=x", "=x"),
+    ],
+)
+def test_a_quoted_value_is_no_option(typed, system):
+    assert parse_chat_line(typed, {"flag": "--verbatim"}).chat.system == system
+
+
+def test_the_signs_of_a_chinese_keyboard_are_read():
+    said = line("--top_p＝0.5 --param a＝1 --param b=“x y”\u3000--seed\u30007")
+    assert said.chat.parameters == {"top_p": 0.5, "seed": 7}
+    assert said.chat.extra == {"a": 1, "b": "x y"}
 
 
 @pytest.mark.parametrize(
@@ -422,8 +488,10 @@ def test_a_reserved_name_is_refused_however_it_is_typed(typed):
         ("--system 'use [\"a\"] now'", ["--system", 'use ["a"] now']),
         ('--x "[1, 2]"', ["--x", "[1, 2]"]),
         ('--x {{ {"a": 1} }} -y ["{{b}}"]', ["--x", '{{ {"a": 1} }}', "-y", '["{{b}}"]']),
-        ('--x ["a"]b', ["--x", "[a]b"]),
-        ('--x [{"a": 1}, [2', ["--x", "[{a:", "1},", "[2"]),
+        ('--x ["a"]b', ["--x", '["a"]b']),
+        ('--x [{"a": 1}, [2', ["--x", '[{"a":', "1},", "[2"]),
+        ("--x [a, b] (c , d)", ["--x", "[a, b]", "(c , d)"]),
+        ("--x [a，b] -y", ["--x", "[a，b]", "-y"]),
         ("[ " * 5_000, ["["] * 5_000),
     ],
 )
