@@ -151,7 +151,8 @@ class Answer(Result):
     is_truncated : bool
         Cut off by the length limit.
     search : tuple of dict
-        The pages that a web search found (`title`, `url` …).
+        What the answer was made from, each once: the pages that a web search found (`title`,
+        `url` …), as the service tells them.
     tool_runs : tuple of ToolRun
         Tools that were called for this answer.
     images : tuple of AnswerImage

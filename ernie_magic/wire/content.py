@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name
 from ernie_magic.wire.answer_pictures import find_pictures
+from ernie_magic.wire.sources import is_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,7 +116,7 @@ def _read_part(part: Any) -> Content:
         return Content(reasoning=words_in(words))
     if kind in _TEXT_PARTS or (not kind and words):
         return Content(words_in(words))
-    if kind in _PARTS_WITHOUT_WORDS:
+    if kind in _PARTS_WITHOUT_WORDS or is_source(part):
         return Content()
     return _read_other_part(part, kind or "object")
 

@@ -20,6 +20,7 @@ from ernie_magic.wire.answer_pictures import PICTURE_FIELDS, PictureCollector, f
 from ernie_magic.wire.content import REASONING, Content, read_content, words_in
 from ernie_magic.wire.refusals import is_vendor_object, parse_refusal
 from ernie_magic.wire.repetition import PieceJoiner
+from ernie_magic.wire.sources import SourceCollector
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.tool_names import offered_names
 from ernie_magic.wire.usage import usage_of
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 
 _MAX_ITEMS = 1000  # of a list that arrives in pieces
-_MAX_PAGES = 1000  # found by a reply's search: the rest is left out
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
 _ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
 _APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
@@ -168,8 +168,7 @@ class Reader(ABC):
         self._reasoning_name = REASONING[0]
         self._has_named_reasoning = False  # in a field of that name, and not among the content
         self._whole_reply: dict[str, Any] | None = None
-        self._search: list[Mapping[str, Any]] = []
-        self._pages_seen: set[str] = set()
+        self._sources = SourceCollector()
         self._repeated_chunk: dict[str, Any] | None = None
         # Each for the text and for the reasoning.
         self._pieces = (PieceJoiner(), PieceJoiner())
@@ -337,7 +336,7 @@ class Reader(ABC):
         _merge_fields(self._choice, {k: v for k, v in facts.items() if k not in _APART_FROM_CHOICE})
         in_one_piece = {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
         _merge_fields(self._message, _continue_lists(self._message, in_one_piece))
-        self._add_pages(_search_results(chunk, facts)[:_MAX_PAGES])
+        self._sources.add_chunk(chunk, facts, part)
         calls, unknown = read_tool_calls(part)
         self._tool_calls.add_pieces(calls)
         self._unknown_call = self._unknown_call or unknown
@@ -441,19 +440,6 @@ class Reader(ABC):
             self._joiners[which].flush_remaining()
             self._redactors[which].flush_remaining()
         return rest
-
-    def _add_pages(self, pages: Sequence[Mapping[str, Any]]) -> None:
-        """Add the pages that a search found: a stream may repeat them in each of its chunks."""
-        for page in pages:
-            if len(self._search) >= _MAX_PAGES:
-                return
-            # What names a page: its address and its place, to which a `^[2]^` in the text refers.
-            identity = repr(page)
-            if page.get("url"):
-                identity = repr((page["url"], page.get("index")))
-            if identity not in self._pages_seen:
-                self._pages_seen.add(identity)
-                self._search.append(redact_values(page))
 
     def flush_remaining(self) -> Delta | None:
         """Return the last of the text, when the end of the stream had to be seen before it could be
@@ -579,7 +565,7 @@ class Reader(ABC):
             ban_round=self.ban_round,
             is_truncated=is_truncation(self.finish_reason) or self._is_marked_truncated(),
             history_cleared=self.must_clear,
-            search=tuple(self._search),
+            search=tuple(self._sources.pages),
             service=service,
             raw=raw,
             images=self._pictures.images,
@@ -625,12 +611,3 @@ def _continue_list(name: str, before: object, value: Any) -> Any:
     if not (isinstance(before, list) and isinstance(value, list)):
         return value
     return [*before, *(item for item in value if item not in before)][:_MAX_ITEMS]
-
-
-def _search_results(chunk: Mapping[str, Any], facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the pages that a search found; services put them in different places."""
-    for source in (chunk, chunk.get("search_info"), facts, facts.get("search_info")):
-        results = values.as_object(source).get("search_results")
-        if isinstance(results, list):
-            return values.as_objects(results)
-    return []
