@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ernie_magic.api import values
+from ernie_magic.api.listed_kinds import (
+    Readiness,
+    denies_chat,
+    is_chat_name,
+    is_special,
+    kind_of_name,
+)
 from ernie_magic.api.models import EDITS_PATH, own_image_path
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +55,7 @@ _DEFAULTS: dict[Kind, str] = {
 _DEFAULTS_OF: dict[tuple[Kind, str], str] = {("image", "qianfan"): "irag-1.0"}
 _V1 = "qianfan-v1"
 _OTHER_SERVERS = ("local",)  # services whose models are not Baidu's
+_MAX_CANDIDATES = 4  # named where none can be chosen
 _SETTINGS: dict[Kind, str] = {
     "chat": "model",
     "image": "image_model",
@@ -137,10 +146,7 @@ def default_model(
     for name in preferred:
         if name.lower() in by_lower:
             return by_lower[name.lower()]
-    of_kind = _first_of_kind(kind, offered)
-    if kind == "chat":
-        # A chat model's name may not show its kind.
-        of_kind = of_kind or _first_of_kind(None, offered)
+    of_kind = _choose_listed(kind, offered)
     if of_kind or service in _OTHER_SERVERS:
         return of_kind
     if kind == "chat" and (offered or not needs_vision):
@@ -166,34 +172,98 @@ def editing_model(
     return PREFERRED_EDITING[0]
 
 
-def no_model_error(kind: Kind) -> InvalidOption:
-    """Return the error for a call that names no model, where there is no default."""
-    advice = Text("用 -m 选一个（Python：model=“名称”）", "choose one with -m (in Python: model=)")
+def no_model_error(kind: Kind, offered: Sequence[Listed] = ()) -> InvalidOption:
+    """Return the error for a call that names no model, where there is no default.
+
+    Parameters
+    ----------
+    offered
+        The live list, as far as it is known: candidates are named.
+    """
+    cause = Text(
+        "这个服务的模型列表读不到，或其中没有这类模型",
+        "the server's list of models cannot be read, or has none of this kind",
+    )
+    example = untranslated("")
+    candidates = [entry.id for entry in offered if _may_be_of_kind(entry, kind)]
+    if candidates:
+        shown = values.as_names(candidates[:_MAX_CANDIDATES])
+        example = Text("，例如 {names}", ", for example {names}").fill(names=", ".join(shown))
+        cause = Text(
+            "模型列表里有几个，看不出该用哪一个",
+            "the server's list does not tell which of its models is meant",
+        )
+    advice = Text(
+        "用 -m 选一个{example}（Python：model=“名称”）",
+        "choose one with -m{example} (in Python: model=)",
+    )
     if kind in _SETTINGS:
         advice = Text(
-            "用 -m 选一个（Python：model=），或 %ernie config {name} 名称",
-            "choose one with -m (in Python: model=), or %ernie config {name} NAME",
-        ).fill(name=_SETTINGS[kind])
+            "用 -m 选一个{example}（Python：model=），或 %ernie config {name} 名称",
+            "choose one with -m{example} (in Python: model=), or %ernie config {name} NAME",
+        )
     return InvalidOption(
         Text("没有选定模型，所以没有发送", "no model is chosen, so nothing was sent"),
-        Text(
-            "这个服务的模型列表读不到，或其中没有这类模型",
-            "the server's list of models cannot be read, or has none of this kind",
-        ),
-        advice,
+        cause,
+        advice.fill(example=example, name=_SETTINGS.get(kind, "")),
     )
 
 
-def _first_of_kind(kind: Kind | None, offered: Sequence[Listed]) -> str:
-    """Return the first of a kind, one that is reported as retired only where there is no other."""
-    retired = ""
-    for entry in offered:
-        if entry.kind != kind or not entry.is_callable:
-            continue
-        if entry.known is None or not entry.known.retired:
-            return entry.id
-        retired = retired or entry.id
-    return retired
+def _may_be_of_kind(entry: Listed, kind: Kind) -> bool:
+    """Whether a listed model may serve a kind of call, as far as is known."""
+    kinds = (kind, None) if kind == "chat" else (kind,)
+    if entry.kind not in kinds or not entry.is_callable:
+        return False
+    if kind == "chat" and denies_chat(entry.raw):
+        return False
+    return entry.readiness is not Readiness.UNAVAILABLE
+
+
+def _choose_listed(kind: Kind, offered: Sequence[Listed]) -> str:
+    """Return the model of a kind that a list tells, "" where it tells none."""
+    if kind == "chat":
+        return _choose_chat_model(offered)
+    return _first_of_kind(kind, offered)
+
+
+def _choose_chat_model(offered: Sequence[Listed]) -> str:
+    """Return the chat model that a list of another make tells: the first of those that are ready,
+    general and certainly chat; the only one that may be; or "" where it is not clear. A wrong
+    guess would be paid for.
+    """
+    candidates = [entry for entry in offered if _may_be_of_kind(entry, "chat")]
+    general = [entry for entry in candidates if not _is_special(entry)]
+    certain = [entry for entry in general if entry.kind == "chat" or is_chat_name(entry.id)]
+    if certain:
+        return min(certain, key=_rank).id
+    for group in (general, candidates):
+        ready = [entry for entry in group if entry.readiness is Readiness.READY] or group
+        # An adapter belongs to another model of the list (vLLM).
+        own = [entry for entry in ready if not entry.raw.get("parent")] or ready
+        if len(own) == 1:
+            return own[0].id
+    return ""
+
+
+def _is_special(entry: Listed) -> bool:
+    """Whether a chat model is for one purpose only, or makes pictures as well."""
+    if entry.known is not None:
+        return False
+    return is_special(entry.id) or kind_of_name(entry.id) not in ("chat", None)
+
+
+def _rank(entry: Listed) -> Readiness:
+    """Return how ready a listed model is; one that is reported as retired is the last choice."""
+    if entry.known is not None and entry.known.retired:
+        return max(entry.readiness, Readiness.RETIRING)
+    return entry.readiness
+
+
+def _first_of_kind(kind: Kind, offered: Sequence[Listed]) -> str:
+    """Return the first of a kind that is ready, another only where there is none."""
+    of_kind = (entry for entry in offered if _may_be_of_kind(entry, kind))
+    first = min(of_kind, key=_rank, default=None)
+    return first.id if first else ""
 
 
 def _preferred_models(kind: Kind, service: str, *, needs_vision: bool) -> tuple[str, ...]:

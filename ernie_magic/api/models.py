@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from ernie_magic.api.listed_kinds import (
+    is_of_no_call,
+    kind_of_name,
+    may_chat,
+    readiness_of,
+    stated_kind,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.api.catalogue import Kind, Model
     from ernie_magic.api.listed_facts import Facts, TokenPrice
+    from ernie_magic.api.listed_kinds import Readiness
 
 
 # Stands for an id while none is chosen: only the table's rules apply, no model's.
@@ -40,31 +49,13 @@ def find_model(model_id: str) -> Model | None:
     return _by_name().get(model_id.lower())
 
 
-# How names of embedding and picture models begin that do not say so, and words in names of models
-# that speak, listen, make films or only judge.
-_EMBEDDING_FAMILIES = ("bge-", "tao-", "e5-", "gte-", "m3e-", "all-minilm")
-_IMAGE_FAMILIES = ("irag", "flux", "dall-e", "sdxl", "cogview", "kolors", "wanx")
-_OF_NO_CALL = re.compile(
-    r"(?<![a-z])(?:whisper|tts|asr|speech|sora|veo|cosyvoice|moderation)(?![a-z])"
-)
-
-
 def kind_of(model_id: str) -> Kind | None:
     """Return the kind of an id: the catalogue's, else guessed from its name; None when it
     cannot be determined.
     """
     if model := find_model(model_id):
         return model.kind
-    name = model_id.lower().rpartition("/")[2]  # `BAAI/bge-m3`, `baidu/ERNIE-4.5-21B-A3B-PT`
-    if "rerank" in name:
-        return "rerank"
-    if "embed" in name or name.startswith(_EMBEDDING_FAMILIES):
-        return "embedding"
-    if "image" in name or "diffusion" in name or name.startswith(_IMAGE_FAMILIES):
-        return "image"
-    if name.startswith(("ernie", "deepseek", "qwen")) and not _OF_NO_CALL.search(name):
-        return "chat"
-    return None
+    return kind_of_name(model_id)
 
 
 EDITS_PATH = "/images/edits"
@@ -81,56 +72,6 @@ def own_image_path(model_id: str) -> str:
     if re.search(r"(?:image|irag|flux|diffusion).*-edit(?:-|$)", name):
         return EDITS_PATH
     return ""
-
-
-# What lists call the kinds: Qianfan V2 (https://cloud.baidu.com/doc/qianfan-api/s/Amwbl43sp), LM
-# Studio, Together, Xinference, Hugging Face.
-_KINDS_OF_TYPES: dict[str, Kind] = {
-    "chat": "chat",
-    "language": "chat",
-    "llm": "chat",
-    "vlm": "chat",
-    "text-generation": "chat",
-    "image-text-to-text": "chat",
-    "text->text": "chat",
-    "completion": "completion",
-    "completions": "completion",
-    "image": "image",
-    "image-generation": "image",
-    "text2image": "image",
-    "text-to-image": "image",
-    "text->image": "image",
-    "embedding": "embedding",
-    "embeddings": "embedding",
-    "text-embedding": "embedding",
-    "feature-extraction": "embedding",
-    "text->embedding": "embedding",
-    "rerank": "rerank",
-    "reranker": "rerank",
-    "text-ranking": "rerank",
-}
-_TYPES_OF_NO_CALL = ("video", "audio", "speech", "image2", "image-to-", "moderation", "asr", "tts")
-_TYPE_FIELDS = ("type", "model_type", "task", "pipeline_tag")
-
-
-def kind_of_entry(raw: Mapping[str, Any]) -> Kind | Literal["other"] | None:
-    """Return the kind that an entry of a live list states: "other" where no call here is for it,
-    None where it states none.
-    """
-    stated = [raw.get(name) for name in _TYPE_FIELDS]
-    if isinstance(architecture := raw.get("architecture"), dict):
-        stated.append(architecture.get("modality"))
-    for given in stated:
-        if not isinstance(given, str):
-            continue
-        word = given.lower().replace("_", "-")
-        if word.startswith("text") and word.endswith("->text"):
-            word = "text->text"  # a chat model may read more than text: `text+image->text`
-        if kind := _KINDS_OF_TYPES.get(word):
-            return kind
-        if any(part in word for part in _TYPES_OF_NO_CALL):
-            return "other"
-    return None
 
 
 @dataclass(frozen=True)
@@ -155,10 +96,26 @@ class Listed:
     @property
     def kind(self) -> Kind | None:
         """The kind: the one that the list states, else the one that is known."""
-        stated = kind_of_entry(self.raw)
+        stated = self.stated_kind
         if stated == "other":
             return None
         return stated or kind_of(self.id)
+
+    @cached_property
+    def stated_kind(self) -> Kind | Literal["other"] | None:
+        """The kind that the list states: "other" where no call here is for it, None where it
+        states none. A word that lists have for other models too gives way to the model's name.
+        """
+        stated = stated_kind(self.raw)
+        if stated is None and may_chat(self.raw) and self.known is None:
+            is_other = kind_of_name(self.id) or is_of_no_call(self.id)
+            return None if is_other else "chat"
+        return stated
+
+    @cached_property
+    def readiness(self) -> Readiness:
+        """Whether it can be called, as far as the list states."""
+        return readiness_of(self.raw)
 
     @cached_property
     def facts(self) -> Facts:
@@ -194,8 +151,8 @@ class Listed:
         says that it makes films, speaks or listens, and it is no picture model with a path of its
         own.
         """
-        stated = kind_of_entry(self.raw)
-        if stated == "other" or (stated is None and _OF_NO_CALL.search(self.id.lower())):
+        stated = self.stated_kind
+        if stated == "other" or (stated is None and is_of_no_call(self.id)):
             return False
         return not own_image_path(self.id)
 

@@ -170,7 +170,7 @@ def _describe_way(proxies: Proxies, base_url: str) -> Text:
 
 def _diagnose_model(model: str, offered: Sequence[Listed]) -> Check:
     if not model:
-        return Check(_MODEL, ok=False, value=_lines_of(no_model_error("chat")))
+        return Check(_MODEL, ok=False, value=_lines_of(no_model_error("chat", offered)))
     allowed = model.lower() in (entry.id.lower() for entry in offered)
     message = Text("{model} 不在列表中", "{model} is not on the list")
     if allowed:

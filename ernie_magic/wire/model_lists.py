@@ -192,7 +192,7 @@ class ModelLists:
             return model
         if isinstance(problem, (TransportError, AuthenticationFailed)):
             raise problem
-        no_model = no_model_error(kind)
+        no_model = no_model_error(kind, offered)
         if endpoint.account not in self._lists:
             _name_version_path(no_model, endpoint)
         raise no_model
