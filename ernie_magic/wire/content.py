@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name
 from ernie_magic.wire.answer_pictures import find_pictures
+from ernie_magic.wire.content_parts import is_trace, pictures_of, words_under_kind
 from ernie_magic.wire.sources import is_source
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ REASONING = (
 # Kinds of parts of a content, and where their words stand.
 _TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
 _REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_content", "summary_text"})
-_PARTS_WITHOUT_WORDS = frozenset({"reference", "redacted_thinking"})
 _WORDS_OF_PART = ("text", "thinking", "reasoning", "summary", "refusal", "content", "value")
 # Fields of a part of a content.
 _PART_FIELDS = frozenset(
@@ -62,6 +62,8 @@ class Content(NamedTuple):
         Parts with pictures, as they came.
     images : tuple of AnswerImage
         The pictures in them.
+    skipped : str
+        The kind of a part that only tells where the answer comes from, "" for none.
     """
 
     text: str = ""
@@ -69,6 +71,7 @@ class Content(NamedTuple):
     unknown: str = ""
     pictures: tuple[Any, ...] = ()
     images: tuple[AnswerImage, ...] = ()
+    skipped: str = ""
 
 
 def read_content(content: object) -> Content:
@@ -91,6 +94,7 @@ def read_content(content: object) -> Content:
         next((part.unknown for part in read if part.unknown), ""),
         tuple(picture for part in read for picture in part.pictures),
         tuple(image for part in read for image in part.images),
+        next((part.skipped for part in read if part.skipped), ""),
     )
 
 
@@ -116,15 +120,17 @@ def _read_part(part: Any) -> Content:
         return Content(reasoning=words_in(words))
     if kind in _TEXT_PARTS or (not kind and words):
         return Content(words_in(words))
-    if kind in _PARTS_WITHOUT_WORDS or is_source(part):
-        return Content()
     return _read_other_part(part, kind or "object")
 
 
 def _read_other_part(part: dict[str, Any], kind: str) -> Content:
-    """Read a part that has no words: pictures, or what no one knows."""
-    if images := find_pictures(part):
+    """Read a part of another kind than words: pictures, sources, or what no one knows."""
+    if is_trace(kind) or is_source(part):
+        return Content(skipped=kind)
+    if images := pictures_of(part, kind):
         return Content(pictures=(part,), images=tuple(images))
+    if words := words_under_kind(part, kind):
+        return Content(words)
     return Content(unknown=kind)
 
 

@@ -153,7 +153,7 @@ class Reader(ABC):
         self.awaits_end = self.is_end_usual = self.is_end_sure = self.end_unseen = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
-        self.unknown_shape = self._unknown_call = ""
+        self.unknown_shape = self._unknown_call = self._skipped_part = ""
         self.continues = False
         self.gains = 0
         self.flag = 0
@@ -397,6 +397,7 @@ class Reader(ABC):
     ) -> Delta | None:
         """Read the text and the reasoning of a chunk."""
         self.unknown_shape = self.unknown_shape or content.unknown
+        self._skipped_part = self._skipped_part or content.skipped
         # A server that sends the reasoning under two names repeats itself.
         name = next((name for name in REASONING if part.get(name)), "")
         self._reasoning_name = name or self._reasoning_name
@@ -494,7 +495,7 @@ class Reader(ABC):
             for name, said in source.items()
             if isinstance(said, str) and said.strip() and _may_be_words(name)
         )
-        return named or next(unknown, "")
+        return named or self._skipped_part or next(unknown, "")
 
     @property
     def argument_characters(self) -> int:
