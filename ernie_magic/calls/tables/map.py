@@ -54,6 +54,20 @@ _OWN_ERROR = Text(
     "表自己的 {own} 列保留，失败原因在 {ours} 列",
     "the table's own column {own} is kept; {ours} says why a row failed",
 )
+_SENT_AS_WRITTEN = Text(
+    "提示词没有取任何一列的值：{written} 会原样发给每一行",
+    "the prompt takes no column's value: {written} would be sent as it is with each row",
+)
+_DOUBLE_BRACES = Text("写成 {column}", "write {column}")
+_BRACES_IN_VALUE = Text(
+    "变量的值里的花括号不会再替换：把提示词直接写在单元格里，或用 ernie.map(提示词, 表)",
+    "braces in a variable's value are not filled in: write the prompt in the cell itself, or use "
+    "ernie.map(prompt, table)",
+)
+_SAME_FOR_ALL = Text(
+    "提示词没有取任何一列的值：每一行问的都一样",
+    "the prompt takes no column's value: the same was asked for each row",
+)
 _REPLACED = Text("替换了表自己的列：{names}", "replaced the table's own columns: {names}")
 _NOT_WHOLE = Text(
     "⚠ {n} 行的回答可能不完整（{reason}）", "⚠ answers that may not be whole: {n} ({reason})"
@@ -237,6 +251,8 @@ class MapRequest:
     rows : list of dict
     prompts : list of str
         One per row.
+    names_columns : bool
+        Whether they have any value of the rows.
     columns : tuple of schema.Column
         Those that an answer is split into; none for the whole answer.
     options : ChatOptions
@@ -254,6 +270,7 @@ class MapRequest:
     own_columns: tuple[str, ...]
     rows: list[dict[str, Any]]
     prompts: list[str]
+    names_columns: bool
     columns: tuple[schema.Column, ...]
     options: ChatOptions
     target: CallTarget
@@ -274,6 +291,8 @@ class MapRequest:
 
     def describe_columns(self) -> Iterator[Text]:
         """Describe what becomes of the table's own columns."""
+        if len(self.prompts) > 1 and not self.names_columns:
+            yield _SAME_FOR_ALL
         answer_column = self.output_columns[0].name
         if not self.columns and answer_column != schema.ANSWER:
             yield _OWN_ANSWER.fill(own=schema.ANSWER, ours=answer_column)
@@ -352,11 +371,13 @@ def build_map_request(
     # An empty list has no columns to be checked against.
     if content.columns or content.rows:
         template = template.resolve_columns(content.columns)
+    _check_braces(template, content.columns)
     map_request = MapRequest(
         table,
         content.columns,
         content.rows,
         [template.fill(row) for row in content.rows],
+        bool(template.columns),
         parse_columns(schema),
         options,
         target,
@@ -381,6 +402,23 @@ def _parse_template(prompt: str | Template, columns: Sequence[str]) -> Template:
     if isinstance(prompt, Template):
         return prompt
     return Template.parse(prompt, columns)
+
+
+def _check_braces(template: Template, columns: Sequence[str]) -> None:
+    """Check that a prompt without a row's value does not look as if it had one: it would be paid
+    for once a row, for nothing.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    written = template.find_braced_column(columns)
+    if template.columns or written is None:
+        return
+    advice = _DOUBLE_BRACES.fill(column=f"{{{{{written.strip('{}｛｝').strip()}}}}}")
+    if written.startswith("{{"):
+        advice = _BRACES_IN_VALUE
+    raise InvalidOption(_SENT_AS_WRITTEN.fill(written=written), advice=advice)
 
 
 def _check_prompt(prompt: object) -> None:

@@ -23,6 +23,8 @@ _ADDED_BLANKS = 100  # characters by which a name may be longer as it is written
 # A header row may hold line ends, and a file's byte order mark before its first name.
 _BLANKS = re.compile(r"[\s\ufeff\u200b]+")
 _SHOWN = 20  # columns in an error
+# A name in braces of any number, also in the wide ones of a Chinese keyboard.
+_IN_BRACES = re.compile(r"[{｛]{1,9}([^{}｛｝\n]{1,200})[}｝]{1,9}")
 
 
 class Placeholder(NamedTuple):
@@ -93,6 +95,19 @@ class Template:
     def is_blank(self) -> bool:
         """Whether it says nothing."""
         return not any(isinstance(piece, Placeholder) or piece.strip() for piece in self.pieces)
+
+    def find_braced_column(self, columns: Collection[str]) -> str | None:
+        """Return what stands in braces among its words and names a column all the same: single
+        braces, or double ones in a value that was filled in. None if there is no such thing.
+        """
+        names = ColumnNames(columns)
+        for piece in self.pieces:
+            if isinstance(piece, Placeholder):
+                continue
+            for found in _IN_BRACES.finditer(piece):
+                if names.find_names(found[1]):
+                    return found[0]
+        return None
 
     def resolve_columns(self, columns: Collection[str]) -> Template:
         """Return it with the columns' own names in its placeholders.

@@ -87,7 +87,7 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     for start, end, expression in _find_expressions(text):
         before = text[copied_until:start]
         after = ""
-        if _is_set_of_one(text[start + 2 : end - 2]):
+        if is_set_of_one(text[start + 2 : end - 2]):
             before += "{"
             after = "}"
             expression = expression[1:-1].strip()  # noqa: PLW2901
@@ -282,7 +282,7 @@ def _is_expression(source: str) -> bool:
     return True
 
 
-def _is_set_of_one(source: str) -> bool:
+def is_set_of_one(source: str) -> bool:
     """Whether an expression is another one in braces, as a set is written: `{name}`."""
     if source[:1] != "{" or source[-1:] != "}" or not _is_expression(source):
         return False

@@ -17,7 +17,12 @@ from ernie_magic.calls.tables.template import (
     find_column,
 )
 from ernie_magic.errors import InvalidExpression, InvalidOption
-from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate, resolve_name
+from ernie_magic.notebook.magics.interpolate import (
+    expression_spans,
+    interpolate,
+    is_set_of_one,
+    resolve_name,
+)
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
@@ -225,13 +230,22 @@ def _parse_columns_only(text: str, columns: Sequence[str]) -> Template:
 
 def _spans_of_columns(text: str, columns: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where columns are named: not within an expression, as in `{{ "{{a}}" }}`."""
-    expressions = iter(expression_spans(text, complete=True))
+    spans = expression_spans(text, complete=True)
+    expressions = (_without_outer_braces(text, start, end) for start, end in spans)
     outer = next(expressions, _NOWHERE)
     for start, end in column_spans(text, columns):
         while outer[1] < end and outer is not _NOWHERE:
             outer = next(expressions, _NOWHERE)
         if outer[0] >= start:
             yield start, end
+
+
+def _without_outer_braces(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where `{{name}}` is within `{{{name}}}`, which is its value in braces."""
+    while is_set_of_one(text[start + 2 : end - 2]):
+        start += 1
+        end -= 1
+    return start, end
 
 
 def _fill_expressions(

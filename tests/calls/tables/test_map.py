@@ -242,6 +242,14 @@ ODD_NAMES = [
 ]
 
 
+def test_a_prompt_that_takes_no_row_s_value_is_refused_where_it_seems_to(session, emulator):
+    with pytest.raises(errors.InvalidOption, match=r"\{text\} would be sent as it is"):
+        session.map("Q {text}", ["a", "b"])
+    assert not emulator.requests
+    assert session.map("A joke", ["a"]).notes == ()
+    assert len(session.map("A joke", ["a", "b"]).notes) == 1
+
+
 @pytest.mark.parametrize(("column", "written"), ODD_NAMES)
 def test_a_column_of_any_name_is_named_in_braces(session, emulator, column, written):
     session.map(f"[[echo]]<{written}>", [{column: "v", "other": "w"}])

@@ -134,6 +134,47 @@ def test_a_column_of_any_name_is_named_in_a_cell(run, shell, emulator, column, w
     assert prompts(emulator) == ["kind <v> {{other}}"]
 
 
+def test_a_third_pair_of_braces_is_text_around_a_row_s_value(run, shell, emulator):
+    shell.user_ns |= {
+        "rows": [
+            {"t": "v", "{t}": "w"},
+        ],
+        "tone": "kind",
+    }
+    shell.user_ns["plain"] = [{"t": "v"}]
+    run("%%ernie_map plain\nQ {{{t}}} {{{ t }}} {{{{t}}}} {{{tone}}} {{t}}")
+    run("%%ernie_map rows\nQ {{{t}}}")
+    assert prompts(emulator) == ["Q {v} {v} {{v}} {kind} v", "Q w"]
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("Q {t}", "{t} would be sent as it is with each row. What to do: write {{t}}."),
+        ("Q ｛｛t｝｝", "｛｛t｝｝ would be sent as it is with each row. What to do: write {{t}}."),
+        ("Q { a b }", "{ a b } would be sent as it is with each row. What to do: write {{a b}}."),
+        ("{{tmpl}}", "{{t}} would be sent as it is with each row. What to do: braces in a "),
+    ],
+)
+def test_braces_that_take_no_row_s_value_are_told_before_anything_is_paid(
+    run, shell, emulator, written, told
+):
+    shell.user_ns |= {"rows": [{"t": "v", "a b": "w"}] * 2, "tmpl": "Judge {{t}}"}
+    result, _ = run(f"%%ernie_map rows\n{written}")
+    assert told in result.error_in_exec.line("en")
+    assert not emulator.requests
+    run(f"%%ernie_map rows --col t\n{written}")
+    assert len(prompts(emulator)) == 2
+
+
+def test_a_prompt_that_is_the_same_for_each_row_is_told(run, shell):
+    shell.user_ns["rows"] = [{"t": "v"}] * 2
+    _, out = run('%%ernie_map rows\nWrite {"joke": …} in \\frac{a}{b}')
+    assert "takes no column's value: the same was asked for each row" in out
+    _, out = run("%%ernie_map rows\nWrite about {{t}}")
+    assert "the same was asked" not in out
+
+
 @pytest.mark.parametrize("headings", [(" ", "  "), ("\n", "\ufeff"), ("\t", "\u200b", "\u3000")])
 def test_columns_whose_names_are_blank_are_no_option_s_column(run, shell, emulator, headings):
     shell.user_ns["rows"] = [{"text": "a", **dict.fromkeys(headings, "x")}]
