@@ -31,6 +31,9 @@ _PLAIN_WORDS = re.compile(
     r"|\b(?:please|give|show|write|explain|make|me|i|want|a|an|the|some|any|of|in|with|and|or"
     r"|to|see)\b"
 )
+# Not the question's words: below the prompt they would be read as the answer's title.
+_HEADING_ZH = "### 模拟的回答"
+_HEADING_EN = "### A simulated reply"
 _OPENINGS_ZH = (
     "这个问题不在内置模拟器背过的答案里，所以这里没有内容可答，只有格式可看。",
     "内置模拟器只背了一些常见问题的答案，这一个还没有；它没有接入真实模型，也不会编。",
@@ -135,10 +138,10 @@ _ELEMENTS = (
 
 def compose_fallback(question: str, rng: random.Random, *, chinese: bool) -> list[str]:
     """The paragraphs of an answer to a question that nobody wrote an answer to."""
-    openings, closings = _OPENINGS_EN, _CLOSINGS_EN
+    heading, openings, closings = _HEADING_EN, _OPENINGS_EN, _CLOSINGS_EN
     if chinese:
-        openings, closings = _OPENINGS_ZH, _CLOSINGS_ZH
-    parts = [f"### {extract_topic(question)}", rng.choice(openings)]
+        heading, openings, closings = _HEADING_ZH, _OPENINGS_ZH, _CLOSINGS_ZH
+    parts = [heading, rng.choice(openings)]
     lower = question.lower()
     sections = (
         (r"列表|清单|要点|小标题|list|points", _compose_list),

@@ -256,9 +256,9 @@ def _build_question(
 
 async def _list_apps(call: PlatformCall) -> AppList:
     rows = await call.list_items(GROUP, "DescribeApps", {}, list_name="data")
-    return AppList(
-        _read_app(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
-    )
+    is_simulated = call.is_simulated
+    apps = [_read_app(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
+    return AppList(apps, is_simulated=is_simulated)
 
 
 async def _find_id(call: PlatformCall, app: str) -> str:

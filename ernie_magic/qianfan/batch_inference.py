@@ -61,6 +61,8 @@ class InferenceTask:
         Addresses on BOS; the results are in a folder below `output`.
     folder : str
         That folder's name, "" where it is not known yet.
+    is_simulated : bool
+        Whether the emulator runs it.
     raw : dict
         What the service said.
     """
@@ -74,6 +76,7 @@ class InferenceTask:
     input: str = ""
     output: str = ""
     folder: str = ""
+    is_simulated: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -89,7 +92,7 @@ class InferenceTasks(Listing[InferenceTask]):
         return f"{item.id} {item.state}"
 
 
-def read_task(reply: Mapping[str, Any]) -> InferenceTask:
+def read_task(reply: Mapping[str, Any], *, is_simulated: bool = False) -> InferenceTask:
     """Return a task as a reply describes it."""
     progress = str(reply.get("progress") or 0).rstrip("%")
     return InferenceTask(
@@ -102,6 +105,7 @@ def read_task(reply: Mapping[str, Any]) -> InferenceTask:
         values.as_name(reply.get("inputBosUri")),
         values.as_name(reply.get("outputBosUri")),
         values.as_name(reply.get("outputDir")),
+        is_simulated,
         dict(reply),
     )
 
@@ -283,7 +287,9 @@ class BatchInference(CallGroup):
             rows = await call.list_items(
                 GROUP, "DescribeBatchInferenceTasks", {"runStatus": []}, list_name="taskList"
             )
-            return InferenceTasks(read_task(values.as_object(row)) for row in rows)
+            is_simulated = call.is_simulated
+            tasks = [read_task(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
+            return InferenceTasks(tasks, is_simulated=is_simulated)
 
         return self._console.start_work(work)
 
@@ -293,7 +299,8 @@ class BatchInference(CallGroup):
 
 async def _look(call: PlatformCall, task_id: str) -> InferenceTask:
     reply = await call.action(GROUP, "DescribeBatchInferenceTask", {"taskId": task_id})
-    return read_task({"taskId": task_id, **values.as_object(reply)})
+    told = {"taskId": task_id, **values.as_object(reply)}
+    return read_task(told, is_simulated=call.is_simulated)
 
 
 def _check_task(body: Mapping[str, Any], *, confirm: bool) -> None:

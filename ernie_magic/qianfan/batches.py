@@ -134,12 +134,13 @@ class BatchResult:
     error: str = ""
 
 
-class BatchResults(list[BatchResult]):
+class BatchResults(Listing[BatchResult]):
     """The results of a batch, in the order of its requests' ids as the service wrote them."""
 
     def __repr__(self) -> str:
         failed = sum(bool(result.error) or result.status != 200 for result in self)  # noqa: PLR2004
-        return f"BatchResults({len(self)}, {failed} failed)"
+        simulated = ", simulated=True" if self.is_simulated else ""
+        return f"BatchResults({len(self)}, {failed} failed{simulated})"
 
 
 def read_batch(reply: Mapping[str, Any], *, simulated: bool = False) -> Batch:
@@ -247,10 +248,10 @@ class BatchCalls:
     async def list_all(self) -> BatchList:
         """Return the batches of the account."""
         rows = await self._paths.list_all(self._paths.batch_path(), {})
-        return BatchList(map(self._read, rows))
+        return BatchList(map(self._read, rows), is_simulated=self._paths.is_simulated)
 
     def _read(self, reply: Mapping[str, Any]) -> Batch:
-        return read_batch(reply, simulated=is_simulated(self._paths.call.service))
+        return read_batch(reply, simulated=self._paths.is_simulated)
 
     async def watch(
         self,
@@ -281,7 +282,7 @@ class BatchCalls:
 
     async def read_results(self, batch: Batch) -> BatchResults:
         """Return what became of the requests of a batch, as far as its files tell."""
-        results = BatchResults()
+        results = BatchResults(is_simulated=self._paths.is_simulated)
         for file_id in (batch.output_file, batch.error_file):
             if file_id:
                 results += read_results(await self._paths.read_content(file_id))

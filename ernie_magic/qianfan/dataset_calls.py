@@ -183,7 +183,8 @@ async def find_dataset_id(call: PlatformCall, dataset: str | DatasetRecord) -> s
 async def list_datasets(call: PlatformCall) -> DatasetList:
     """Return the datasets of the account."""
     rows = await call.list_items(GROUP, "DescribeDatasets")
-    return DatasetList(read_dataset_record(row, is_simulated=call.is_simulated) for row in rows)
+    records = [read_dataset_record(row, is_simulated=call.is_simulated) for row in rows]
+    return DatasetList(records, is_simulated=call.is_simulated)
 
 
 async def _find_by_name(call: PlatformCall, name: str) -> DatasetRecord:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from ernie_magic.api import values
+from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.paging import AfterPaging, PageWalk
 from ernie_magic.errors import InvalidOption
@@ -51,6 +52,8 @@ class StoredFile:
         Bytes.
     created : int
         Seconds since the epoch.
+    is_simulated : bool
+        Whether the emulator keeps it.
     raw : dict
         What the service said.
     """
@@ -61,6 +64,7 @@ class StoredFile:
     state: str
     size: int
     created: int
+    is_simulated: bool = False
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
@@ -71,7 +75,7 @@ class StoredFiles(Listing[StoredFile]):
         return item.id
 
 
-def read_file(reply: Mapping[str, Any]) -> StoredFile:
+def read_file(reply: Mapping[str, Any], *, is_simulated: bool = False) -> StoredFile:
     """Return a file as a reply describes it."""
     return StoredFile(
         values.as_name(reply.get("id")),
@@ -80,6 +84,7 @@ def read_file(reply: Mapping[str, Any]) -> StoredFile:
         values.as_name(reply.get("status")),
         values.as_whole_number(reply.get("bytes")) or 0,
         values.as_whole_number(reply.get("created_at")) or 0,
+        is_simulated,
         dict(reply),
     )
 
@@ -112,6 +117,11 @@ class ServicePaths:
         self.call = call
         self._files = settings.files_path
         self._batches = settings.batches_path
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the emulator answers."""
+        return is_simulated(self.call.service)
 
     async def send(
         self,
@@ -153,7 +163,8 @@ class ServicePaths:
 
     async def upload(self, form: Form) -> StoredFile:
         """Send a file."""
-        return read_file(await self.send("POST", self.file_path(), form=form))
+        reply = await self.send("POST", self.file_path(), form=form)
+        return read_file(reply, is_simulated=self.is_simulated)
 
     async def read_content(self, file_id: str) -> bytes:
         """Return what is in a file."""
@@ -267,7 +278,8 @@ class Files(CallGroup):
         async def work(paths: ServicePaths) -> StoredFiles:
             query = {"purpose": purpose} if purpose else {}
             rows = await paths.list_all(paths.file_path(), query)
-            return StoredFiles(read_file(row) for row in rows)
+            files = [read_file(row, is_simulated=paths.is_simulated) for row in rows]
+            return StoredFiles(files, is_simulated=paths.is_simulated)
 
         return start_work(self._get_client, work)
 
@@ -288,7 +300,8 @@ class Files(CallGroup):
         """
 
         async def work(paths: ServicePaths) -> StoredFile:
-            return read_file(await paths.send("GET", paths.file_path(id_of(file))))
+            reply = await paths.send("GET", paths.file_path(id_of(file)))
+            return read_file(reply, is_simulated=paths.is_simulated)
 
         return start_work(self._get_client, work)
 

@@ -336,7 +336,7 @@ def read_tunable_models(reply: object, *, is_simulated: bool = False) -> Tunable
     """Return the models of a reply of DescribeFineTuningSupportModels; what is not as documented is
     left out.
     """
-    return TunableModels(
+    models = [
         TunableModel(
             values.as_name(entry.get("model")),
             values.as_name(entry.get("modelType")),
@@ -345,7 +345,8 @@ def read_tunable_models(reply: object, *, is_simulated: bool = False) -> Tunable
         )
         for entry in values.as_objects(reply)
         if values.as_name(entry.get("model"))
-    )
+    ]
+    return TunableModels(models, is_simulated=is_simulated)
 
 
 def _read_methods(entry: Mapping[str, Any]) -> list[TuningMethod]:

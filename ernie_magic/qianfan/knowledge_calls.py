@@ -160,7 +160,7 @@ async def find_passages(
         reply = await call.request(
             "POST", _OLDER_SEARCH, _older_body(asked, [*bases], limits), repeatable=True
         )
-    return PassageList(read_passages(reply, bases))
+    return PassageList(read_passages(reply, bases), is_simulated=call.is_simulated)
 
 
 def _search_body(question: str, ids: Sequence[str], limits: SearchLimits) -> dict[str, Any]:
@@ -223,9 +223,9 @@ async def list_bases(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBa
     ErnieError
     """
     rows = await call.list_items(GROUP, "DescribeKnowledgeBases", body, list_name="data")
-    return KnowledgeBaseList(
-        read_base(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
-    )
+    is_simulated = call.is_simulated
+    bases = [read_base(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
+    return KnowledgeBaseList(bases, is_simulated=is_simulated)
 
 
 async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
@@ -237,9 +237,9 @@ async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
     """
     body = {"knowledgeBaseId": base_id}
     rows = await call.list_items(GROUP, "DescribeDocuments", body, list_name="data")
-    return DocumentList(
-        read_document(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
-    )
+    is_simulated = call.is_simulated
+    documents = [read_document(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
+    return DocumentList(documents, is_simulated=is_simulated)
 
 
 async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBase:
@@ -444,7 +444,8 @@ async def watch_documents(
 def _keep(documents: DocumentList, ids: Sequence[str]) -> DocumentList:
     if not ids:
         return documents
-    return DocumentList(document for document in documents if document.id in ids)
+    kept = [document for document in documents if document.id in ids]
+    return DocumentList(kept, is_simulated=documents.is_simulated)
 
 
 def _percent_settled(documents: DocumentList) -> float:

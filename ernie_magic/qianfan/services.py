@@ -360,7 +360,7 @@ class Services(CallGroup):
         async def work(call: PlatformCall) -> OwnModels:
             services = await _list_deployed(call)
             sets = await call.list_items(MODELS, "DescribeCustomModelSets")
-            found = OwnModels()
+            found = OwnModels(is_simulated=call.is_simulated)
             for row in sets:
                 for model_id in await list_version_ids(call, values.as_object(row)):
                     detail = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
@@ -438,17 +438,19 @@ def read_model(
 
 async def _list_deployed(call: PlatformCall) -> ServiceList:
     rows = await call.list_items(GROUP, "DescribeServices")
-    return ServiceList(
-        read_service(row, is_simulated=call.is_simulated) for row in values.as_objects(rows)
-    )
+    is_simulated = call.is_simulated
+    services = [read_service(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
+    return ServiceList(services, is_simulated=is_simulated)
 
 
 async def _list_preset(call: PlatformCall) -> ServiceList:
     rows = await call.list_items(GROUP, "DescribePresetServices")
-    return ServiceList(
-        read_service(row, is_preset=True, is_simulated=call.is_simulated)
+    is_simulated = call.is_simulated
+    services = [
+        read_service(row, is_preset=True, is_simulated=is_simulated)
         for row in values.as_objects(rows)
-    )
+    ]
+    return ServiceList(services, is_simulated=is_simulated)
 
 
 async def list_version_ids(call: PlatformCall, row: Mapping[str, Any]) -> list[str]:

@@ -69,8 +69,9 @@ class TemplateList(Listing[PromptTemplate]):
         problems: dict[str, ErnieError] | None = None,
         *,
         is_local: bool = True,
+        is_simulated: bool = False,
     ) -> None:
-        super().__init__(templates)
+        super().__init__(templates, is_simulated=is_simulated)
         self.problems = problems or {}
         self.is_local = is_local
 

@@ -58,7 +58,11 @@ async def list_remote(call: PlatformCall, sought: str, *, preset: bool | None) -
         body["type"] = _KINDS[preset]
     rows = await call.list_items(GROUP, "DescribePromptTemplates", body, list_name="items")
     templates = [read_template(row) for row in values.as_objects(rows)]
-    return TemplateList(sorted(templates, key=lambda each: each.name.lower()), is_local=False)
+    return TemplateList(
+        sorted(templates, key=lambda each: each.name.lower()),
+        is_local=False,
+        is_simulated=call.is_simulated,
+    )
 
 
 async def find_remote(call: PlatformCall, name: str) -> PromptTemplate:

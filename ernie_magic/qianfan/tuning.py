@@ -465,7 +465,7 @@ class Tuning(CallGroup):
             jobs = await _fetch_jobs(call)
             newest = sorted(jobs, key=lambda job: job.created, reverse=True)[:count]
             tasks = [task for job in newest for task in await _fetch_tasks(call, job.id)]
-            return TuningOverview(tuple(newest), tuple(tasks), len(jobs))
+            return TuningOverview(tuple(newest), tuple(tasks), len(jobs), call.is_simulated)
 
         return self._console.start_work(fetch)
 
@@ -537,18 +537,18 @@ async def _fetch_models(call: PlatformCall) -> TunableModels:
 
 async def _fetch_jobs(call: PlatformCall) -> TuningJobs:
     listed = await call.list_items(GROUP, "DescribeFineTuningJobs", list_name="jobList")
-    return TuningJobs(
-        read_job(told, is_simulated=call.is_simulated) for told in values.as_objects(listed)
-    )
+    is_simulated = call.is_simulated
+    jobs = [read_job(told, is_simulated=is_simulated) for told in values.as_objects(listed)]
+    return TuningJobs(jobs, is_simulated=is_simulated)
 
 
 async def _fetch_tasks(call: PlatformCall, job_id: str) -> TuningTasks:
     listed = await call.list_items(
         GROUP, "DescribeFineTuningTasks", {"jobId": job_id}, list_name="taskList"
     )
-    return TuningTasks(
-        read_task(told, is_simulated=call.is_simulated) for told in values.as_objects(listed)
-    )
+    is_simulated = call.is_simulated
+    tasks = [read_task(told, is_simulated=is_simulated) for told in values.as_objects(listed)]
+    return TuningTasks(tasks, is_simulated=is_simulated)
 
 
 def _describe_state(task: TuningTask) -> Text:

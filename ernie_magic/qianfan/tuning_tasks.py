@@ -150,11 +150,14 @@ class TuningOverview:
         Those of these jobs, in their order.
     job_count : int
         How many jobs there are in all.
+    is_simulated : bool
+        Whether the emulator told them.
     """
 
     jobs: tuple[TuningJob, ...]
     tasks: tuple[TuningTask, ...]
     job_count: int
+    is_simulated: bool = False
 
     @property
     def jobs_without_tasks(self) -> list[TuningJob]:

@@ -210,9 +210,23 @@ def test_a_text_is_about_as_long_as_was_asked(question, size):
 
 def test_a_topic_is_never_cut_inside_a_clause():
     long = "请用尽可能通俗的语言说明，为什么在量子力学里测量会改变系统的状态，并举三个例子，再写一段总结"
-    heading = reply(long).full_text.splitlines()[0].removeprefix("### ")
-    assert long.startswith(heading)
-    assert long[len(heading)] in "，。"
+    topic = extract_topic(long)
+    assert long.startswith(topic)
+    assert long[len(topic)] in "，。"
+
+
+@pytest.mark.parametrize(
+    ("question", "heading"),
+    [
+        ("写一份关于猫的报告", "### 模拟的回答"),
+        ("介绍一下火星", "### 模拟的回答"),
+        ("Write an essay about spring", "### A simulated reply"),
+    ],
+)
+def test_the_heading_of_a_reply_is_not_the_question_once_more(question, heading):
+    text = reply(question).full_text
+    assert text.splitlines()[0] == heading
+    assert question not in text
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from ernie_magic.qianfan.services import PlatformService, ServiceList
 
 def test_a_list_counts_its_things_and_names_the_first_ones():
     assert repr(ServiceList()) == "ServiceList(0)"
+    assert repr(ServiceList(is_simulated=True)) == "ServiceList(0, simulated=True)"
     two = ServiceList([PlatformService("svco-1", "hello"), PlatformService("svco-2", "later")])
     assert repr(two) == "ServiceList(2: hello, later)"
     many = BatchList(Batch(f"batch-{i}", "completed") for i in range(40))

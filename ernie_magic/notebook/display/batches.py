@@ -84,7 +84,7 @@ def results_table(results: Sequence[BatchResult], language: Language) -> Table:
     note = _RESULTS.say(language, len(results))
     if len(rows) < len(results):
         note += _FIRST.say(language, n=len(rows))
-    return Table(headers[language], rows, note)
+    return Table(headers[language], rows, with_origin(note, results, language))
 
 
 def _describe_result(result: BatchResult) -> str:
@@ -103,7 +103,8 @@ def files_table(files: Sequence[StoredFile], language: Language) -> Table:
         "en": ["file", "name", "purpose", "bytes", "state"],
     }
     rows = [[file.id, file.name, file.purpose, f"{file.size:,}", file.state] for file in files]
-    return Table(headers[language], rows, _FILES.say(language, len(rows)))
+    note = with_origin(_FILES.say(language, len(rows)), files, language)
+    return Table(headers[language], rows, note)
 
 
 def inference_table(tasks: Sequence[InferenceTask], language: Language) -> Table:
@@ -124,4 +125,5 @@ def inference_table(tasks: Sequence[InferenceTask], language: Language) -> Table
         ]
         for task in tasks
     ]
-    return Table(headers[language], rows, _TASKS.say(language, len(rows)))
+    note = with_origin(_TASKS.say(language, len(rows)), tasks, language)
+    return Table(headers[language], rows, note)

@@ -9,7 +9,7 @@ from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from ernie_magic.api.passages import Passage
     from ernie_magic.qianfan.apps import App
@@ -46,18 +46,16 @@ _NO_APPS = Text(
 )
 
 
-def bases_table(bases: Iterable[KnowledgeBase], language: Language) -> Table:
+def bases_table(bases: Sequence[KnowledgeBase], language: Language) -> Table:
     """Knowledge bases, with what they are about."""
-    bases = list(bases)
     rows = [[base.name, clip_to_line(base.description, _WORDS), base.id] for base in bases]
     headers = {"zh": ["知识库", "说明", "ID"], "en": ["knowledge base", "description", "id"]}
     note = _BASES if rows else _NO_BASES
     return Table(headers[language], rows, with_origin(note.say(language), bases, language))
 
 
-def documents_table(documents: Iterable[Document], language: Language, note: str = "") -> Table:
+def documents_table(documents: Sequence[Document], language: Language, note: str = "") -> Table:
     """Documents of a knowledge base, with their states."""
-    documents = list(documents)
     rows = [
         [
             document.name,
@@ -82,7 +80,7 @@ def _describe_state(state: str, language: Language) -> str:
     return state
 
 
-def passages_table(passages: Iterable[Passage], language: Language) -> Table:
+def passages_table(passages: Sequence[Passage], language: Language) -> Table:
     """What a search has found, numbered as an answer cites it."""
     rows = [
         [
@@ -95,12 +93,11 @@ def passages_table(passages: Iterable[Passage], language: Language) -> Table:
     ]
     headers = {"zh": ["#", "文档", "得分", "内容"], "en": ["#", "document", "score", "passage"]}
     note = "" if rows else _NO_PASSAGES.say(language)
-    return Table(headers[language], rows, note)
+    return Table(headers[language], rows, with_origin(note, passages, language))
 
 
-def apps_table(apps: Iterable[App], language: Language) -> Table:
+def apps_table(apps: Sequence[App], language: Language) -> Table:
     """Applications, with what they are for."""
-    apps = list(apps)
     rows = [[app.name, clip_to_line(app.description, _WORDS), app.kind, app.id] for app in apps]
     headers = {
         "zh": ["应用", "说明", "类型", "ID"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ernie_magic.notebook.display.chat import EMULATED
 
@@ -12,16 +12,14 @@ if TYPE_CHECKING:
     from ernie_magic.text.language import Language
 
 
-class FromPlatform(Protocol):
-    """What the platform told, or the emulator in its place."""
+def with_origin(note: str, shown: Iterable[object], language: Language) -> str:
+    """Return a table's note; where the emulator told what is shown, the note says so.
 
-    @property
-    def is_simulated(self) -> bool:
-        """Whether the emulator told it."""
-
-
-def with_origin(note: str, shown: Iterable[FromPlatform], language: Language) -> str:
-    """Return a table's note; where the emulator told what is shown, the note says so."""
-    if not any(each.is_simulated for each in shown):
+    Parameters
+    ----------
+    shown
+        A `Listing`, which knows it also where it is empty, or things that know it themselves.
+    """
+    if not any(getattr(each, "is_simulated", False) for each in (shown, *shown)):
         return note
     return " · ".join(part for part in (note, EMULATED.say(language)) if part)

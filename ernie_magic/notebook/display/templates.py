@@ -18,6 +18,7 @@ from ernie_magic.notebook.display.heat_map import (
     title_attribute,
 )
 from ernie_magic.notebook.display.html_table import Table, clip_to_line, display_width
+from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.qianfan.prompt_template import split_identifier
 from ernie_magic.qianfan.template_files import template_folder
@@ -95,7 +96,7 @@ def templates_table(templates: TemplateList, language: Language) -> Table:
     note = _TEMPLATES.say(language, len(templates))
     if templates.is_local:
         note += _FOLDER.say(language, folder=template_folder())
-    lines = [note]
+    lines = [with_origin(note, templates, language)]
     for file, problem in templates.problems.items():
         lines.append(_UNREAD.say(language, file=file, problem=problem.line(language)))
     shown = len(headers[language])

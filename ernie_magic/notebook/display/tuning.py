@@ -11,7 +11,7 @@ from ernie_magic.notebook.display.curve import Curve
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
-from ernie_magic.qianfan.tuning_tasks import RUNNING
+from ernie_magic.qianfan.tuning_tasks import RUNNING, TuningTasks
 from ernie_magic.text.language import Language, Text, counted
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def overview_table(overview: TuningOverview, language: Language) -> Table:
     if len(overview.jobs) < overview.job_count:
         counts = {"n": len(overview.jobs), "total": overview.job_count}
         more = _NEWEST.say(language, **counts)
-    return tasks_table(overview.tasks, language, overview.jobs_without_tasks, more)
+    tasks = TuningTasks(overview.tasks, is_simulated=overview.is_simulated)
+    return tasks_table(tasks, language, overview.jobs_without_tasks, more)
 
 
 def tasks_table(
@@ -204,7 +205,7 @@ def tasks_table(
         rows.append(["–", "", job.model, job.mode, job.created, ""])
     told = [_TASKS.say(language, len(tasks)), more, _WATCH.say(language)]
     note = " · ".join(part for part in told if part)
-    note = with_origin(note, [*tasks, *jobs_without_tasks], language)
+    note = with_origin(note, (tasks, *tasks, *jobs_without_tasks), language)
     return Table(headers[language], rows, note, headings)
 
 
