@@ -42,6 +42,8 @@ _FILTERED = re.compile(
     r"filter|safety|moderation|sensitive|blocked|blocklist|prohibited|recitation|refusal|spii",
     re.IGNORECASE,
 )
+_STATES = ("type", "status", "state", "event")
+_CUT = re.compile(r"(?:\w+[./:-])*(?:incomplete|truncated)", re.IGNORECASE)
 # What some servers write in each chunk but the last: DashScope "null", others that they go on.
 _NO_REASON = re.compile(
     r"\s*(?:null|none|nil|undefined|(?:not|un)[\s_-]?finished|in[\s_-]?progress|continu(?:e|es|ing)"
@@ -87,6 +89,18 @@ def is_whole_reason(reason: str) -> bool:
     return is_known_reason(reason) and not (
         is_truncation(reason) or is_filter(reason) or is_failure(reason)
     )
+
+
+def tells_cut(reply: Mapping[str, Any]) -> bool:
+    """Whether a reply's own type or status says that the answer was cut off, as OpenAI's
+    `response.incomplete` (https://platform.openai.com/docs/api-reference/responses-streaming).
+    """
+    for source in (reply, values.as_object(reply.get("response"))):
+        if source.get("incomplete_details"):
+            return True
+        if any(_CUT.fullmatch(values.as_name(source.get(name))) for name in _STATES):
+            return True
+    return False
 
 
 def find_reason(*sources: Mapping[str, Any]) -> str:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 REASONING = (
     *("reasoning_content", "reasoning", "thinking"),
     *("reasoning_text", "thought", "thoughts"),
+    *("reasoning_summary", "reasoning_output", "reasoning_process"),
+    *("thinking_content", "thinking_text", "thought_content", "thought_process"),
+    *("think", "cot", "chain_of_thought", "internal_thoughts"),
 )
 # Kinds of parts of a content, and where their words stand.
 _TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
@@ -132,6 +135,50 @@ def _read_other_part(part: dict[str, Any], kind: str) -> Content:
     if words := words_under_kind(part, kind):
         return Content(words)
     return Content(unknown=kind)
+
+
+def thoughts_in_details(details: object) -> str:
+    """Return the thoughts in the `reasoning_details` of OpenRouter
+    (https://openrouter.ai/docs/use-cases/reasoning-tokens) and MiniMax
+    (https://platform.minimax.io/docs/api-reference/text-openai-api); encrypted ones have no words.
+    """
+    return words_in(
+        [
+            values.as_text(detail.get("text") or detail.get("summary"))
+            for detail in values.as_objects(details)
+            if detail.get("type") != "reasoning.encrypted"
+        ]
+    )
+
+
+class ThoughtMarks:
+    """Gemini's thoughts, which stand in the content between tags, in chunks that are marked
+    (https://ai.google.dev/gemini-api/docs/openai).
+    """
+
+    _BEGIN = "<thought>"
+    _END = "</thought>"
+
+    def __init__(self) -> None:
+        self._is_open = False
+
+    @staticmethod
+    def is_marked(part: Mapping[str, Any]) -> bool:
+        """Whether a message or a delta is marked to have thoughts."""
+        google = values.as_object(values.as_object(part.get("extra_content")).get("google"))
+        return google.get("thought") is True
+
+    def move_thoughts(self, content: Content, part: Mapping[str, Any]) -> Content:
+        """Return a content whose marked thoughts are its reasoning, without their tags."""
+        if self.is_marked(part):
+            thoughts, end, text = content.text.partition(self._END)
+            self._is_open = not end
+            thoughts = content.reasoning + thoughts.removeprefix(self._BEGIN)
+            return content._replace(text=text, reasoning=thoughts)
+        if self._is_open and content.text:
+            self._is_open = False
+            return content._replace(text=content.text.removeprefix(self._END))
+        return content
 
 
 def words_in(value: object) -> str:

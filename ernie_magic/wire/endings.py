@@ -19,6 +19,7 @@ from ernie_magic.wire.failures import (
     stream_cut_error,
     unknown_shape_error,
 )
+from ernie_magic.wire.refusal_words import remaining_words_of, tells_failure
 from ernie_magic.wire.refusals import MAX_BODY
 from ernie_magic.wire.sniffing import may_be_json
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ernie_magic.errors import ErnieError
     from ernie_magic.wire.reader import Reader
 
 # Where servers say in their last event that it is the last.
@@ -73,6 +75,23 @@ def announces_end(event: sse.Event | None, payload: object) -> bool:
         _says_end(source)
         for source in (fields, *map(values.as_object, map(fields.get, _HOLDERS_OF_STATE)))
     )
+
+
+def failed_end_error(
+    event: sse.Event,
+    payload: Mapping[str, Any],
+    reader: Reader | None,
+    response: httpx.Response,
+) -> ErnieError | None:
+    """Return the error for an event that says that the stream ends, and that it failed:
+    `event: close`, `{"reason": "upstream timeout"}`; None for any other.
+    """
+    if reader is None or reader.finished or reader.is_whole_reply(payload):
+        return None
+    words = remaining_words_of(payload)
+    if not tells_failure(words) or not announces_end(event, payload):
+        return None
+    return error_from_refusal({"message": words}, 200, response.headers, beginning_of(payload))
 
 
 def _says_end(fields: Mapping[str, Any]) -> bool:

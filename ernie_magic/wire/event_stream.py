@@ -29,13 +29,14 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.api.finish_reasons import names_failure
+from ernie_magic.api.finish_reasons import is_truncation, names_failure
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.redact import EventRedactor
 from ernie_magic.wire import sse
 from ernie_magic.wire.content import without_other_halves
 from ernie_magic.wire.endings import (
     announces_end,
+    failed_end_error,
     is_end_word,
     raise_unless_answered,
     raise_unless_ended,
@@ -48,6 +49,7 @@ from ernie_magic.wire.failures import (
     not_this_api_error,
     stream_cut_error,
 )
+from ernie_magic.wire.refusal_words import tells_failure
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, reports_failure, unwrap_list
 from ernie_magic.wire.sniffing import (
     begins_stream,
@@ -134,7 +136,9 @@ async def iter_events(response: httpx.Response) -> AsyncIterator[dict[str, Any]]
             else:
                 yield redactor.feed(payload)
     if not any_event:
-        raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
+        raise error_from_reply(
+            response.status_code, response.headers, "\n".join(unread).encode("utf-8", "replace")
+        )
 
 
 async def iter_streamed_deltas(
@@ -160,7 +164,9 @@ async def iter_streamed_deltas(
     if delta := reader.flush_remaining():
         yield delta
     if not reader.started:
-        raise error_from_reply(200, response.headers, "\n".join(unread).encode("utf-8", "replace"))
+        raise error_from_reply(
+            response.status_code, response.headers, "\n".join(unread).encode("utf-8", "replace")
+        )
     raise_unless_answered(reader, response, "\n".join(unread))
 
 
@@ -247,8 +253,11 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
         events_left = deque(events)
         while events_left:
             event = events_left.popleft()
-            if event.name and names_failure(event.name):
-                raise error_from_event(event.data, response.headers)
+            if event.name:
+                if names_failure(event.name):
+                    raise error_from_event(event.data, response.headers)
+                if reader is not None and is_truncation(event.name):
+                    reader.is_cut = True
             payload = parse(event.data)
             is_long = False
             if payload is None:
@@ -258,6 +267,8 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                 if reader is not None and reader.finished and not may_be_json(event.data):
                     continue  # a word after the end: the answer is whole without it
                 if is_end_word(event):
+                    if reader is not None and tells_failure(event.data):
+                        raise error_from_event(event.data, response.headers)
                     continue
                 payload = await _parse_event(event, unread, joined=reader is not None)
                 is_long = len(event.data) > values.LONG
@@ -269,11 +280,12 @@ async def _iter_payloads(  # noqa: C901, PLR0912, PLR0915  (one loop for every b
                     events_left.extendleft(reversed(inner))
                     continue
                 _examine_other_json(event, payload, response, unread)
-            elif _ORDINARY.issuperset(payload):
+            elif _ORDINARY.issuperset(payload) and payload.get("choices", True):
                 understood = len(unread)
                 yield payload, is_long
             else:
                 refused, is_answer = _examine_suspect(payload, response, reader, remarks)
+                refused = refused or failed_end_error(event, payload, reader, response)
                 if is_answer:
                     understood = len(unread)
                     yield unwrap_reply(payload, reader), is_long

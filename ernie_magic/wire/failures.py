@@ -49,6 +49,7 @@ _UNKNOWN_FIELD = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
+_ACCEPTED = 202
 _TOO_LARGE = 413
 _NETWORK_LOGIN = 511  # RFC 6585, section 6
 _FORBIDDEN = 403
@@ -341,6 +342,17 @@ def not_this_api_error(status: int, text: str) -> ProtocolError:
     """Return the error for a reply that is not from this API: a login page, a proxy, another
     server.
     """
+    if status == _ACCEPTED:
+        return _accepted_error(text)
+    cause = Text(
+        "服务地址（base_url）不对，或中间有代理、登录页",
+        "the base URL is wrong, or a proxy or login page is in between",
+    )
+    if not text.strip():
+        cause = Text(
+            "服务或网关没有回答就结束了，或服务地址（base_url）不对",
+            "the service, or a gateway, ended without an answer, or the base URL is wrong",
+        )
     kind = {
         "<": Text("一个网页（HTML）", "a web page (HTML)"),
         "": Text("空内容", "nothing"),
@@ -351,16 +363,33 @@ def not_this_api_error(status: int, text: str) -> ProtocolError:
         Text("服务返回了{kind}，而不是回答", "the service sent {kind} instead of an answer").fill(
             kind=kind
         ),
-        Text(
-            "服务地址（base_url）不对，或中间有代理、登录页",
-            "the base URL is wrong, or a proxy or login page is in between",
-        ),
+        cause,
         Text(
             "检查 %ernie config base_url 和网络，再用 %ernie doctor 测试",
             "check %ernie config base_url and the network, then try %ernie doctor",
         ),
         body=text,
         status=status,
+    )
+
+
+def _accepted_error(text: str) -> ProtocolError:
+    """Return the error for a reply that promises an answer (RFC 9110, section 15.3.3)."""
+    return ProtocolError(
+        Text(
+            "服务收下了请求（HTTP 202），但没有给出回答",
+            "the service accepted the request (HTTP 202), but sent no answer",
+        ),
+        Text(
+            "这个地址排队处理，结果要到别处去取",
+            "this address queues it, and has the result elsewhere",
+        ),
+        Text(
+            "换成直接回答的地址（base_url）或模型",
+            "use an address (base_url) or a model that answers directly",
+        ),
+        body=text,
+        status=_ACCEPTED,
     )
 
 
@@ -439,8 +468,9 @@ def _readable_message(text: str) -> str:
     """Return a refusal that is not JSON in a few words: an HTML page's title, or the text's
     beginning.
     """
-    if title := re.search(r"<title[^<>]{0,200}>([^<]{1,200})", text, re.IGNORECASE):
-        return title.group(1).strip()
+    for tag in ("title", "h1"):
+        if heading := re.search(rf"<{tag}[^<>]{{0,200}}>([^<]{{1,200}})", text, re.IGNORECASE):
+            return heading.group(1).strip()
     if text.lstrip().startswith("<"):
         return ""
     return " ".join(text.split())[:SAID_SHOWN]

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ernie_magic.api import values
-from ernie_magic.api.finish_reasons import find_reason, is_truncation, names_failure
+from ernie_magic.api.finish_reasons import find_reason, is_truncation, names_failure, tells_cut
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
@@ -17,7 +17,14 @@ from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
 from ernie_magic.wire.answer_pictures import PICTURE_FIELDS, PictureCollector, find_pictures
-from ernie_magic.wire.content import REASONING, Content, read_content, words_in
+from ernie_magic.wire.content import (
+    REASONING,
+    Content,
+    ThoughtMarks,
+    read_content,
+    thoughts_in_details,
+    words_in,
+)
 from ernie_magic.wire.refusals import is_vendor_object, parse_refusal
 from ernie_magic.wire.repetition import PieceJoiner
 from ernie_magic.wire.sources import SourceCollector
@@ -117,6 +124,8 @@ class Reader(ABC):
         Whether the stream fell silent after a reason to finish, and was not read to its end: more
         may have been to come.
     finish_reason : str
+    is_cut : bool
+        Whether the reply's own status or an event's name says that the answer was cut off.
     flag : int
         The most severe safety flag so far.
     must_clear : bool
@@ -149,7 +158,7 @@ class Reader(ABC):
     def reset(self) -> None:
         """Forget everything that has arrived, but not what it cost: the request is sent again."""
         self._spent = self.usage
-        self.started = self.finished = self.must_clear = False
+        self.started = self.finished = self.must_clear = self.is_cut = False
         self.awaits_end = self.is_end_usual = self.is_end_sure = self.end_unseen = False
         self.finish_reason = ""
         self.failure: Mapping[str, str] | None = None
@@ -172,6 +181,7 @@ class Reader(ABC):
         self._repeated_chunk: dict[str, Any] | None = None
         # Each for the text and for the reasoning.
         self._pieces = (PieceJoiner(), PieceJoiner())
+        self._thought_marks = ThoughtMarks()
         self._joiners = (CharacterJoiner(), CharacterJoiner())
         self._redactors = (StreamRedactor(), StreamRedactor())
 
@@ -301,6 +311,7 @@ class Reader(ABC):
             and not self._joiners[0].is_waiting
             and not part.get("audio")
             and not part.get("reasoning_details")
+            and not part.get("extra_content")
             and not any(part.get(name) for name in _ASSEMBLED if name != "content")
         )
 
@@ -320,6 +331,7 @@ class Reader(ABC):
         if usage:
             self._usage = redact_values(dict(usage))
         reason = find_reason(facts, part, chunk)
+        self.is_cut = self.is_cut or tells_cut(chunk)
         self.finish_reason = reason or self.finish_reason
         is_last = self._is_last_chunk(facts, reason)
         for source in (facts, part):
@@ -396,6 +408,7 @@ class Reader(ABC):
         is_last: bool,
     ) -> Delta | None:
         """Read the text and the reasoning of a chunk."""
+        content = self._thought_marks.move_thoughts(content, part)
         self.unknown_shape = self.unknown_shape or content.unknown
         self._skipped_part = self._skipped_part or content.skipped
         # A server that sends the reasoning under two names repeats itself.
@@ -406,7 +419,7 @@ class Reader(ABC):
         said = (
             # The transcript of a spoken answer repeats its text where there is one.
             (content.text or words_in(spoken)) + words_in(part.get("refusal")),
-            content.reasoning + words_in(part.get(name)),
+            content.reasoning + (words_in(part.get(name)) or self._thoughts_in_details(part)),
         )
         added = (
             pieces.feed(piece, is_message=self._is_message, is_last=is_last)
@@ -420,6 +433,13 @@ class Reader(ABC):
                 )
             )
         )
+
+    def _thoughts_in_details(self, part: Mapping[str, Any]) -> str:
+        """Return the thoughts of a chunk that has them only in `reasoning_details`."""
+        thoughts = thoughts_in_details(part.get("reasoning_details"))
+        if thoughts and self._is_message and self._reasoning:
+            return self._rest_of_reasoning(thoughts)  # the whole message after its pieces
+        return thoughts
 
     def _rest_of_text(self, whole: object) -> str:
         """Return what a whole text adds to the pieces of it, "" where it does not begin with
@@ -521,7 +541,7 @@ class Reader(ABC):
 
     def _is_marked_truncated(self) -> bool:
         """Whether the reply says so otherwise than by its reason to finish."""
-        return any(
+        return self.is_cut or any(
             values.is_true(source.get(name))
             for source in (self._choice, self._message, self._meta)
             for name in _TRUNCATED

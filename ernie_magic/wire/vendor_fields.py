@@ -23,6 +23,7 @@ _NAMES = re.compile(
 # Of a piece of `reasoning_details`: what says which piece it continues, and what grows.
 _IDENTITY = ("type", "index", "id", "format")
 _GROWING = ("text", "summary", "data")
+_REPEATED = 8  # characters that no piece begins with by chance
 _MAX_ITEMS = 1000
 
 
@@ -64,5 +65,12 @@ def _joined(last: Mapping[str, Any], piece: Mapping[str, Any]) -> dict[str, Any]
     for name in _GROWING:
         texts = [source[name] for source in (last, piece) if isinstance(source.get(name), str)]
         if texts:
-            joined[name] = "".join(texts)
+            joined[name] = _join_texts(*texts)
     return joined
+
+
+def _join_texts(text: str, added: str = "") -> str:
+    """Return a text with what is added to it; MiniMax's pieces each repeat all before."""
+    if len(text) >= _REPEATED and added.startswith(text):
+        return added
+    return text + added

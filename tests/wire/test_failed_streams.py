@@ -243,6 +243,11 @@ FAILED_IN_STREAM = {
     ),
     "a code that is a word": events({"code": "FAIL", "message": "words", "choices": []}),
     "a message beside no choices": events({"message": "error: words", "choices": []}),
+    "an end in words": named("close", "error: words") + events(),
+    "an end with a reason": named("done", '{"reason": "timeout: words"}') + events(),
+    "an end by its type": events({"type": "close", "reason": "timeout: words"}),
+    "a heading of a page": events(done=False)
+    + "<html><body><h1>504 Gateway Time-out: words</h1></body></html>",
     "Dify's event": events({"event": "error", "status": 400, "code": "x", "message": "words"}),
 }
 
@@ -256,6 +261,42 @@ def test_done_does_not_make_whole_what_failed(server, session, name):
         session.chat("hi")
     assert "words" in caught.value.line("en")
     assert (caught.value.answer.text, caught.value.answer.partial) == ("ab", True)
+
+
+def test_an_object_that_is_an_error_by_its_kind_fails_a_stream(server, session):
+    failed = {"object": "chat.completion.error", "choices": []}
+    server.replies = {"": http(events(HALF, failed))}
+    with pytest.raises(errors.ServiceError) as caught:
+        session.chat("hi")
+    assert (caught.value.answer.text, caught.value.answer.partial) == ("half", True)
+
+
+@pytest.mark.parametrize("end", ["bye", '{"reason": "complete", "error": null}'])
+def test_an_end_that_names_no_failure_is_an_end(server, session, end):
+    server.replies = {"": http(events(HALF, done=False) + named("close", end))}
+    answer = session.chat("hi")
+    assert (answer.text, answer.partial) == ("half", False)
+    failed = named("close", "upstream timeout")
+    server.replies = {"": http(events(HALF, STOP, done=False) + failed + events())}
+    assert session.chat("hi").partial is False
+
+
+INCOMPLETE = {"type": "response.incomplete", "response": {"status": "incomplete"}}
+CUT_OFF = {
+    "an event": named("response.incomplete", json.dumps(INCOMPLETE)),
+    "an event's name": named("response.incomplete", "{}"),
+    "a type": events(INCOMPLETE, done=False),
+    "a reason": events({"incomplete_details": {"reason": "max_output_tokens"}}, done=False),
+}
+
+
+@pytest.mark.parametrize("name", CUT_OFF)
+@pytest.mark.parametrize("end", [events(), events(STOP)], ids=["at once", "before a reason"])
+def test_an_answer_that_the_service_calls_incomplete_is_truncated(server, session, name, end):
+    server.replies = {"": http(events(HALF, done=False) + CUT_OFF[name] + end)}
+    assert session.chat("hi").is_truncated
+    server.replies = {"": http(events(HALF, STOP))}
+    assert not session.chat("hi").is_truncated
 
 
 FIRST = {"id": "as-1", "result": "a", "is_end": False}

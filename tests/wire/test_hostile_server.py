@@ -83,6 +83,12 @@ REFUSED = {
     "only [DONE]": (http(events()), errors.ProtocolError, "sent nothing"),
     "nothing": (http(""), errors.ProtocolError, "sent nothing"),
     "204": (http("", "204 No Content"), errors.ProtocolError, "sent nothing"),
+    "202": (http("", "202 Accepted"), errors.ProtocolError, "accepted the request"),
+    "202 with a promise": (
+        http('{"id": "x", "status": "queued"}', "202 Accepted", "application/json"),
+        errors.ProtocolError,
+        "accepted the request",
+    ),
     "redirect": (
         http("", "302 Found", Location="http://elsewhere.invalid/login"),
         errors.ProtocolError,
