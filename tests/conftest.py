@@ -14,7 +14,10 @@ from ernie_magic.wire import limits
 
 PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-CERTIFICATES = ("ssl_cert_file", "ssl_cert_dir", "sslkeylogfile")
+CERTIFICATES = (
+    *("ssl_cert_file", "ssl_cert_dir", "sslkeylogfile"),
+    *("requests_ca_bundle", "curl_ca_bundle"),
+)
 
 # A busy machine is no reason to fail: an example has no deadline, and may be slow to make.
 settings.register_profile(

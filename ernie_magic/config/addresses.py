@@ -28,6 +28,29 @@ _LAST_PORT = 65_535
 _QUERY_AFTER_PORT = re.compile(
     r"[^/?#@]*//(?:\[[^\]/?#@]*\]|[^:/?#@]+):(?P<port>\d{1,5})(?:/[^?#@]*)?\?(?=[\w.~%\[\]-]+=)"
 )
+# Characters that nobody sees, as pages and chats add them (Unicode's "format" characters).
+_UNSEEN = "\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
+_INVISIBLE = re.compile(f"[{_UNSEEN}]")
+_EDGES = re.compile(rf"^[\s{_UNSEEN}]+|[\s{_UNSEEN},;，；。、]+$")
+_METHOD = re.compile(r"^(?:GET|POST|curl)\s+(?=\S+$)")
+_MARKDOWN_LINK = re.compile(r"\[[^\]]*\]\(([^\s()]+)\)")
+_QUOTES = dict(zip("\"'`<(“‘「『《【（", "\"'`>)”’」』》】）", strict=True))
+# Full-width signs of an input method, and Windows' slash, as browsers read them (WHATWG, "URL").
+_OTHER_SIGNS = str.maketrans({"：": ":", "／": "/", "．": ".", "\\": "/"})
+_REPEATED_SLASHES = re.compile(r"(?<!:)/{2,}")  # not those of an address in the path
+# Paths of calls as documents have them, each below the base URL; behind a version only where a base
+# URL may end so itself: Azure's is `…/models`. Ollama's own are beside `/v1`.
+_PATHS_OF_CALLS = (
+    (re.compile(r"/chat/completions$"), ""),
+    (
+        re.compile(
+            r"(?<=/)(v\d+\w*|openai)((?:/[\w.-]+)*?)/(?:completions|responses|messages|embeddings"
+            r"|models|rerank(?:s|ers?)?|moderations|images/\w+|audio/\w+|files|batches)$"
+        ),
+        r"\1\2",
+    ),
+    (re.compile(r"^/api/(?:chat|generate|tags|embed|embeddings)$"), "/v1"),
+)
 # A password whose / ? or # ends the address before its @.
 _CUT_PASSWORD = re.compile(r"[^/]*//[^/@]*:[^@]*@")
 
@@ -113,6 +136,7 @@ class BaseUrl(str):
     def __new__(cls, url: str) -> BaseUrl:  # noqa: D102, PYI034  (Self is in typing from Python 3.11)
         login = None
         lead = ""
+        url = unwrap_pasted(url)
         if _lacks_scheme(url):
             url = f"//{url.strip()}"
             lead = "//"
@@ -210,14 +234,45 @@ def _show_harmless_query(url: str) -> str:
 
 
 def clean_base_url(url: str) -> str:
-    """Return a base URL without what people paste with it: white space, a slash at the end,
-    `/chat/completions`, a fragment, which is never sent (RFC 9110, section 4.2.5). Its query stays.
+    """Return a base URL without what people paste with it: white space and characters that nobody
+    sees, quotation marks, a request's method, a slash at the end, the path of a call, a fragment,
+    which is never sent (RFC 9110, section 4.2.5). Its query stays.
     """
-    address, _, query = url.strip().partition("#")[0].partition("?")
-    address = address.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    address, _, query = unwrap_pasted(url).partition("#")[0].partition("?")
+    address = _INVISIBLE.sub("", address)
+    if "@" not in address:  # a name and a password have their own rules
+        address = address.translate(_OTHER_SIGNS)
+    host, path = _split_host(address)
+    path = _REPEATED_SLASHES.sub("/", path).rstrip("/")
+    if path:
+        path = path.rstrip(".")
+    for pattern, replacement in _PATHS_OF_CALLS:
+        path = pattern.sub(replacement, path)
+    address = f"{host}{path}".rstrip("/")
     if not query:
         return address
     return f"{address}?{query}"
+
+
+def unwrap_pasted(text: str) -> str:
+    """Return an address without what stands around it where it was copied from: white space, a
+    method, quotation marks, Markdown's brackets, a comma.
+    """
+    text = _EDGES.sub("", text)
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
+        text = _EDGES.sub("", text[1:-1])
+    if link := _MARKDOWN_LINK.fullmatch(text):
+        text = link[1]
+    return _METHOD.sub("", text)
+
+
+def _split_host(address: str) -> tuple[str, str]:
+    """Return an address up to its path, and the path."""
+    scheme, mark, rest = address.rpartition("://")
+    if address.count("://") > 1:  # a proxy whose path is an address
+        scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host}", f"{slash}{path}"
 
 
 def split_query(url: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Whose certificates are trusted: those of `SSL_CERT_FILE`, else of `SSL_CERT_DIR` (OpenSSL,
-"SSL_CTX_set_default_verify_paths"), else certifi's.
+"SSL_CTX_set_default_verify_paths"), else of requests' `REQUESTS_CA_BUNDLE` or curl's
+`CURL_CA_BUNDLE`, which company networks set, else certifi's.
 
 A variable that names no certificates is left out and named: the HTTP library would fail with "No
 such file or directory" for every address, also for one without TLS.
@@ -22,7 +23,9 @@ from ernie_magic.text.language import Text, untranslated
 FILE = "SSL_CERT_FILE"
 FOLDER = "SSL_CERT_DIR"
 KEY_LOG = "SSLKEYLOGFILE"
-_NAMES = (FILE, FOLDER, KEY_LOG)
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+NAMES_OF_CERTIFICATES = (FILE, FOLDER, *_BUNDLES)
+_NAMES = (KEY_LOG, *NAMES_OF_CERTIFICATES)
 _NO_FILE = Text("没有文件 {path}", "there is no file {path}")
 _NO_FOLDER = Text("没有文件夹 {path}", "there is no folder {path}")
 _NO_CERTIFICATES = Text(
@@ -61,7 +64,7 @@ def read_certificates() -> Certificates:
 
 def _holds_certificates(folder: str) -> bool:
     """Whether OpenSSL finds a certificate in a folder."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):
         return any(
             _HASHED_NAME.fullmatch(file.name) and _is_certificate(file)
             for file in Path(folder).iterdir()
@@ -90,28 +93,46 @@ def _modified_alone(path: str) -> float:
 
 @lru_cache(maxsize=4)
 def _load_certificates(values: tuple[str, ...], _modified: tuple[float, ...]) -> Certificates:
-    file, folder, key_log = values
+    named = dict(zip(_NAMES, values, strict=True))
+    key_log = named.pop(KEY_LOG)
     ignored: list[Ignored] = []
-    if file:
-        try:
-            context = _create_context(ignored, key_log, file, None)
-        except (OSError, ValueError) as error:
-            ignored.append(Ignored(FILE, _explain_file(file, error)))
+    for name, value in named.items():
+        if not value:
+            continue
+        context: ssl.SSLContext | Text
+        if name == FOLDER:
+            context = _read_folder(value, key_log, ignored)
         else:
-            return Certificates(context, f"{FILE}={file}", tuple(ignored))
-    if folder:
-        folders = [part for part in folder.split(os.pathsep) if Path(part).is_dir()]
-        if any(_holds_certificates(part) for part in folders):
-            context = _create_context(ignored, key_log, None, folder)
-            return Certificates(context, f"{FOLDER}={folder}", tuple(ignored))
-        why = _NO_FOLDER.fill(path=folder)
-        if folders:
-            why = _NO_CERTIFICATES.fill(path=folder, said=_NOT_HASHED)
-        ignored.append(Ignored(FOLDER, why))
+            context = _read_file(value, key_log, ignored)
+        if isinstance(context, ssl.SSLContext):
+            return Certificates(context, f"{name}={value}", tuple(ignored))
+        ignored.append(Ignored(name, context))
     import certifi
 
     context = _create_context(ignored, key_log, certifi.where(), None)
     return Certificates(context, "certifi", tuple(ignored))
+
+
+def _read_file(path: str, key_log: str, ignored: list[Ignored]) -> ssl.SSLContext | Text:
+    """Return what trusts the certificates of a file, or why it holds none; of a folder too, which
+    requests takes in the same variable.
+    """
+    try:
+        if _holds_certificates(path):
+            return _create_context(ignored, key_log, None, path)
+        return _create_context(ignored, key_log, path, None)
+    except (OSError, ValueError) as error:
+        return _explain_file(path, error)
+
+
+def _read_folder(path: str, key_log: str, ignored: list[Ignored]) -> ssl.SSLContext | Text:
+    """Return what trusts the certificates of a folder, or of several, or why they hold none."""
+    folders = [part for part in path.split(os.pathsep) if Path(part).is_dir()]
+    if any(_holds_certificates(part) for part in folders):
+        return _create_context(ignored, key_log, None, path)
+    if folders:
+        return _NO_CERTIFICATES.fill(path=path, said=_NOT_HASHED)
+    return _NO_FOLDER.fill(path=path)
 
 
 def _create_context(

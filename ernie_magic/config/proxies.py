@@ -21,7 +21,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ernie_magic.config.addresses import redact_url
+from ernie_magic.config.addresses import redact_url, unwrap_pasted
 from ernie_magic.config.ignored import Ignored
 from ernie_magic.config.keys import Key
 from ernie_magic.config.variables import strip_quotes
@@ -54,6 +54,17 @@ _OTHER_KIND = Text(
     "{kind}:// 不是支持的代理类型（http、https、socks5）",
     "{kind}:// is not a supported kind of proxy (http, https, socks5)",
 )
+_PAC_FILE = Text(
+    "{value} 是自动配置脚本（PAC）的地址；写上脚本里的代理：http://主机:端口",
+    "{value} is the address of a script (PAC); write the proxy that it names: http://host:port",
+)
+_CUT_PASSWORD = Text(
+    "{value} 不是代理地址；密码里的 / ? # 要写成 %2F %3F %23",
+    "{value} is not a proxy's address; write a /, ? or # of its password as %2F, %3F or %23",
+)
+# What stands in a proxy's place where none is meant, and how scripts' addresses end.
+_NO_PROXY_MEANT = frozenset({"direct", "none", "null", "nil", "off", "false", "no", "undefined"})
+_PAC = re.compile(r"pac\+|.*(?:\.pac|/wpad\.dat)(?:[?#].*)?$", re.IGNORECASE | re.DOTALL)
 _NOT_A_HOST = Text(
     "{value} 不是主机名、IP 地址或网段", "{value} is not a host name, an IP address or a network"
 )
@@ -81,6 +92,11 @@ class Proxy:
 
     def __repr__(self) -> str:
         return f"Proxy({self.shown})"
+
+    @property
+    def has_login(self) -> bool:
+        """Whether its address has a name."""
+        return bool(urlsplit(self.url).username)
 
     @property
     def is_socks(self) -> bool:
@@ -250,12 +266,27 @@ def _variable_name(scheme: str) -> str:
     return next((n for n in os.environ if n.lower() == name and os.environ[n]), name)
 
 
+def _why_no_proxy(url: str) -> Text | None:
+    """Return what an address is that looks like a proxy's and is none; None for any other."""
+    _, _, rest = url.partition("://")
+    if _PAC.match(url):
+        return _PAC_FILE
+    if re.search(r"[/?#][^@]*@", rest):
+        return _CUT_PASSWORD
+    if rest.lower() in _NO_PROXY_MEANT:
+        return _NOT_A_URL
+    return None
+
+
 def _read_proxy_url(written: str) -> str | Text:
     """Return a proxy's address as the HTTP library reads it, or why it cannot."""
-    url = written.strip()
+    url = unwrap_pasted(written)
     if "://" not in url:
         url = f"http://{url}"
-    wrong = _NOT_A_URL.fill(value=_printable(redact_url(url)))
+    shown = _printable(redact_url(url))
+    if why := _why_no_proxy(url):
+        return why.fill(value=shown)
+    wrong = _NOT_A_URL.fill(value=shown)
     if any(c.isspace() or not c.isprintable() for c in url):
         return wrong
     kind, _, rest = url.partition("://")

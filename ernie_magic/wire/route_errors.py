@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
 from ernie_magic.config.addresses import redact_url
-from ernie_magic.config.certificates import FILE, FOLDER
+from ernie_magic.config.certificates import NAMES_OF_CERTIFICATES
 from ernie_magic.errors import ServiceUnreachable
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact
@@ -27,6 +28,41 @@ if TYPE_CHECKING:
 # Statuses that a proxy answers with in its own name.
 _PROXY_STATUSES = (407, 502, 503, 504)
 _LOGIN_REQUIRED = "407"
+_SUPPORTED_LOGIN = "basic"
+_MISSING_LOGIN = (
+    Text("代理要求用户名和密码", "the proxy requires a name and a password"),
+    Text(
+        "写进 {name}：http://用户名:密码@主机:端口",
+        "write them in {name}: http://name:password@host:port",
+    ),
+)
+_WRONG_LOGIN = (
+    Text(
+        "代理不接受 {name} 里的用户名和密码",
+        "the proxy does not accept the name and password in {name}",
+    ),
+    Text(
+        "核对它们；其中的 @ : / # 写成 %40 %3A %2F %23",
+        "check them; write an @, :, / or # in them as %40, %3A, %2F or %23",
+    ),
+)
+_OTHER_LOGIN = (
+    Text(
+        "代理要求 {schemes} 登录，这里只支持 Basic",
+        "the proxy requires a login by {schemes}, and only Basic is supported here",
+    ),
+    Text(
+        "在本机运行一个代为登录的代理（如 px、cntlm），把 {name} 指向它；或把主机写进 NO_PROXY",
+        "run a local proxy that logs in for you (px, cntlm) and name it in {name}, or list the "
+        "host in NO_PROXY",
+    ),
+)
+# How a proxy shows that a reply is its own.
+_OWN_HEADERS = ("x-squid-error", "proxy-authenticate", "proxy-status", "x-bluecoat-via")
+_PROXY_SERVERS = re.compile(
+    r"squid|privoxy|tinyproxy|zscaler|bluecoat|mwg|forcepoint|mitmproxy|3proxy|polipo",
+    re.IGNORECASE,
+)
 _CERTIFICATE = Text(
     "{host} 的证书不可信（{said}）", "the certificate of {host} is not trusted ({said})"
 )
@@ -88,7 +124,7 @@ def find_route_fault(
     if isinstance(error, SocksMissing):
         return _socks_missing_error(error.proxy)
     tls_error = _find_tls_error(error)
-    of_certificates = [setting for setting in ignored if setting.name in (FILE, FOLDER)]
+    of_certificates = [setting for setting in ignored if setting.name in NAMES_OF_CERTIFICATES]
     if isinstance(error, ProxyFailed):
         return _proxy_error(error, host, tls_error, of_certificates)
     if isinstance(tls_error, ssl.SSLCertVerificationError):
@@ -108,7 +144,7 @@ def _proxy_error(
         return _certificate_error(tls_error, _PROXY.fill(proxy=error.proxy.shown), ignored)
     said = redact(str(error), strict=True) or type(error.__cause__).__name__
     if error.answered:
-        return _refused_by_proxy_error(error.proxy, host, said)
+        return _refused_by_proxy_error(error.proxy, host, said, error.login_schemes)
     if tls_error is not None:
         return _proxy_without_tls_error(error.proxy, said)
     return _dead_proxy_error(error.proxy, said)
@@ -127,20 +163,22 @@ def name_ignored(error: ErnieError, ignored: Sequence[Ignored]) -> None:
         error.cause = Text("；".join(t.zh for t in lines), "; ".join(t.en for t in lines))
 
 
-def _refused_by_proxy_error(proxy: Proxy, host: Text, said: str) -> ServiceUnreachable:
+def _refused_by_proxy_error(
+    proxy: Proxy,
+    host: Text,
+    said: str,
+    login_schemes: Sequence[str],
+) -> ServiceUnreachable:
     """Return the error for a proxy that answers in its own name: it cannot reach the service, or
     does not let the request pass.
     """
     cause = Text(
         "代理连不上这个服务，或不允许访问它", "the proxy cannot reach the service, or forbids it"
     )
-    advice = _UNSET.fill(name=proxy.name)
+    advice = _UNSET
     if said.startswith(_LOGIN_REQUIRED):
-        cause = Text("代理要求用户名和密码", "the proxy requires a name and a password")
-        advice = Text(
-            "写进 {name}：http://用户名:密码@主机:端口",
-            "write them in {name}: http://name:password@host:port",
-        ).fill(name=proxy.name)
+        cause, advice = _explain_login(proxy, login_schemes)
+        cause = cause.fill(name=proxy.name)
     return ServiceUnreachable(
         Text(
             "{proxy} 没有接通 {host}（{said}）", "{proxy} did not connect to {host} ({said})"
@@ -150,8 +188,18 @@ def _refused_by_proxy_error(proxy: Proxy, host: Text, said: str) -> ServiceUnrea
             said=untranslated(clip_text(said, SAID_SHOWN)),
         ),
         cause,
-        advice,
+        advice.fill(name=proxy.name),
     )
+
+
+def _explain_login(proxy: Proxy, login_schemes: Sequence[str]) -> tuple[Text, Text]:
+    """Return why a proxy asks for a login, and what to do."""
+    if login_schemes and _SUPPORTED_LOGIN not in login_schemes:
+        offered = untranslated(", ".join(scheme.capitalize() for scheme in login_schemes))
+        return _OTHER_LOGIN[0].fill(schemes=offered), _OTHER_LOGIN[1]
+    if proxy.has_login:
+        return _WRONG_LOGIN
+    return _MISSING_LOGIN
 
 
 def proxy_reply_error(response: httpx.Response, body: bytes) -> ServiceUnreachable | None:
@@ -159,17 +207,29 @@ def proxy_reply_error(response: httpx.Response, body: bytes) -> ServiceUnreachab
 
     A plain http request gets a proxy's refusal as its reply. A service's own refusal is JSON.
     """
-    from ernie_magic.wire.routes import PROXY
+    from ernie_magic.wire.routes import PROXY, read_login_schemes
 
     proxy = response.extensions.get(PROXY)
-    if proxy is None or response.status_code not in _PROXY_STATUSES:
+    if proxy is None or not _may_be_proxys(response):
         return None
     with suppress(ValueError):
         if isinstance(values.parse_json(body.decode("utf-8", "replace")), dict):
             return None
     host = untranslated(redact_url(str(response.url.copy_with(query=None))))
     said = f"{response.status_code} {response.reason_phrase}"
-    return _refused_by_proxy_error(proxy, host, redact(said, strict=True))
+    schemes = read_login_schemes(response.headers.get_list("proxy-authenticate"))
+    return _refused_by_proxy_error(proxy, host, redact(said, strict=True), schemes)
+
+
+def _may_be_proxys(response: httpx.Response) -> bool:
+    """Whether a refusal that came through a proxy may be the proxy's own, by its status or by a
+    header that proxies add to their pages.
+    """
+    if response.status_code in _PROXY_STATUSES:
+        return True
+    if any(name in response.headers for name in _OWN_HEADERS):
+        return True
+    return bool(_PROXY_SERVERS.search(response.headers.get("server", "")))
 
 
 def _find_tls_error(error: BaseException) -> ssl.SSLError | None:

@@ -20,7 +20,7 @@ from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.proxies import Proxies
@@ -32,6 +32,9 @@ _MAX_POOLS = 8  # routes whose connections are kept
 TLS_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
+# httpcore's name of a step: the reply's head is read, also that of a proxy's to CONNECT.
+_HEADERS_STEP = "http11.receive_response_headers.complete"
+_SCHEME = re.compile(r"(?:^|,)\s*(basic|digest|ntlm|negotiate|kerberos|bearer)\b", re.IGNORECASE)
 _X_GZIP = re.compile(r"\bx-gzip\b", re.IGNORECASE)
 
 
@@ -58,12 +61,22 @@ class ProxyFailed(httpx.ProxyError):
     proxy : Proxy
     answered : bool
         Whether the proxy itself answered, with a refusal.
+    login_schemes : tuple of str
+        The kinds of login that it offers: "basic", "ntlm" …, as far as it says.
     """
 
-    def __init__(self, message: str, proxy: Proxy, *, answered: bool) -> None:
+    def __init__(
+        self,
+        message: str,
+        proxy: Proxy,
+        *,
+        answered: bool,
+        login_schemes: tuple[str, ...] = (),
+    ) -> None:
         super().__init__(message)
         self.proxy = proxy
         self.answered = answered
+        self.login_schemes = login_schemes
 
 
 class SocksMissing(httpx.UnsupportedProtocol):
@@ -270,37 +283,76 @@ async def _send_through(
     request: httpx.Request,
     proxy: Proxy,
 ) -> httpx.Response:
-    steps: list[str] = []
-    hang_up: list[asyncio.TimerHandle] = []
-    unfinished: list[Any] = []
-
-    async def note_step(step: str, info: dict[str, Any]) -> None:
-        steps.append(step)
-        if step == "socks.setup_socks5_connection.started":
-            unfinished.append(info["stream"])
-            hang_up.append(_hang_up_later(info["stream"], request))
-        elif hang_up:
-            hang_up.pop().cancel()
-        if step == "socks.setup_socks5_connection.complete":
-            unfinished.clear()
-
+    steps = _ProxySteps(request)
     # httpx, "Request extensions": the steps of a connection by their names.
-    request.extensions = {**request.extensions, "trace": note_step}
+    request.extensions = {**request.extensions, "trace": steps.note}
     try:
         response = await transport.handle_async_request(request)
     except httpx.ProxyError as error:
-        raise ProxyFailed(str(error), proxy, answered=True) from error
+        schemes = read_login_schemes(steps.challenges)
+        raise ProxyFailed(str(error), proxy, answered=True, login_schemes=schemes) from error
     except _errors_of(proxy) as error:
-        if _failed_at_proxy(steps, is_tunnel=proxy.is_socks or request.url.scheme == "https"):
+        is_tunnel = proxy.is_socks or request.url.scheme == "https"
+        if _failed_at_proxy(steps.names, is_tunnel=is_tunnel):
             raise ProxyFailed(str(error), proxy, answered=False) from error
         raise
     finally:
-        for timer in hang_up:
-            timer.cancel()
-        for stream in unfinished:  # httpcore leaves it open
-            await stream.aclose()
+        await steps.close()
     response.extensions[PROXY] = proxy
     return response
+
+
+class _ProxySteps:
+    """The steps of a connection through a proxy, as httpcore reports them.
+
+    Attributes
+    ----------
+    names : list of str
+    challenges : list of str
+        What the latest reply says of a proxy's login.
+    """
+
+    def __init__(self, request: httpx.Request) -> None:
+        self.names: list[str] = []
+        self.challenges: list[str] = []
+        self._request = request
+        self._hang_up: list[asyncio.TimerHandle] = []
+        self._unfinished: list[Any] = []
+
+    async def note(self, step: str, info: dict[str, Any]) -> None:
+        """Note a step."""
+        self.names.append(step)
+        if step == _HEADERS_STEP:
+            self.challenges = _challenges_in(info["return_value"])
+        if step == "socks.setup_socks5_connection.started":
+            self._unfinished.append(info["stream"])
+            self._hang_up.append(_hang_up_later(info["stream"], self._request))
+        elif self._hang_up:
+            self._hang_up.pop().cancel()
+        if step == "socks.setup_socks5_connection.complete":
+            self._unfinished.clear()
+
+    async def close(self) -> None:
+        """Close what httpcore leaves open."""
+        for timer in self._hang_up:
+            timer.cancel()
+        for stream in self._unfinished:
+            await stream.aclose()
+
+
+def _challenges_in(reply: Any) -> list[str]:
+    """Return what the headers of a reply, as httpcore reports them, say of a proxy's login."""
+    headers = next((part for part in reply if isinstance(part, list)), [])
+    wanted = b"proxy-authenticate"
+    return [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
+
+
+def read_login_schemes(challenges: Sequence[str]) -> tuple[str, ...]:
+    """Return the kinds of login in `Proxy-Authenticate` headers (RFC 9110, section 11.7.1), in
+    lower case.
+    """
+    found = (scheme for value in challenges for scheme in _SCHEME.findall(value))
+    return tuple(dict.fromkeys(scheme.lower() for scheme in found))
 
 
 def _hang_up_later(stream: Any, request: httpx.Request) -> asyncio.TimerHandle:

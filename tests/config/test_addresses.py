@@ -434,9 +434,39 @@ def test_the_query_of_an_address_follows_the_path(base_url, path, url):
         ("http://h/v1/chat/completions?a=1", "http://h/v1?a=1"),
         ("http://h/v1/chat/completions/", "http://h/v1"),
         ("http://h/v1?next=/chat/completions", "http://h/v1?next=/chat/completions"),
+        ("http://h/v1\u200b", "http://h/v1"),
+        ("\ufeffhttp://h\u2060:8/v1\u00ad/", "http://h:8/v1"),
+        ("http://h//v1//", "http://h/v1"),
+        ("http://h/v1/models", "http://h/v1"),
+        ("http://h/v1/completions", "http://h/v1"),
+        ("http://h/v1/responses/", "http://h/v1"),
+        ("http://h/v1/messages", "http://h/v1"),
+        ("http://h/v1/embeddings?a=1", "http://h/v1?a=1"),
+        ("https://h/api/paas/v4/images/generations", "https://h/api/paas/v4"),
+        ("https://h/compatible-mode/v1/rerank", "https://h/compatible-mode/v1"),
+        ("https://h/v1beta/openai/models", "https://h/v1beta/openai"),
+        ("https://h/openai/deployments/d/embeddings?api-version=1", "https://h/openai/deployments/d?api-version=1"),
+        ("http://127.0.0.1:11434/api/chat", "http://127.0.0.1:11434/v1"),
+        ('"http://h/v1"', "http://h/v1"),
+        ("<http://h/v1>", "http://h/v1"),
+        ("“http://h/v1”，", "http://h/v1"),
+        ("[the docs](http://h/v1)", "http://h/v1"),
+        ("`POST http://h/v1/chat/completions`", "http://h/v1"),
+        ("POST http://h/v1/chat/completions", "http://h/v1"),
+        ("http://h/v1.", "http://h/v1"),
+        ("http：//h：8／v1", "http://h:8/v1"),
+        ("http:\\\\h\\v1", "http://h/v1"),
+        ("https://r.services.ai.azure.com/models", "https://r.services.ai.azure.com/models"),
+        ("http://h/embeddings", "http://h/embeddings"),
+        ("http://proxy/https://h/v1", "http://proxy/https://h/v1"),
+        ("http://[::1]", "http://[::1]"),
+        ("http://localhost.", "http://localhost."),
+        ("http://h/(a)", "http://h/(a)"),
     ],
-)
+)  # fmt: skip
 def test_what_is_pasted_with_an_address_is_dropped_and_its_query_is_kept(written, cleaned):
+    assert BaseUrl(written).login is None
+    assert clean_base_url(BaseUrl(written)) == cleaned
     assert clean_base_url(written) == cleaned
 
 

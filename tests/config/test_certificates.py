@@ -51,6 +51,15 @@ def test_a_file_that_is_there_is_used_also_with_a_line_end_behind_its_name(monke
     assert read_certificates().ignored == ()
 
 
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_what_other_clients_trust_is_used_where_openssl_s_names_nothing(monkeypatch, name):
+    monkeypatch.setenv(name, certifi.where())
+    assert read_certificates().source == f"{name}={certifi.where()}"
+    monkeypatch.setenv(name, "/no/such.pem")
+    assert read_certificates().source == "certifi"
+    assert [ignored.name for ignored in read_certificates().ignored] == [name]
+
+
 def test_a_folder_is_used_where_the_file_is_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))

@@ -86,6 +86,9 @@ def test_an_entry_that_means_nothing_is_named_and_the_others_hold(through, entry
         ("socks://127.0.0.1:7891/", "socks5://127.0.0.1:7891/"),
         ("SOCKS5://127.0.0.1:1080", "socks5://127.0.0.1:1080"),
         ("http://[fd00::1]:3128", "http://[fd00::1]:3128"),
+        (f"\ufeff{PROXY}\u200b", PROXY),
+        (f"<{PROXY}>,", PROXY),
+        (f"“{PROXY}”", PROXY),
     ],
 )
 def test_a_proxy_is_read_as_it_is_meant(through, written, read):
@@ -105,6 +108,14 @@ def test_a_proxy_is_read_as_it_is_meant(through, written, read):
         "http://a\tb:80",
         "://x",
         "http://user:canary-pass#word@127.0.0.1:80",
+        "http://user:canary-pass/word@127.0.0.1:80",
+        "http://proxy.example/proxy.pac",
+        "pac+http://proxy.example/x",
+        "http://wpad/wpad.dat",
+        "DIRECT",
+        "none",
+        "PROXY proxy.example:8080; DIRECT",
+        "http=proxy.example:80;https=proxy.example:80",
     ],
 )
 def test_a_proxy_that_cannot_be_read_is_left_out_and_named(through, written):
@@ -114,6 +125,20 @@ def test_a_proxy_that_cannot_be_read_is_left_out_and_named(through, written):
     (ignored,) = read_proxies().ignored
     assert ignored.line.en.startswith("HTTPS_PROXY is left out: ")
     assert "canary" not in ignored.line.en
+
+
+@pytest.mark.parametrize(
+    ("written", "why"),
+    [
+        ("http://proxy.example/proxy.pac", "is the address of a script (PAC)"),
+        ("http://user:canary-pass#word@127.0.0.1:80", "write a /, ? or # of its password as %2F"),
+        ("DIRECT", "DIRECT is not a proxy's address"),
+    ],
+)
+def test_why_a_proxy_cannot_be_read_is_told(through, written, why):
+    through("https://a.example/", HTTPS_PROXY=written)
+    (ignored,) = read_proxies().ignored
+    assert why in ignored.line.en
 
 
 def test_the_lower_case_name_has_precedence_and_an_empty_one_means_none(through):

@@ -204,6 +204,35 @@ def test_a_proxy_that_requires_a_login_says_so_and_gets_it(ask, open_proxy, serv
         assert ask(url, ALL_PROXY=f"http://me:word@{proxy.address}") == "hi"
 
 
+LOGIN = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n%b\r\n"
+
+
+@pytest.mark.parametrize("url", [SERVICE, SECURE])
+@pytest.mark.parametrize(
+    ("offered", "login", "said"),
+    [
+        (b'Proxy-Authenticate: Basic realm="x"\r\n', "", "requires a name and a password"),
+        (b'Proxy-Authenticate: Basic realm="x"\r\n', "me:no@", "does not accept the name and password in ALL_PROXY"),
+        (b"Proxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n", "", "a login by Ntlm, Negotiate"),
+        (b"Proxy-Authenticate: Negotiate, Basic realm=x\r\n", "", "requires a name and a password"),
+        (b"Proxy-Authenticate: NTLM\r\n", "me:no@", "only Basic is supported"),
+    ],
+)  # fmt: skip
+def test_what_a_proxy_asks_for_is_told(ask, open_proxy, url, offered, login, said):
+    proxy = open_proxy(refusal=LOGIN % offered)
+    error = ask(url, ALL_PROXY=f"http://{login}{proxy.address}")
+    assert said in error.line("en")
+    assert len(proxy.asked) == 1
+
+
+def test_a_page_that_a_proxy_signs_is_told_as_the_proxy_s(ask, open_proxy):
+    page = b"HTTP/1.1 403 Forbidden\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\nContent-Length: 3\r\n\r\n<b>"
+    proxy = open_proxy(refusal=page)
+    error = ask(ALL_PROXY=f"http://{proxy.address}")
+    assert isinstance(error, errors.ServiceUnreachable)
+    assert f"the proxy ALL_PROXY=http://{proxy.address} did not connect" in error.line("en")
+
+
 @pytest.mark.parametrize("url", [SERVICE, SECURE])
 def test_a_proxy_of_another_kind_is_told(ask, open_proxy, server, url):
     proxy = open_proxy(server.port)
