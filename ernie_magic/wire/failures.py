@@ -6,11 +6,11 @@ import json
 import math
 import re
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
-from ernie_magic.api.finish_reasons import is_failure
+from ernie_magic.api.finish_reasons import is_failure, is_whole_reason
 from ernie_magic.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -50,6 +50,7 @@ _UNKNOWN_FIELD = re.compile(
 )
 _LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
 _ACCEPTED = 202
+_REASON = re.compile(r"reason$", re.IGNORECASE)  # finishReason, raiFilteredReason
 _TOO_LARGE = 413
 _NETWORK_LOGIN = 511  # RFC 6585, section 6
 _FORBIDDEN = 403
@@ -405,10 +406,28 @@ def unexpected_reply_error(payload: object) -> ErnieError:
     return not_this_api_error(200, redact(beginning_of(payload, 2000), strict=True))
 
 
+def missing_picture_error(facts: Mapping[str, object]) -> ErnieError | None:
+    """Return the error that stands in the place of one picture, or the reason why there is none, as
+    Volcengine, DashScope and Vertex AI tell it; None where there is neither.
+    """
+    fields = parse_refusal(facts, may_be_answer=False)
+    if fields is None:
+        reasons = (values.as_text(facts[name]) for name in facts if _REASON.search(name))
+        reason = next(filter(None, reasons), "")
+        if not reason or is_whole_reason(reason):
+            return None
+        fields = {"code": reason, "message": reason}
+    return error_from_refusal(fields, 200, {}, beginning_of(facts))
+
+
 def no_picture_error(payload: Mapping[str, object]) -> ErnieError:
     """Return the error for a reply of pictures in which none is found: it may have been paid for,
     so its caller keeps it.
     """
+    entries = (values.as_objects(entries) for entries in payload.values())
+    told = (missing_picture_error(entry) for entry in chain.from_iterable(entries))
+    if (error := next(filter(None, told), None)) is not None:
+        return error
     error = unexpected_reply_error(payload)
     if payload and type(error) is ProtocolError:
         error.what = Text("回复里找不到图片", "no picture was found in the reply")

@@ -19,7 +19,11 @@ from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.errors import ProtocolError
 from ernie_magic.text.language import Text
-from ernie_magic.wire.failures import no_picture_error, unexpected_reply_error
+from ernie_magic.wire.failures import (
+    missing_picture_error,
+    no_picture_error,
+    unexpected_reply_error,
+)
 from ernie_magic.wire.picture_fields import OUTER_MARKS, PictureSearch, find_words
 from ernie_magic.wire.usage import usage_of
 
@@ -253,12 +257,15 @@ class ImageItem(NamedTuple):
     revised_prompt : str
     seed : int | None
         As the service reports it.
+    error : ErnieError | None
+        What the service says in the place of a picture.
     """
 
     b64: str
     url: str
     revised_prompt: str
     seed: int | None
+    error: ErnieError | None = None
 
 
 class ImagesReply(NamedTuple):
@@ -333,7 +340,11 @@ def _read_item(picture: Found) -> ImageItem:
         link = _https_link(as_safe_text(picture.link))
     facts = picture.facts
     revised = as_safe_text(values.as_text(facts.get("revised_prompt"))[:_REVISED])
-    return ImageItem(picture.b64, link, revised, values.as_whole_number(facts.get("seed")))
+    error = None
+    if not picture.b64 and not link:
+        error = missing_picture_error(facts)
+    seed = values.as_whole_number(facts.get("seed"))
+    return ImageItem(picture.b64, link, revised, seed, error)
 
 
 def decode_base64(text: str) -> bytes:

@@ -188,6 +188,7 @@ class ImageGeneration:
         """Return a picture of a reply, with its bytes."""
         b64 = item.b64
         url = item.url
+        error = item.error
         if url.startswith("/"):  # a path on the service's own host, as LocalAI and others send
             url = urljoin(self.call.endpoint.base_url, url)
         picture = replace(
@@ -207,7 +208,8 @@ class ImageGeneration:
                 picture.problem.cause = SERVICE_FAILED  # there was no link
             return picture
         if not url:
-            return self._with_problem(picture, not_a_picture(Text("空内容", "nothing")))
+            error = error or not_a_picture(Text("空内容", "nothing"))
+            return self._with_problem(picture, error)
         return await self._download_picture(picture, unpacking) if download else picture
 
     async def _with_content(

@@ -280,6 +280,32 @@ def test_one_bad_picture_among_four_is_told_and_the_good_ones_are_kept(server, s
     assert (len(found.good), found.partial) == (3, True)
 
 
+REFUSED = {
+    # https://www.volcengine.com/docs/82379/1541523
+    "Volcengine's": {
+        "error": {"code": "OutputImageSensitiveContentDetected", "message": "blocked"}
+    },
+    # https://help.aliyun.com/zh/model-studio/text-to-image-v2-api-reference
+    "DashScope's": {"code": "InternalError.Timeout", "message": "blocked"},
+    "beside an empty link": {"url": "", "error": {"message": "blocked"}},
+    "a sentence": {"error": "blocked"},
+    "Vertex AI's": {"raiFilteredReason": "blocked: safety filter"},
+    "a status": {"status": "failed", "message": "blocked"},
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_stands_in_the_place_of_one_picture_is_told(server, session, name):
+    server.gives({"b64_json": packed(GOOD)}, REFUSED[name])
+    found = session.image("猫", n=2)
+    assert (len(found.good), found[0].problem, found.partial) == (1, None, True)
+    assert "blocked" in found[1].problem.line("en")
+    server.gives(REFUSED[name])
+    with pytest.raises(errors.ErnieError) as caught:
+        session.image("猫")
+    assert "blocked" in caught.value.line("en")
+
+
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name not in ("nothing", "a number")])
 def test_when_none_is_good_the_call_fails_and_what_came_is_kept(server, session, name):
     bad, told = HOSTILE[name]
