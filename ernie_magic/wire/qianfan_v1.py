@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.services import Service
+    from ernie_magic.runtime.events import Delta
 
 # The first part of a call's path, by kind: the rest names the model or the deployed service.
 _FOLDERS: dict[Kind, str] = {
@@ -368,9 +369,38 @@ def _function_calls(message: Message) -> Iterator[Message]:
 
 
 class V1Reader(Reader):
-    """Reads `result` and `is_end`."""
+    """Reads `result` and `is_end`. A stream numbers its pieces (`sentence_id` on
+    https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf): one that is sent again is no new text,
+    and where one is missing the answer is not whole.
+    """
 
     says_each_time = True
+    numbers_pieces = True
+
+    def reset(self) -> None:  # noqa: D102  (the base's)
+        super().reset()
+        self._numbered: dict[int, str] = {}
+        self._last_number: int | None = None
+        self._counts = False  # the numbers rise: some servers give all pieces the same one
+
+    def feed(self, chunk: dict[str, Any]) -> Delta | None:  # noqa: D102  (the base's)
+        number = chunk.get("sentence_id")
+        text = chunk.get("result")
+        if self.numbers_pieces and type(number) is int and type(text) is str:
+            chunk["result"] = self._new_text(number, text)
+        return super().feed(chunk)
+
+    def _new_text(self, number: int, text: str) -> str:
+        """Return the text of a piece, "" for one that has arrived before."""
+        last = self._last_number
+        if self._counts and text and self._numbered.get(number) == text:
+            return ""
+        if last is not None:
+            self.is_cut = self.is_cut or number > last + 1
+            self._counts = self._counts or number == last + 1
+        self._last_number = number
+        self._numbered[number] = text
+        return text
 
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)
@@ -412,6 +442,7 @@ class PluginReader(V1Reader):
     """
 
     own_fields = frozenset(v1_plugins.META_FIELDS)
+    numbers_pieces = False  # events of a plugin have numbers of their own
 
     @staticmethod
     def is_whole_reply(payload: Mapping[str, Any]) -> bool:  # noqa: D102  (the base's)

@@ -388,6 +388,28 @@ def test_a_half_that_stays_alone_is_replaced():
     assert read(*events, chunk(finish_reason="stop"), DONE).text == "a\ufffdb\ufffd\ufffd"
 
 
+def of_v1(*pieces):
+    events = [
+        event({"id": "x", "sentence_id": number, "result": text, "is_end": i == len(pieces)})
+        for i, (number, text) in enumerate(pieces, start=1)
+    ]
+    return read(*events, reader=qianfan_v1.reader(REQUEST))
+
+
+def test_a_numbered_piece_of_v1_that_is_sent_again_is_read_once():
+    again = of_v1((0, "a"), (1, "b"), (1, "b"), (2, "c"), (1, "b"), (2, "c"), (3, "d"))
+    assert (again.text, again.is_truncated) == ("abcd", False)
+    assert of_v1((0, "a"), (1, "ha"), (2, "ha"), (3, "ha")).text == "ahahaha"
+    assert of_v1((0, "ha"), (0, "ha"), (0, "!")).text == "haha!"
+    assert of_v1((0, "a"), (1, "b"), (1, "c"), (2, "")).text == "abc"
+
+
+def test_an_answer_of_v1_of_which_a_piece_is_missing_is_truncated():
+    assert of_v1((0, "a"), (2, "c")).is_truncated
+    assert of_v1((0, "a"), (1, "b"), (3, "d"), (4, "")).is_truncated
+    assert not of_v1((1, "a"), (2, "b"), (3, "")).is_truncated
+
+
 def test_so_it_is_on_v1_and_in_a_completion_and_in_a_tool_s_arguments():
     first, second = HALVES
     v1 = [
