@@ -28,6 +28,7 @@ from ernie_magic.errors import (
     InvalidMessages,
     InvalidOption,
 )
+from ernie_magic.qianfan.groups import PlatformGroups
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
@@ -72,16 +73,6 @@ if TYPE_CHECKING:
     from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.notebook.panels.panel import Panel
-    from ernie_magic.qianfan.apps import Apps
-    from ernie_magic.qianfan.batch_inference import BatchInference
-    from ernie_magic.qianfan.batches import Batches
-    from ernie_magic.qianfan.console import Console
-    from ernie_magic.qianfan.datasets import Datasets
-    from ernie_magic.qianfan.files import Files
-    from ernie_magic.qianfan.knowledge import Knowledge
-    from ernie_magic.qianfan.services import PlatformService, Services
-    from ernie_magic.qianfan.templates import Templates
-    from ernie_magic.qianfan.tuning import Tuning
     from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.limits import LimitState
@@ -136,7 +127,7 @@ _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
 
 
-class Session:
+class Session(PlatformGroups):
     """What magics, Python calls and panels share: settings, connections, usage and conversations.
 
     `ernie.chat("…")` asks, and `ernie.stream("…")` does so piece by piece; `ernie.image("…")` makes
@@ -172,8 +163,6 @@ class Session:
     """
 
     _client: Client
-    _templates: Templates
-    _tuning: Tuning
 
     @with_signature
     def __init__(
@@ -216,110 +205,6 @@ class Session:
             # Two threads that come here at the same time get the same one.
             vars(self).setdefault("_client", client)
         return self._client
-
-    # --- Qianfan's platform -----------------------------------------------------------------------
-
-    @property
-    def services(self) -> Services:
-        """The services and models of one's own on Qianfan."""
-        from ernie_magic.qianfan.services import Services
-
-        return Services(self._console())
-
-    @property
-    def knowledge(self) -> Knowledge:
-        """Knowledge bases of Qianfan, their documents, and what a search finds in them."""
-        from ernie_magic.qianfan.knowledge import Knowledge
-
-        return Knowledge(self._console())
-
-    @property
-    def apps(self) -> Apps:
-        """Applications that were built on Qianfan, which answer in a conversation of their own."""
-        from ernie_magic.qianfan.apps import Apps
-
-        return Apps(self._console(), lambda: self.conversation)
-
-    def use_endpoint(self, name: str) -> PlatformService:
-        """Make a service that was deployed on Qianfan the one that calls use which name no model:
-        for chats, pictures or vectors, by its kind.
-
-        Parameters
-        ----------
-        name
-            The service's name, its endpoint or its id.
-
-        Returns
-        -------
-        PlatformService
-            As the platform describes it; with the name alone where no access key is set to ask
-            with.
-
-        Raises
-        ------
-        InvalidOption
-            There is none, it does not serve, or the service in use has none.
-        ErnieError
-        """
-        from ernie_magic.qianfan.endpoint_choice import find_endpoint
-
-        found, setting = find_endpoint(self.client, self.services, name)
-        self.settings.assign_text(setting, found.endpoint)
-        return found
-
-    @property
-    def templates(self) -> Templates:
-        """Prompt templates, your own in files and the service's."""
-        if "_templates" not in vars(self):
-            from ernie_magic.qianfan.templates import Templates
-
-            # It lets one be pushed after another.
-            vars(self).setdefault("_templates", Templates(self))
-        templates: Templates = vars(self)["_templates"]
-        return templates
-
-    @property
-    def tuning(self) -> Tuning:
-        """Tuning of models on Qianfan: which there are, jobs and tasks, publishing."""
-        if "_tuning" not in vars(self):
-            from ernie_magic.qianfan.tuning import Tuning
-
-            # It remembers what it has created.
-            vars(self).setdefault("_tuning", Tuning(self._console()))
-        return self._tuning
-
-    @property
-    def files(self) -> Files:
-        """Files that the service in use keeps, to work on them."""
-        from ernie_magic.qianfan.files import Files
-
-        return Files(lambda: self.client)
-
-    @property
-    def batches(self) -> Batches:
-        """Batches: many requests that the service in use answers within a day, for less."""
-        from ernie_magic.qianfan.batches import Batches
-
-        return Batches(lambda: self.client)
-
-    @property
-    def batch_inference(self) -> BatchInference:
-        """Batch inference of Qianfan's console, whose data are on BOS."""
-        from ernie_magic.qianfan.batch_inference import BatchInference
-
-        return BatchInference(self._console())
-
-    @property
-    def datasets(self) -> Datasets:
-        """Data for tuning: read and checked here, and the datasets of Qianfan's platform."""
-        from ernie_magic.qianfan.datasets import Datasets
-
-        return Datasets(self._console())
-
-    def _console(self) -> Console:
-        from ernie_magic.qianfan.console import Console
-
-        return Console(lambda: self.client)
 
     # --- conversations ----------------------------------------------------------------------------
 

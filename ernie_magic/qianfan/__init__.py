@@ -1,5 +1,5 @@
-"""Qianfan's platform beside its models. Each group of calls is an object that the session offers,
-and a file of its own; what it needs stands beside it:
+"""Qianfan's platform beside its models. Each group of calls is an object that the session offers
+(`groups` has them all), and a file of its own; what it needs stands beside it:
 
     ernie.services         services; endpoint_choice: which one a session uses
     ernie.templates        templates; prompt_template: its rules; template_files: stored here;
