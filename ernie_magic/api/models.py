@@ -12,14 +12,6 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from ernie_magic.api.listed_kinds import (
-    is_of_no_call,
-    kind_of_name,
-    may_chat,
-    readiness_of,
-    stated_kind,
-)
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -55,6 +47,9 @@ def kind_of(model_id: str) -> Kind | None:
     """
     if model := find_model(model_id):
         return model.kind
+    # As the catalogue, with the first id.
+    from ernie_magic.api.listed_kinds import kind_of_name
+
     return kind_of_name(model_id)
 
 
@@ -106,6 +101,13 @@ class Listed:
         """The kind that the list states: "other" where no call here is for it, None where it
         states none. A word that lists have for other models too gives way to the model's name.
         """
+        from ernie_magic.api.listed_kinds import (
+            is_of_no_call,
+            kind_of_name,
+            may_chat,
+            stated_kind,
+        )
+
         stated = stated_kind(self.raw)
         if stated is None and may_chat(self.raw) and self.known is None:
             is_other = kind_of_name(self.id) or is_of_no_call(self.id)
@@ -115,6 +117,8 @@ class Listed:
     @cached_property
     def readiness(self) -> Readiness:
         """Whether it can be called, as far as the list states."""
+        from ernie_magic.api.listed_kinds import readiness_of
+
         return readiness_of(self.raw)
 
     @cached_property
@@ -151,6 +155,8 @@ class Listed:
         says that it makes films, speaks or listens, and it is no picture model with a path of its
         own.
         """
+        from ernie_magic.api.listed_kinds import is_of_no_call
+
         stated = self.stated_kind
         if stated == "other" or (stated is None and is_of_no_call(self.id)):
             return False
