@@ -18,6 +18,7 @@ _OPENING = re.compile(r"\{(?=\s*[\"}])|\[(?=[\s\[]{0,64}[\"{])|\[(?=\s*-?\d[\d.]
 # A string, which is kept, or a comma with nothing to follow it.
 _STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])', re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)  # a line break in a text spoils no paid answer
+_BEGIN_OF_THOUGHTS = re.compile(r"\s*<(think|thinking|thought)>")
 _END_OF_THOUGHTS = "</think>"
 
 
@@ -38,6 +39,17 @@ def find_json(text: str) -> Any:
     for value in iterate_json(text):
         return value
     raise ValueError("the text contains no JSON")
+
+
+def has_only_thoughts(text: str) -> bool:
+    """Whether a text ends before the answer: it begins with what a model thinks aloud, between
+    tags, and nothing follows that.
+    """
+    begins = _BEGIN_OF_THOUGHTS.match(text)
+    if begins is None:
+        return False
+    _, end, answer = text.rpartition(f"</{begins[1]}>")
+    return not end or not answer.strip()
 
 
 def drop_thoughts(text: str) -> str:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ernie_magic.text.json_text import find_json
+from ernie_magic.text.json_text import find_json, has_only_thoughts
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,19 @@ def test_the_work_grows_with_the_length_of_what_is_no_json(text):
 def test_what_is_cut_off_gives_no_value_from_inside_it(text):
     with pytest.raises(ValueError, match="no JSON"):
         find_json(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("<think>hm</think>", True),
+        ("\n<think>hm</think>\n\n", True),
+        ("<think>hm", True),
+        ("<thinking>hm</thinking>", True),
+        ("<think>hm</think>A", False),
+        ("the tags are <think>hm</think>", False),
+        ("A", False),
+    ],
+)
+def test_a_text_that_ends_before_the_answer_has_only_thoughts(text, only):
+    assert has_only_thoughts(text) is only

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TURNS = counted("轮", "turn")
 
+_PICTURE = "[image]"  # what stands for one in a text
+
 
 def user_message(prompt: str, images: Sequence[Part] = ()) -> Message:
     """Return a prompt as a message; with pictures its content is in parts."""
@@ -50,6 +52,13 @@ class Turn:
     time: float = field(default_factory=time.time, repr=False)
 
     @property
+    def answer_in_words(self) -> str:
+        """The answer's text; where it is pictures only, as many stand-ins, since services refuse an
+        empty message, and most of them pictures in a model's.
+        """
+        return self.answer.text or _PICTURE * len(self.answer.images)
+
+    @property
     def messages(self) -> list[Message]:
         """Return the turn as the API's messages."""
         characters_in_rounds = sum(
@@ -58,7 +67,7 @@ class Turn:
         return [
             user_message(self.prompt, self.images),
             *self.rounds,
-            {"role": "assistant", "content": self.answer.text[characters_in_rounds:]},
+            {"role": "assistant", "content": self.answer_in_words[characters_in_rounds:]},
         ]
 
 
@@ -81,17 +90,19 @@ class History(Sequence[Turn]):
         self.changed = Watchers()
 
     def append(self, turn: Turn) -> None:
-        """Add a turn; one without any answered text is dropped (the API refuses empty messages)."""
-        if turn.answer.text:
+        """Add a turn; one without any answered text or picture is dropped (the API refuses empty
+        messages).
+        """
+        if turn.answer_in_words:
             self._turns.append(turn)
             self.changed.notify_watchers()
 
     def replace(self, old: Turn, new: Turn) -> None:
         """Replace a turn by another; do nothing if that turn is gone or the new one has no answered
-        text.
+        text or picture.
         """
         index = next((i for i, turn in enumerate(self._turns) if turn is old), None)
-        if index is not None and new.answer.text:
+        if index is not None and new.answer_in_words:
             self._turns[index] = new
             self.changed.notify_watchers()
 

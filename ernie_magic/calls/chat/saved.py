@@ -115,7 +115,7 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
         "images": [part["image_url"]["url"] for part in turn.images],
         "time": turn.time,
         "answer": {
-            "text": answer.text,
+            "text": turn.answer_in_words,
             "reasoning": answer.reasoning,
             "seconds": answer.seconds,
             "partial": answer.partial,

@@ -81,7 +81,9 @@ def dataset_of_turns(
     """Return the turns of a conversation as a dataset; see `History.to_dataset`."""
     name = _writable_format(format)
     asked = list(turns)
-    whole = [turn for turn in asked if not turn.answer.partial and not turn.images]
+    whole = [
+        turn for turn in asked if turn.answer.text and not turn.answer.partial and not turn.images
+    ]
     exchanges = [_Exchange(turn.prompt, turn.answer.text) for turn in whole]
     notes = []
     if len(whole) < len(asked):

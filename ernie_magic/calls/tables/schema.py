@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.api.values import as_object
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.json_text import OBJECT_OPENING, drop_thoughts, iterate_json
+from ernie_magic.text.json_text import (
+    OBJECT_OPENING,
+    drop_thoughts,
+    has_only_thoughts,
+    iterate_json,
+)
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.suggest import did_you_mean
 
@@ -153,7 +158,7 @@ def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any]
     """Return the values in an answer, and what is wrong with it: None when nothing is. A value is
     None where the answer has null for it, or nothing of its type.
     """
-    if not text.strip():
+    if not text.strip() or has_only_thoughts(text):
         return {}, _EMPTY
     if not columns:
         return {ANSWER: text}, None

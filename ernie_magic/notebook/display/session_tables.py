@@ -62,7 +62,7 @@ def _describe_turn(turn: Turn, language: Language) -> list[str]:
     return [
         time.strftime("%H:%M:%S", time.localtime(turn.time)),
         clip_to_line(turn.prompt, _WORDS),
-        clip_to_line(plain_words(answer.text), _WORDS) + mark,
+        clip_to_line(plain_words(turn.answer_in_words), _WORDS) + mark,
         answer.model,
         tokens,
     ]

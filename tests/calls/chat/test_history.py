@@ -2,8 +2,10 @@
 
 import pytest
 
+from ernie_magic.api.answer_images import AnswerImage
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import History, Turn
+from ernie_magic.errors import InvalidDataset
 
 
 def turn(prompt, answer="a", **given):
@@ -39,6 +41,18 @@ def test_a_turn_without_an_answer_is_not_kept_and_replaces_none():
     assert list(history) == [first]
     history.replace(first, other := turn("other"))
     assert list(history) == [other]
+
+
+def test_an_answer_of_pictures_alone_is_a_turn_and_a_stand_in_in_words():
+    picture = AnswerImage(url="https://a.b/c.png")
+    drawn = Turn("draw", Answer("", None, images=(picture, picture)))
+    history = History([turn("first")])
+    history.append(drawn)
+    history.replace(history[0], drawn)
+    assert list(history) == [drawn, drawn]
+    assert history.messages()[-1] == {"role": "assistant", "content": "[image][image]"}
+    with pytest.raises(InvalidDataset):
+        history.to_dataset()
 
 
 @pytest.mark.parametrize(

@@ -707,6 +707,8 @@ NOT_DONE = {
     "only thoughts": {
         "choices": [{"message": {"content": "", "reasoning": "hm"}, "finish_reason": "length"}]
     },
+    "only thoughts between tags": {"choices": _choice("<think>hm</think>\n")},
+    "thoughts that were cut": {"choices": _choice("<think>hm", "length")},
     "nothing": {"choices": _choice(None, None)},
     "half": {"choices": _choice("half", "error")},
 }
