@@ -85,11 +85,12 @@ def test_doctor_prints_what_it_found_and_never_the_key(
 
 def test_the_console_script_is_there():
     done = subprocess.run(
-        [sys.executable, "-m", "ernie_magic.cli", "--help"],
+        [sys.executable, "-m", "ernie_magic", "--help"],
         capture_output=True,
         text=True,
         check=True,
     )
+    assert done.stdout.startswith("usage: ernie-magic ")
     assert all(word in done.stdout for word in ("demo", "emulator", "doctor"))
     assert (
         Path(sys.executable).parent

@@ -122,7 +122,7 @@ def test_each_room_imports_only_what_stands_below_it():
     upward = []
     for path in PACKAGE.rglob("*.py"):
         room = path.relative_to(PACKAGE).with_suffix("").parts[0]
-        if room in ("emulator", "__init__"):
+        if room in ("emulator", "__init__", "__main__"):
             continue
         upward += [
             (room, found)
@@ -132,7 +132,7 @@ def test_each_room_imports_only_what_stands_below_it():
     assert upward == []
     assert {
         path.relative_to(PACKAGE).with_suffix("").parts[0] for path in PACKAGE.rglob("*.py")
-    } - {"__init__", "emulator"} == set(FLOOR)
+    } - {"__init__", "__main__", "emulator"} == set(FLOOR)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN"])

@@ -740,7 +740,7 @@ def unknown_option(
             Text("这种调用没有 {name}", "this call takes no {name}").fill(name=name),
             advice=Text("去掉它", "leave it out"),
         )
-    suggestion = _name_other_magic(name)
+    suggestion = _name_other_magic(name) or _OTHER_CLIENTS.get(name)
     if suggestion is None and _SHORT_FLAG.fullmatch(name):
         # One letter resembles every other: the nearest says nothing.
         flags = ", ".join(sorted(flag for flag in known if _SHORT_FLAG.fullmatch(flag)))
@@ -755,6 +755,15 @@ def unknown_option(
             "a field the table does not know: --param name=value, in Python extra={…}",
         ),
     )
+
+
+# Names of OpenAI's client that mean no option here.
+_OTHER_CLIENTS = {
+    "messages": Text(
+        "消息列表是第一个参数：ernie.chat([…])",
+        "a list of messages is the first argument: ernie.chat([…])",
+    ),
+}
 
 
 def _name_other_magic(flag: str) -> Text | None:

@@ -90,8 +90,12 @@ def _read_dotenv() -> Mapping[str, str | None]:
             Text("读不懂 {path} 的第 {line} 行", "line {line} of {path} cannot be read").fill(
                 path=found.path, line=str(found.unreadable_line)
             ),
-            Text("引号没有成对，或没有等号", "a quote is not closed, or there is no equals sign"),
-            Text("写成 名称=值", "write it as NAME=value"),
+            Text(
+                "引号没有成对、没有等号，或这一行是别的写法（set、declare、YAML、JSON 等）",
+                "a quote is not closed, there is no equals sign, or the line is written for "
+                "something else (a shell's set or declare, YAML, JSON)",
+            ),
+            Text("写成 名称=值，别的都去掉", "write it as NAME=value and nothing else"),
         )
     return found.values
 

@@ -19,6 +19,10 @@ ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
+# The first arguments of OpenAI's calls (https://platform.openai.com/docs/api-reference).
+_OTHER_NAMES = {"messages": "prompt", "input": "texts"}
+
+
 class Pending(Protocol[ResultT_co]):
     """What a call returns when it has begun: a `Stream`, or several in `Steps`."""
 
@@ -91,6 +95,7 @@ def _begin_call(
     if args:
         owner, *rest = args
         method = partial(getattr(owner, begin.__name__), *rest)
+        kwargs = _rename_arguments(begin, len(rest), kwargs)
     try:
         return method(**kwargs)
     except TypeError as error:
@@ -99,6 +104,20 @@ def _begin_call(
         # The arguments do not fit: the caller knows the method by its own name.
         message = str(error).replace(f"{begin.__name__}()", f"{name}()")
         raise TypeError(message) from None
+
+
+def _rename_arguments(
+    begin: Callable[..., Any],
+    positional_count: int,
+    given: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the arguments of a call by the method's own names: some are written as for OpenAI's
+    client.
+    """
+    code = begin.__code__
+    missing = set(code.co_varnames[1 + positional_count : code.co_argcount]) - given.keys()
+    own_names = {other: own for other, own in _OTHER_NAMES.items() if own in missing}
+    return {own_names.get(name, name): value for name, value in given.items()}
 
 
 def _base_name(begin: Callable[..., Any]) -> str:

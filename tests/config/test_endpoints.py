@@ -253,6 +253,9 @@ def test_a_working_folder_that_cannot_be_reached_has_no_dotenv(tmp_path, monkeyp
         ('OPENAI_API_KEY="abc" def\n', 1),
         ('export QIANFAN_API_KEY="bce-v3/x\nA=1\n', 1),
         ('set "AI_STUDIO_API_KEY=abc"\n', 1),
+        ("declare -x AI_STUDIO_API_KEY=abc\n", 1),
+        ("ENV AI_STUDIO_API_KEY=abc\n", 1),
+        ('"AI_STUDIO_API_KEY"="abc"\n', 1),
         ('$env:AI_STUDIO_API_KEY="abc-0123456789"\n', 1),
         ("A=1\nAI_STUDIO_API_KEY＝abc-0123456789\n", 2),
         ('{"AI_STUDIO_API_KEY": "abc-0123456789"}\n', 1),
@@ -267,7 +270,7 @@ def test_a_dotenv_s_line_that_cannot_be_read_is_named(tmp_path, text, line):
             settings.build_endpoint()
     with Session(language="en") as session:
         assert repr(session) == "Session(service='?', model='default', 0 turns)"
-        with pytest.raises(errors.InvalidOption, match="is not clo"):
+        with pytest.raises(errors.InvalidOption, match=r"is not clo.*a shell's set"):
             session.chat("hi")
 
 

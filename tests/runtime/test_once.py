@@ -207,6 +207,17 @@ async def main(ernie: Session) -> None:
 """
 
 
+def test_the_first_argument_may_have_the_name_of_openai_s_client(session):
+    messages = [{"role": "user", "content": "[[echo]]a"}]
+    assert str(session.chat(messages=messages)) == str(session.chat(messages)) == "a"
+    assert str(asyncio.run(session.achat(messages=messages))) == "a"
+    assert len(session.embed(input=["a", "b"])) == 2
+    with pytest.raises(InvalidOption, match="a list of messages is the first argument"):
+        session.chat("hi", messages=messages)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'prompt'"):
+        session.chat(model="m")
+
+
 @pytest.mark.slow
 def test_a_type_checker_sees_results_and_wrong_arguments(tmp_path):
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
