@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from ernie_magic.calls.images.formats import format_of
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
+from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.wire.replies import decode_base64
 
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 # one type.
 ImageLike = Any
 _DEPTH = 8  # nested lists
+# A `data:` address (RFC 2397), also without its scheme.
+_DATA_URL = re.compile(r"data:|image/[\w.+-]+(?:;[\w.=-]+)*;base64,", re.IGNORECASE)
+# Kinds of pictures that an object may show itself as in a notebook, the one without loss first.
+_SHOWN_AS = ("image/png", "image/jpeg", "image/webp", "image/gif")
 UNUSABLE = Text("图片用不了：{what}", "the picture cannot be used: {what}")
 _WHAT = Text(
     "可用：ernie.image 的图片、Pillow 图片、matplotlib 图、uint8 或 0..1 的数组、文件、字节、"
@@ -41,7 +47,7 @@ _WHAT = Text(
 )
 
 
-def image_parts(given: object, depth: int = 0) -> list[Part]:
+def image_parts(given: Any, depth: int = 0) -> list[Part]:
     """Return the parts of a message's content (`{"type": "image_url", …}`) for one picture or
     several.
 
@@ -72,12 +78,18 @@ def image_parts(given: object, depth: int = 0) -> list[Part]:
         return [part for one in given for part in image_parts(one, depth + 1)]
     if isinstance(given, Picture) and given.problem:
         raise InvalidOption(UNUSABLE.fill(what=given.problem.what), advice=given.problem.advice)
+    if _is_display_of_address(given):
+        given = given.url
     url = given
     if isinstance(given, Picture) and not given.content:
         url = given.url
     if isinstance(url, str) and url.startswith(("http://", "https://")):
         return [_image_part(url)]
-    content = _image_bytes(given)
+    return [_file_part(_image_bytes(given))]
+
+
+def _file_part(content: bytes) -> Part:
+    """Return the part of a picture's file."""
     try:
         mime = format_of(content).mime
     except ErnieError as error:
@@ -89,7 +101,13 @@ def image_parts(given: object, depth: int = 0) -> list[Part]:
             ),
             advice=Text("缩小后再发", "make it smaller first"),
         )
-    return [_image_part(f"data:{mime};base64,{base64.b64encode(content).decode()}")]
+    return _image_part(f"data:{mime};base64,{base64.b64encode(content).decode()}")
+
+
+def _is_display_of_address(given: Any) -> bool:
+    """Whether it is an `IPython.display.Image` that leaves it to the page to load its file."""
+    is_display = type(given).__module__ == "IPython.core.display"
+    return is_display and not given.data and bool(getattr(given, "url", None))
 
 
 def _image_part(url: str) -> Part:
@@ -106,7 +124,7 @@ def _image_bytes(given: object) -> bytes:
         given = _read_stream(given)
     if isinstance(given, (bytes, bytearray, memoryview)):
         return bytes(given)
-    if isinstance(given, str) and given[:5].lower() == "data:":
+    if isinstance(given, str) and _DATA_URL.match(given):
         return _decode_data_url(given)
     if isinstance(given, (str, Path)):
         return _read_file(given)
@@ -166,7 +184,7 @@ def _not_an_image(given: object) -> InvalidOption:
 def _read_file(path: str | Path) -> bytes:
     shown = str(path)[:100]
     try:
-        file = Path(path).expanduser()
+        file = find_path(path)
         return read_file_beginning(file, MAX_IMAGE_BYTES + 1)  # one byte more is already too large
     except FileNotFoundError:
         what = Text("没有文件 {file}", "no such file: {file}").fill(file=shown)
@@ -179,7 +197,7 @@ def _read_file(path: str | Path) -> bytes:
 
 def _render_object(given: Any) -> bytes:
     """Return the bytes of objects that draw themselves: figures, arrays, Pillow images, and
-    whatever has a PNG form (`_repr_png_`).
+    whatever a notebook shows as a picture.
     """
     figure = given
     if not hasattr(given, "savefig"):
@@ -190,7 +208,7 @@ def _render_object(given: Any) -> bytes:
         return _encode_image(given)
     if hasattr(given, "__array_interface__"):
         return _encode_array(given)
-    shown = getattr(given, "_repr_png_", lambda: None)()
+    shown = getattr(given, "_repr_png_", lambda: None)() or _shown_picture(given)
     if isinstance(shown, tuple):
         shown = shown[0]
     if isinstance(shown, str):
@@ -198,6 +216,17 @@ def _render_object(given: Any) -> bytes:
     if not isinstance(shown, bytes):
         raise _not_an_image(given)
     return shown
+
+
+def _shown_picture(given: Any) -> object:
+    """Return the picture among what a notebook would show an object as (`_repr_mimebundle_` of
+    https://ipython.readthedocs.io/en/stable/config/integrating.html), None without one.
+    """
+    bundle = getattr(given, "_repr_mimebundle_", dict)()
+    if isinstance(bundle, tuple):
+        bundle = bundle[0]
+    found = next((bundle[kind] for kind in _SHOWN_AS if kind in bundle), None)
+    return found or getattr(given, "_repr_jpeg_", lambda: None)()
 
 
 def _encode_image(given: Image) -> bytes:

@@ -22,6 +22,7 @@ from ernie_magic.calls.chat.history import Turn, user_message
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
+from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text, counted
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def read_file(path: str | Path) -> bytes:
         It cannot be read.
     """
     try:
-        return read_file_beginning(Path(path).expanduser(), _MAX_BYTES + 1)
+        return read_file_beginning(find_path(path), _MAX_BYTES + 1)
     except (OSError, TypeError, ValueError, RuntimeError) as error:
         raise InvalidOption(
             Text("读不了 {file}：{said}", "{file} cannot be read: {said}").fill(

@@ -18,6 +18,7 @@ from ernie_magic.api import parameters
 from ernie_magic.calls.images.formats import PNG
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import signatures
+from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
 
@@ -169,7 +170,7 @@ def read_metadata(path: str | Path) -> dict[str, Any]:
     file = Path(path)
     candidate: object = None
     try:
-        file = file.expanduser()
+        file = find_path(file)
         content = read_file_beginning(file, MAX_FILE)
         if content.startswith(PNG.signature):
             candidate = json.loads(_read_itxt(content) or "null", parse_constant=_refuse_constant)

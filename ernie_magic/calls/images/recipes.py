@@ -11,6 +11,7 @@ from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images import metadata
 from ernie_magic.calls.images.pictures import ImageSet, Picture, make_preview
 from ernie_magic.errors import InvalidOption
+from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def open_pictures(what: Remakable) -> ImageSet:
         return what
     if isinstance(what, (str, Path)):
         saved_recipe = read_recipe(what)
-        content = metadata.read_file_beginning(Path(what).expanduser(), metadata.MAX_FILE)
+        content = metadata.read_file_beginning(find_path(what), metadata.MAX_FILE)
         request = ImageRequest(
             model=saved_recipe["model"],
             prompt=saved_recipe["prompt"],

@@ -14,14 +14,15 @@ import math
 import warnings
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption, exception_message
+from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import ModuleType
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's "Unicode text"
@@ -220,7 +221,7 @@ def find_table_file(path: str | Path) -> Path | None:
         The path is that of a table, but there is no such file.
     """
     with suppress(OSError, ValueError, RuntimeError):  # too long, a null byte, an unknown home
-        file = Path(path).expanduser()
+        file = find_path(path)
         if file.suffix.lower() not in _READERS:
             return None
         if file.is_file():

@@ -2,9 +2,11 @@
 
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
+from IPython import display
 from PIL import Image
 
 from ernie_magic.api.requests import ImageRequest
@@ -44,6 +46,28 @@ def test_a_picture_s_bytes_and_file_pass_as_they_are(kind, mime, tmp_path):
     }
     for given in (content, bytearray(content), file, str(file), Picture(REQUEST, content)):
         assert attachments.image_parts(given) == [expected]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+def test_what_a_notebook_shows_as_a_picture_is_one(kind, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("~x.pic").write_bytes(file_of(kind))
+    as_bytes = display.Image(data=file_of(kind), format=kind.lower())
+    as_file = display.Image(filename="~x.pic", format=kind.lower())
+    for given in (as_bytes, as_file, display.Image(url="~x.pic"), "~x.pic"):
+        (part,) = attachments.image_parts(given)
+        assert opened(part)[0] == f"data:image/{kind.lower()}"
+    assert attachments.image_parts(display.Image(url="https://example.com/x")) == (
+        attachments.image_parts("https://example.com/x")
+    )
+
+
+@pytest.mark.parametrize(
+    "beginning", ["data:image/png;base64,", "image/png;base64,", "image/png;v=1;base64,"]
+)
+def test_a_data_address_may_lack_its_scheme(beginning):
+    packed = base64.b64encode(file_of()).decode()
+    assert attachments.image_parts(beginning + packed) == attachments.image_parts(file_of())
 
 
 @pytest.mark.parametrize("url", ["https://example.com/x.png", "http://example.com/x"])
@@ -105,7 +129,7 @@ itself.append(itself)
         (itself, "list is not a picture"),
         ("data:image/png;base64,AAAAA", "no valid base64"),
         ("data:image/svg+xml;base64,PHN2Zy8+", "SVG"),
-        ("~nobody-of-this-name/x.png", "cannot be read"),
+        ("~nobody-of-this-name/x.png", "no such file: ~nobody-of-this-name/x.png"),
         (np.full((2, 2), np.nan), "is not a picture"),
     ],
 )
