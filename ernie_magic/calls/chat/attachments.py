@@ -222,7 +222,7 @@ def _shown_picture(given: Any) -> object:
     """Return the picture among what a notebook would show an object as (`_repr_mimebundle_` of
     https://ipython.readthedocs.io/en/stable/config/integrating.html), None without one.
     """
-    bundle = getattr(given, "_repr_mimebundle_", dict)()
+    bundle: Any = getattr(given, "_repr_mimebundle_", dict)()
     if isinstance(bundle, tuple):
         bundle = bundle[0]
     found = next((bundle[kind] for kind in _SHOWN_AS if kind in bundle), None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.tables.files import TEXT, find_table_file, read_table_file
+from ernie_magic.calls.tables.records import as_record
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.plain_values import has_short_floats, shorten_floats
@@ -33,6 +34,17 @@ class TableContent(NamedTuple):
     rows: list[dict[str, Any]]
 
 
+def own_name(data: Any) -> str:
+    """Return the name of a column of pandas or polars that is given by itself, whose values are the
+    column "text" of a table; "" for anything else.
+    """
+    is_column = type(data).__name__ == "Series"
+    name = getattr(data, "name", None)
+    if not is_column or name is None:
+        return ""
+    return str(name)
+
+
 def rows_of(data: object) -> list[dict[str, Any]]:
     """Return the rows of a table, by column name; see `read_table`."""
     return read_table(data).rows
@@ -44,8 +56,8 @@ def read_table(data: Any) -> TableContent:
     Parameters
     ----------
     data
-        A pandas or polars DataFrame or column, a list of dictionaries, a list of texts, a
-        dictionary of columns.
+        A pandas or polars DataFrame or column, a list of dictionaries or of other rows with named
+        values (named tuples, dataclasses), a list of texts, a dictionary of columns.
 
     Raises
     ------
@@ -69,20 +81,20 @@ def read_table(data: Any) -> TableContent:
                 row[name] = value
         return TableContent(columns, _shorten_records(rows, types))
     content = None
-    if isinstance(data, dict):
+    if hasattr(data, "to_pylist") and hasattr(data, "column_names"):  # pyarrow's
+        types = dict(zip(data.column_names, data.schema.types, strict=True))
+        content = TableContent(
+            _unique_names(data.column_names), _shorten_records(data.to_pylist(), types)
+        )
+    elif isinstance(data, dict):
         content = _read_columns(data)
     elif _is_iterable(data) and not isinstance(data, (str, bytes)) and not hasattr(data, "columns"):
-        content = _read_items(list(data))
+        content = _read_items(list(map(as_record, data)))
     if content is not None:
         return content
     raise InvalidOption(
         _no_table_text(data),
-        advice=Text(
-            "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
-            ".parquet .xlsx）",
-            "pass a DataFrame of pandas or polars, a list of dictionaries or of texts, or a file "
-            "(.csv .tsv .jsonl .parquet .xlsx)",
-        ),
+        advice=_advice_for(data),
     )
 
 
@@ -100,6 +112,36 @@ def _shorten_records(
 def _is_iterable(data: object) -> bool:
     """Whether data has items; an array of no dimensions only looks as if it had."""
     return hasattr(data, "__iter__") and getattr(data, "ndim", 1) != 0
+
+
+# What makes a table of one that is not computed yet, or is elsewhere: polars', dask's, Spark's,
+# DuckDB's.
+_COMPUTING = ("collect", "compute", "toPandas", "to_pandas", "df")
+
+
+_COMPUTE = Text("先用 .{name}() 算出来", "compute it first, with .{name}()")
+_NAME_VALUES = Text(
+    '给每个值一个名字：pd.DataFrame(行, columns=["…", "…"])',
+    'give the values names: pd.DataFrame(rows, columns=["…", "…"])',
+)
+_WHAT = Text(
+    "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
+    ".parquet .xlsx）",
+    "pass a DataFrame of pandas or polars, a list of dictionaries or of texts, or a file "
+    "(.csv .tsv .jsonl .parquet .xlsx)",
+)
+
+
+def _advice_for(data: object) -> Text:
+    """Return how to make a table of what is none."""
+    # Asked of its class: some compute the names of columns when asked for them.
+    if hasattr(type(data), "columns"):
+        names = (name for name in _COMPUTING if callable(getattr(data, name, None)))
+        if (name := next(names, None)) is not None:
+            return _COMPUTE.fill(name=name)
+    if isinstance(data, list) and data and isinstance(data[0], (tuple, list)):
+        return _NAME_VALUES
+    return _WHAT
 
 
 def _no_table_text(data: object) -> Text:

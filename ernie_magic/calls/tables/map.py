@@ -17,6 +17,7 @@ from ernie_magic.api.requests import chat_request, check_names
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
+from ernie_magic.calls.tables.files import TEXT
 from ernie_magic.calls.tables.rows import ask_many
 from ernie_magic.calls.tables.schema import parse_columns
 from ernie_magic.calls.tables.template import Template
@@ -367,11 +368,15 @@ def build_map_request(
     check_names("map", options.parameters, parameters.parameters_of("chat"))
     table = frames.copy_table(rows)
     content = frames.read_table(table)
-    template = _parse_template(prompt, content.columns)
+    own_name = frames.own_name(table)
+    names = tuple(filter(None, (*content.columns, own_name)))
+    template = _parse_template(prompt, names)
     # An empty list has no columns to be checked against.
     if content.columns or content.rows:
-        template = template.resolve_columns(content.columns)
-    _check_braces(template, content.columns)
+        template = template.resolve_columns(names)
+    if own_name:
+        template = template.rename_column(own_name, TEXT)
+    _check_braces(template, names)
     map_request = MapRequest(
         table,
         content.columns,

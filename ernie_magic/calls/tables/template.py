@@ -126,6 +126,13 @@ class Template:
             )
         )
 
+    def rename_column(self, name: str, new_name: str) -> Template:
+        """Return it with another column in the place of one."""
+        renamed: dict[str | Placeholder, str | Placeholder] = {
+            Placeholder(name): Placeholder(new_name)
+        }
+        return Template(tuple(renamed.get(piece, piece) for piece in self.pieces))
+
     def fill(self, row: Mapping[str, Any]) -> str:
         """Return the prompt about a row; braces in a value are not filled in again."""
         return "".join(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.images.formats import EXTENSIONS
 from ernie_magic.errors import InvalidExpression, InvalidOption, exception_message
 from ernie_magic.notebook.magics.prompt_values import prompt_text
+from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.plain_values import plain_value, shorten_floats
 from ernie_magic.text.redact import redact
@@ -57,6 +58,7 @@ _STRINGS |= {
     q * 3: re.compile(rf"[^\\{q}]*(?:(?:\\.|{q}(?!{q}{q}))[^\\{q}]*)*{q * 3}", re.DOTALL)
     for q in "\"'"
 }
+_DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp)
 _MAX_FILES = 1000  # files of a folder
 # Names in every namespace: nobody meant them.
 _BUILTIN_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
@@ -145,16 +147,21 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
         word.startswith(("http://", "https://", "data:")) or _is_file(word)
     ):
         return word
-    if not _is_expression(word) or not any(
-        isinstance(node, ast.Name) and node.id in namespace
-        for node in ast.walk(ast.parse(word.strip(), mode="eval"))
-    ):
+    if not _is_expression(word) or not _has_value(word, namespace):
         known_names = [*_user_names(namespace), *_list_neighbouring_files(word)]
         raise InvalidOption(
             Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
             advice=did_you_mean(word, known_names) or _NAME_OR_PATH,
         )
     return _evaluate_expression(word.strip(), namespace, source_text=word.strip())
+
+
+def _has_value(expression: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether an expression has a variable of the user, or writes a list or a dictionary out."""
+    tree = ast.parse(expression.strip(), mode="eval")
+    return isinstance(tree.body, _DISPLAYS) or any(
+        isinstance(node, ast.Name) and node.id in namespace for node in ast.walk(tree)
+    )
 
 
 def _user_names(namespace: Mapping[str, Any]) -> list[str]:
@@ -178,7 +185,7 @@ def _list_neighbouring_files(word: str) -> list[str]:
 
 def _is_file(word: str) -> bool:
     try:
-        return Path(word).expanduser().exists()
+        return find_path(word).exists()
     # Too long, a null byte, or the home of an unknown user.
     except (OSError, ValueError, RuntimeError):
         return False

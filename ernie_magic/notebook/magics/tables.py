@@ -149,7 +149,7 @@ class MapLine(CellLine):
         """The prompt: `{{column}}` is a placeholder for each row's value, any other `{{expr}}` is
         filled in once, now.
         """
-        columns = self.content.columns
+        columns = tuple(filter(None, (*self.content.columns, frames.own_name(self.table))))
         text = cell.strip("\n")
         if self.verbatim:
             template = _parse_columns_only(text, columns)

@@ -51,7 +51,12 @@ _MAX_JSON_ATTEMPTS = 20  # each may cost a pass over the line
 _DECODER = json.JSONDecoder()
 # A file's path with blanks; what follows the quote shows that it is no expression (`"a".split()`).
 _QUOTED_FIRST_WORD = re.compile(r"""\s*("[^"]*"|'[^']*')(?=\s|\Z)(.*)""", re.DOTALL)
-_FIRST_WORD = re.compile(r"\s*((?:[^\s\[(]|\[[^\]]*\]|\([^)]*\))*)(.*)", re.DOTALL)
+# A text within brackets hides those that it holds.
+_BRACKET_OR_BLANK = re.compile(
+    r"""\s|[\[({\])}]|(?<=[\[({,=:\s])(?:"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*')"""
+)
+_OPENING = ("[", "(", "{")
+_CLOSING = ("]", ")", "}")
 
 
 class QuotedWord(str):
@@ -201,16 +206,34 @@ def _unescape_quote(found: re.Match[str]) -> str:
 
 
 def first_word(line: str) -> tuple[str, str]:
-    """A line's first word, and the rest; quotes in brackets are part of it (`df["评论"]`), those
-    around the whole word are not (`"my reviews.csv"`).
+    """A line's first word, and the rest; quotes and blanks in brackets are part of it
+    (`df[df["评论"] != ""]`), quotes around the whole word are not (`"my reviews.csv"`).
     """
     quoted = _QUOTED_FIRST_WORD.match(line)
     if quoted:
         return quoted.group(1)[1:-1], quoted.group(2)
-    matched = _FIRST_WORD.match(line)
-    if matched is None:
-        return "", line
-    return matched.group(1), matched.group(2)
+    start = len(line) - len(line.lstrip())
+    end = _find_word_end(line, start)
+    return line[start:end], line[end:]
+
+
+def _find_word_end(line: str, start: int) -> int:
+    """Where the word ends that begins at `start`: at a blank outside of brackets, or at the first
+    where a bracket stays open.
+    """
+    depth = 0
+    first_blank = len(line)
+    for mark in _BRACKET_OR_BLANK.finditer(line, start):
+        kind = mark[0]
+        if kind.isspace():
+            first_blank = min(first_blank, mark.start())
+            if not depth:
+                return mark.start()
+        elif kind in _OPENING:
+            depth += 1
+        elif kind in _CLOSING and depth:
+            depth -= 1
+    return first_blank if depth else len(line)
 
 
 def _restore_expressions(word: str, protected_expressions: list[str]) -> str:

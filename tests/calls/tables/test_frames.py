@@ -1,5 +1,10 @@
 """Tables of every kind as rows."""
 
+import sqlite3
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -87,12 +92,58 @@ def test_a_prompt_has_a_number_s_own_digits_wherever_it_stands(table):
     assert "0.1" in Template.parse("{{a}}").fill(frames.rows_of(table)[0])
 
 
+class Stay(NamedTuple):
+    x: int
+    y: str
+
+
+@dataclass
+class Visit:
+    x: int
+    y: str
+
+
+def sqlite_rows():
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    rows = connection.execute("select 1 as x, 'a' as y").fetchall()
+    connection.close()
+    return rows
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        [Stay(1, "a")],
+        [Visit(1, "a")],
+        sqlite_rows(),
+        np.array([(1, "a")], dtype=[("x", int), ("y", "U1")]),
+        np.rec.array([(1, "a")], dtype=[("x", int), ("y", "U1")]),
+        [MappingProxyType({"x": 1, "y": "a"})],
+        [row for _, row in pd.DataFrame({"x": [1], "y": ["a"]}).iterrows()],
+    ],
+    ids=lambda data: type(data[0]).__name__,
+)
+def test_rows_whose_values_have_names_are_a_table(data):
+    assert frames.rows_of(frames.copy_table(data)) == [{"x": 1, "y": "a"}]
+
+
+def test_a_table_that_is_not_computed_yet_is_told():
+    with pytest.raises(errors.InvalidOption) as caught:
+        frames.read_table(frames.copy_table(pl.LazyFrame({"a": [1]})))
+    assert caught.value.line("en") == (
+        "LazyFrame is not a table with rows. What to do: compute it first, with .collect()."
+    )
+
+
 @pytest.mark.parametrize(
     ("data", "told"),
     [
         ([["a", "b"]], "list is not a table with rows: it holds list"),
         (np.array([["a", "b"]]), "list is not a table with rows: it holds ndarray"),
         ([1, 2], "list is not a table with rows: it holds int"),
+        ([("a", 1)], r"it holds tuple. .* pd.DataFrame\(rows, columns=\["),
+        ([Visit], "it holds type"),
         (np.array("a"), "ndarray is not a table"),
     ],
 )

@@ -242,6 +242,16 @@ ODD_NAMES = [
 ]
 
 
+@pytest.mark.parametrize("library", [pd, pl])
+@pytest.mark.parametrize("written", ["{{review}}", "{{text}}", "{{ review }}"])
+def test_a_column_by_itself_is_named_by_its_own_name_too(session, emulator, library, written):
+    found = session.map(f"[[echo]]{written}!", library.DataFrame({"review": ["a"]})["review"])
+    assert asked(emulator)[-1] == "[[echo]]a!"
+    assert found.table == [{"text": "a", "answer": "a!", "error": None}]
+    with pytest.raises(errors.InvalidOption, match="no column other"):
+        session.map("{{other}}", library.DataFrame({"review": ["a"]})["review"])
+
+
 def test_a_prompt_that_takes_no_row_s_value_is_refused_where_it_seems_to(session, emulator):
     with pytest.raises(errors.InvalidOption, match=r"\{text\} would be sent as it is"):
         session.map("Q {text}", ["a", "b"])

@@ -148,6 +148,26 @@ def test_a_third_pair_of_braces_is_text_around_a_row_s_value(run, shell, emulato
 
 
 @pytest.mark.parametrize(
+    ("source", "written"),
+    [
+        ("df.review", "{{review}}"),
+        ('df["review"]', "{{text}}"),
+        ("df.review --col review", ""),
+        ('["a"]', "{{text}}"),
+        ('df[df["review"] != "] b"]', "{{review}}"),
+        ('df[df["review"].isin(["a", "b"])].head( 5 )', "{{review}}"),
+        ('[{"review": "a"}]', "{{review}}"),
+        ('{"review": ["a"]}', "{{review}}"),
+    ],
+)
+def test_a_column_or_a_list_written_out_is_a_table(run, shell, emulator, source, written):
+    shell.user_ns["df"] = pd.DataFrame({"review": ["a"]})
+    result, out = run(f"%%ernie_map {source}\nQ{written}")
+    assert result.success, out
+    assert "".join(prompts(emulator)[0].split()) == "Qa"
+
+
+@pytest.mark.parametrize(
     ("written", "told"),
     [
         ("Q {t}", "{t} would be sent as it is with each row. What to do: write {{t}}."),
