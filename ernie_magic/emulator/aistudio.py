@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 
 from ernie_magic.api.catalogue import CATALOGUE
-from ernie_magic.emulator import checks, pictures_call, ranks, vectors
+from ernie_magic.emulator import checks
 from ernie_magic.emulator.access import PICTURES
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, asked_in, generate_reply
@@ -203,6 +203,8 @@ def _build_usage(prompt: str, answer: str, *, searched: bool) -> dict[str, Any]:
 
 def handle_images(call: IncomingCall) -> Response:
     """`POST /images/generations`: links to pictures that this server draws, or base64 data."""
+    from ernie_magic.emulator import pictures_call
+
     body = call.json_object()
     model = checks.check_model(call.with_base_model(body), "image")
     call.check_rate_limit(model)
@@ -226,6 +228,8 @@ def handle_edits(call: IncomingCall) -> Response:
     """`POST /images/edits`: the pictures with what the prompt names drawn into them. They are data,
     whatever `response_format` says: a link is signed for what is drawn from words alone.
     """
+    from ernie_magic.emulator import pictures_call
+
     drawn = pictures_call.edit_images(call)
     data = [{"b64_json": packed, "index": i} for i, packed in enumerate(drawn)]
     return JSONResponse({"created": int(time.time()), "data": data})
@@ -250,6 +254,8 @@ def serve_picture(call: IncomingCall) -> Response:
 
 def handle_embeddings(call: IncomingCall) -> Response:
     """`POST /embeddings`; base64 on request, as openai-python does."""
+    from ernie_magic.emulator import vectors
+
     body = call.json_object()
     model = checks.check_model(call.with_base_model(body), "embedding")
     call.check_rate_limit(model)
@@ -277,6 +283,8 @@ def handle_rerank(call: IncomingCall) -> Response:
 
     The page "重排序" (https://cloud.baidu.com/doc/qianfan-api/s/2m7u4zt74) documents the latter.
     """
+    from ernie_magic.emulator import ranks
+
     body = call.json_object()
     model = checks.check_model(call.with_base_model(body), "rerank")
     call.check_rate_limit(model)

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 
 from ernie_magic.api.models import SIMULATED_HEADER
-from ernie_magic.emulator import aistudio, oauth, qianfan_v1
+from ernie_magic.emulator import aistudio, oauth
 from ernie_magic.emulator.access import (
     FILES,
     FRONT_PAGE,
@@ -31,6 +31,7 @@ from ernie_magic.emulator.iam import EXCHANGE
 from ernie_magic.emulator.page import render_front_page
 from ernie_magic.emulator.refusals import (
     PLATFORM_GROUPS,
+    V1_PREFIX,
     ConsoleRefusal,
     Refusal,
     is_console_path,
@@ -52,7 +53,7 @@ _PLATFORM_PATHS = (
     f"{aistudio.PREFIX}/files",
     f"{aistudio.PREFIX}/batches",
 )
-_FOUND = "platform_route"  # of a request, what serves it
+_FOUND = "late_route"  # of a request, what serves it
 # The page runs no script, loads nothing and cannot be framed by another page.
 _PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -70,8 +71,9 @@ def build_app(state: ServerState, host: str) -> Starlette:
     return Starlette(
         routes=[
             *_aistudio_routes(state),
-            *_qianfan_v1_routes(state),
-            _PlatformRoutes(state),
+            _LateRoutes((V1_PREFIX,), lambda: _qianfan_v1_routes(state)),
+            _LateRoutes(_PLATFORM_PATHS, lambda: _platform_routes(state)),
+            *_token_routes(state),
             *_own_routes(state),
         ],
         middleware=[Middleware(AccessGuard, host=host)],
@@ -102,33 +104,47 @@ def _aistudio_routes(state: ServerState) -> list[Route]:
 
 
 def _qianfan_v1_routes(state: ServerState) -> list[Route]:
+    from ernie_magic.emulator import qianfan_v1
+
     def authorize(request: Request) -> str:
         return qianfan_v1.authorize_request(request, state)
 
     call = _call_endpoint(state, qianfan_v1.handle_call, authorize)
+    return [Route(V1_PREFIX + "/{path:path}", call, methods=["POST"])]
+
+
+def _token_routes(state: ServerState) -> list[Route]:
+    """What gives out the tokens of V1 and of V2."""
     return [
-        Route(qianfan_v1.PREFIX + "/{path:path}", call, methods=["POST"]),
         Route(oauth.PATH, state.oauth.issue_token, methods=["GET", "POST"]),
         Route(EXCHANGE, state.iam.issue_token, methods=["GET"]),
     ]
 
 
-class _PlatformRoutes(BaseRoute):
-    """The routes of Qianfan's platform, loaded with the first request below their paths: most
-    sessions only chat, and their groups are a third of the emulator.
+class _LateRoutes(BaseRoute):
+    """Routes that are loaded with the first request below their paths: most sessions only chat, and
+    V1 and the groups of Qianfan's platform are nearly half of the emulator.
+
+    Parameters
+    ----------
+    paths
+        What the paths of all of them begin with.
+    load
+        Returns them.
     """
 
-    def __init__(self, state: ServerState) -> None:
-        self._state = state
+    def __init__(self, paths: tuple[str, ...], load: Callable[[], list[Route]]) -> None:
+        self._paths = paths
+        self._load = load
 
     @cached_property
     def _routes(self) -> list[Route]:
-        return _platform_routes(self._state)
+        return self._load()
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether it serves a request, as starlette's router asks."""
         partial: tuple[Match, Scope] = (Match.NONE, {})
-        if scope["type"] != "http" or not scope["path"].startswith(_PLATFORM_PATHS):
+        if scope["type"] != "http" or not scope["path"].startswith(self._paths):
             return partial
         for route in self._routes:
             match, found = route.matches(scope)
@@ -263,7 +279,7 @@ def _refusal_response(refusal: Refusal) -> Response:
 
 
 def _wrong_method(request: Request, _error: Exception) -> Response:
-    if request.url.path.startswith(qianfan_v1.PREFIX):
+    if request.url.path.startswith(V1_PREFIX):
         return _refusal_response(Refusal("336101"))
     return _refusal_response(Refusal("method_not_supported"))
 
@@ -287,7 +303,7 @@ def _front_page(request: Request) -> Response:
 
 
 def _not_found(request: Request, _error: Exception) -> Response:
-    if request.url.path.startswith(qianfan_v1.PREFIX):
+    if request.url.path.startswith(V1_PREFIX):
         return JSONResponse(Refusal("3").body)
     if is_console_path(request.url.path):
         missing = ConsoleRefusal(404, "NotFound", f"no such path: {request.url.path:.100}")

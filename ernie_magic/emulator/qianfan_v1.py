@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.emulator import checks, pictures_call, ranks, vectors
-from ernie_magic.emulator.refusals import Refusal, request_id
+from ernie_magic.emulator.refusals import V1_PREFIX, Refusal, request_id
 from ernie_magic.emulator.replies import Reply, generate_reply
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind, Model
     from ernie_magic.emulator.calls import IncomingCall, ServerState
 
-PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 # The console prefixes a deployed service's name with eight letters or digits.
 _DEPLOYED = re.compile(r"/chat/([a-z0-9]{8}_[\w-]+|your_custom_endpoint|your_endpoint)")
 _OWN_PICTURE_QUESTION = re.compile(r"/image2text/[a-z0-9]{8}_[\w-]+")
@@ -68,7 +67,7 @@ def handle_call(call: IncomingCall) -> Response:
     Refusal
         In V1's numbers.
     """
-    path = call.path.removeprefix(PREFIX)
+    path = call.path.removeprefix(V1_PREFIX)
     if path == "/tokenizer/erniebot":
         return handle_tokenizer(call)
     if "plugin" in path:
@@ -373,7 +372,7 @@ def build_service_list(server_url: str) -> dict[str, list[dict[str, Any]]]:
     common = [
         {
             "name": model.id,
-            "url": f"{server_url}{PREFIX}{model.path}",
+            "url": f"{server_url}{V1_PREFIX}{model.path}",
             "apiType": model.path.split("/")[1],
             "chargeStatus": "OPENED",
             "versionList": [{"trainType": "", "serviceStatus": "Done"}],
@@ -383,7 +382,7 @@ def build_service_list(server_url: str) -> dict[str, list[dict[str, Any]]]:
     ]
     deployed = {
         "name": "your_custom_endpoint",
-        "url": f"{server_url}{PREFIX}/chat/your_custom_endpoint",
+        "url": f"{server_url}{V1_PREFIX}/chat/your_custom_endpoint",
         "apiType": "chat",
         "baseModel": "Dolly-12B",
         "chargeStatus": "OPENED",

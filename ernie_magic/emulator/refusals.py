@@ -36,6 +36,7 @@ _BAD = "invalid_request_error"
 _BUSY = "rate_limit_exceeded"
 V1 = "v1"
 V1_ROOT = "/rpc/"  # of V1's paths
+V1_PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"  # of its models' paths
 TABLE: tuple[ErrorRow, ...] = (
     ErrorRow(
         400,

@@ -25,7 +25,7 @@ from ernie_magic.emulator.platform.console import (
 from ernie_magic.emulator.platform.models import BASE_MODEL, Models, stable_id
 from ernie_magic.emulator.platform.state import Deployment
 from ernie_magic.emulator.platform.values import FAILING, format_time
-from ernie_magic.emulator.refusals import ConsoleRefusal, request_id
+from ernie_magic.emulator.refusals import V1_PREFIX, ConsoleRefusal, request_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -269,7 +269,7 @@ def _details(service: DeployedService, status: str, call: PlatformCall) -> dict[
         "baseModel": service.base_model,
         "name": service.name,
         "description": service.description,
-        "url": f"{call.server_url}{qianfan_v1.PREFIX}/{kind}/{service.endpoint}",
+        "url": f"{call.server_url}{V1_PREFIX}/{kind}/{service.endpoint}",
         "endpoint": service.endpoint,
         "serviceType": kind,
         "runStatus": status,
@@ -331,7 +331,7 @@ def service_detail(call: PlatformCall) -> dict[str, Any]:
         "modelName": service.base_model,
         "name": service.name,
         "uri": service.endpoint,
-        "fullUri": f"{call.server_url}{qianfan_v1.PREFIX}/{kind}/{service.endpoint}",
+        "fullUri": f"{call.server_url}{V1_PREFIX}/{kind}/{service.endpoint}",
         "serviceStatus": "Done" if status == SERVING else status,
         "applyStatus": "Done",
         "onlineTime": service.created,
