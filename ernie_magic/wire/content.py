@@ -5,6 +5,7 @@ Services write it as a text, as an object around one, or as a list of parts.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
@@ -12,6 +13,7 @@ from ernie_magic.api.values import as_name
 from ernie_magic.wire.answer_pictures import find_pictures
 from ernie_magic.wire.content_parts import is_trace, pictures_of, words_under_kind
 from ernie_magic.wire.sources import is_source
+from ernie_magic.wire.tool_calls import is_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +31,9 @@ REASONING = (
 )
 # Kinds of parts of a content, and where their words stand.
 _TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
-_REASONING_PARTS = frozenset({"thinking", "reasoning", "reasoning_content", "summary_text"})
+_REASONING_PARTS = re.compile(
+    r"think|thought|reasoning|analysis|summary_text|(?<![a-z])cot(?![a-z])", re.IGNORECASE
+)
 _WORDS_OF_PART = ("text", "thinking", "reasoning", "summary", "refusal", "content", "value")
 # Fields of a part of a content.
 _PART_FIELDS = frozenset(
@@ -118,9 +122,10 @@ def _read_part(part: Any) -> Content:
         return Content(unknown=type(part).__name__)
     kind = as_name(part.get("type"))
     words = next((part[name] for name in _WORDS_OF_PART if part.get(name)), "")
-    is_thought = kind in _REASONING_PARTS or part.get("thought") is True  # Google's
-    if is_thought:
-        return Content(reasoning=words_in(words))
+    if is_trace(kind) or is_call(part):
+        return Content(skipped=kind)
+    if _REASONING_PARTS.search(kind) or part.get("thought") is True:  # Google's
+        return Content(reasoning=words_in(words or part.get(kind)))
     if kind in _TEXT_PARTS or (not kind and words):
         return Content(words_in(words))
     return _read_other_part(part, kind or "object")
@@ -128,7 +133,7 @@ def _read_part(part: Any) -> Content:
 
 def _read_other_part(part: dict[str, Any], kind: str) -> Content:
     """Read a part of another kind than words: pictures, sources, or what no one knows."""
-    if is_trace(kind) or is_source(part):
+    if is_source(part):
         return Content(skipped=kind)
     if images := pictures_of(part, kind):
         return Content(pictures=(part,), images=tuple(images))
@@ -140,11 +145,12 @@ def _read_other_part(part: dict[str, Any], kind: str) -> Content:
 def thoughts_in_details(details: object) -> str:
     """Return the thoughts in the `reasoning_details` of OpenRouter
     (https://openrouter.ai/docs/use-cases/reasoning-tokens) and MiniMax
-    (https://platform.minimax.io/docs/api-reference/text-openai-api); encrypted ones have no words.
+    (https://platform.minimax.io/docs/api-reference/text-openai-api), or in the `thinking_blocks` of
+    LiteLLM (https://docs.litellm.ai/docs/reasoning_content); encrypted ones have no words.
     """
     return words_in(
         [
-            values.as_text(detail.get("text") or detail.get("summary"))
+            values.as_text(detail.get("text") or detail.get("summary") or detail.get("thinking"))
             for detail in values.as_objects(details)
             if detail.get("type") != "reasoning.encrypted"
         ]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -99,6 +100,13 @@ _NO_WORDS = frozenset(
         *("sender", "sender_type", "content_type", "language", "timestamp", "provider"),
         *("version", "prefix", "reason", "code", "finishReason", "finish_details"),
     }
+)
+# Objects and lists of a message that are about the answer.
+_BESIDE_ANSWER = re.compile(
+    r"reasoning|think|thought|signature|extra|specific|meta|usage|token|logprob|filter|safety"
+    r"|moderation|detail|stat|timing|info|annotation|citation|reference|search|source|tool|call"
+    r"|audit|provider|debug|trace|param|setting|config|role|name|context|id$",
+    re.IGNORECASE,
 )
 _NO_WORDS_ENDINGS = ("id", "_at", "_reason", "_type", "_name")
 
@@ -311,6 +319,7 @@ class Reader(ABC):
             and not self._joiners[0].is_waiting
             and not part.get("audio")
             and not part.get("reasoning_details")
+            and not part.get("thinking_blocks")
             and not part.get("extra_content")
             and not any(part.get(name) for name in _ASSEMBLED if name != "content")
         )
@@ -435,8 +444,9 @@ class Reader(ABC):
         )
 
     def _thoughts_in_details(self, part: Mapping[str, Any]) -> str:
-        """Return the thoughts of a chunk that has them only in `reasoning_details`."""
-        thoughts = thoughts_in_details(part.get("reasoning_details"))
+        """Return the thoughts of a chunk that has them only in details."""
+        details = part.get("reasoning_details") or part.get("thinking_blocks")
+        thoughts = thoughts_in_details(details)
         if thoughts and self._is_message and self._reasoning:
             return self._rest_of_reasoning(thoughts)  # the whole message after its pieces
         return thoughts
@@ -515,7 +525,25 @@ class Reader(ABC):
             for name, said in source.items()
             if isinstance(said, str) and said.strip() and _may_be_words(name)
         )
-        return named or self._skipped_part or next(unknown, "")
+        named = named or self._skipped_part or next(unknown, "")
+        return named or self._unread_object()
+
+    def _unread_object(self) -> str:
+        """Return the name of an object or a list that an empty message has, and that may be its
+        answer; "" for none.
+        """
+        for name, value in self._message.items():
+            if name in ("message", "delta") and value:
+                return name
+            is_known = name in _HARMLESS or is_vendor_object(name) or _BESIDE_ANSWER.search(name)
+            if value and isinstance(value, (dict, list)) and not is_known:
+                return name
+        with_words = (
+            name
+            for name, value in self._choice.items()
+            if not (name in _HARMLESS or _BESIDE_ANSWER.search(name)) and words_in(value).strip()
+        )
+        return next(with_words, "")
 
     @property
     def argument_characters(self) -> int:

@@ -44,10 +44,9 @@ def read_tool_calls(part: Mapping[str, Any]) -> ToolCallPieces:
     """
     given = part.get("tool_calls")
     if not given:
-        called = part.get("function_call")
-        if not called:
-            return ToolCallPieces([])
-        given = [{"index": 0, "function": called}]
+        given = _calls_without_list(part)
+    if not given:
+        return ToolCallPieces([])
     if isinstance(given, dict):
         given = [given]
     if not isinstance(given, list):
@@ -59,6 +58,23 @@ def read_tool_calls(part: Mapping[str, Any]) -> ToolCallPieces:
     if None in pieces:
         unknown = "tool_calls"
     return ToolCallPieces(said, unknown)
+
+
+def is_call(part: Mapping[str, Any]) -> bool:
+    """Whether a part of a content is a tool call: Anthropic's
+    (https://docs.anthropic.com/en/api/messages), which some gateways pass on.
+    """
+    return part.get("type") == "tool_use" and bool(part.get("name"))
+
+
+def _calls_without_list(part: Mapping[str, Any]) -> object:
+    """Return the tool calls of a message that has no list of them; None for none."""
+    if called := part.get("function_call"):
+        return [{"index": 0, "function": called}]
+    content = part.get("content")
+    if not isinstance(content, list):
+        return None
+    return [item for item in content if isinstance(item, dict) and is_call(item)]
 
 
 def _says_something(piece: Mapping[str, Any]) -> bool:

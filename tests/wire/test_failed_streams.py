@@ -243,6 +243,7 @@ FAILED_IN_STREAM = {
     ),
     "a code that is a word": events({"code": "FAIL", "message": "words", "choices": []}),
     "a message beside no choices": events({"message": "error: words", "choices": []}),
+    "a failure in a text": events({"text": "error: words", "allow_retry": True}),
     "an end in words": named("close", "error: words") + events(),
     "an end with a reason": named("done", '{"reason": "timeout: words"}') + events(),
     "an end by its type": events({"type": "close", "reason": "timeout: words"}),

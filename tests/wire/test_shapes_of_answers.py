@@ -40,6 +40,7 @@ def event(payload):
 
 
 DONE = event("[DONE]")
+STOPPED = {"finish_reason": "stop"}
 USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
 
 
@@ -207,6 +208,44 @@ def test_thoughts_under_other_names_are_reasoning(name):
     assert read_body({"content": None, name: "hm"}).reasoning == "hm"
     answer = read(chunk(**{name: "h"}), chunk(**{name: "m"}), chunk(0, "stop", content="A"), DONE)
     assert (answer.text, answer.reasoning) == ("A", "hm")
+
+
+@pytest.mark.parametrize("kind", ["think", "thought", "thinking_delta", "reasoning_text"])
+def test_parts_of_a_kind_that_speaks_of_thoughts_are_reasoning(kind):
+    for name in "text", kind, "thinking":
+        answer = read_body({"content": [{"type": kind, name: "hm"}, {"type": "text", "text": "A"}]})
+        assert (answer.text, answer.reasoning) == ("A", "hm")
+
+
+def test_thoughts_in_blocks_of_litellm_are_reasoning():
+    blocks = [{"type": "thinking", "thinking": "hm", "signature": "x"}]
+    assert read_body({"content": "A", "thinking_blocks": blocks}).reasoning == "hm"
+    streamed = read(chunk(thinking_blocks=blocks), chunk(content="A"), STOP, DONE)
+    assert streamed.reasoning == "hm"
+    assert read_body({"content": "A", "thinking_blocks": blocks, "reasoning": "h"}).reasoning == "h"
+
+
+OBJECTS = {
+    "parsed": {"a": 1},
+    "content_blocks": [{"type": "text", "text": "A"}],
+    "files": [{"url": "http://x/y.pdf"}],
+    "message": "A",
+}
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_an_object_that_stands_for_the_words_of_an_answer_is_told(name):
+    for message in {"content": None}, {"content": ""}:
+        with pytest.raises(errors.ProtocolError, match=f"cannot be read: {name}"):
+            read_body({**message, name: OBJECTS[name]})
+    assert read_body({"content": "B", name: OBJECTS[name]}).text == "B"
+    with pytest.raises(errors.ProtocolError, match="cannot be read: output"):
+        read(event({"choices": [{"output": {"text": "A"}, **STOPPED}]}), DONE)
+
+
+@pytest.mark.parametrize("name", ["metadata", "token_ids", "x_vendor", "usage", "safety_ratings"])
+def test_an_object_about_an_empty_answer_is_no_part_of_it(name):
+    assert read_body({"content": "", name: {"a": 1}}).text == ""
 
 
 def details(text, kind="reasoning.text", **fields):
@@ -1021,7 +1060,6 @@ def as_choices(choices):
     return event({"id": "x", "choices": choices})
 
 
-STOPPED = {"finish_reason": "stop"}
 ODD_CHOICES = {
     "one choice without a list": {"message": {"content": "ha"}, **STOPPED},
     "a message that is its words": [{"message": "ha", **STOPPED}],

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ernie_magic.wire.tool_arguments import join_arguments
+from ernie_magic.wire.tool_calls import read_tool_calls
 from ernie_magic.wire.tool_names import find_tool_name, offered_names
 
 
@@ -76,3 +77,14 @@ def test_offered_tools_are_named_in_both_protocols():
     tool = {"type": "function", "function": {"name": "f"}}
     assert offered_names({"tools": [tool], "functions": [{"name": "g"}]}) == ["f", "g"]
     assert offered_names({}) == []
+
+
+def test_a_call_among_the_parts_of_a_content_is_a_call():
+    part = {"type": "tool_use", "id": "x", "name": "f", "input": {"a": 1}}
+    read_ = read_tool_calls({"content": [{"type": "text", "text": "let me see"}, part]})
+    about = {"name": "f", "arguments": {"a": 1}}
+    assert read_ == ([{"id": "x", "function": about}], "")
+    listed = {"id": "y", "type": "function", "function": {"name": "g", "arguments": "{}"}}
+    (piece,) = read_tool_calls({"content": [part], "tool_calls": [listed]}).pieces
+    assert piece["id"] == "y"
+    assert read_tool_calls({"content": [{"type": "server_tool_use", "name": "f"}]}).pieces == []
