@@ -14,6 +14,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 from ernie_magic.text import formulas
+from ernie_magic.text.data_pictures import name_pictures
 from ernie_magic.text.grammar import markdown_parser
 from ernie_magic.text.sanitize import CODE_MARGIN, HEADING_CLASS, plain_html, sanitize
 from ernie_magic.text.segments import split_blocks
@@ -46,13 +47,15 @@ def to_html(text: str, *, remote_images: bool = False, unfinished: bool = False)
     Parameters
     ----------
     text
-        Of any length and content; the work grows linearly with its length.
+        Of any length and content; the work grows linearly with its length. A few words stand for
+        each picture that it holds itself (`data:` URIs).
     remote_images
         Show pictures from the web. Without it they are links, so that opening a page contacts
         nobody.
     unfinished
         More text will follow: a formula that is still open is shown as its source.
     """
+    text = name_pictures(text)
     env: dict[str, Any] = {"unfinished": unfinished, "remote_images": remote_images}
     parts = list(split_blocks(text, _MAX_PIECE))
     rendered = [_render(part, env) for part in parts]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.answer_images import AnswerImage
 from ernie_magic.api.values import as_safe_text
+from ernie_magic.text.data_pictures import find_data_uris
 from ernie_magic.wire.picture_fields import PictureSearch, is_picture_file
 from ernie_magic.wire.replies import decode_base64
 
@@ -35,6 +36,12 @@ def find_pictures(parts: object) -> list[AnswerImage]:
     holder = {"images": copy.deepcopy(parts)}
     found = PictureSearch(_MAX_PICTURES).find_pictures(holder)
     images = (_read_picture(picture.b64, picture.link) for picture in found)
+    return [image for image in images if image is not None]
+
+
+def find_written_pictures(text: str) -> list[AnswerImage]:
+    """Return the pictures that a text holds itself, as Markdown writes them."""
+    images = (_read_picture(uri, "") for uri in find_data_uris(text))
     return [image for image in images if image is not None]
 
 

@@ -17,7 +17,12 @@ from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import CharacterJoiner, whole_characters
 from ernie_magic.text.redact import StreamRedactor, redact, redact_values
-from ernie_magic.wire.answer_pictures import PICTURE_FIELDS, PictureCollector, find_pictures
+from ernie_magic.wire.answer_pictures import (
+    PICTURE_FIELDS,
+    PictureCollector,
+    find_pictures,
+    find_written_pictures,
+)
 from ernie_magic.wire.content import (
     REASONING,
     Content,
@@ -586,6 +591,8 @@ class Reader(ABC):
         """Return the answer so far."""
         self.flush_remaining()
         reasoning = "".join(self._reasoning)
+        text = "".join(self._text)
+        self._pictures.add(find_written_pictures(text))
         raw = self._whole_reply
         if raw is None:
             message = {**self._message, **self.assistant_message}
@@ -598,7 +605,7 @@ class Reader(ABC):
                 ]
             raw = self._raw_body(message)
         return Answer(
-            text="".join(self._text),
+            text=text,
             reasoning=reasoning,
             request=self.request,
             usage=self.usage,

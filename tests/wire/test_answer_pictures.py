@@ -117,3 +117,33 @@ def test_a_drawing_that_may_carry_a_script_is_kept_and_is_no_picture_for_a_page(
 def test_an_answer_without_pictures_has_none():
     assert read_body({"content": "a cat", "images": None}).images == ()
     assert read_body({"content": "a cat", "images": []}).images == ()
+
+
+def test_a_picture_that_markdown_holds_is_kept_and_shown_in_place_of_its_base64():
+    written = f"here ![a *cat*]({DATA}) and ![]( <data:image/jpeg;base64,{JPEG64}> 't') end"
+    pieces = [written[start : start + 7] for start in range(0, len(written), 7)]
+    whole = read_body({"content": written})
+    streamed = read(*(chunk(content=piece) for piece in pieces), STOP, DONE)
+    for answer in (whole, streamed):
+        assert answer.text == written
+        assert [image.content for image in answer.images] == [PNG, JPEG]
+        data, _ = mime_bundle(answer, "en")
+        assert "here [a <em>cat</em> ↓] and [image/jpeg ↓] end" in data["text/html"]
+        assert data["text/plain"].startswith("here [a *cat* ↓] and [image/jpeg ↓] end\npicture: ")
+        assert PNG64[:40] not in data["text/html"] + data["text/plain"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](data:image/png;base64,iVBORw0KGgo=)",
+        f"![x](data:image/png;base64,{'QUJD' * 30})",
+        f"![x](data:text/html;base64,{PNG64})",
+        f"[x]({DATA})",
+        DATA,
+    ],
+)
+def test_what_is_no_picture_of_markdown_stays_text(text):
+    answer = read_body({"content": text})
+    assert (answer.text, answer.images) == (text, ())
+    assert text in mime_bundle(answer, "en")[0]["text/plain"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.finish_reasons import is_filter, is_known_reason
 from ernie_magic.notebook.display.answer_pictures import picture_lines, pictures_html
 from ernie_magic.notebook.display.style import ANSWER_STYLE, framed_answer, note_html
+from ernie_magic.text.data_pictures import name_pictures
 from ernie_magic.text.language import Language, Text, clip_text, counted
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
@@ -392,7 +393,11 @@ def mime_bundle(
         text = preformatted_html(answer.text)
     else:
         text = text_html(answer, remote_images=remote_images)
-    plain_parts = [answer.text, *beside_text_lines(answer, language), *passage_lines(answer)]
+    plain_parts = [
+        name_pictures(answer.text),
+        *beside_text_lines(answer, language),
+        *passage_lines(answer),
+    ]
     words = "\n".join(part for part in plain_parts if part)
     framed = framed_answer(answer_html(answer, language, text, unformatted=unformatted))
     data = {

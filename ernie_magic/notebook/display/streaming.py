@@ -18,6 +18,7 @@ from IPython.display import clear_output, display
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.style import ANSWER_STYLE, LIVE_STYLE, framed_answer
 from ernie_magic.notebook.display.target import can_update_displays
+from ernie_magic.text.data_pictures import PictureNamer
 from ernie_magic.text.encodings import fit_encoding
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.markdown import to_html
@@ -170,6 +171,7 @@ class GrowingView(ABC, Generic[Output]):
         self._text_outputs: list[Output] = []  # those with the text since the last tool ran
         self._is_drawn_as_json = False  # that text
         self._beginning = ""  # of the text, not drawn yet
+        self._picture_namer = PictureNamer()
         # Characters of finished blocks, and the seconds they took; initially those of the slowest
         # blocks measured.
         self._rendered_characters = 1000
@@ -295,7 +297,7 @@ class GrowingView(ABC, Generic[Output]):
                 # Until its end shows whether it is JSON.
                 self._is_drawn_as_json = True
                 self._segments.feed(_JSON_FENCE)
-        for block in self._segments.feed(text):
+        for block in self._segments.feed(self._picture_namer.feed(text)):
             self._finished_html += self._render_block(block)
             if len(self._finished_html) >= self._output_threshold():
                 self._put_text_html(self._finished_html)
@@ -422,6 +424,8 @@ class NotebookView(GrowingView["DisplayHandle"]):
         """The end of the text; all of it if its end shows whether it is JSON."""
         may_be_json = self._is_drawn_as_json or bool(answers.json_block(answer.text))
         if answer.partial or not may_be_json:
+            for block in self._segments.feed(self._picture_namer.flush()):
+                self._finished_html += self._render_block(block)
             return self._open_output_html(unfinished=False)
         for output in self._text_outputs:
             if output is not self._open_output:

@@ -1,5 +1,6 @@
 """The line that says which model is waited for, and what takes its place."""
 
+import base64
 import itertools
 
 import pytest
@@ -169,6 +170,16 @@ def test_thoughts_that_go_on_after_a_tool_leave_no_line_behind(view, clock):
     assert line(2) in view.outputs
     view.show_deltas([Delta(reasoning="b")])
     assert not any("ernie-x" in output for output in view.outputs)
+
+
+def test_a_picture_that_the_text_holds_is_named_as_soon_as_it_is_whole(view):
+    packed = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(9_000)).decode()
+    text = f"see ![a cat](data:image/png;base64,{packed}) and more"
+    for start in range(0, len(text), 500):
+        view.show_deltas([Delta(text=text[start : start + 500])])
+        assert "AAAA" not in str(view.outputs)
+    assert "<p>see [a cat ↓] and more</p>" in view.outputs[0]
+    assert view.outputs[0].count("[a cat") == 1
 
 
 def test_a_batch_is_shown_in_its_order(view):

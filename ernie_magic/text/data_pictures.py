@@ -1,0 +1,83 @@
+"""Pictures that a model writes into its text as Markdown does, by a `data:` URI (RFC 2397).
+
+Gateways to models that draw write them so. Their base64 says nothing to a reader: where the text
+is shown, a few words stand for each, and the picture itself is shown with the answer's others.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+
+_FEWEST = 64  # characters of base64: shorter ones are examples, not pictures
+_MOST_ALT = 300  # characters of the words beside a picture
+_HEAD = 32  # characters of base64 that show what a file is
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"<")
+_BEGINNING = rf"!\[(?P<alt>[^\]\n]{{0,{_MOST_ALT}}})\]\(\s{{0,3}}<?"
+_TITLE = r"(?:\s{1,3}[\"'][^\"'\n]{0,300}[\"'])?"
+_PICTURE = re.compile(
+    _BEGINNING
+    + r"(?P<uri>data:(?P<kind>image/[\w.+-]{1,40});base64,"
+    + rf"(?P<packed>[A-Za-z0-9+/_=%-]{{{_FEWEST},}}))>?{_TITLE}\s{{0,3}}\)",
+    re.IGNORECASE,
+)
+# What may become one: it ends where the text does.
+_UNFINISHED = re.compile(
+    rf"!(?:\Z|\[[^\]\n]{{0,{_MOST_ALT}}}(?:\Z|\](?:\Z|\(\s{{0,3}}<?(?:[dat]{{0,4}}\Z|data:[^)\n]*\Z))))",
+    re.IGNORECASE,
+)
+
+
+def find_data_uris(text: str) -> list[str]:
+    """Return the `data:` URIs of the pictures in a Markdown text."""
+    return [found["uri"] for found in _PICTURE.finditer(text) if _is_picture(found)]
+
+
+def name_pictures(text: str) -> str:
+    """Return Markdown with a few words in the place of each picture that it holds itself."""
+    return _PICTURE.sub(_name_picture, text)
+
+
+def _name_picture(found: re.Match[str]) -> str:
+    if not _is_picture(found):
+        return found[0]
+    return f"[{found['alt'].strip() or found['kind']} ↓]"
+
+
+def _is_picture(found: re.Match[str]) -> bool:
+    head = found["packed"][:_HEAD].replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(head).startswith(_SIGNATURES)
+    except ValueError:
+        return False
+
+
+class PictureNamer:
+    """`name_pictures` for a text that arrives in pieces: a picture that is not whole yet is held
+    back.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[str] = []
+        self._is_long = False
+
+    def feed(self, piece: str) -> str:
+        """Add a piece; return what can be shown of the text."""
+        if self._held and ")" not in piece and self._is_long:
+            self._held.append(piece)
+            return ""
+        text = name_pictures("".join([*self._held, piece]))
+        begun = _UNFINISHED.search(text)
+        self._held = []
+        self._is_long = False
+        if begun:
+            self._held = [begun[0]]
+            self._is_long = len(begun[0]) > _MOST_ALT
+            text = text[: begun.start()]
+        return text
+
+    def flush(self) -> str:
+        """Return what was held back and became no picture."""
+        held = "".join(self._held)
+        self._held = []
+        return held
