@@ -24,7 +24,10 @@ FAILURE_MESSAGES = (
     "failreason",
     "faultstring",
 )
-_OTHER_MESSAGES = ("retmsg", "returnmsg", "resultmsg", "statusmsg")
+_OTHER_MESSAGES = (
+    *("retmsg", "returnmsg", "resultmsg", "statusmsg", "rtnmsg", "resmsg", "respmsg", "rspmsg"),
+    *("responsemsg", "responsemessage", "bizmsg", "submsg"),
+)
 # Where a failure has its words that has no message.
 _REMAINING_MESSAGES = (
     *("reason", "description", "details", "info", "desc", "tip", "tips", "hint", "cause", "remark"),

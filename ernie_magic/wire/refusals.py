@@ -54,12 +54,12 @@ _ERRORS = (
     "errordetails",
     "lasterror",
 )
-_FAILURE_CODES = (
-    *("errorcode", "errcode", "errno", "errorno", "retcode", "returncode", "resultcode"),
-    *("ret", "rtncode", "rescode", "respcode", "rspcode", "responsecode", "bizcode", "subcode"),
-)
+_FAILURE_CODES = ("errorcode", "errcode", "errno", "errorno", "retcode", "returncode", "resultcode")
 # Codes of a failure, or of success.
-_CODES = ("code", "statuscode", "httpcode", "httpstatuscode")
+_CODES = (
+    *("code", "statuscode", "httpcode", "httpstatuscode", "ret", "rtncode"),
+    *("rescode", "respcode", "rspcode", "responsecode", "bizcode", "subcode"),
+)
 _FAILURE_FLAGS = ("failed", "iserror", "haserror", "isfailed")
 _MORE_MESSAGES = ("details", "reason", "description", "title", "text", "type", "status")
 _STATUSES = ("status", "state", "taskstatus", "resultstatus")
@@ -387,11 +387,13 @@ def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
 
 
 def _find_code(folded: Mapping[str, Any]) -> object:
-    """Return the code of a body that is not one of success, else the first it has; None for
-    none.
+    """Return the code of a body: that named so where it is one of success, else the first that is
+    none of success; None for none.
     """
     codes = [folded[name] for name in _CODES if folded.get(name) not in (None, "")]
     codes = [code for code in codes if not isinstance(code, dict | list)]
+    if means_success(folded.get("code")):
+        return folded["code"]
     failing = (code for code in codes if code and not means_success(code))
     return next(failing, next(iter(codes), None))
 
@@ -422,18 +424,21 @@ def _failing_words(folded: Mapping[str, Any]) -> str:
 def _is_failing_code(folded: Mapping[str, Any], code: object, message: object) -> bool:
     """Whether a code that means no success is a failure's where an answer may stand beside it.
 
-    Gateways have 1 for success as well: what it means beside an answer, only words tell.
+    Gateways have a `code` 1 for success as well: what it means beside an answer, only words tell.
     """
     name = _field_text(code, "code")
     number = values.as_whole_number(code)
     if tells_failure(values.as_text(message)):
         return True
+    has_answer = any(folded.get(name) for name in _ANSWERS)
     if number is None:
-        return bool(message) or is_known_code(name) or names_failure(name) or names_limit(name)
+        if is_known_code(name) or names_failure(name) or names_limit(name):
+            return True
+        is_remark = has_answer and name.islower()  # "cached": codes of failures have capitals
+        return bool(message) and not is_remark
     if number < 0 or is_failing_status(number):
         return True
-    has_answer = any(folded.get(name) for name in _ANSWERS)
-    if number == 1 and has_answer:
+    if number == 1 and has_answer and folded.get("code") == code:
         return False
     return bool(message) or (number >= 1000 and is_known_code(name))  # noqa: PLR2004
 

@@ -71,6 +71,8 @@ def _calls_without_list(part: Mapping[str, Any]) -> object:
     """Return the tool calls of a message that has no list of them; None for none."""
     if called := part.get("function_call"):
         return [{"index": 0, "function": called}]
+    if called := part.get("toolCalls"):
+        return called
     content = part.get("content")
     if not isinstance(content, list):
         return None

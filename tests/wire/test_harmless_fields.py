@@ -63,6 +63,8 @@ HARMLESS = [
     {"code": 1, "message": "请求已处理"},
     {"code": 10, "message": "Request processed"},
     {"code": 10000, "msg": "处理完成"},
+    {"code": 0, "sub_code": "chat_1", "message": "hello"},
+    {"sub_code": "chat_1"},
     {"code": None, "message": "hello"},
     {"code": "", "message": "hello"},
     {"code": 7},
@@ -101,6 +103,22 @@ def test_an_answer_with_harmless_fields_is_an_answer(server, fields):
         server.replies = {"": http(events(*chunks))}
         answer = session.chat("hi")
         assert (answer.text, answer.partial) == ("half", False)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"code": "cached", "message": "from the cache"},
+        {"response_code": "text", "message": "hello"},
+    ],
+    ids=json.dumps,
+)
+def test_a_remark_beside_an_answer_is_no_failure(server, fields):
+    with session_for(server, "local") as session:
+        server.replies = {"": http(json.dumps(body("fine", **fields)), kind="application/json")}
+        assert session.chat("hi", stream=False).text == "fine"
+        server.replies = {"": http(events({**HALF, **fields}, {**STOP, **fields}))}
+        assert session.chat("hi").text == "half"
 
 
 @pytest.mark.parametrize("line", ["ping", ": ping", "keep-alive", "[heartbeat]"])

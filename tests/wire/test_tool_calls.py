@@ -87,4 +87,5 @@ def test_a_call_among_the_parts_of_a_content_is_a_call():
     listed = {"id": "y", "type": "function", "function": {"name": "g", "arguments": "{}"}}
     (piece,) = read_tool_calls({"content": [part], "tool_calls": [listed]}).pieces
     assert piece["id"] == "y"
+    assert read_tool_calls({"toolCalls": [listed]}).pieces == [piece]
     assert read_tool_calls({"content": [{"type": "server_tool_use", "name": "f"}]}).pieces == []
