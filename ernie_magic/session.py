@@ -468,7 +468,7 @@ class Session(PlatformGroups):
     def _row_sender(self, executor: Any, path: Path, *, batch: bool) -> RowSender | None:
         """Return what asks for the rows of a table elsewhere, if they are to be."""
         if batch:
-            from ernie_magic.qianfan.batch_rows import batch_sender
+            from ernie_magic.qianfan.batches.rows import batch_sender
 
             return self.client.localizing_errors(
                 lambda: batch_sender(self.settings, path, executor)

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.client import Client
     from ernie_magic.config.settings import ErnieSettings
-    from ernie_magic.qianfan.apps import Apps
-    from ernie_magic.qianfan.batch_inference import BatchInference
-    from ernie_magic.qianfan.batches import Batches
+    from ernie_magic.qianfan.apps.group import Apps
+    from ernie_magic.qianfan.batches.group import Batches
+    from ernie_magic.qianfan.batches.inference import BatchInference
     from ernie_magic.qianfan.console import Console
-    from ernie_magic.qianfan.datasets import Datasets
+    from ernie_magic.qianfan.datasets.group import Datasets
     from ernie_magic.qianfan.files import Files
-    from ernie_magic.qianfan.knowledge import Knowledge
-    from ernie_magic.qianfan.services import PlatformService, Services
-    from ernie_magic.qianfan.templates import Asker, Templates
-    from ernie_magic.qianfan.tuning import Tuning
+    from ernie_magic.qianfan.knowledge.group import Knowledge
+    from ernie_magic.qianfan.services.group import PlatformService, Services
+    from ernie_magic.qianfan.templates.group import Asker, Templates
+    from ernie_magic.qianfan.tuning.group import Tuning
 
 
 class PlatformGroups:
@@ -46,21 +46,21 @@ class PlatformGroups:
     @property
     def services(self) -> Services:
         """The services and models of one's own on Qianfan."""
-        from ernie_magic.qianfan.services import Services
+        from ernie_magic.qianfan.services.group import Services
 
         return Services(self._console())
 
     @property
     def knowledge(self) -> Knowledge:
         """Knowledge bases of Qianfan, their documents, and what a search finds in them."""
-        from ernie_magic.qianfan.knowledge import Knowledge
+        from ernie_magic.qianfan.knowledge.group import Knowledge
 
         return Knowledge(self._console())
 
     @property
     def apps(self) -> Apps:
         """Applications that were built on Qianfan, which answer in a conversation of their own."""
-        from ernie_magic.qianfan.apps import Apps
+        from ernie_magic.qianfan.apps.group import Apps
 
         return Apps(self._console(), lambda: self.conversation)
 
@@ -85,7 +85,7 @@ class PlatformGroups:
             There is none, it does not serve, or the service in use has none.
         ErnieError
         """
-        from ernie_magic.qianfan.endpoint_choice import find_endpoint
+        from ernie_magic.qianfan.services.endpoint_choice import find_endpoint
 
         found, setting = find_endpoint(self.client, self.services, name)
         self.settings.assign_text(setting, found.endpoint)
@@ -95,7 +95,7 @@ class PlatformGroups:
     def templates(self) -> Templates:
         """Prompt templates, your own in files and the service's."""
         if "_templates" not in vars(self):
-            from ernie_magic.qianfan.templates import Templates
+            from ernie_magic.qianfan.templates.group import Templates
 
             # It lets one be pushed after another.
             vars(self).setdefault("_templates", Templates(cast("Asker", self)))
@@ -106,7 +106,7 @@ class PlatformGroups:
     def tuning(self) -> Tuning:
         """Tuning of models on Qianfan: which there are, jobs and tasks, publishing."""
         if "_tuning" not in vars(self):
-            from ernie_magic.qianfan.tuning import Tuning
+            from ernie_magic.qianfan.tuning.group import Tuning
 
             # It remembers what it has created.
             vars(self).setdefault("_tuning", Tuning(self._console()))
@@ -122,20 +122,20 @@ class PlatformGroups:
     @property
     def batches(self) -> Batches:
         """Batches: many requests that the service in use answers within a day, for less."""
-        from ernie_magic.qianfan.batches import Batches
+        from ernie_magic.qianfan.batches.group import Batches
 
         return Batches(lambda: self.client)
 
     @property
     def batch_inference(self) -> BatchInference:
         """Batch inference of Qianfan's console, whose data are on BOS."""
-        from ernie_magic.qianfan.batch_inference import BatchInference
+        from ernie_magic.qianfan.batches.inference import BatchInference
 
         return BatchInference(self._console())
 
     @property
     def datasets(self) -> Datasets:
         """Data for tuning: read and checked here, and the datasets of Qianfan's platform."""
-        from ernie_magic.qianfan.datasets import Datasets
+        from ernie_magic.qianfan.datasets.group import Datasets
 
         return Datasets(self._console())

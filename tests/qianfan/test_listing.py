@@ -1,7 +1,7 @@
 """Lists of the platform's things, in a word for each."""
 
-from ernie_magic.qianfan.batches import Batch, BatchList
-from ernie_magic.qianfan.services import PlatformService, ServiceList
+from ernie_magic.qianfan.batches.group import Batch, BatchList
+from ernie_magic.qianfan.services.group import PlatformService, ServiceList
 
 
 def test_a_list_counts_its_things_and_names_the_first_ones():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ernie_magic.calls.datasets.dataset import Dataset
-    from ernie_magic.qianfan.dataset_records import DatasetRecord
+    from ernie_magic.qianfan.datasets.records import DatasetRecord
 
 _SHOWN = 5  # samples
 _CELL = 60  # characters of a value

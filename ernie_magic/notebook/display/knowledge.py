@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ernie_magic.api.passages import Passage
-    from ernie_magic.qianfan.apps import App
-    from ernie_magic.qianfan.knowledge_records import Document, KnowledgeBase
+    from ernie_magic.qianfan.apps.group import App
+    from ernie_magic.qianfan.knowledge.records import Document, KnowledgeBase
 
 _WORDS = 60  # characters of a description
 _PASSAGE = 160  # characters of a passage

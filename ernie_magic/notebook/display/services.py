@@ -11,7 +11,7 @@ from ernie_magic.text.language import Text, counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ernie_magic.qianfan.services import OwnModel, PlatformService
+    from ernie_magic.qianfan.services.group import OwnModel, PlatformService
     from ernie_magic.text.language import Language
 
 _SERVICE_HEADERS = {

@@ -20,8 +20,8 @@ from ernie_magic.notebook.display.heat_map import (
 from ernie_magic.notebook.display.html_table import Table, clip_to_line, display_width
 from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
-from ernie_magic.qianfan.prompt_template import split_identifier
-from ernie_magic.qianfan.template_files import template_folder
+from ernie_magic.qianfan.templates.files import template_folder
+from ernie_magic.qianfan.templates.prompt_template import split_identifier
 from ernie_magic.text.language import Language, Text, counted
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -29,10 +29,10 @@ from ernie_magic.text.visible import make_controls_visible
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ernie_magic.qianfan.evaluation import Evaluation
-    from ernie_magic.qianfan.optimization import Change, Optimized
-    from ernie_magic.qianfan.prompt_template import PromptTemplate
-    from ernie_magic.qianfan.template_files import TemplateList
+    from ernie_magic.qianfan.templates.evaluation import Evaluation
+    from ernie_magic.qianfan.templates.files import TemplateList
+    from ernie_magic.qianfan.templates.optimization import Change, Optimized
+    from ernie_magic.qianfan.templates.prompt_template import PromptTemplate
 
 _TEXT_CHARACTERS = 60  # of a text in a row of a table
 _LABEL_CHARACTERS = 24  # of a prompt's label in plain text

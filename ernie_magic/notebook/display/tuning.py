@@ -11,15 +11,15 @@ from ernie_magic.notebook.display.curve import Curve
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
-from ernie_magic.qianfan.tuning_tasks import RUNNING, TuningTasks
+from ernie_magic.qianfan.tuning.tasks import RUNNING, TuningTasks
 from ernie_magic.text.language import Language, Text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ernie_magic.qianfan.hyperparameters import HyperParameter, TunableModel
-    from ernie_magic.qianfan.tuning_plan import TuningPlan
-    from ernie_magic.qianfan.tuning_tasks import (
+    from ernie_magic.qianfan.tuning.hyperparameters import HyperParameter, TunableModel
+    from ernie_magic.qianfan.tuning.plan import TuningPlan
+    from ernie_magic.qianfan.tuning.tasks import (
         PublishedModel,
         TuningJob,
         TuningOverview,

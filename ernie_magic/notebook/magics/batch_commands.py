@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ernie_magic.qianfan.batches import Batch, BatchList
+    from ernie_magic.qianfan.batches.group import Batch, BatchList
     from ernie_magic.session import Session
 
 

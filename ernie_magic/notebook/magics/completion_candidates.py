@@ -29,8 +29,8 @@ from ernie_magic.notebook.magics.template_commands import (
 )
 from ernie_magic.notebook.magics.tuning_commands import TUNING_WORDS
 from ernie_magic.notebook.magics.words import YES_FLAG
-from ernie_magic.qianfan.prompt_template import IDENTIFIERS
-from ernie_magic.qianfan.template_files import list_templates
+from ernie_magic.qianfan.templates.files import list_templates
+from ernie_magic.qianfan.templates.prompt_template import IDENTIFIERS
 from ernie_magic.text.language import LANGUAGES
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from ernie_magic.notebook.display.templates import templates_table
 from ernie_magic.notebook.magics.settings_commands import print_message
 from ernie_magic.notebook.magics.templates import read_values
 from ernie_magic.notebook.magics.words import YES_FLAG, first_word, split_words
-from ernie_magic.qianfan.prompt_template import DEFAULT_IDENTIFIER
+from ernie_magic.qianfan.templates.prompt_template import DEFAULT_IDENTIFIER
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 from ernie_magic.text.visible import make_controls_visible
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ernie_magic.notebook.display.html_table import Table
-    from ernie_magic.qianfan.prompt_template import PromptTemplate
+    from ernie_magic.qianfan.templates.prompt_template import PromptTemplate
     from ernie_magic.session import Session
 
 IDENTIFIER_FLAG = "--identifier"

@@ -14,7 +14,7 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from ernie_magic.qianfan.prompt_template import PromptTemplate
+    from ernie_magic.qianfan.templates.prompt_template import PromptTemplate
 
 TEMPLATE_OPTION = Option(
     "template",
@@ -113,7 +113,7 @@ class ChosenTemplate:
 
     def _input_variable(self, given: Collection[str]) -> str:
         """Return the variable that the text below the line fills, "" for none."""
-        from ernie_magic.qianfan.prompt_template import INPUT_VARIABLES
+        from ernie_magic.qianfan.templates.prompt_template import INPUT_VARIABLES
 
         open_variables = [name for name in self.template.variables if name not in given]
         return next((name for name in INPUT_VARIABLES if name in open_variables), "")
@@ -132,7 +132,7 @@ def choose_template(args: Mapping[str, Any]) -> ChosenTemplate | None:
         if pairs:
             raise InvalidOption(_VAR_ALONE)
         return None
-    from ernie_magic.qianfan.template_files import find_template
+    from ernie_magic.qianfan.templates.files import find_template
 
     template = find_template(args["template"])
     values = read_values(pairs)

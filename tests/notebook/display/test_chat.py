@@ -13,7 +13,7 @@ from ernie_magic.api.results import Answer, ToolRun
 from ernie_magic.api.usage import Usage
 from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.notebook.display import chat
-from ernie_magic.qianfan.app_run import AppRequest
+from ernie_magic.qianfan.apps.run import AppRequest
 
 REQUEST = chat_request(
     [{"role": "user", "content": "hi"}], model="ernie-3.5-8k", given={"temperature": 0.5}

@@ -2,7 +2,7 @@
 
 from ernie_magic.calls.datasets.dataset import read_dataset
 from ernie_magic.notebook.display.datasets import dataset_table, datasets_table, samples_table
-from ernie_magic.qianfan.dataset_records import read_dataset_record, read_version
+from ernie_magic.qianfan.datasets.records import read_dataset_record, read_version
 
 ROW = {"datasetId": "dg-1", "datasetName": "<b>mine", "dataFormat": "Role", "storageType": "BOS", "storagePath": "bos:/b/"}  # fmt: skip
 

@@ -7,7 +7,7 @@ from ernie_magic.notebook.display.services import (
     service_table,
     services_table,
 )
-from ernie_magic.qianfan.services import OwnModel, PlatformService
+from ernie_magic.qianfan.services.group import OwnModel, PlatformService
 
 OWN = PlatformService("svco-1", "<script>alert(1)</script>", "Serving", "ernie", "abc_x")
 PRESET = PlatformService("svco-2", "ernie-5.0", "Serving", is_preset=True)

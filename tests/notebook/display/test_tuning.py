@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ernie_magic.emulator.platform.tunable_models import list_tunable_models
 from ernie_magic.notebook.display.rich_forms import make_form
-from ernie_magic.qianfan.hyperparameters import read_tunable_models
-from ernie_magic.qianfan.tuning_plan import TuningRequest, make_plan
-from ernie_magic.qianfan.tuning_tasks import (
+from ernie_magic.qianfan.tuning.hyperparameters import read_tunable_models
+from ernie_magic.qianfan.tuning.plan import TuningRequest, make_plan
+from ernie_magic.qianfan.tuning.tasks import (
     PublishedModel,
     TuningJob,
     TuningJobs,

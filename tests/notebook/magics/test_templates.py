@@ -5,8 +5,8 @@ from IPython.core.completer import provisionalcompleter
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.commands import run_command
-from ernie_magic.qianfan.prompt_template import make_template
-from ernie_magic.qianfan.template_files import list_templates, save_template
+from ernie_magic.qianfan.templates.files import list_templates, save_template
+from ernie_magic.qianfan.templates.prompt_template import make_template
 from ernie_magic.session import Session
 
 

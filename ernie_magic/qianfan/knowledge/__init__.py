@@ -1,0 +1,1 @@
+"""`ernie.knowledge`: `group` has the calls; `calls` is what is sent, `records` what is told."""

@@ -1,0 +1,1 @@
+"""`ernie.services`: `group` has the calls; `endpoint_choice` is which service a session uses."""
