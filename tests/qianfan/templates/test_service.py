@@ -162,7 +162,7 @@ def test_the_commands_show_them(session, templates):
     assert run_command(session, "template list --remote greet").rows[0][0] == "greet"
     preset = run_command(session, "template list --remote Translate")
     assert preset.rows[0][3].endswith(" · preset")
-    assert preset.note == "1 template"
+    assert preset.note == "1 template · built-in emulator, not a real model"
     assert run_command(session, "template pull 情感分析").name == "情感分析"
     templates.save("情感分析", "mine")
     with pytest.raises(InvalidOption, match="replace it by --yes"):
