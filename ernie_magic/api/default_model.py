@@ -185,7 +185,7 @@ def no_model_error(kind: Kind, offered: Sequence[Listed] = ()) -> InvalidOption:
         "the server's list of models cannot be read, or has none of this kind",
     )
     example = untranslated("")
-    candidates = [entry.id for entry in offered if _may_be_of_kind(entry, kind)]
+    candidates = list(dict.fromkeys(e.id for e in offered if _may_be_of_kind(e, kind)))
     if candidates:
         shown = values.as_names(candidates[:_MAX_CANDIDATES])
         example = Text("，例如 {names}", ", for example {names}").fill(names=", ".join(shown))
@@ -240,7 +240,7 @@ def _choose_chat_model(offered: Sequence[Listed]) -> str:
         ready = [entry for entry in group if entry.readiness is Readiness.READY] or group
         # An adapter belongs to another model of the list (vLLM).
         own = [entry for entry in ready if not entry.raw.get("parent")] or ready
-        if len(own) == 1:
+        if len({entry.id for entry in own}) == 1:  # a gateway may list it several times
             return own[0].id
     return ""
 

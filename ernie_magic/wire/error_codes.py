@@ -71,6 +71,8 @@ _MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what 
 # Our names for what other makes of servers say in words only (`meanings`).
 UNSUPPORTED_FEATURE = "unsupported_feature"
 UNSUPPORTED_REGION = "unsupported_region"
+BLOCKED_ACCOUNT = "account_blocked"
+TLS_REQUIRED = "tls_required"
 # Codes which say that the path of a call is there, and its model is not.
 NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
 CASES: tuple[Case, ...] = (
@@ -331,6 +333,29 @@ CASES: tuple[Case, ...] = (
         Text(
             "去掉这个选项，或换用别的模型（%ernie models）",
             "leave that option out, or use another model (%ernie models)",
+        ),
+    ),
+    Case(
+        e.PermissionDenied,
+        (BLOCKED_ACCOUNT, "account_deactivated"),
+        Text("账号已被停用", "the account is blocked"),
+        Text(
+            "服务方锁定、停用或冻结了它",
+            "the service has locked, suspended or deactivated it",
+        ),
+        Text(
+            "到服务的控制台查看原因，或联系服务方",
+            "see why in the service's console, or ask its support",
+        ),
+    ),
+    Case(
+        e.BadRequest,
+        (TLS_REQUIRED,),
+        Text("这个端口只接受 https", "this port takes https only"),
+        Text("服务地址（base_url）以 http:// 开头", "the base URL begins with http://"),
+        Text(
+            "用 %ernie config base_url 改成 https://…",
+            "write https://… with %ernie config base_url",
         ),
     ),
     Case(

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ernie_magic.api import values
 from ernie_magic.wire.error_codes import (
     BAD_REQUEST,
+    BLOCKED_ACCOUNT,
     NOT_FOUND,
+    TLS_REQUIRED,
     TOO_MANY,
     UNSUPPORTED_FEATURE,
     UNSUPPORTED_REGION,
@@ -39,9 +41,10 @@ _GONE = 410
 _UNPROCESSABLE = 422
 _LEGAL = 451
 _WRONG_REQUEST = (BAD_REQUEST, _UNPROCESSABLE)
+_EXAMINED = 4000  # characters of a message
 _BEGINNING = 100  # characters of a wrong request's message, behind which it may repeat the prompt
 # What a message quotes, and where it repeats what was sent (pydantic's `input: …`).
-_QUOTED = re.compile(r"(?<!\w)(?:'[^']*'|\"[^\"]*\"|`[^`]*`)(?!\w)|“[^”]*”|「[^」]*」")
+_QUOTED = re.compile(r"(?<!\w)(?:'[^']*'|\"[^\"]*\"|`[^`]*`)(?!\w)|“[^“”]*”|「[^「」]*」")
 _REPEATED = re.compile(r"\binput(?:_value)?['\"]?\s?[:=].*", re.DOTALL)
 # A code or a type, rather than a sentence in its place.
 _NAME = re.compile(r"[^\s]+(?: [^\s]+){0,3}")
@@ -102,6 +105,7 @@ _QUOTA = Meaning(
         r"insufficient.?(?:user.?)?(?:quota|balance|credit|fund)|current.?quota",
         r"billing.?(?:hard.?limit|not.?active)|payment.?required|arrear|overdue|out.?of.?credit",
         r"(?:quota|package|resource|pack).?exhaust|budget.?exceeded|free.?tier.?only",
+        r"quota.?(?:reached|exceeded)|set.?limit.?exceeded|usage.?limit.?(?:reached|exceeded)",
         r"not.?purchased|欠费|余额不足",
     ),
     _compile(
@@ -114,6 +118,8 @@ _QUOTA = Meaning(
         r"budget has been exceeded|exceeded ?budget|over budget|crossed budget",
         r"free (?:tier|quota|trial)\b.{0,60}(?:exhausted|used up|expired|has ended)",
         r"usage limits? (?:for|of) your (?:plan|subscription)|spend(?:ing)? limit",
+        r"(?:usage|key|set \w+) limit (?:has been |is |was )?(?:exceeded|reached)",
+        r"reached the set .{0,20}limit|out of .{0,20}quota|quota (?:was|has been) reached",
     ),
     (BAD_REQUEST, _FORBIDDEN, TOO_MANY),
 )
@@ -135,7 +141,11 @@ _LIMIT = Meaning(
 )
 # In an answer's place, where nothing else can be meant.
 _LIMIT_ALONE = Meaning(
-    TOO_MANY, "", _NEVER, _compile(r"rate.?limit|too.?many.?requests|限流|(?:并发数|频率)过高"), ()
+    TOO_MANY,
+    "",
+    _NEVER,
+    _compile(r"rate.?(?:growth.?)?limit|too.?many.?requests|限流|(?:并发数|频率)过高"),
+    (),
 )
 _KEY = Meaning(
     _UNAUTHORIZED,
@@ -149,7 +159,8 @@ _KEY = Meaning(
         r"(?:api|access|virtual).?key (?:is |has )?(?:not valid|invalid|missing|expired|revoked)",
         r"(?:invalid|incorrect|expired|revoked|wrong|missing) (?:api|access|virtual|secret).?key\b",
         r"expired key\b|(?:invalid|expired) (?:auth\w*|bearer|jwt|access) (?:token|header)\b",
-        r"authentication (?:error|failed|fails|failure)|login fail|token (?:has |is )?expired",
+        r"auth(?:entication|orization) (?:error|failed|fails|failure)|login fail",
+        r"token (?:has |is )?expired",
         r"(?:令牌|token|密钥|api.?key|access.?key)[^，。,.]{0,8}(?:无效|非法|过期|失效)",
         r"(?:密钥|api.?key|身份|鉴权)[^，。,.]{0,4}(?:不正确|有误|错误|不存在|未通过|失败)",
         r"未提供 ?(?:token|令牌|密钥|api.?key)|无效的 ?(?:令牌|token|密钥|api.?key)",
@@ -160,11 +171,12 @@ _KEY = Meaning(
 _MODEL_NOT_ALLOWED = Meaning(
     _FORBIDDEN,
     "invalid_model",
-    _compile(r"model.?(?:access|permission).?denied|model.?not.?open|service.?not.?activated"),
+    _compile(r"model.?(?:access|permission).?denied|model.?not.?open|not.?activated|unpurchased"),
     _compile(
         r"(?:not (?:allowed|authorized|permitted)|no permission|no access|does ?n[o']t have access)"
         r" to (?:access |use |call )?(?:the |this )?model",
         r"(?:has )?not activated the model|account is not allowed to access this model",
+        r"access to (?:the |this )?model (?:\S+ )?(?:is |was )?denied",
         r"无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
     ),
     (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND),
@@ -173,8 +185,8 @@ _UNSAFE = Meaning(
     _FORBIDDEN,
     "content_filter",
     _compile(
-        r"content.?(?:filter|policy|security|moderation|risk|safety|censor|inspect|blocked)",
-        r"bad.?content|prohibited.?content|sensitive.?(?:content|word|info)|data.?inspection",
+        r"content.?(?:filter|policy|security|moderation|risk|safety|censor|blocked)",
+        r"bad.?content|prohibited.?content|sensitive.?(?:content|word|info)|inspection.?fail",
         r"risk.?(?:detect|control)|illegal.?detected|moderation.?(?:block|fail|error)|unsafe",
         r"responsible.?ai|image.?(?:content.?)?(?:policy|safety)|moderation_blocked|censored",
     ),
@@ -188,6 +200,7 @@ _UNSAFE = Meaning(
         r"(?:considered|is) high risk|prohibited content|safety (?:system|filter|polic)",
         r"inappropriate content|violat\w+ .{0,40}(?:usage polic|content|community guideline)",
         r"content you provided .{0,60}blocked|prompt was blocked",
+        r"(?:content|input|output) (?:audit|review|inspection)",
     ),
     (BAD_REQUEST, _FORBIDDEN, _UNPROCESSABLE, _LEGAL),
 )
@@ -230,12 +243,14 @@ _NO_MODEL = Meaning(
     _compile(
         r"model.?(?:not|does.?not|un).?(?:found|exist|available|known|supported)",
         r"(?:no.?such|unknown|invalid).?(?:model|deployment)|deployment.?not.?found",
-        r"endpoint.?or.?model.?not|invalid.?endpoint.?not|model.?(?:decommissioned|deprecated)",
+        r"endpoint.?or.?model.?not|invalid.?endpoint.?not|closed.?endpoint",
+        r"model.?(?:decommissioned|deprecated)",
     ),
     _compile(
         r"\bmodel\b.{0,200}?(?:(?:does not|doesn't|not) exist|not (?:be )?found|not available)",
         r"(?:no such|unknown|invalid) model|no endpoints found|no models? (?:is |are )?loaded",
         r"\b(?:deployment|model)\b.{0,80}(?:does not exist|retired|decommissioned|deprecated)",
+        r"models/\S+ is not found|not found the model|^model: \S+$",
         r"模型.{0,100}?(?:不存在|未找到|找不到|已下线)",
     ),
     (NOT_FOUND, _GONE),
@@ -249,9 +264,11 @@ _CERTAINLY_NO_MODEL = Meaning(
         r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)|\bno such model",
         r"\bmodel .{0,80}(?:has been|was|is) (?:retired|decommissioned|deprecated)\b",
         r"(?:invalid|unknown) model name|not a valid model|your model \S+ is not|allowed now, your",
-        r"模型 ?[\w./:-]{0,60} ?(?:不存在|未找到|找不到|已下线)",
+        r"^(?:invalid|unknown|unsupported) model\b|\bmodel (?:is |has been )?disabled",
+        r"(?:模型|API) ?[\w./:-]{0,60} ?(?:不存在|未找到|找不到|已下线)",
+        r"模型.{0,80}无可用(?:的)?渠道|no available channels? for model",
     ),
-    _WRONG_REQUEST,
+    (*_WRONG_REQUEST, _FORBIDDEN, 503),
 )
 # An input that is longer than a model reads, which llama.cpp's server also told with 500.
 _TOO_LONG = Meaning(
@@ -268,7 +285,7 @@ _TOO_LONG = Meaning(
         r"exceed\w* (?:the )?(?:\w+ ){0,3}token limit|input length should be|input token count",
         r"`?inputs`? (?:tokens )?(?:\+|must have less than)|maximum (?:input|sequence) length",
         r"(?:prompt|输入|提示词|上下文|消息|内容|文本)[^，。]{0,12}(?:超长|过长|太长|超出|超过)",
-        r"^\s*token limit",
+        r"^\s*tokens? (?:count )?limit|tokens? (?:count |limit )?exceed|too many tokens",
     ),
     (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
     (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
@@ -297,8 +314,35 @@ _CRASHED = Meaning(
     _compile(r"(?:model|engine|runner|worker)\b.{0,20} (?:has |was )?(?:crashed|terminated|died)"),
     (BAD_REQUEST,),
 )
+# In an answer's place.
+_FAILED = Meaning(
+    500,
+    "",
+    _NEVER,
+    _compile(r"internal service error|^\W*(?:unknown error|time(?:d )?-?out)\W*$"),
+    (),
+)
+_BLOCKED_ACCOUNT = Meaning(
+    _FORBIDDEN,
+    BLOCKED_ACCOUNT,
+    _compile(r"account.?(?:deactivated|suspended|disabled|locked|blocked)"),
+    _compile(
+        r"account (?:\S+ )?(?:has been |is |was )(?:suspended|deactivated|locked|disabled|banned)",
+        r"(?:账户|账号|用户).{0,12}(?:锁定|封禁|停用|冻结|非活动)",
+    ),
+    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, TOO_MANY),
+)
+_TLS_PORT = Meaning(
+    BAD_REQUEST,
+    TLS_REQUIRED,
+    _NEVER,
+    _compile(r"http request was sent to https|http request to an https|requires tls"),
+    (BAD_REQUEST, 497),
+)
 MEANINGS = (
+    _TLS_PORT,
     _QUOTA,
+    _BLOCKED_ACCOUNT,
     _LIMIT,
     _MODEL_NOT_ALLOWED,
     _KEY,
@@ -312,6 +356,7 @@ MEANINGS = (
     _NO_ENDPOINT,
     _BUSY,
     _CRASHED,
+    _FAILED,
 )
 # Whose words stand around what is quoted: a model's name, a length.
 _AROUND_A_QUOTATION = (_NO_MODEL, _CERTAINLY_NO_MODEL, _TOO_LONG)
@@ -400,7 +445,7 @@ def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | N
     """Return what a refusal says in words; None for what is not in the table."""
     fields = (refusal_fields.get(name, "") for name in ("code", "type"))
     names = [field for field in fields if _NAME.fullmatch(field)]
-    message = refusal_fields.get("message", "")
+    message = refusal_fields.get("message", "")[:_EXAMINED]
     told = _REPEATED.sub("", message)
     own_words = _QUOTED.sub("", told)
     if status in _WRONG_REQUEST:
@@ -423,7 +468,7 @@ def _means_another(meaning: Meaning, status: int, message: str) -> bool:
     the input's, of a limit that is renewed instead of money.
     """
     if meaning is _TOO_LONG:
-        return bool(_TOO_MANY_ASKED.search(message))
+        return bool(_TOO_MANY_ASKED.search(message) or _SHORTER.search(message))
     return meaning is _QUOTA and status == TOO_MANY and bool(find_period(message))
 
 

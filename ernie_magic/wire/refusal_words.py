@@ -80,7 +80,10 @@ def words_of(folded: Mapping[str, Any]) -> object:
         if isinstance(folded.get(name), str | list) and folded[name]:
             return folded[name]
     names = (*FAILURE_MESSAGES, *_OTHER_MESSAGES, "detail", "errors")
-    return next((folded[name] for name in names if folded.get(name)), None)
+    words = next((folded[name] for name in names if folded.get(name)), None)
+    if words is None and isinstance(inner := folded.get("message"), dict):  # Mistral's
+        return inner.get("detail")
+    return words
 
 
 def remaining_words_of(body: Mapping[str, Any]) -> str:

@@ -373,7 +373,12 @@ def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
                 "is_error_code": name == "errorcode",
             }
     code = _find_code(folded)
-    fields = {"code": code, "message": message, "status": _status_field(folded)}
+    fields = {
+        "code": code,
+        "type": folded.get("type"),
+        "message": message,
+        "status": _status_field(folded),
+    }
     succeeded = succeeded or means_success(code)
     if not succeeded and (words := _failure_message(folded)) is not None:
         return {**fields, **words}

@@ -194,8 +194,9 @@ def _refused_by_proxy_error(
 
 def _explain_login(proxy: Proxy, login_schemes: Sequence[str]) -> tuple[Text, Text]:
     """Return why a proxy asks for a login, and what to do."""
-    if login_schemes and _SUPPORTED_LOGIN not in login_schemes:
-        offered = untranslated(", ".join(scheme.capitalize() for scheme in login_schemes))
+    folded = [scheme.lower() for scheme in login_schemes]
+    if folded and _SUPPORTED_LOGIN not in folded:
+        offered = untranslated(", ".join(login_schemes))
         return _OTHER_LOGIN[0].fill(schemes=offered), _OTHER_LOGIN[1]
     if proxy.has_login:
         return _WRONG_LOGIN

@@ -62,7 +62,7 @@ class ProxyFailed(httpx.ProxyError):
     answered : bool
         Whether the proxy itself answered, with a refusal.
     login_schemes : tuple of str
-        The kinds of login that it offers: "basic", "ntlm" …, as far as it says.
+        The kinds of login that it offers, as it writes them: "Basic", "NTLM" …
     """
 
     def __init__(
@@ -348,11 +348,9 @@ def _challenges_in(reply: Any) -> list[str]:
 
 
 def read_login_schemes(challenges: Sequence[str]) -> tuple[str, ...]:
-    """Return the kinds of login in `Proxy-Authenticate` headers (RFC 9110, section 11.7.1), in
-    lower case.
-    """
+    """Return the kinds of login in `Proxy-Authenticate` headers (RFC 9110, section 11.7.1)."""
     found = (scheme for value in challenges for scheme in _SCHEME.findall(value))
-    return tuple(dict.fromkeys(scheme.lower() for scheme in found))
+    return tuple(dict.fromkeys(found))
 
 
 def _hang_up_later(stream: Any, request: httpx.Request) -> asyncio.TimerHandle:

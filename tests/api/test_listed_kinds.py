@@ -98,6 +98,7 @@ def test_whether_a_model_can_be_called_is_read_too(raw, readiness):
         ([{"id": "base"}, {"id": "lora1", "parent": "base"}], "base"),
         ([{"id": "whisper-1", "supported_endpoint_types": ["openai"]}, {"id": "x", "supported_endpoint_types": ["openai"]}], "x"),
         ([{"id": "a", "capabilities": {"chat_completion": False}}, {"id": "b"}], "b"),
+        (["x", "x"], "x"),
         (["x", "y"], ""),
         (["tts-1", "whisper-1", "sora-2"], ""),
         ([{"id": "gpt-4", "active": False}], ""),

@@ -1,5 +1,7 @@
 """What other makes of servers say in words of their own is told as what it is."""
 
+import time
+
 import pytest
 
 from ernie_magic import errors
@@ -108,6 +110,33 @@ SAID = [
     (400, "The model has crashed without additional information. (Exit code: 1)", None, None, FAILED),
     (503, "Loading model", 503, "unavailable_error", FAILED),
     (501, "not implemented", 501, "not_supported_error", BAD),
+    # And what else was found: iFlytek, MiniMax, watsonx, Cohere, Google, Azure's gateway …
+    (200, "input content audit failed", 10013, None, UNSAFE),
+    (200, "AppIdQpsOverFlowError:(licc failed)", 11202, None, LIMIT),
+    (200, "token count exceed limit", 10907, None, LONG),
+    (200, "tokens limit exceeded", 1039, None, LONG),
+    (200, "rate growth limit", 2045, None, LIMIT),
+    (200, "internal service error", 1013, None, FAILED),
+    (200, "login fail: Please carry the API secret key", 1004, None, KEY),
+    (403, "the monthly token quota was reached", "token_quota_reached", None, MONEY),
+    (403, "Out of call volume quota. Quota will be replenished in 05:12:10.", None, None, MONEY),
+    (403, "Key limit exceeded (daily limit).", 403, None, MONEY),
+    (429, "Your account has reached the set inference limit for the model x", "SetLimitExceeded", None, MONEY),
+    (403, "Authorization failed", None, None, KEY),
+    (404, "models/foo is not found for API version v1beta", 404, None, NO_MODEL),
+    (404, "model: claude-9", None, "not_found_error", NO_MODEL),
+    (404, "Not found the model foo or Permission denied", None, "resource_not_found_error", NO_MODEL),
+    (400, "Invalid model: foo", "1500", "invalid_model", NO_MODEL),
+    (403, "Model disabled.", 30003, None, NO_MODEL),
+    (503, "No available channel for model gpt-9 under group default", "", "new_api_error", NO_MODEL),
+    (503, "当前分组 default 下对于模型 gpt-9 无可用渠道", None, "one_api_error", NO_MODEL),
+    (400, "API glm-3 已下线", "1221", None, NO_MODEL),
+    (403, "Access to model denied. Please make sure you are eligible.", "AccessDenied.Unpurchased", None, DENIED),
+    (429, "您的账户已被锁定，请联系客服解锁", "1112", None, DENIED),
+    (401, "The OpenAI account has been deactivated.", "account_deactivated", None, DENIED),
+    (400, "Unable to download the media resource during the data inspection process.", "InvalidParameter.DataInspection", None, BAD),
+    (400, "too many tokens: total number of tokens in the prompt cannot exceed 4081", None, None, LONG),
+    (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint.", None, None, BAD),
 ]  # fmt: skip
 
 
@@ -184,6 +213,31 @@ def test_a_firewall_s_refusal_is_not_told_as_the_key_s(status, body, headers):
     raised = said(status, body, **headers)
     assert (type(raised), raised.retryable) == (DENIED, False)
     assert "a firewall or gateway in front of the service" in raised.line("en")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>",
+        b"Client sent an HTTP request to an HTTPS server.\n",
+        b"Bad Request\nThis combination of host and port requires TLS.",
+    ],
+)
+def test_http_to_a_port_for_https_is_told(body):
+    assert "this port takes https only" in said(400, body).line("en")
+
+
+def test_a_message_that_is_an_object_is_repeated():
+    wrong = {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}
+    assert "Field required" in said(422, {"object": "error", "message": wrong}).message
+
+
+def test_a_message_of_many_quotation_marks_takes_no_time():
+    began = time.perf_counter()
+    for mark in "“「'\"`":
+        said(400, refusal(mark * 60_000))
+        said(400, refusal(f"model {mark}" * 9_000))
+    assert time.perf_counter() - began < 2
 
 
 def test_a_service_s_own_403_is_about_the_account():

@@ -213,7 +213,7 @@ LOGIN = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n%b\
     [
         (b'Proxy-Authenticate: Basic realm="x"\r\n', "", "requires a name and a password"),
         (b'Proxy-Authenticate: Basic realm="x"\r\n', "me:no@", "does not accept the name and password in ALL_PROXY"),
-        (b"Proxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n", "", "a login by Ntlm, Negotiate"),
+        (b"Proxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n", "", "a login by NTLM, Negotiate"),
         (b"Proxy-Authenticate: Negotiate, Basic realm=x\r\n", "", "requires a name and a password"),
         (b"Proxy-Authenticate: NTLM\r\n", "me:no@", "only Basic is supported"),
     ],
