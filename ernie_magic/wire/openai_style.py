@@ -203,8 +203,8 @@ class OpenAIReader(Reader):
             # A gateway may have lost the last pieces, and has them in the whole message.
             thoughts = (self._said_again[name] for name in REASONING if name in self._said_again)
             content = content._replace(
-                text=content.text + self._rest_of_text(self._said_again.get("content")),
-                reasoning=content.reasoning + self._rest_of_reasoning(next(thoughts, None)),
+                text=content.text + self._text.rest_of(self._said_again.get("content")),
+                reasoning=content.reasoning + self._reasoning.rest_of(next(thoughts, None)),
             )
         return super()._read_content(content, part, is_last=is_last)
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,8 +14,8 @@ from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.runtime.events import Delta
-from ernie_magic.text.language import CharacterJoiner, whole_characters
-from ernie_magic.text.redact import StreamRedactor, redact, redact_values
+from ernie_magic.text.language import whole_characters
+from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.answer_pictures import (
     PICTURE_FIELDS,
     PictureCollector,
@@ -31,16 +30,17 @@ from ernie_magic.wire.content import (
     thoughts_in_details,
     words_in,
 )
+from ernie_magic.wire.message_fields import HARMLESS, find_unread_field
 from ernie_magic.wire.refusals import is_vendor_object, parse_refusal
-from ernie_magic.wire.repetition import PieceJoiner
 from ernie_magic.wire.sources import SourceCollector
+from ernie_magic.wire.streamed_text import StreamedText
 from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.tool_names import offered_names
 from ernie_magic.wire.usage import usage_of
 from ernie_magic.wire.vendor_fields import join_details, vendor_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from ernie_magic.api.requests import (
         ChatRequest,
@@ -52,68 +52,8 @@ _MAX_ITEMS = 1000  # of a list that arrives in pieces
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
 _ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
 _APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
-# Fields of a choice and of a message that are no failure's: any other may be one.
-_HARMLESS = frozenset(
-    {
-        "index",
-        "delta",
-        "message",
-        "text",
-        "finish_reason",
-        "stop_reason",
-        "matched_stop",
-        "logprobs",
-        "token_ids",
-        "content_filter_results",
-        "native_finish_reason",
-        "seed",
-        "flag",
-        "ban_round",
-        "usage",
-        "role",
-        "content",
-        "tool_calls",
-        "function_call",
-        "refusal",
-        "annotations",
-        "reasoning_details",
-        *REASONING,
-        # Of a chunk of Qianfan V1, which is its own choice:
-        "id",
-        "object",
-        "created",
-        "sentence_id",
-        "is_end",
-        "is_truncated",
-        "result",
-        "need_clear_history",
-    }
-)
-
-
 # Fields that mark an answer as cut off: Qianfan V1's, and other servers'.
 _TRUNCATED = ("is_truncated", "truncated", "incomplete")
-# Fields of a message with what is not words: OpenRouter's pictures, OpenAI's speech.
-_OTHER_CONTENT = ("images", "image", "audio", "video", "videos", "media", "parts")
-
-
-# Texts of a message that are no words of an answer.
-_NO_WORDS = frozenset(
-    {
-        *(_HARMLESS - {"text", "result"}),
-        *("name", "type", "status", "state", "model", "author", "channel", "recipient", "phase"),
-        *("sender", "sender_type", "content_type", "language", "timestamp", "provider"),
-        *("version", "prefix", "reason", "code", "finishReason", "finish_details"),
-    }
-)
-# Objects and lists of a message that are about the answer.
-_BESIDE_ANSWER = re.compile(
-    r"reasoning|think|thought|signature|extra|specific|meta|usage|token|logprob|filter|safety"
-    r"|moderation|detail|stat|timing|info|annotation|citation|reference|search|source|tool|call"
-    r"|audit|provider|debug|trace|param|setting|config|role|name|context|id$",
-    re.IGNORECASE,
-)
-_NO_WORDS_ENDINGS = ("id", "_at", "_reason", "_type", "_name")
 
 
 class Reader(ABC):
@@ -179,8 +119,8 @@ class Reader(ABC):
         self.continues = False
         self.gains = 0
         self.flag = 0
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
+        self._text = StreamedText()
+        self._reasoning = StreamedText()
         self._tool_calls = ToolCallAssembler(offered_names(self.request.parameters))
         self._usage = None
         self._meta: dict[str, Any] = {}
@@ -192,11 +132,7 @@ class Reader(ABC):
         self._whole_reply: dict[str, Any] | None = None
         self._sources = SourceCollector()
         self._repeated_chunk: dict[str, Any] | None = None
-        # Each for the text and for the reasoning.
-        self._pieces = (PieceJoiner(), PieceJoiner())
         self._thought_marks = ThoughtMarks()
-        self._joiners = (CharacterJoiner(), CharacterJoiner())
-        self._redactors = (StreamRedactor(), StreamRedactor())
 
     @property
     def is_empty(self) -> bool:
@@ -295,11 +231,8 @@ class Reader(ABC):
                 self._repeated_chunk = None  # text that follows is read in full: it `continues`
             return delta
         if chunk == self._repeated_chunk and whole_characters(text) is text:
-            text = self._redactors[0].feed(text)
-            if not text:
-                return None
-            self._text.append(text)
-            return Delta(text)
+            text = self._text.add_plain(text)
+            return Delta(text) if text else None
         self._restore_text(chunk, text)
         delta = self._read_whole_chunk(chunk)
         self._take_text(chunk)
@@ -320,8 +253,7 @@ class Reader(ABC):
         _, part = self._facts_and_content(chunk)
         return (
             not self.finished
-            and self._pieces[0].is_plain
-            and not self._joiners[0].is_waiting
+            and self._text.is_plain
             and not part.get("audio")
             and not part.get("reasoning_details")
             and not part.get("thinking_blocks")
@@ -349,7 +281,7 @@ class Reader(ABC):
         self.finish_reason = reason or self.finish_reason
         is_last = self._is_last_chunk(facts, reason)
         for source in (facts, part):
-            if not _HARMLESS.issuperset(source) and (failure := _find_failure(source)) is not None:
+            if not HARMLESS.issuperset(source) and (failure := _find_failure(source)) is not None:
                 self.failure = failure
                 is_last = True
         self.finished = self.finished or is_last
@@ -430,73 +362,28 @@ class Reader(ABC):
         self._reasoning_name = name or self._reasoning_name
         self._has_named_reasoning = self._has_named_reasoning or bool(name)
         spoken = values.as_object(part.get("audio")).get("transcript")
-        said = (
-            # The transcript of a spoken answer repeats its text where there is one.
-            (content.text or words_in(spoken)) + words_in(part.get("refusal")),
-            content.reasoning + (words_in(part.get(name)) or self._thoughts_in_details(part)),
+        # The transcript of a spoken answer repeats its text where there is one.
+        said = (content.text or words_in(spoken)) + words_in(part.get("refusal"))
+        thoughts = words_in(part.get(name)) or self._thoughts_in_details(part)
+        text = self._text.add(said, is_message=self._is_message, is_last=is_last)
+        reasoning = self._reasoning.add(
+            content.reasoning + thoughts, is_message=self._is_message, is_last=is_last
         )
-        added = (
-            pieces.feed(piece, is_message=self._is_message, is_last=is_last)
-            for pieces, piece in zip(self._pieces, said, strict=True)
-        )
-        return self._add_text(
-            *(
-                redactor.feed(joiner.feed(piece))
-                for redactor, joiner, piece in zip(
-                    self._redactors, self._joiners, added, strict=True
-                )
-            )
-        )
+        return _delta_of(text, reasoning)
 
     def _thoughts_in_details(self, part: Mapping[str, Any]) -> str:
         """Return the thoughts of a chunk that has them only in details."""
         details = part.get("reasoning_details") or part.get("thinking_blocks")
         thoughts = thoughts_in_details(details)
         if thoughts and self._is_message and self._reasoning:
-            return self._rest_of_reasoning(thoughts)  # the whole message after its pieces
+            return self._reasoning.rest_of(thoughts)  # the whole message after its pieces
         return thoughts
-
-    def _rest_of_text(self, whole: object) -> str:
-        """Return what a whole text adds to the pieces of it, "" where it does not begin with
-        them.
-        """
-        return self._rest_of(whole, self._text, 0)
-
-    def _rest_of_reasoning(self, whole: object) -> str:
-        """Return what a whole reasoning adds to the pieces of it."""
-        return self._rest_of(whole, self._reasoning, 1)
-
-    def _rest_of(self, whole: object, shown: Sequence[str], which: int) -> str:
-        said = "".join(shown).lstrip()
-        if not said or not isinstance(whole, str) or not whole.lstrip().startswith(said):
-            return ""
-        rest = whole.lstrip()[len(said) :]
-        if rest:  # it has what is held back as well
-            self._pieces[which].forget_held()
-            self._joiners[which].flush_remaining()
-            self._redactors[which].flush_remaining()
-        return rest
 
     def flush_remaining(self) -> Delta | None:
         """Return the last of the text, when the end of the stream had to be seen before it could be
         shown.
         """
-        return self._add_text(
-            *(
-                redactor.feed(joiner.feed(pieces.flush_remaining()) + joiner.flush_remaining())
-                + redactor.flush_remaining()
-                for redactor, joiner, pieces in zip(
-                    self._redactors, self._joiners, self._pieces, strict=True
-                )
-            )
-        )
-
-    def _add_text(self, text: str, reasoning: str) -> Delta | None:
-        if text:
-            self._text.append(text)
-        if reasoning:
-            self._reasoning.append(reasoning)
-        return Delta(text, reasoning) if text or reasoning else None
+        return _delta_of(self._text.flush_remaining(), self._reasoning.flush_remaining())
 
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
@@ -523,32 +410,7 @@ class Reader(ABC):
         """
         if not self.is_empty:
             return ""
-        named = next((name for name in _OTHER_CONTENT if self._message.get(name)), "")
-        unknown = (
-            name
-            for source in (self._message, self._choice)
-            for name, said in source.items()
-            if isinstance(said, str) and said.strip() and _may_be_words(name)
-        )
-        named = named or self._skipped_part or next(unknown, "")
-        return named or self._unread_object()
-
-    def _unread_object(self) -> str:
-        """Return the name of an object or a list that an empty message has, and that may be its
-        answer; "" for none.
-        """
-        for name, value in self._message.items():
-            if name in ("message", "delta") and value:
-                return name
-            is_known = name in _HARMLESS or is_vendor_object(name) or _BESIDE_ANSWER.search(name)
-            if value and isinstance(value, (dict, list)) and not is_known:
-                return name
-        with_words = (
-            name
-            for name, value in self._choice.items()
-            if not (name in _HARMLESS or _BESIDE_ANSWER.search(name)) and words_in(value).strip()
-        )
-        return next(with_words, "")
+        return self._skipped_part or find_unread_field(self._message, self._choice)
 
     @property
     def argument_characters(self) -> int:
@@ -558,7 +420,7 @@ class Reader(ABC):
     @property
     def assistant_message(self) -> dict[str, Any]:
         """The model's message, ready to be sent back."""
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text)}
+        message: dict[str, Any] = {"role": "assistant", "content": str(self._text)}
         if not self._tool_calls.is_empty:
             message["tool_calls"] = list(self.tool_calls)
             message.update(self.sent_back)
@@ -569,7 +431,7 @@ class Reader(ABC):
         """The fields of the service's own that it expects back with the results of tools."""
         fields = vendor_fields(self._message)
         if self._has_named_reasoning and self._reasoning:
-            fields[self._reasoning_name] = "".join(self._reasoning)
+            fields[self._reasoning_name] = str(self._reasoning)
         return fields
 
     def _is_marked_truncated(self) -> bool:
@@ -590,8 +452,8 @@ class Reader(ABC):
     ) -> Answer:
         """Return the answer so far."""
         self.flush_remaining()
-        reasoning = "".join(self._reasoning)
-        text = "".join(self._text)
+        reasoning = str(self._reasoning)
+        text = str(self._text)
         self._pictures.add(find_written_pictures(text))
         raw = self._whole_reply
         if raw is None:
@@ -629,6 +491,13 @@ class Reader(ABC):
         )
 
 
+def _delta_of(text: str, reasoning: str) -> Delta | None:
+    """Return what may be shown now, None for nothing."""
+    if not text and not reasoning:
+        return None
+    return Delta(text, reasoning)
+
+
 def _find_failure(source: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the refusal in a choice or a message; an object in it that is no error may tell of
     something else, such as a tool that failed.
@@ -640,11 +509,6 @@ def _find_failure(source: Mapping[str, Any]) -> dict[str, Any] | None:
             if not isinstance(value, dict) or names_failure(name) or is_vendor_object(name)
         }
     )
-
-
-def _may_be_words(name: str) -> bool:
-    """Whether a field of this name may have the words of an answer."""
-    return name not in _NO_WORDS and not name.endswith(_NO_WORDS_ENDINGS)
 
 
 def _merge_fields(merged: dict[str, Any], fields: Mapping[str, Any]) -> None:
