@@ -8,6 +8,7 @@ A number of less than 64 bits has fewer digits than Python writes of it: 0.1 of 
 from __future__ import annotations
 
 import math
+from datetime import date, time, timedelta
 from inspect import isroutine
 from typing import TYPE_CHECKING, Any
 
@@ -32,12 +33,14 @@ _MOST_DIGITS = 17  # tell any two numbers of 64 bits apart
 _INNER_TYPES = ("subtype", "pyarrow_dtype", "value_type", "item_type", "inner")
 _MAX_TYPES = 8  # types inside types
 _CONTAINERS = (list, tuple, set, frozenset)
+_DATES = (date, time, timedelta)  # a list would show them as Python's calls
 _MOMENTS = ("M", "m")  # numpy's kinds of dates and durations
 
 
 def plain_value(value: Any) -> Any:
     """Return a value with Python's own numbers, texts and lists in place of a library's, at any
-    depth of lists and dictionaries; what is none of these stays as it is.
+    depth of lists and dictionaries, and with dates in these as texts; what is none of these stays
+    as it is.
     """
     return _to_plain(value, frozenset())
 
@@ -46,6 +49,8 @@ def _to_plain(value: Any, containers: frozenset[int]) -> Any:
     """Return a plain value; `containers` are the ids of those that hold it."""
     if type(value) in (str, int, float, bool, type(None)) or id(value) in containers:
         return value
+    if containers and isinstance(value, _DATES):
+        return str(value)
     if isinstance(value, (dict, *_CONTAINERS)):
         return _plain_container(value, containers | {id(value)})
     if _is_number_of_library(value):

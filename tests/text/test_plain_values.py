@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,10 @@ F32 = np.float32(0.1)
         (Counter({"a": np.int64(2)}), {"a": 2}),
         ([np.array([[0.1]], ">f4")], [[[0.1]]]),
         ([np.datetime64("2020-01-31")], ["2020-01-31"]),
+        (
+            {"d": [date(2020, 1, 31), pd.Timestamp("2020-01-31 10:00")]},
+            {"d": ["2020-01-31", "2020-01-31 10:00:00"]},
+        ),
         ([np.array(0.1, "float16")], [0.1]),
     ],
     ids=repr,

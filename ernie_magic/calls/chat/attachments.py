@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text, clip_text
+from ernie_magic.wire.picture_fields import is_picture_file
 from ernie_magic.wire.replies import decode_base64
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 # one type.
 ImageLike = Any
 _DEPTH = 8  # nested lists
+_LONG = 64  # characters: base64 of a picture has more
 # A `data:` address (RFC 2397), also without its scheme.
 _DATA_URL = re.compile(r"data:|image/[\w.+-]+(?:;[\w.=-]+)*;base64,", re.IGNORECASE)
 # Kinds of pictures that an object may show itself as in a notebook, the one without loss first.
@@ -127,7 +130,7 @@ def _image_bytes(given: object) -> bytes:
     if isinstance(given, str) and _DATA_URL.match(given):
         return _decode_data_url(given)
     if isinstance(given, (str, Path)):
-        return _read_file(given)
+        return _decode_bare_base64(given) or _read_file(given)
     try:
         return _render_object(given)
     except InvalidOption:
@@ -172,6 +175,19 @@ def _decode_data_url(uri: str) -> bytes:
             Text("data: 网址里没有完好的 base64", "the data: address contains no valid base64"),
             advice=_WHAT,
         ) from None
+
+
+def _decode_bare_base64(given: str | Path) -> bytes | None:
+    """Return the picture that a text is the base64 of, as an API's `b64_json` has it; None for a
+    path.
+    """
+    if isinstance(given, Path) or len(given) < _LONG:
+        return None
+    with suppress(ValueError):
+        content = decode_base64(given)
+        if is_picture_file(content):
+            return content
+    return None
 
 
 def _not_an_image(given: object) -> InvalidOption:
@@ -257,6 +273,8 @@ def _encode_array(given: Any) -> bytes:
         and array.max() <= 1
     ):
         array = (array * 255).round().astype("uint8")
+    elif array.dtype == bool:
+        array = array.astype("uint8") * 255
     if (
         array.dtype != np.uint8
         or array.ndim not in (2, 3)

@@ -8,9 +8,11 @@ is written as Python writes it.
 from __future__ import annotations
 
 import codecs
+import csv
 import io
 import json
 import math
+import re
 import warnings
 from contextlib import suppress
 from datetime import datetime
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's "Unicode text"
+_SEPARATORS = (";", "\t", "|", ",")
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
+_SAMPLE = 64 * 1024  # characters that tell the separator
+_RECORD_MARK = "\x1e"  # before a line of a JSON text sequence (RFC 7464)
+_MIXED_ROWS = Text("有的行是对象，有的不是", "some of its rows are objects, and others are not")
 _MAX_SAID = 150  # characters of what pandas says
 _INT64 = 2**63  # the range of a column of whole numbers
 TEXT = "text"  # the column of a file that is a list of bare texts
@@ -45,11 +52,11 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     A row longer than the header would move each value into another column (pandas takes the first
     one for an index): it is refused, unless the header lacks only the row's last, empty value.
     """
-    text = io.StringIO(decode_text(file.read_bytes()))
+    text, separator = find_separator(decode_text(file.read_bytes()), separator)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pandas.errors.ParserWarning)
         table = pandas.read_csv(
-            text,
+            io.StringIO(text),
             sep=separator,
             dtype=str,
             keep_default_na=False,
@@ -59,17 +66,78 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     return _map_columns(pandas, table, _parse_numbers)
 
 
+def find_separator(text: str, expected: str) -> tuple[str, str]:
+    """Return the text of a CSV, and what stands between its values.
+
+    Excel writes semicolons where a comma is in numbers, and accepts a first line `sep=;`. Other
+    separators than the expected one count only where it is not in the header, and where each row
+    has as many values as the header.
+
+    Parameters
+    ----------
+    expected
+        The separator that the file's name tells.
+    """
+    told = _SEPARATOR_LINE.match(text)
+    if told:
+        return text[told.end() :], told[1]
+    is_cut = len(text) > _SAMPLE
+    for separator in _SEPARATORS:
+        rows = _split_rows(text[:_SAMPLE], separator)
+        if is_cut:
+            rows = rows[:-1]
+        if separator != expected and _is_table_without(expected, rows):
+            return text, separator
+    return text, expected
+
+
+def _split_rows(sample: str, separator: str) -> list[list[str]]:
+    """Return the rows that a separator makes of a text, without blank ones."""
+    with suppress(csv.Error):
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+        return [row for row in reader if row]
+    return []
+
+
+def _is_table_without(expected: str, rows: Sequence[Sequence[str]]) -> bool:
+    """Whether all rows are as long as the header, which does not have the expected separator."""
+    if not rows or any(expected in name for name in rows[0]):
+        return False
+    return len(rows[0]) > 1 and {len(row) for row in rows} == {len(rows[0])}
+
+
 def _read_json_lines(pandas: ModuleType, file: Path) -> Any:
-    return _build_table(pandas, list(_parse_json_lines(decode_text(file.read_bytes()))))
+    text = decode_text(file.read_bytes())
+    try:
+        rows = list(_parse_json_lines(text))
+    except ValueError:
+        with suppress(ValueError):  # it may be JSON in spite of its name
+            return _build_table(pandas, json.loads(text))
+        raise
+    if len(rows) == 1 and isinstance(rows[0], list):
+        rows = rows[0]
+    return _build_table(pandas, rows)
 
 
 def _read_json(pandas: ModuleType, file: Path) -> Any:
-    return _build_table(pandas, json.loads(decode_text(file.read_bytes())))
+    text = decode_text(file.read_bytes())
+    try:
+        content = json.loads(text)
+    except ValueError:
+        with suppress(ValueError):  # it may be JSON Lines in spite of its name
+            return _build_table(pandas, list(_parse_json_lines(text)))
+        raise
+    return _build_table(pandas, content)
+
+
+def _is_container(value: object) -> bool:
+    return isinstance(value, (list, dict))
 
 
 def _parse_json_lines(text: str) -> Iterator[Any]:
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip():
+    for number, written in enumerate(text.split("\n"), 1):
+        line = written.strip().lstrip(_RECORD_MARK)
+        if not line:
             continue
         try:
             yield json.loads(line)
@@ -78,9 +146,15 @@ def _parse_json_lines(text: str) -> Iterator[Any]:
 
 
 def _build_table(pandas: ModuleType, content: Any) -> Any:
-    """Return the table that JSON holds: a list of objects or of texts, or an object of columns."""
+    """Return the table that JSON holds: a list of objects or of texts, an object of columns, or an
+    object that is the only row.
+    """
+    if isinstance(content, dict) and content and not any(map(_is_container, content.values())):
+        content = [content]
     if isinstance(content, list) and content and all(isinstance(row, str) for row in content):
         content = {TEXT: content}
+    if isinstance(content, list) and len({isinstance(row, dict) for row in content}) > 1:
+        raise InvalidOption(_MIXED_ROWS)
     return _map_columns(pandas, pandas.DataFrame(content, dtype=object), list)
 
 

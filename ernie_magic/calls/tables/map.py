@@ -421,7 +421,7 @@ def _check_braces(template: Template, columns: Sequence[str]) -> None:
     if template.columns or written is None:
         return
     advice = _DOUBLE_BRACES.fill(column=f"{{{{{written.strip('{}｛｝').strip()}}}}}")
-    if written.startswith("{{"):
+    if written.startswith("{{") and written.endswith("}}"):
         advice = _BRACES_IN_VALUE
     raise InvalidOption(_SENT_AS_WRITTEN.fill(written=written), advice=advice)
 

@@ -220,6 +220,15 @@ def test_base64_of_either_alphabet_and_without_padding_is_read():
     assert attachments.image_parts(f"DATA:image/jpeg;name=x;base64,{packed}") == expected
 
 
+def test_base64_alone_is_a_picture_and_so_are_truth_values():
+    packed = base64.b64encode(file_of()).decode()
+    assert attachments.image_parts(packed) == attachments.image_parts(file_of())
+    with pytest.raises(InvalidOption, match="no such file"):
+        attachments.image_parts("x" * 200)
+    (part,) = attachments.image_parts(np.array([[True, False]]))
+    assert [opened(part)[1].getpixel((x, 0)) for x in (0, 1)] == [255, 0]
+
+
 def test_a_data_uri_is_looked_at_like_any_picture():
     uri = "data:image/png;base64," + base64.b64encode(file_of()).decode()
     assert attachments.image_parts(uri) == attachments.image_parts(file_of())

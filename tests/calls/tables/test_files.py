@@ -62,6 +62,43 @@ def test_values_of_a_json_file_stay_as_they_are_written(tmp_path, rows, values):
         assert list(map(type, read)) == list(map(type, values))
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "rows"),
+    [
+        ("a.csv", 'x;y\n1,5;a\n2;"b;c"\n', [("1,5", "a"), ("2", "b;c")]),
+        ("a.csv", "sep=;\r\nx;y\r\n1;a\r\n", [(1, "a")]),
+        ("a.csv", '"sep=|"\nx|y\n1|a\n', [(1, "a")]),
+        ("a.csv", "x\ty\n1\ta,b\n", [(1, "a,b")]),
+        ("a.tsv", "x,y\n1,a\n", [(1, "a")]),
+        ("a.csv", "\ufeffx;y\n1;a\n\n", [(1, "a")]),
+        ("a.csv", "x;y\n" + '"1\n;";a\n' * 9_000, [("1\n;", "a")] * 9_000),
+        ("a.csv", "x,y\na;b,c\n", [("a;b", "c")]),
+        ("a.jsonl", '[{"x": 1, "y": 2}]\n', [(1, 2)]),
+        ("a.jsonl", '{"x": 1,\n "y": 2}\n', [(1, 2)]),
+        ("a.jsonl", '\x1e{"x": 1, "y": 2}\r\n\r\n', [(1, 2)]),
+        ("a.json", '{"x": 1, "y": 2}\n{"x": 3, "y": 4}\n', [(1, 2), (3, 4)]),
+        ("a.json", '{"x": 1, "y": 2}', [(1, 2)]),
+    ],
+)
+def test_a_table_is_read_by_what_the_file_has(tmp_path, name, text, rows):
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    found = frames.rows_of(frames.copy_table(tmp_path / name))
+    assert [tuple(row.values()) for row in found] == rows
+    assert list(found[0]) == ["x", "y"]
+
+
+@pytest.mark.parametrize("text", ["x\na;b\nc\n", "x;y\na\n", "x y\na;b\n", "x\n1;2\n"])
+def test_what_separates_some_rows_only_is_text(tmp_path, text):
+    header, value = text.split("\n")[:2]
+    assert values_of(tmp_path / "a.csv", text, header)[0] == value
+
+
+def test_rows_of_several_kinds_are_told(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"x": 1}\n"y"\n')
+    with pytest.raises(errors.InvalidOption, match=r"a.jsonl cannot be read: some of its rows are"):
+        frames.copy_table(tmp_path / "a.jsonl")
+
+
 def test_names_that_pandas_reads_as_dates_are_names(tmp_path):
     text = '{"created_at": 1700000000, "date": "2024-01-05"}'
     assert values_of(tmp_path / "a.jsonl", text, "created_at") == [1700000000]

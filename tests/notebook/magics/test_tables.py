@@ -173,6 +173,7 @@ def test_a_column_or_a_list_written_out_is_a_table(run, shell, emulator, source,
         ("Q {t}", "{t} would be sent as it is with each row. What to do: write {{t}}."),
         ("Q ｛｛t｝｝", "｛｛t｝｝ would be sent as it is with each row. What to do: write {{t}}."),
         ("Q { a b }", "{ a b } would be sent as it is with each row. What to do: write {{a b}}."),
+        ("Q {{t}", "{{t} would be sent as it is with each row. What to do: write {{t}}."),
         ("{{tmpl}}", "{{t}} would be sent as it is with each row. What to do: braces in a "),
     ],
 )
