@@ -146,8 +146,9 @@ def _stated_words(raw: Mapping[str, Any]) -> Iterator[str]:
         yield "chat"
     architecture = values.as_object(raw.get("architecture"))
     for source in (raw, architecture):
-        for name in _WORD_FIELDS:
-            value = source.get(name)
+        # A list may have thousands of entries, each with few of the fields.
+        for name in filter(source.__contains__, _WORD_FIELDS):
+            value = source[name]
             words = list(_words_of(value))
             if name in _ABILITIES and isinstance(value, list) and "completion" in words:
                 words.append("chat")
@@ -268,11 +269,17 @@ _OFF_WHERE_FALSE = ("active", "enabled", "available", "is_available", "is_active
 _OFF_WHERE_TRUE = ("disabled", "archived", "retired", "is_retired", "is_disabled")
 _RETIRING_WHERE_TRUE = ("deprecated", "is_deprecated")
 _END_DATES = ("deprecation", "expiration_date", "deprecation_date", "shutdown_date", "retired_at")
+_READINESS_FIELDS = frozenset(
+    {*_STATE_FIELDS, *_OFF_WHERE_FALSE, *_OFF_WHERE_TRUE, *_RETIRING_WHERE_TRUE, *_END_DATES}
+    | {"loaded", "loaded_instances"}
+)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def readiness_of(raw: Mapping[str, Any]) -> Readiness:
     """Return whether an entry of a live list can be called, by what it states."""
+    if _READINESS_FIELDS.isdisjoint(raw):
+        return Readiness.READY
     found = [Readiness.READY]
     if any(raw.get(name) is False for name in _OFF_WHERE_FALSE):
         found.append(Readiness.UNAVAILABLE)

@@ -37,6 +37,11 @@ _MARKDOWN_LINK = re.compile(r"\[[^\]]*\]\(([^\s()]+)\)")
 _QUOTES = dict(zip("\"'`<(“‘「『《【（", "\"'`>)”’」』》】）", strict=True))
 # Full-width signs of an input method, and Windows' slash, as browsers read them (WHATWG, "URL").
 _OTHER_SIGNS = str.maketrans({"：": ":", "／": "/", "．": ".", "\\": "/"})
+# A host without its scheme: `127.0.0.1:8000/v1`, `api.example.com/v1`, `localhost:8000`.
+_HOST_FIRST = re.compile(
+    r"(?:[\w-]+(?:\.[\w-]+)+|localhost|\[[0-9a-f:]+\])(?P<port>:\d{1,5})?(?:/[^\s@]*)?",
+    re.IGNORECASE,
+)
 _REPEATED_SLASHES = re.compile(r"(?<!:)/{2,}")  # not those of an address in the path
 # Paths of calls as documents have them, each below the base URL; behind a version only where a base
 # URL may end so itself: Azure's is `…/models`. Ollama's own are beside `/v1`.
@@ -330,9 +335,17 @@ def check_base_url(url: str) -> None:
     except ValueError:  # urllib's error for an invalid port
         good = False
     if not good:
+        advice = Text("应形如 https://主机:端口/路径", "write it like https://host:port/path")
+        if found := _HOST_FIRST.fullmatch(url):
+            scheme = "https"
+            if found["port"]:  # as servers of one's own have it
+                scheme = "http"
+            advice = Text("写上 {scheme}://：{url}", "write {scheme}:// before it: {url}").fill(
+                scheme=scheme, url=redact_url(f"{scheme}://{url}")
+            )
         raise InvalidOption(
             Text("服务地址 {url} 不是网址", "the base URL {url} is not a web address").fill(
                 url=redact_url(url)
             ),
-            advice=Text("应形如 https://主机:端口/路径", "write it like https://host:port/path"),
+            advice=advice,
         )

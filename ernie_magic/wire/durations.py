@@ -27,14 +27,19 @@ _NUMBER_AND_UNIT = (
 )
 _PART_IN_WORDS = re.compile(r"(\d+(?:\.\d+)?)\s?([a-z]+)")
 _SENTENCE = re.compile(
-    r"\b(?:try again|retry(?:ing)?|wait|come back)(?: (?:in|after|for|at least|about))*"
+    r"\b(?:try again|retry(?:ing)?|wait|come back|resets?|available(?: again)?)"
+    r"(?: (?:in|after|for|at least|about):?)*"
     rf" ((?:\d+[hm])*{_NUMBER_AND_UNIT})",
     re.IGNORECASE,
 )
-_SENTENCE_ZH = re.compile(r"(\d+(?:\.\d+)?) ?(毫秒|秒钟?|分钟?|个?小时|天) ?(?:之?后|再试)")
+_SENTENCE_ZH = re.compile(
+    r"(?:(?<=等)|(?<=等待)|(?<=等待 )|(?=[\d.]+ ?\S{1,3} ?(?:之?后|再试)))"
+    r"(\d+(?:\.\d+)?) ?(毫秒|秒钟?|分钟?|个?小时|天)"
+)
 _UNITS_ZH = {"毫": 0.001, "秒": 1.0, "分": 60.0, "个": 3600.0, "小": 3600.0, "天": 86400.0}
 # RFC 3339, as Anthropic's headers have it; a time without its zone may be anywhere's.
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_FRACTION = re.compile(r"\.\d+")
 # "Rate limited until 2026-01-01T00:00:00Z", "resets at …", "limit will reset on …".
 _MOMENT_SENTENCE = re.compile(
     rf"\b(?:until|resets?(?: at| on)?|(?:try again|retry) (?:at|after)):? ({_TIMESTAMP.pattern})",
@@ -43,6 +48,12 @@ _MOMENT_SENTENCE = re.compile(
 # Google's google.rpc.RetryInfo (https://cloud.google.com/apis/design/errors), and the headers that
 # OpenRouter repeats in its errors.
 _RETRY_DELAY = re.compile(r'"retryDelay": ?"(\d{1,9}(?:\.\d{1,9})?)s"')
+# And what others have in a refusal: Discord's `retry_after`, `retryAfterSeconds`, `retry_after_ms`.
+_RETRY_FIELD = re.compile(
+    r'"retry_?after(?P<unit>_?(?:ms|seconds|secs|s)?)": ?"?'
+    r'(?P<number>\d{1,9}(?:\.\d{1,9})?)s?"?\s*[,}]',
+    re.IGNORECASE,
+)
 _RESET_MOMENT = re.compile(r'"X-RateLimit-Reset": ?"?(\d{10,13})"?', re.IGNORECASE)
 _MILLISECOND_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
 _MAX_HEADERS = 8  # parts of a header that are read
@@ -66,7 +77,8 @@ def parse_duration(text: str) -> float | None:
     in seconds or milliseconds since the epoch, or a timestamp.
     """
     if _TIMESTAMP.fullmatch(text.strip()):
-        return _seconds_until(datetime.fromisoformat(text.strip().replace("Z", "+00:00")))
+        whole = _FRACTION.sub("", text.strip())  # Python 3.10 reads some lengths of it only
+        return _seconds_until(datetime.fromisoformat(whole.replace("Z", "+00:00")))
     seconds = values.as_seconds(text.strip())
     if seconds is not None:
         if seconds > _MILLISECONDS_FROM:
@@ -162,6 +174,9 @@ def find_told_wait(message: str, body: str) -> float | None:
     if told := _MOMENT_SENTENCE.search(message):
         with suppress(ValueError, OverflowError):
             return parse_duration(told[1])
+    if told := _RETRY_FIELD.search(body):
+        unit = 0.001 if "m" in told["unit"].lower() else 1.0
+        return float(told["number"]) * unit
     for pattern in (_RETRY_DELAY, _RESET_MOMENT):
         if told := pattern.search(body):
             return parse_duration(told[1])

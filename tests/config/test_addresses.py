@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.config.addresses import BaseUrl, clean_base_url, redact_url, url_below
+from ernie_magic.config.addresses import (
+    BaseUrl,
+    check_base_url,
+    clean_base_url,
+    redact_url,
+    url_below,
+)
 from ernie_magic.config.services import CONSOLE_URL, IAM_URL
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption
@@ -468,6 +474,23 @@ def test_what_is_pasted_with_an_address_is_dropped_and_its_query_is_kept(written
     assert BaseUrl(written).login is None
     assert clean_base_url(BaseUrl(written)) == cleaned
     assert clean_base_url(written) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("127.0.0.1:8000/v1", "write http:// before it: http://127.0.0.1:8000/v1"),
+        ("localhost:8000", "write http:// before it: http://localhost:8000"),
+        ("api.example.com/v1", "write https:// before it: https://api.example.com/v1"),
+        ("ftp://api.example.com/v1", "write it like https://host:port/path"),
+        ("my server", "write it like https://host:port/path"),
+        ("http://h:99999/v1", "write it like https://host:port/path"),
+    ],
+)
+def test_an_address_without_its_scheme_is_told_with_one(written, advice):
+    with pytest.raises(errors.InvalidOption) as caught:
+        check_base_url(clean_base_url(BaseUrl(written)))
+    assert advice in caught.value.line("en")
 
 
 @pytest.mark.parametrize("where", ["?api-version=7", "/?api-version=7", "/v2?api-version=7"])

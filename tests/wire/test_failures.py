@@ -305,6 +305,11 @@ WAITS = {
     "reached max organization concurrency: 1, please try again after 1 seconds": 1.0,
     "wait for at least 2 min": 120.0,
     "请求过于频繁，请在 5 秒后重试": 5.0,
+    "请等待 30 秒": 30.0,
+    "请求太频繁，请等5秒再试": 5.0,
+    "限流：10次/60秒": 0.0,
+    "Limit resets in: 45s": 45.0,
+    "Model busy, available again in 20 seconds": 20.0,
     "限流，请 2 分钟后再试": 120.0,
     "try again later": 0.0,
     "try again in 5": 0.0,
@@ -324,6 +329,10 @@ def test_a_wait_is_read_in_fields_of_a_refusal():
     details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "36s"}]
     google = {"error": {"code": 429, "message": "quota", "details": details}}
     assert said(429, google).told_wait == 36.0
+    for fields in ({"retry_after": 1.5}, {"retryAfterSeconds": "1.5"}, {"retry_after_ms": 1500}):
+        assert said(429, {"message": "slow", **fields}).told_wait == 1.5
+        assert said(429, {"error": {"message": "slow", **fields}}).told_wait == 1.5
+    assert said(429, {"message": "slow", "retry_after": "soon"}).told_wait == 0.0
     moment = str(int((time.time() + 20) * 1000))
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": moment}
     router = {"error": {"code": 429, "message": "slow", "metadata": {"headers": headers}}}
