@@ -11,8 +11,8 @@ from __future__ import annotations
 _LONG = 8
 # Pieces, one longer than the other, that begin with all before: by chance only one does.
 _SURELY = 2
-# Characters of the longest of them: blanks and figures may well follow each other like this.
-_TELLING = 4
+# Characters of the longest of them: blanks, figures and short words may well follow each other so.
+_TELLING = 6
 
 
 class PieceJoiner:
@@ -54,7 +54,10 @@ class PieceJoiner:
             self._shown = self._last = piece
             self._always_last = is_last
             return piece
-        if not piece.startswith(self._last):
+        before = self._last
+        if is_message:  # a blank at its end may be missing in the next one
+            before = before.rstrip() or before
+        if not piece.startswith(before):
             return self._decide(repeats=False) + piece
         is_end = is_message and is_last and not self._always_last
         return self._examine(piece, is_message=is_message, is_end=is_end)
@@ -103,9 +106,19 @@ class PieceJoiner:
         """Return what a piece adds where each repeats all before."""
         if self._last.startswith(piece):
             return ""
-        if piece.startswith(self._last):
-            added = piece[len(self._last) :]
-            self._last = piece
-            return added
-        self._last += piece
-        return piece
+        alike = _count_alike(self._last, piece)
+        if alike < len(self._last) // 2:
+            self._last += piece  # a piece that is only new
+            return piece
+        # A blank at the end of the one before may be missing in this one.
+        self._last = piece
+        return piece[alike:]
+
+
+def _count_alike(text: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    if other.startswith(text):
+        return len(text)
+    pairs = enumerate(zip(text, other, strict=False))
+    shortest = min(len(text), len(other))
+    return next((position for position, (one, two) in pairs if one != two), shortest)

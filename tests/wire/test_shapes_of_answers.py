@@ -974,6 +974,7 @@ WHOLE_EACH_TIME = {
     "DashScope's": dashscope("最近", "最近天气", "最近天气好。"),
     "with an end of its own": dashscope("最近", "最近天气好。", "最近天气好。"),
     "with nothing first": dashscope("", "最近", "最近天气好。"),
+    "with a blank that goes": dashscope("最近天", "最近天气 ", "最近天气好。"),
     "in parts": dashscope([{"text": "最近"}], [{"text": "最近天气"}], [{"text": "最近天气好。"}]),
     "a message": [message("最近天"), message("最近天气"), message("最近天气好。", "stop")],
     "two messages and an end": [message("最近"), message("最近天气好。"), message("", "stop")],
@@ -1015,6 +1016,7 @@ ALIKE_BY_CHANCE = {
     "figures": ["1", "10", "100"],
     "a triangle": ["*", "**", "***", "****"],
     "two pieces": ["a", "a b"],
+    "words": [" A", " An", " And"],
 }
 
 
