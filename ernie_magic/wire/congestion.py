@@ -26,12 +26,15 @@ _LAG_HOLDS = (0.005, 0.025)
 # tries, and the last of them comes at most a fourth too late.
 _FIRST_HOLD = 0.02
 _HOLD_GROWTH = 1.25
-_LONGEST_HOLD = 16.0
+_LONGEST_HOLD = 64.0
 # Seconds after which one call more than the window is tried.
 _FIRST_PROBE = 0.1
 _PROBE_GROWTH = 1.5
 _LONGEST_PROBE = 16.0
-_COST_FACTOR = 16  # a probe whose refusal costs seconds is made so many times more rarely
+# A probe whose refusal closes the service for some seconds is made so many times more rarely, and
+# what was inferred holds until after the next one.
+_COST_FACTOR = 16
+_COST_MEMORY = 2 * _COST_FACTOR
 # A call counts as taken if it is not refused within so many times what the last refusal took.
 _JUDGEMENT_FACTOR = 3
 _SHORTEST_JUDGEMENT, _LONGEST_JUDGEMENT = 0.03, 1.0  # seconds
@@ -155,7 +158,7 @@ class Congestion:
             self._lower_window(now, in_flight)
 
     def _forget_old(self, now: float) -> None:
-        memory = _FORGET_SECONDS
+        memory = max(_FORGET_SECONDS, _COST_MEMORY * self._cost)
         if self.span is not None:
             memory = max(memory, _FORGET_SPANS * self.span.longest)
         if -math.inf < self._refused_at < now - memory:
@@ -204,8 +207,8 @@ class Congestion:
             self._probe_at = now
 
     def _probe_later(self, now: float) -> None:
-        probe_wait = max(_PROBE_GROWTH * self._probe_wait, _COST_FACTOR * self._cost)
-        self._probe_wait = min(probe_wait, _LONGEST_PROBE)
+        probe_wait = min(_PROBE_GROWTH * self._probe_wait, _LONGEST_PROBE)
+        self._probe_wait = max(probe_wait, _COST_FACTOR * self._cost)
         self._probe_at = now + self._probe_wait
 
     # --- calls within some time -------------------------------------------------------------------

@@ -94,6 +94,27 @@ def test_a_refusal_that_closes_the_service_for_a_second_is_seldom_risked():
     assert part_used(simulation.at_once, 4, latency=0.5, retry_after=1.0) >= 0.9
 
 
+@pytest.mark.parametrize("retry_after", [5.0, 20.0, 60.0])
+def test_calls_at_once_are_used_also_where_each_refusal_closes_the_service_for_long(retry_after):
+    service = Service(simulation.at_once(4), latency=2.0, retry_after=retry_after)
+    outcome = simulation.run(service, seconds=3600.0)
+    assert (outcome.failed, outcome.state.max_concurrency) == (0, 4)
+    assert len(service.accepted) >= 0.9 * 3600.0 * 4 / 2.0
+
+
+def test_a_service_that_counts_refusals_too_opens_again():
+    counted = []
+
+    def counts_all(now, _active):
+        counted[:] = [at for at in counted if at > now - 60.0]
+        counted.append(now)
+        return len(counted) <= 3
+
+    service = Service(counts_all)
+    simulation.run(service, seconds=1200.0)
+    assert max(service.accepted) > 1000.0 + 600.0
+
+
 @pytest.mark.parametrize("retry_count", [2, 5])
 @pytest.mark.parametrize("status", [429, 503])
 def test_what_is_refused_while_a_limit_is_learned_is_no_attempt_of_a_call(status, retry_count):
