@@ -37,9 +37,12 @@ _MIN_REPORTED_WAIT = 0.5  # seconds: a shorter wait is not reported
 _MAX_QUEUE_RETRIES = 100
 _MAX_DIGITS = 12  # digits: more in a header is nonsense
 # Minutes since it took a call of ours, after which a service that refuses one is not busy with
-# those: a minute's limit leaves none longer, and a 503 may also mean that it has failed.
+# those: a minute's limit leaves none longer.
 _BUSY_MINUTES = 1.25
+# A 503 may also mean that the service has failed: with none in flight, it is busy with calls of ours
+# only if it took so many within so many minutes.
 _OVERLOADED_MINUTES = 0.25
+_OVERLOADING_CALLS = 3
 _SECOND_CODES = ("user_rate_limit_exceeded", "18")
 _TICKETS = itertools.count()
 
@@ -134,6 +137,11 @@ class _Minute:
             self._requests -= sent.requests
             self._tokens -= sent.tokens
         sent.requests = sent.tokens = 0
+
+    def count_since(self, moment: float) -> int:
+        """Return the number of requests that were sent after a moment."""
+        later = itertools.takewhile(lambda sent: sent.sent_at > moment, reversed(self._sent))
+        return sum(sent.requests for sent in later)
 
     def used(self) -> tuple[int, int]:
         """Return the number of requests and of tokens."""
@@ -396,6 +404,9 @@ class Throttle:
         if retry_after <= MINUTE:
             self._closed_until = max(self._closed_until, now + retry_after)
         self._sent_requests.discount(sent_request)
+        takes_others = self._takes_others(error, now, others)
+        if not takes_others and not isinstance(error, RateLimited):
+            return False  # an outage, which shows no limit
         self._congestion.on_refused(
             sent_request,
             now,
@@ -407,14 +418,16 @@ class Throttle:
             ticket.retries += 1
             if ticket.retries > _MAX_QUEUE_RETRIES:
                 return False
-        return retry_after <= MINUTE and self._takes_others(error, now, others)
+        return retry_after <= MINUTE and takes_others
 
     def _takes_others(self, error: ServiceError, now: float, others: int) -> bool:
         """Whether calls of ours are, or were a while ago, what the service was busy with."""
-        busy_minutes = _BUSY_MINUTES
-        if not isinstance(error, RateLimited):
-            busy_minutes = _OVERLOADED_MINUTES
-        return others > 0 or now - self._accepted_at <= busy_minutes * self.minute
+        if others > 0:
+            return True
+        if isinstance(error, RateLimited):
+            return now - self._accepted_at <= _BUSY_MINUTES * self.minute
+        taken = self._sent_requests.count_since(now - _OVERLOADED_MINUTES * self.minute)
+        return taken >= _OVERLOADING_CALLS
 
     def _seconds_to_wait(self, tokens: int) -> float:
         """Return the seconds until a request of `tokens` tokens fits; 0 when it does now."""
