@@ -59,6 +59,9 @@ _MILLISECOND_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
 _MAX_HEADERS = 8  # parts of a header that are read
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 _LONGEST_RESET = 60.0  # seconds
+# Seconds that a refusal may ask to wait and is obeyed; a call that would wait longer fails at once.
+# A minute's limit asks for up to 86 s on Azure.
+LONGEST_KEPT_WAIT = 120.0
 # What is left of a limit, and when it is whole again: OpenAI's `x-ratelimit-reset-requests`,
 # Anthropic's `anthropic-ratelimit-requests-reset`, the `ratelimit-reset` of older drafts.
 _LIMIT_HEADER = re.compile(
@@ -90,6 +93,15 @@ def parse_duration(text: str) -> float | None:
         return None
     parts = _DURATION_PART.findall(text)
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def requests_reset_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until all requests of the limit are free again, as OpenAI and Groq tell
+    with each answer; None where nothing is told.
+    """
+    with suppress(ValueError, OverflowError):  # a timestamp that is no date
+        return parse_duration(headers.get("x-ratelimit-reset-requests", "")) or None
+    return None
 
 
 def _seconds_until(moment: datetime) -> float:

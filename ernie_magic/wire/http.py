@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic import __version__
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.keys import Key
+    from ernie_magic.wire.allowed_span import SentRequest
     from ernie_magic.wire.limits import Throttle
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
@@ -316,15 +318,13 @@ class HttpClient:
                 )
             )
 
-        async def learn_and_read(response: httpx.Response) -> ResultT:
-            throttle.learn_from_headers(response.headers)
-            return await sending.read(response)
-
-        learning = replace(sending, read=learn_and_read)
         while True:
             sent_request = await throttle.acquire(
                 sending.request.tokens, notify_throttled, sending.ticket
             )
+
+            read = partial(_learn_and_read, sending.read, throttle, sent_request)
+            learning = replace(sending, read=read)
             try:
                 result = await self._send_renewing_token(learning)
             except ServiceError as error:
@@ -423,6 +423,16 @@ class HttpClient:
         if error.renews:
             raise _TokenRefused(error, auth.token)
         raise error
+
+
+async def _learn_and_read(
+    read: Callable[[httpx.Response], Awaitable[ResultT]],
+    throttle: Throttle,
+    sent_request: SentRequest,
+    response: httpx.Response,
+) -> ResultT:
+    throttle.learn_from_headers(response.headers, sent_request)
+    return await read(response)
 
 
 def _is_at_capacity(error: ServiceError) -> bool:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from ernie_magic.errors import RateLimited
 from ernie_magic.wire.allowed_span import SentRequest
 from ernie_magic.wire.congestion import Congestion
+from ernie_magic.wire.durations import LONGEST_KEPT_WAIT, requests_reset_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,8 +40,8 @@ _MAX_DIGITS = 12  # digits: more in a header is nonsense
 # Minutes since it took a call of ours, after which a service that refuses one is not busy with
 # those: a minute's limit leaves none longer.
 _BUSY_MINUTES = 1.25
-# A 503 may also mean that the service has failed: with none in flight, it is busy with calls of ours
-# only if it took so many within so many minutes.
+# A 503 may also mean that the service has failed: with none in flight, it is busy with calls of
+# ours only if it took so many within so many minutes.
 _OVERLOADED_MINUTES = 0.25
 _OVERLOADING_CALLS = 3
 _SECOND_CODES = ("user_rate_limit_exceeded", "18")
@@ -114,6 +115,8 @@ class _Minute:
         self._clock = clock
         self._sent: deque[SentRequest] = deque()
         self._requests = self._tokens = 0
+        # Those that the service counts for less than a minute, in the order of when they end.
+        self._ending: list[tuple[float, int, SentRequest]] = []
 
     def __iter__(self) -> Iterator[SentRequest]:
         return iter(self._sent)
@@ -129,6 +132,16 @@ class _Minute:
         if self._sent and sent.sent_at >= self._sent[0].sent_at:
             self._tokens += tokens - sent.tokens
         sent.tokens = tokens
+
+    def count_until(self, sent: SentRequest, moment: float) -> None:
+        """Count a request only until a moment, if that is within its minute; its tokens remain."""
+        if moment < self.ends_at(sent):
+            sent.counted_until = moment
+            heapq.heappush(self._ending, (moment, next(_TICKETS), sent))
+
+    def ends_at(self, sent: SentRequest) -> float:
+        """Return when something that was sent leaves the minute."""
+        return sent.sent_at + self._seconds
 
     def discount(self, sent: SentRequest) -> None:
         """Count something that was sent no longer: the service refused it."""
@@ -149,7 +162,12 @@ class _Minute:
         return self._requests, self._tokens
 
     def _forget(self) -> None:
-        since = self._clock() - self._seconds
+        now = self._clock()
+        while self._ending and self._ending[0][0] <= now:
+            sent = heapq.heappop(self._ending)[-1]
+            self._requests -= sent.requests
+            sent.requests = 0
+        since = now - self._seconds
         while self._sent and self._sent[0].sent_at <= since:
             gone = self._sent.popleft()
             self._requests -= gone.requests
@@ -341,14 +359,31 @@ class Throttle:
         self._congestion.reset()
         self._wake_first()
 
-    def learn_from_headers(self, headers: Mapping[str, str]) -> None:
-        """Learn from an answer's headers."""
+    def learn_from_headers(
+        self,
+        headers: Mapping[str, str],
+        sent_request: SentRequest | None = None,
+    ) -> None:
+        """Learn from an answer's headers.
+
+        Parameters
+        ----------
+        headers
+        sent_request
+            What was answered: until the reset that they tell, it is counted ("Rate limits" on
+            https://platform.openai.com/docs/guides/rate-limits).
+        """
         requests = _header_number(headers, "x-ratelimit-limit-requests")
         tokens = _header_number(
             headers, "x-ratelimit-limit-tokens", "x-ratelimit-limit-input-tokens"
         )
         self.requests = requests or self.requests
         self.tokens = tokens or self.tokens
+        reset = requests_reset_seconds(headers)
+        if reset is not None and reset > _ABOUT_A_MINUTE[1] * self.minute:
+            self.requests = None  # a day's (https://console.groq.com/docs/rate-limits)
+        elif reset is not None and sent_request is not None:
+            self._sent_requests.count_until(sent_request, self.clock() + _MARGIN * reset)
         left = _header_number(headers, "x-ratelimit-remaining-requests")
         tokens_left = _header_number(
             headers, "x-ratelimit-remaining-tokens", "x-ratelimit-remaining-input-tokens"
@@ -388,8 +423,8 @@ class Throttle:
     ) -> bool:
         """Learn from a 429 or 503: what it says, else what had been taken before.
 
-        If a service asks to wait for more than a minute, the next call asks again, and fails at
-        once with that message.
+        If a service asks to wait for more than `LONGEST_KEPT_WAIT`, the next call asks again, and
+        fails at once with that message.
 
         Returns
         -------
@@ -401,7 +436,7 @@ class Throttle:
         now = self.clock()
         others = self._in_flight - 1
         retry_after = error.retry_after or 0.0
-        if retry_after <= MINUTE:
+        if retry_after <= LONGEST_KEPT_WAIT:
             self._closed_until = max(self._closed_until, now + retry_after)
         self._sent_requests.discount(sent_request)
         takes_others = self._takes_others(error, now, others)
@@ -418,7 +453,7 @@ class Throttle:
             ticket.retries += 1
             if ticket.retries > _MAX_QUEUE_RETRIES:
                 return False
-        return retry_after <= MINUTE and takes_others
+        return retry_after <= LONGEST_KEPT_WAIT and takes_others
 
     def _takes_others(self, error: ServiceError, now: float, others: int) -> bool:
         """Whether calls of ours are, or were a while ago, what the service was busy with."""
@@ -439,21 +474,25 @@ class Throttle:
 
     def _seconds_of_minute(self, tokens: int, now: float) -> float:
         requests_used, tokens_used = self._sent_requests.used()
+        most_requests = most_tokens = math.inf
+        if self.requests is not None:
+            most_requests = max(1, int(self.requests * self.share))
+        if self.tokens is not None:
+            most_tokens = self.tokens * self.share
         fits_at = self._closed_until
         # The oldest first: each one that leaves the minute makes room.
         for sent in self._sent_requests:
-            fits = (
-                self.requests is None or requests_used < max(1, int(self.requests * self.share))
-            ) and (
-                self.tokens is None
-                or tokens_used + tokens <= self.tokens * self.share
-                or tokens_used == 0
-            )
-            if fits:
+            tokens_fit = tokens_used == 0 or tokens_used + tokens <= most_tokens
+            if tokens_fit and requests_used < most_requests:
                 break
-            fits_at = max(fits_at, sent.sent_at + self.minute * _MARGIN)
-            requests_used = requests_used - sent.requests
-            tokens_used = tokens_used - sent.tokens
+            leaves_at = self._sent_requests.ends_at(sent)
+            if tokens_fit:
+                leaves_at = min(leaves_at, sent.counted_until)
+            if not (sent.requests or sent.tokens):
+                leaves_at = fits_at  # counts no longer
+            fits_at = max(fits_at, leaves_at)
+            requests_used -= sent.requests
+            tokens_used -= sent.tokens
         return fits_at - now
 
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.errors import ErnieError, RateLimited, ServiceUnreachable
+from ernie_magic.wire.durations import LONGEST_KEPT_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tenacity import AsyncRetrying, RetryCallState
 
-# Seconds of one wait: an exhausted limit recovers within a minute.
+# Seconds of one wait where the service tells none.
 MAX_WAIT = 60.0
 
 
@@ -58,7 +59,7 @@ def retry_attempts(
             isinstance(error, ErnieError)
             and error.retryable
             and may_repeat()
-            and _told_seconds(error) <= MAX_WAIT
+            and _told_seconds(error) <= LONGEST_KEPT_WAIT
             and (not safely_only or isinstance(error, RateLimited | ServiceUnreachable))
         )
 

@@ -121,7 +121,7 @@ def refusal():
     return errors.RateLimited(errors.Text("", ""), code="rpm_rate_limit_exceeded", retryable=True)
 
 
-@pytest.mark.parametrize("later", [0.0, 0.5, None, 29.0, 61.0, 3600.0])
+@pytest.mark.parametrize("later", [0.0, 0.5, None, 29.0, 121.0, 3600.0])
 def test_a_later_refusal_does_not_shorten_the_wait_that_the_service_asked_for(later):
     async def run():
         limit = Throttle("s", "m", minute=60.0)
@@ -138,6 +138,36 @@ def test_a_later_refusal_does_not_shorten_the_wait_that_the_service_asked_for(la
 
     (seconds,) = asyncio.run(run())
     assert 29 < seconds <= 30
+
+
+def test_a_wait_of_more_than_a_minute_is_kept_too():
+    service = Service(simulation.in_any_span(10, 60), retry_after=86.0)
+    outcome = simulation.run(service, calls=30)
+    assert (outcome.done, outcome.failed) == (30, 0)
+
+
+def test_requests_are_counted_until_the_reset_that_headers_tell():
+    accepted = simulation.in_each_window(10, 1)
+    headers = {"x-ratelimit-limit-requests": "10", "x-ratelimit-reset-requests": "1s"}
+    service = Service(accepted, headers=headers)
+    simulation.run(service, seconds=60.0)
+    assert len(service.accepted) >= 0.9 * 600
+    assert len(service.refused) <= 0.1 * len(service.accepted)
+
+
+def test_a_day_s_limit_in_headers_is_not_kept_by_the_minute():
+    headers = {"x-ratelimit-limit-requests": "20", "x-ratelimit-reset-requests": "2h10m"}
+    outcome = simulation.run(Service(lambda _now, _active: True, headers=headers), calls=60)
+    assert outcome.state.requests is None
+    assert outcome.seconds < 5
+
+
+@pytest.mark.parametrize("reset", ["", "soon", "0", "0s", "-5", "2026-13-45T99:99:99Z", "9" * 400])
+def test_a_reset_that_tells_no_time_changes_nothing(reset):
+    headers = {"x-ratelimit-limit-requests": "10", "x-ratelimit-reset-requests": reset}
+    service = Service(simulation.in_each_window(10, 60), headers=headers)
+    outcome = simulation.run(service, calls=15, in_flight=5)
+    assert (outcome.done, service.refused) == (15, [])
 
 
 def test_refusals_while_others_are_in_flight_tell_no_limit_of_a_minute():
