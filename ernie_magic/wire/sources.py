@@ -28,6 +28,7 @@ _MAX_PAGES = 1000  # the rest is left out
 _MAX_DEPTH = 10
 _ADDRESSES = ("url", "link", "uri", "href", "web_url", "page_url", "source_url", "source")
 _TITLES = ("title", "name", "site_name", "siteName")
+_WORDS = ("content", "snippet", "summary", "text", "cited_text")
 _WEB_ADDRESS = re.compile(r"https?://\S", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 # Words in the names of fields, and of kinds of parts.
@@ -35,7 +36,7 @@ _OF_SOURCES = frozenset(
     {
         *("search", "browser", "web", "websites", "pages", "grounding"),
         *("citation", "citations", "reference", "references", "annotation", "annotations"),
-        *("source", "sources", "footnotes"),
+        *("source", "sources", "cites", "footnotes"),
     }
 )
 _OF_OTHER_LINKS = frozenset(
@@ -73,41 +74,33 @@ class SourceCollector:
     ) -> None:
         """Add the sources in a chunk, in its choice, and in the message or delta there."""
         listed = _find_search_results(chunk, facts)
-        for page in values.as_objects(listed)[:_MAX_PAGES]:
-            is_usual = "url" in page and "title" in page
-            self._add(page if is_usual else _as_page(page) or page)
+        for result in values.as_objects(listed)[:_MAX_PAGES]:
+            self._add(_as_page(result) or result)
         for place in (chunk, facts, part):
             for name, value in place.items():
                 # Most fields of most chunks are texts and numbers.
                 if value and isinstance(value, (dict, list)) and name not in _READ_ELSEWHERE:
-                    self._add_below(name, value, listed)
-
-    def _add_below(self, name: str, value: object, listed: Sequence[Any]) -> None:
-        if _leads_elsewhere(name):
-            return
-        for page in _find_pages(value, listed, is_named=_speaks_of_sources(name)):
-            if len(self.pages) >= _MAX_PAGES:
-                return
-            self._add(page)
+                    for page in _find_pages({name: value}, listed):
+                        self._add(page)
 
     def _add(self, page: Page) -> None:
+        if len(self.pages) >= _MAX_PAGES:
+            return
         address = str(page.get("url") or "")
-        identity = repr(page)
-        if address:
+        if not address:
+            self._append_once(repr(page), page)
+            return
+        place = self._places.setdefault(address, len(self.pages))
+        if place == len(self.pages) or not (_is_bare(self.pages[place]) or _is_bare(page)):
             # What names a page: its address and its place, to which a `^[2]^` in the text refers.
-            identity = repr((address, page.get("index"), len(page) == 1))
-        if identity in self._seen or len(self.pages) >= _MAX_PAGES:
-            return
-        self._seen.add(identity)
-        if not address or address not in self._places:
-            if address:
-                self._places[address] = len(self.pages)
-            self.pages.append(redact_values(page))
-            return
-        place = self._places[address]
-        if _is_bare(self.pages[place]):
+            self._append_once(repr((address, page.get("index"))), page)
+        elif _is_bare(self.pages[place]) and not _is_bare(page):
+            self._seen.add(repr((address, page.get("index"))))
             self.pages[place] = redact_values(page)
-        elif not _is_bare(page):
+
+    def _append_once(self, identity: str, page: Page) -> None:
+        if identity not in self._seen:
+            self._seen.add(identity)
             self.pages.append(redact_values(page))
 
 
@@ -115,7 +108,7 @@ def is_source(part: Mapping[str, Any]) -> bool:
     """Whether a part of a content is a source, and nothing else."""
     if not _speaks_of_sources(values.as_name(part.get("type"))):
         return False
-    return next(_find_pages(part, ()), None) is not None
+    return next(_find_pages([part], (), is_named=True), None) is not None
 
 
 def _is_bare(page: Page) -> bool:
@@ -139,7 +132,7 @@ def _find_pages(
     *,
     is_named: bool = False,
 ) -> Iterator[Page]:
-    """Iterate over the sources in a value.
+    """Iterate over the sources in an object or a list.
 
     Parameters
     ----------
@@ -153,37 +146,69 @@ def _find_pages(
     if value is known or depth > _MAX_DEPTH:
         return
     if isinstance(value, list):
-        for item in value:
-            if is_named and _is_web_address(item):
-                yield {"url": item}
-            yield from _find_pages(item, known, depth + 1, is_named=is_named)
+        yield from _find_listed_pages(value, known, depth, is_named=is_named)
         return
-    fields = values.as_object(value)
-    kind = values.as_name(fields.get("type"))
-    if _leads_elsewhere(kind):
-        return
-    is_named = is_named or _speaks_of_sources(kind)
-    if is_named and (page := _as_page(fields)):
-        yield page
-        return
-    for name, inner in fields.items():
-        if not _leads_elsewhere(name):
-            below = is_named or _speaks_of_sources(name)
-            yield from _find_pages(inner, known, depth + 1, is_named=below)
+    for name, inner in values.as_object(value).items():
+        if _leads_elsewhere(name):
+            continue
+        speaks = _speaks_of_sources(name)
+        page = _as_page(values.as_object(inner)) if is_named or speaks else None
+        # Not every link beside sources is one: a mind map's is not.
+        if page is not None and (speaks or "title" in page):
+            yield page
+        else:
+            yield from _find_pages(inner, known, depth + 1, is_named=is_named or speaks)
+
+
+def _find_listed_pages(
+    listed: Sequence[Any],
+    known: Sequence[Any],
+    depth: int,
+    *,
+    is_named: bool,
+) -> Iterator[Page]:
+    for item in listed:
+        if is_named and _is_web_address(item):
+            yield {"url": item}
+            continue
+        fields = values.as_object(item)
+        kind = values.as_name(fields.get("type"))
+        below = is_named or _speaks_of_sources(kind)
+        page = (_as_page(fields) or _as_document(fields)) if below else None
+        if page is not None:
+            yield page
+        elif not _leads_elsewhere(kind):
+            yield from _find_pages(item, known, depth + 1, is_named=below)
 
 
 def _as_page(found: Mapping[str, Any]) -> Page | None:
-    """Return an object with a web address as a source; None for any other."""
+    """Return an object with a web address as a source; None for any other, and for the link of a
+    picture or a film, unless it has a title as a page has.
+    """
     addresses = (found.get(name) for name in _ADDRESSES)
     address = next((text for text in addresses if _is_web_address(text)), None)
     if address is None:
         return None
+    if found.get("url") == address and found.get("title"):
+        return found  # as most services write it
     titles = (found.get(name) for name in _TITLES)
     title = next((text for text in titles if text and isinstance(text, str)), None)
-    page = {**found, "url": address}
-    if title is not None:
-        page["title"] = title
-    return page
+    if title is None:
+        if _leads_elsewhere(values.as_name(found.get("type"))):
+            return None
+        return {**found, "url": address}
+    return {**found, "url": address, "title": title}
+
+
+def _as_document(found: Mapping[str, Any]) -> Page | None:
+    """Return an object with a title and words, such as a file without an address, as a source; None
+    for any other.
+    """
+    if values.as_text(found.get("title")) and any(
+        values.as_text(found.get(name)) for name in _WORDS
+    ):
+        return found
+    return None
 
 
 def _is_web_address(value: object) -> bool:

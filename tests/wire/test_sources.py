@@ -209,6 +209,69 @@ TOLD = {
 }
 
 
+TOLD |= {
+    # https://cloud.baidu.com/doc/qianfan-api/s/em82g4tlk
+    "Baidu AI search": (
+        {
+            "references": [
+                {"id": 1, "title": "T", "url": A, "web_anchor": "a", "type": "web"},
+                {
+                    "id": 2,
+                    "title": "U",
+                    "url": B,
+                    "type": "video",
+                    "video": {"url": "https://v.example"},
+                },
+            ]
+        },
+        {},
+        {},
+    ),
+    # https://cloud.tencent.com/document/product/1729/105701
+    "Hunyuan": (
+        {
+            "search_info": {
+                "search_results": [
+                    {"index": 1, "title": "T", "url": A},
+                    {"index": 2, "title": "U", "url": B},
+                ],
+                "mindmap": {"thumb_url": "https://m.example/1.png", "url": "https://m.example/2"},
+                "relevant_entities": [{"name": "E", "content": ["x"], "referred": [1]}],
+            }
+        },
+        {},
+        {},
+    ),
+    # https://www.volcengine.com/docs/82379
+    "flat citations": (
+        {},
+        {},
+        {
+            "annotations": [
+                {"type": "url_citation", "title": "T", "url": A, "logo_url": "https://l.example"},
+                {
+                    "type": "url_citation",
+                    "title": "U",
+                    "url": B,
+                    "cover_image": {"url": "https://c.example"},
+                },
+            ]
+        },
+    ),
+    # https://docs.exa.ai/reference/chat-completions
+    "Exa": (
+        {
+            "citations": [
+                {"id": A, "url": A, "title": "T", "text": "t"},
+                {"id": B, "url": B, "title": "U"},
+            ]
+        },
+        {},
+        {},
+    ),
+}
+
+
 def whole(beside, choice, message):
     return {
         "id": "x",
@@ -317,6 +380,26 @@ def test_a_source_keeps_what_the_service_says_of_it():
     for beside in ({"citations": [A, B]}, {"search_results": [{"url": B, "title": "U"}]}):
         reader.feed({"choices": [{"index": 0, "delta": {"content": "x"}}], **beside})
     assert list(build(reader).search) == [{"url": A}, {"url": B, "title": "U"}]
+
+
+@pytest.mark.parametrize(
+    ("beside", "message"),
+    [
+        # Zhipu's link may be empty; a file of one's own on Azure has none.
+        ({"web_search": [{"title": "T", "link": "", "content": "c", "refer": "ref_1"}]}, {}),
+        (
+            {},
+            {
+                "context": {
+                    "citations": [{"title": "T", "url": None, "filepath": "a.md", "content": "c"}]
+                }
+            },
+        ),
+    ],
+)
+def test_a_source_without_an_address_has_its_title_and_words(beside, message):
+    [page] = read_whole((beside, {}, message)).search
+    assert (page["title"], page["content"]) == ("T", "c")
 
 
 def test_a_key_in_a_source_is_not_kept():
