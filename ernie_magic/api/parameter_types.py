@@ -8,6 +8,7 @@ import ast
 import json
 import math
 import re
+import unicodedata
 from typing import Any, ClassVar
 
 from ernie_magic.api import models
@@ -90,7 +91,8 @@ class Number(Parameter):
     )
 
     def _parse_text(self, text: str) -> float:
-        return float(text)
+        # A Chinese keyboard's wide digits and point are the same number (NFKC).
+        return float(unicodedata.normalize("NFKC", text))
 
     def _format_limit(self, limit: float) -> str:
         return str(float(limit))

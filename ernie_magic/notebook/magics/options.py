@@ -14,7 +14,7 @@ import textwrap
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -119,7 +119,6 @@ _WRITE_LIKE = Text("写成 {usage}", "write {usage}")
 _WRITE_VALUE = Text("在它后面写值", "write the value after it")
 _OPTION_BEFORE_VALUE = re.compile(r"(--?[A-Za-z][\w-]*)([=＝]|\Z)")
 _HYPHENS = "\0--"  # stands for the value `--`
-_DASHES = "\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"  # Unicode's dashes, minus, wide hyphens
 
 
 class WrongLine(InvalidOption):
@@ -476,8 +475,9 @@ class Grammar:
         keyboards write it (`—temperature`, `——temperature`).
         """
         name = word.partition("=")[0].replace("_", "-")
-        meant = f"--{name.lstrip(_DASHES)}"
-        if name[0] in _DASHES and meant in self.all_flags():
+        dashes = "".join(takewhile(_is_dash, name))
+        meant = f"--{name.removeprefix(dashes)}"
+        if dashes.strip("-") and meant in self.all_flags():
             return meant
         return None
 
@@ -507,6 +507,11 @@ class Grammar:
             for group, lines in by_group.items()
             if lines
         )
+
+
+def _is_dash(character: str) -> bool:
+    """Whether a character is one of Unicode's dashes and hyphens, or its minus."""
+    return character == "\N{MINUS SIGN}" or unicodedata.category(character) == "Pd"
 
 
 def _mark_hyphens(word: str) -> str:

@@ -12,16 +12,22 @@ from ernie_magic.text.language import Text
 
 YES_FLAG = "--yes"  # confirms what a line would do
 _BLANK = r"[ \t\r\n]"
-# Blanks of pages and Chinese keyboards, which separate words only beside an option.
-_WIDE_BLANK = "[\u00a0\u3000]"
-_SEPARATOR = re.compile(rf"{_BLANK}+|{_WIDE_BLANK}+(?={_BLANK}*--[A-Za-z])")
+# Blanks of pages and Chinese keyboards, and what cannot be seen: they separate words only beside an
+# option, another blank, or the line's end.
+_WIDE_BLANKS = "\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
+_WIDE_BLANK = f"[{_WIDE_BLANKS}]"
+_SEPARATOR = re.compile(rf"{_BLANK}+|{_WIDE_BLANK}+(?=--[A-Za-z]|{_BLANK}|\Z)")
 _OPTION_BEFORE_WIDE_BLANK = re.compile(rf"(--?[A-Za-z][\w-]*){_WIDE_BLANK}+")
 _QUOTES = "\"'"
 _ESCAPED = ('\\"', "\\'")
 # They group only as a whole word: within one they belong to its text.
+_END = rf"(?={_BLANK}|{_WIDE_BLANK}|\Z)"
+_MARKS = "“”„＂"
+_SINGLE_MARKS = "‘’‚＇"
 _TYPOGRAPHIC = (
-    rf"“(?P<typographic>[^“”]*)”(?={_BLANK}|{_WIDE_BLANK}|\Z)"
-    rf"|‘(?P<typographic_single>[^‘’]*(?:(?<=\w)’(?=\w)[^‘’]*)*)’(?={_BLANK}|{_WIDE_BLANK}|\Z)|"
+    rf"[{_MARKS}](?P<typographic>[^{_MARKS}]*)[{_MARKS}]{_END}"
+    rf"|[{_SINGLE_MARKS}](?P<typographic_single>[^{_SINGLE_MARKS}]*"
+    rf"(?:(?<=\w)’(?=\w)[^{_SINGLE_MARKS}]*)*)[{_SINGLE_MARKS}]{_END}|"
 )
 _APOSTROPHE = r"(?<=\w)'(?=\w)|\\'(?=\w)|''"
 _SINGLE = rf"'(?P<single>[^'\\]*(?:(?:{_APOSTROPHE}|\\(?!'\w))[^'\\]*)*)'"
@@ -38,7 +44,8 @@ _LITERAL_QUOTATION = re.compile(
 )
 # Outside quotations: characters that are read together, or a single one.
 _UNQUOTED = re.compile(
-    "[^ \\t\\r\\n\u00a0\u3000\"'“‘=＝\\\\]+[=＝]?|[\u00a0\u3000]+|\\\\[\"']|.", re.DOTALL
+    rf"""[^ \t\r\n{_WIDE_BLANKS}"'{_MARKS}{_SINGLE_MARKS}=＝\\]+[=＝]?|{_WIDE_BLANK}+|\\["']|.""",
+    re.DOTALL,
 )
 _PATH_START = re.compile(r"(?:[A-Za-z]:|\.{1,2}|~|\\)\\")
 _EQUALS = ("=", "＝")
@@ -78,7 +85,7 @@ def split_words(line: str) -> list[str]:
     - In a quotation a doubled quote is one, and so is `\"`; in '…' an apostrophe between letters
       does not close it. `\"` and `\'` are a quote outside of quotations too, but in a path.
     - Any other backslash is a backslash (`C:\new\table`).
-    - A word in “…” or ‘…’ is quoted, too.
+    - A word in “…”, ‘…’ or wide quotes is quoted, too.
 
     Raises
     ------

@@ -400,6 +400,9 @@ def test_the_quotes_of_a_chinese_keyboard_quote_a_whole_word(typed, words):
         ("--system\u3000你　好 x", ["--system", "你　好", "x"]),
         ("-m\u00a0a\u00a0--top-p\u3000.5", ["-m", "a", "--top-p", ".5"]),
         ("'a\u3000--b'", ["a\u3000--b"]),
+        ("\ufeff--seed\u200b 7\u200b", ["--seed", "7"]),
+        ("-m a\u00a0\u3000 x\u200by\u3000", ["-m", "a", "x\u200by"]),
+        ("”a b” „c d“ ＂e f＂ ＇g h＇ ’i j’", ["a b", "c d", "e f", "g h", "i j"]),
     ],
 )
 def test_a_quote_quotes_only_where_a_value_begins(typed, words):
@@ -433,20 +436,35 @@ def test_a_quoted_value_is_no_option(typed, system):
     assert parse_chat_line(typed, {"flag": "--verbatim"}).chat.system == system
 
 
+@pytest.mark.parametrize("typed", ["=", "=x", "--param a = 1", "＝1"])
+def test_a_sign_alone_is_told(typed):
+    with pytest.raises(InvalidOption, match=r"is not an option|requires name=value"):
+        line(typed)
+
+
 def test_the_signs_of_a_chinese_keyboard_are_read():
-    said = line("--top_p＝0.5 --param a＝1 --param b=“x y”\u3000--seed\u30007")
+    said = line("--top_p＝０．５ --param a＝1 --param b=“x y”\u3000--seed\u30007")
     assert said.chat.parameters == {"top_p": 0.5, "seed": 7}
     assert said.chat.extra == {"a": 1, "b": "x y"}
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["—temperature", "——temperature", "–temperature", "－－top_p", "—top-p=0.5", "−max-tokens"],
+    [
+        "—temperature",
+        "——temperature",
+        "–temperature",
+        "－－top_p",
+        "—top-p=0.5",
+        "−max-tokens",
+        "‐‐top-p",
+        "⸺seed",
+    ],
 )
 def test_a_dash_for_the_hyphens_of_an_option_is_told(typed):
     with pytest.raises(InvalidOption) as caught:
         line(f"{typed} 0.5")
-    name = typed.strip("—–－−").partition("=")[0].replace("_", "-")
+    name = typed.strip("—–－−‐⸺").partition("=")[0].replace("_", "-")
     assert caught.value.line("en") == (
         f"{typed!r} is not an option. What to do: an option begins with two hyphens: --{name}."
     )
