@@ -176,33 +176,48 @@ def _fold(word: str) -> str:
 # that speak, listen, make films or only judge.
 _EMBEDDING_FAMILIES = (
     *("bge-", "tao-", "e5-", "gte-", "m3e-", "all-minilm", "all-mpnet", "paraphrase-", "nomic-"),
-    *("voyage-", "multilingual-e5", "sentence-", "mxbai-", "stella", "labse", "text2vec"),
+    *("voyage-", "multilingual-e5", "sentence-", "mxbai-", "stella", "labse", "text2vec", "embo-"),
 )
 _IMAGE_FAMILIES = (
-    *("irag", "flux", "dall-e", "sdxl", "cogview", "kolors", "wanx", "sd-", "sd3", "imagen-"),
+    *(
+        "irag",
+        "flux",
+        "dall-e",
+        "sdxl",
+        "cogview",
+        "kolors",
+        "wanx",
+        "sd-",
+        "sd_",
+        "sd3",
+        "imagen-",
+    ),
     *("pixart", "playground-v", "recraft", "ideogram", "kandinsky", "midjourney", "hidream"),
 )
 _OF_NO_CALL = re.compile(
     r"(?<![a-z])(?:whisper|tts|asr|stt|speech|sora|veo|cosyvoice|moderation|kokoro|lyria|music"
     r"|transcribe|realtime|live|aqa|[it]2v|s2v|kling|vidu)(?![a-z])"
-    r"|video|sensevoice|paraformer|seedance|chattts|fishaudio|hailuo"
+    r"|video|sensevoice|paraformer|seedance|chattts|fishaudio|hailuo|3d(?![a-z])"
 )
 _PICTURE_WORDS = re.compile(r"image|diffusion|seedream|seededit|(?<![a-z])t2i(?![a-z])|^step-\d+x-")
 _COMPLETION_NAMES = re.compile(r"^(?:davinci|babbage|curie|ada)\b|turbo-instruct|-text-davinci")
 # Chat models for one purpose, which nobody means who names none: judges, translators, readers of
 # pages, voices; and models that only continue a text.
 _SPECIAL = re.compile(
-    r"guard|(?<![a-z])(?:shield\w*|mt|ocr|audio|voice|translat\w+|reward|rm|prm|classifier|judge"
-    r"|search|research|computer-use|codex|draft|charglm|character|char|role(?:play)?|o\d-pro)"
+    r"guard|translat|starcoder|(?<![a-z])(?:shield\w*|mt|ocr|audio|voice|reward|rm|prm|classifier|judge"
+    r"|robotics|search|research|computer-use|codex|draft|charglm|character|char|role(?:play)?|o\d-pro)"
     r"(?![a-z])|\w[-_.]base(?:$|[-_.:])"
 )
-# Families and endings of names that only chat models have.
+# Families and endings of names that only chat models have; short ones at the beginning only.
 _CHAT_NAME = re.compile(
-    r"^(?:ernie|deepseek|qwen|qwq|qvq|gpt-|chatgpt|o[1-9](?:$|-)|claude|gemini|gemma|llama|mistral"
-    r"|mixtral|ministral|magistral|devstral|codestral|pixtral|phi|glm-|chatglm|kimi|moonshot"
-    r"|doubao|hunyuan|step-|abab|minimax|yi-|baichuan|internlm|grok|command|nova-|granite|olmo"
-    r"|falcon|smollm|nemotron|solar|exaone|sonar|jamba|mimo|ling-|ring-|seed-|aya|meta-llama"
-    r"|open-mi[sx]tral|tinyllama|vicuna|wizard|hermes|spark|4\.0ultra|generalv|longcat)"
+    r"^(?:o[1-9](?:$|-)|phi|yi[-:]|step-|abab|grok|command|nova-|ling-|ring-|seed-|aya|spark"
+    r"|4\.0ultra|generalv|orca|solar|mimo|glm)"
+    r"|(?<![a-z])(?:ernie|deepseek|qwen|qwq|qvq|gpt|chatgpt|claude|gemini|gemma|llama|mistral"
+    r"|mixtral|ministral|magistral|devstral|codestral|pixtral|mathstral|glm-|chatglm|kimi|moonshot"
+    r"|doubao|hunyuan|minimax|minicpm|baichuan|internlm|internvl|granite|olmo|falcon|smollm"
+    r"|nemotron|exaone|sonar|jamba|open-?mi[sx]tral|tinyllama|codellama|codegemma|codeqwen"
+    r"|starcoder|vicuna|wizard|\w*hermes|dolphin|zephyr|openchat|starling|llava|bakllava|moondream"
+    r"|cogito|tulu|longcat|stablelm)"
     r"|(?:^|[-_.:])(?:instruct|chat|it|thinking|assistant)(?:$|[-_.:])"
 )
 
