@@ -2,8 +2,9 @@
 
 The charsets of East Asia put common characters into certain rows (GB 2312, KS X 1001 and JIS X 0208
 by their lead bytes, Big5 by its levels), so a text is in the one in which most of its characters
-are common. That tells texts of eight characters apart without fail; of shorter ones, which may be
-read in several ways, simplified Chinese goes first: the services here are Chinese.
+are common. That tells texts of eight characters apart without fail. Shorter ones may be read in
+several ways, whatever the rule: there the charset of the user's own locale goes first, and then
+simplified Chinese, since the services here are Chinese.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import codecs
 import re
 from typing import NamedTuple
+
+from ernie_magic.text.language import locale_name
 
 _SAMPLE = 64 * 1024  # bytes that are looked at
 _BEFORE = 256  # bytes before the first that is not UTF-8, which are looked at too
@@ -21,6 +24,7 @@ _LEVEL_2 = re.compile(rb"[\xd8-\xf7][\xa1-\xfe]")
 _RARE = 0.3
 _NONE = re.compile(rb"(?!)")
 _KANA = re.compile("[ぁ-ヿ]")
+_SHORT = 8  # characters that may be read in several charsets
 _MIN_SHARE = 0.6  # of the characters that are common, in a charset that is believed
 _KANA_SHARE = 0.25  # of the characters of a Japanese text, at least
 _OWN_LANGUAGE = 0.1  # what it counts that a text is of the charset's own language
@@ -67,6 +71,12 @@ _EAST_ASIAN = (
     _Charset("euc_jp", re.compile(rb"[\xa1\xa3-\xa5\xb0-\xcf][\xa1-\xfe]")),
     _Charset("shift_jis", re.compile(rb"[\x81-\x83\x88-\x97][\x40-\x7e\x80-\xfc]")),
 )
+# By the beginning of a locale's name, as POSIX and Windows write it.
+_OWN_CHARSETS = {
+    ("ko", "korean"): ("euc_kr",),
+    ("ja", "japanese"): ("shift_jis", "euc_jp"),
+    ("zh_tw", "zh_hk", "chinese (traditional)"): ("big5",),
+}
 EAST_ASIAN = frozenset(charset.name for charset in _EAST_ASIAN)
 
 
@@ -87,6 +97,8 @@ def detect_charset(raw: bytes | bytearray) -> str:
     sample = _take_sample(raw)
     if _is_damaged_utf_8(sample):
         return "utf-8"
+    if own := _find_own_charset(sample):
+        return own
     scores = {charset.name: _score(charset, sample) for charset in _EAST_ASIAN}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] >= _MIN_SHARE:
@@ -123,19 +135,40 @@ def _is_damaged_utf_8(raw: bytes) -> bool:
     return "\0" in text or damaged <= 1 or is_mostly_whole
 
 
+def _find_own_charset(raw: bytes) -> str:
+    """Return the charset of the user's locale in which a short text has common characters only; ""
+    for any other text.
+    """
+    place = locale_name().lower()
+    names = next((names for begun, names in _OWN_CHARSETS.items() if place.startswith(begun)), ())
+    if not names or len(_PAIR.findall(raw)) > _SHORT:
+        return ""
+    own = (charset for charset in _EAST_ASIAN if charset.name in names)
+    return next((charset.name for charset in own if _share(charset, raw) == 1), "")
+
+
+def _share(charset: _Charset, raw: bytes) -> float:
+    """Return the share of common characters; -1 where it cannot be in this charset."""
+    decoder = codecs.getincrementaldecoder(charset.name)("strict")
+    pairs = _PAIR.findall(raw)
+    try:
+        decoder.decode(raw)  # the last character may be cut
+    except UnicodeDecodeError:
+        return -1.0
+    if not pairs:
+        return -1.0
+    return sum(map(charset.weigh_character, pairs)) / len(pairs)
+
+
 def _score(charset: _Charset, raw: bytes) -> float:
     """Return the share of common characters; -1 where it cannot be in this charset, or is not of
     its language.
     """
-    decoder = codecs.getincrementaldecoder(charset.name)("strict")
-    try:
-        text = decoder.decode(raw)  # the last character may be cut
-    except UnicodeDecodeError:
-        return -1.0
+    share = _share(charset, raw)
+    if share < 0:
+        return share
+    text = codecs.getincrementaldecoder(charset.name)("strict").decode(raw)
     pairs = _PAIR.findall(raw)
-    if not pairs:
-        return -1.0
-    share = sum(map(charset.weigh_character, pairs)) / len(pairs)
     if charset.name in ("gb18030", "big5"):
         return share
     if charset.name == "euc_kr":

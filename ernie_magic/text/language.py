@@ -140,17 +140,17 @@ def system_language() -> Language:
     """Return `"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES
     before LANG).
     """
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return _language_of(value, "zh")
-    import locale
-
     # POSIX writes `zh_CN`, Windows `Chinese_China`.
-    return _language_of(locale.getlocale()[0] or "", "zh", "chinese")
-
-
-def _language_of(locale_name: str, *chinese: str) -> Language:
-    """Return the language of a locale; `chinese` are the beginnings of the Chinese ones."""
-    if locale_name.lower().startswith(chinese):
+    if locale_name().lower().startswith(("zh", "chinese")):
         return "zh"
     return "en"
+
+
+def locale_name() -> str:
+    """Return the name of the user's locale, "" where there is none."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return value
+    import locale
+
+    return locale.getlocale()[0] or ""

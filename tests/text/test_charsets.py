@@ -79,6 +79,23 @@ def test_short_chinese_is_not_read_as_korean(text):
     assert decode_text(text.encode("gb18030")) == text
 
 
+@pytest.mark.parametrize(
+    ("place", "charset", "text"),
+    [
+        ("ko_KR.UTF-8", "euc_kr", "안녕"),
+        ("ko_KR", "euc_kr", "a,b\n네,배송\n"),
+        ("ja_JP.UTF-8", "shift_jis", "東京"),
+        ("ja_JP", "euc_jp", "日本"),
+        ("zh_TW", "big5", "你好"),
+        ("zh_CN", "gb18030", "很好"),
+        ("ja_JP", "gb18030", TEXTS["gb18030"]),
+    ],
+)
+def test_a_short_text_is_of_the_user_s_own_language(monkeypatch, place, charset, text):
+    monkeypatch.setenv("LC_ALL", place)
+    assert decode_text(text.encode(charset)) == text
+
+
 @pytest.mark.parametrize("text", ["좋아요", "배송이 빨라요", "가격이 비싸요", "안녕하세요"])
 def test_short_korean_is_known_by_its_commonest_syllables(text):
     assert decode_text(text.encode("euc_kr")) == text
