@@ -1,6 +1,7 @@
 """Which choice of a reply is the answer.
 
 With `n` there are several, told apart by their `index`; the first one that arrived is the answer.
+Where nobody asked for several, they may be parts of one (`choice_parts`).
 Some servers count the tokens of their only choice with it instead: those of Hugging Face before
 https://github.com/huggingface/text-generation-inference/pull/1648.
 """
@@ -11,14 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import find_reason
-from ernie_magic.wire.content import REASONING
+from ernie_magic.wire.choice_parts import (
+    complements,
+    has_calls,
+    has_words,
+    join_parts,
+    join_pieces,
+    names_tool,
+    place_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Choice = Mapping[str, Any]
 
-_WORDS = frozenset({"content", "text", "refusal", *REASONING})
 # An index so far above the first one counts tokens: nobody sends so many choices unasked.
 _SURELY_COUNTED = 8
 # With so many and a reason to finish, which the first one has not had, it does too.
@@ -47,9 +55,22 @@ class ChoicePicker:
         self.has_dropped = False
         # Of an index that rises by one from chunk to chunk: other choices, or tokens of this one.
         self._held: list[Choice] = []
+        # Other indexes: of parts of this answer, and of answers of their own.
+        self._parts: set[int] = set()
+        self._alternatives: set[int] = set()
 
     def pick(self, choices: Sequence[Choice]) -> Choice:
         """Return the choice that is read now, {} for none."""
+        own = self._pick_own(choices)
+        if len(choices) == 1 or self._was_asked or self._counts_tokens:
+            return own
+        parts = [choice for choice in choices if choice is own or self._is_part(choice, own)]
+        if len(parts) < 2:  # noqa: PLR2004  (more than the own one)
+            return next(iter(parts), own)
+        return join_parts(parts)
+
+    def _pick_own(self, choices: Sequence[Choice]) -> Choice:
+        """Return the choice of the own index, {} for none."""
         for choice in choices:
             index = values.as_whole_number(choice.get("index"))
             if index is None or index < 0 or self._counts_tokens:
@@ -64,6 +85,31 @@ class ChoicePicker:
         if len(choices) > 1:
             self._drop()
         return {}
+
+    def _is_part(self, choice: Choice, own: Choice) -> bool:
+        """Whether a choice beside the own one belongs to the same answer."""
+        index = values.as_whole_number(choice.get("index"))
+        if place_of(choice) == "delta" and index in (None, self._own):
+            return True
+        if index in self._alternatives or not complements(choice, own):
+            self._note_alternative(choice, index)
+            return False
+        return True
+
+    def _note_alternative(self, choice: Choice, index: int | None) -> None:
+        """Note that words of another index are another answer's, and so is what follows there."""
+        if index is not None and has_words(choice):
+            self._alternatives.add(index)
+
+    def _is_part_of_stream(self, choice: Choice, index: int) -> bool:
+        """Whether a choice that arrives alone calls a tool for this answer."""
+        if self._was_asked or index in self._alternatives or not has_calls(choice):
+            return False
+        begins = names_tool(choice) and not self._held and not has_words(choice)
+        if begins:
+            self._last = index
+            self._parts.add(index)
+        return index in self._parts
 
     def take_held(self) -> Choice:
         """Return what was held back when the reply ends, {} for nothing: the last of it has the
@@ -87,6 +133,9 @@ class ChoicePicker:
 
     def _hold(self, choice: Choice, index: int) -> Choice:
         """Hold back a choice of another index, until it is clear what that means."""
+        if self._is_part_of_stream(choice, index):
+            return choice
+        self._note_alternative(choice, index)
         if self._has_others or self._own is None or index not in (self._last, self._last + 1):
             self._drop()
             return {}
@@ -104,20 +153,6 @@ class ChoicePicker:
         self._counts_tokens = True
         held = self._held
         self._held = []
-        joined = _join_pieces(held)
-        joined["delta"] = _join_pieces([values.as_object(choice.get("delta")) for choice in held])
+        joined = join_pieces(held)
+        joined["delta"] = join_pieces([values.as_object(choice.get("delta")) for choice in held])
         return joined
-
-
-def _join_pieces(pieces: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return objects as one: words and lists one behind the other, of anything else the last."""
-    joined: dict[str, Any] = {}
-    for piece in pieces:
-        for name, value in piece.items():
-            before = joined.get(name)
-            is_words = name in _WORDS and isinstance(before, str) and isinstance(value, str)
-            if is_words or (isinstance(before, list) and isinstance(value, list)):
-                joined[name] = before + value
-            elif value is not None or before is None:
-                joined[name] = value
-    return joined
