@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _LONGEST_REPAIRED = 64 * 1024  # characters: reading more again and again would hold up others
 
+_QUOTATION = '"\\'  # around an object that is encoded as a text
+
 
 def join_arguments(pieces: Sequence[str]) -> str:
     """Return a call's arguments from their pieces: one behind the other, or, where that is no JSON,
@@ -43,12 +45,37 @@ def _repair(text: str) -> str:
         return text
     for read in (find_json, parse_structure):
         with suppress(ValueError, RecursionError):
-            found = read(text)
-            if isinstance(found, str):
-                found = json.loads(found)
+            found = _decode_again(read(text))
             if isinstance(found, dict):
                 return json.dumps(found, ensure_ascii=False)
     return text
+
+
+def _decode_again(found: object) -> object:
+    """Return what a value says that was encoded once more as a text, or oftener."""
+    while isinstance(found, str):
+        found = json.loads(found)
+    return found
+
+
+def begins_object(text: str) -> bool:
+    """Whether a text is the beginning of a JSON object, which may be encoded again as a text."""
+    return text.lstrip().lstrip(_QUOTATION).startswith("{")
+
+
+def is_whole_object(pieces: Sequence[str]) -> bool:
+    """Whether pieces are a whole JSON object, which may be encoded again as a text; asked for at
+    each piece, so that only those are parsed that end like one.
+    """
+    first = next((piece.lstrip() for piece in pieces if piece.strip()), "")
+    last = next((piece.rstrip() for piece in reversed(pieces) if piece.strip()), "")
+    end = '"' if first.startswith('"') else "}"
+    if not last.endswith(end):
+        return False
+    try:
+        return isinstance(_decode_again(json.loads("".join(pieces))), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def is_object(text: str) -> bool:

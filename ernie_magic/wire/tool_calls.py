@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name, as_safe_text
-from ernie_magic.wire.tool_arguments import is_object, join_arguments
+from ernie_magic.wire.tool_arguments import begins_object, is_whole_object, join_arguments
 from ernie_magic.wire.tool_names import find_tool_name
 from ernie_magic.wire.vendor_fields import vendor_fields
 
@@ -129,11 +129,8 @@ class _ToolCall:
 
     @property
     def is_complete(self) -> bool:
-        """Whether its arguments are a whole JSON object; asked for at each piece, so that only
-        those are parsed that end like one.
-        """
-        last = next((piece.rstrip() for piece in reversed(self.arguments) if piece.strip()), "")
-        return last.endswith("}") and is_object("".join(self.arguments))
+        """Whether its arguments are a whole JSON object."""
+        return is_whole_object(self.arguments)
 
     def is_continued_by(self, name: str, arguments: str) -> bool:
         """Whether arguments of this tool are the rest of this call's: none begin in the middle."""
@@ -193,7 +190,7 @@ class ToolCallAssembler:
         if id_ in self._by_id and self._repeats_whole_call(id_, name, arguments):
             return
         call = self._find_call(id_, name, index, arguments)
-        if call is not None and call.named_again and arguments.lstrip()[:1] == "{":
+        if call is not None and call.named_again and begins_object(arguments):
             id_ = call.id
             name = call.name
             call = None
@@ -273,7 +270,7 @@ class ToolCallAssembler:
 
     def _repeats_whole_call(self, id_: str, name: str, arguments: str) -> bool:
         """Whether a chunk has a whole call once more, as the last one of some streams does."""
-        if not name or arguments.lstrip()[:1] != "{":
+        if not name or not begins_object(arguments):
             return False
         return any(
             (call.id, call.name) == (id_, name)
@@ -299,7 +296,7 @@ class ToolCallAssembler:
         is_same = known is not None and name == known.name and index in (None, known.index)
         if known is not None and (not name or is_same):
             # Two calls may have one id and one name: then each is whole.
-            begins_anew = name and _begins(arguments) and known.is_complete
+            begins_anew = name and begins_object(arguments) and known.is_complete
             return None if begins_anew else known
         if index is None:
             # Others are whole, or have nothing but an id.
@@ -325,10 +322,5 @@ class ToolCallAssembler:
         another_id = id_ and call.id and id_ != call.id
         another_name = not name.startswith(call.name)
         # The name may stand on each piece: without an id only the arguments tell.
-        begins_anew = not id_ and _begins(arguments) and call.is_complete
+        begins_anew = not id_ and begins_object(arguments) and call.is_complete
         return bool(another_id or another_name or begins_anew)
-
-
-def _begins(arguments: str) -> bool:
-    """Whether these are the first of a call's arguments."""
-    return arguments.lstrip()[:1] == "{"

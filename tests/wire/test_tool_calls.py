@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ernie_magic.wire.tool_arguments import join_arguments
-from ernie_magic.wire.tool_calls import read_tool_calls
+from ernie_magic.wire.tool_calls import ToolCallAssembler, read_tool_calls
 from ernie_magic.wire.tool_names import find_tool_name, offered_names
 
 
@@ -89,3 +89,19 @@ def test_a_call_among_the_parts_of_a_content_is_a_call():
     assert piece["id"] == "y"
     assert read_tool_calls({"toolCalls": [listed]}).pieces == [piece]
     assert read_tool_calls({"content": [{"type": "server_tool_use", "name": "f"}]}).pieces == []
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+@pytest.mark.parametrize("ids", [("a", "b"), ("a", "a"), (None, None)], ids=str)
+def test_arguments_that_are_encoded_again_begin_a_call_of_their_own(times, ids):
+    calls = ToolCallAssembler(["w"])
+    given = [{"city": "Paris", "n": 1}, {"city": 'Ro"m}e', "n": 2}]
+    for id_, value in zip(ids, given, strict=True):
+        arguments = value
+        for _ in range(times):
+            arguments = json.dumps(arguments)
+        calls.add_pieces(
+            [{"index": 0, "id": id_, "function": {"name": "w", "arguments": arguments}}]
+        )
+    read = [json.loads(call["function"]["arguments"]) for call in calls.join_pieces()]
+    assert read == given
