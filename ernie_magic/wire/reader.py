@@ -373,6 +373,8 @@ class Reader(ABC):
 
     def _thoughts_in_details(self, part: Mapping[str, Any]) -> str:
         """Return the thoughts of a chunk that has them only in details."""
+        if self._has_named_reasoning:
+            return ""  # the details repeat them, also in a chunk of their own
         details = part.get("reasoning_details") or part.get("thinking_blocks")
         thoughts = thoughts_in_details(details)
         if thoughts and self._is_message and self._reasoning:
