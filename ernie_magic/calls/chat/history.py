@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
 from ernie_magic.api.public_names import names_by_use
+from ernie_magic.calls.chat.text_parts import last_part
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.text.language import counted
 
@@ -61,13 +62,13 @@ class Turn:
     @property
     def messages(self) -> list[Message]:
         """Return the turn as the API's messages."""
-        characters_in_rounds = sum(
-            len(message["content"]) for message in self.rounds if message["role"] == "assistant"
-        )
+        said_in_rounds = [
+            message["content"] for message in self.rounds if message["role"] == "assistant"
+        ]
         return [
             user_message(self.prompt, self.images),
             *self.rounds,
-            {"role": "assistant", "content": self.answer_in_words[characters_in_rounds:]},
+            {"role": "assistant", "content": last_part(self.answer_in_words, said_in_rounds)},
         ]
 
 

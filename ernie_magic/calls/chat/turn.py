@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import models
 from ernie_magic.api.usage import Usage
-from ernie_magic.calls.chat import tool_results, tools
+from ernie_magic.calls.chat import text_parts, tool_results, tools
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.caller_task import CallerTask
 from ernie_magic.runtime.events import Delta
@@ -128,7 +128,9 @@ class _PromptInProgress:
         while True:
             wire_request = self._call.protocol.chat(self._request)
             self._sent = self._sent or wire_request.own_fields
-            reply = await self._call.read_reply(wire_request, self._request, self._clock)
+            emit = text_parts.emit_after(self._earlier_text, self._call.emit)
+            call = self._call.replace_emit(emit)
+            reply = await call.read_reply(wire_request, self._request, self._clock)
             self._on_flag(reply.reader.flag)
             if reply.is_blocked:
                 return Asked(None, (), reply.blocked_error(locked=self._plan.is_turn))
@@ -165,7 +167,7 @@ class _PromptInProgress:
             message,
             *(_tool_message(call, run) for call, run in zip(requested, runs, strict=True)),
         ]
-        self._earlier_text += message["content"]
+        self._earlier_text = text_parts.join_parts([self._earlier_text, message["content"]])
         self._rounds += map(_as_recorded, round_messages)
         self._runs += runs[:allowed]
         self._spent += reader.usage or Usage()
@@ -194,7 +196,7 @@ class _PromptInProgress:
                 rounds = tuple(self._rounds)
             answer = replace(
                 answer,
-                text=redact(self._earlier_text + answer.text),
+                text=redact(text_parts.join_parts([self._earlier_text, answer.text])),
                 tool_runs=tuple(self._runs),
                 sent=self._sent,
                 usage=self._spent + (answer.usage or Usage()),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.usage import Usage
+from ernie_magic.calls.chat import text_parts
 from ernie_magic.calls.chat.app_conversations import AppConversation
 from ernie_magic.calls.chat.tool_results import MAX_RUNS
 from ernie_magic.calls.chat.turn import Asked, run_tools
@@ -215,7 +216,8 @@ class AppRun:
     async def _read(self, body: Mapping[str, Any]) -> Reply:
         """Send the question, or the results of tools, and read what the application answers."""
         reader = AppReader(self._question.build_request())
-        call = self._call.replace_emit(self._mark_and_emit)
+        emit = text_parts.emit_after(self._earlier_text, self._mark_and_emit)
+        call = self._call.replace_emit(emit)
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
             await call.read_reply(RUN, body, reader)
@@ -249,7 +251,8 @@ class AppRun:
 
     def _keep(self, reply: Reply) -> None:
         """Keep what came before a round of tools."""
-        self._earlier_text += str(reply.reader.assistant_message["content"])
+        said = str(reply.reader.assistant_message["content"])
+        self._earlier_text = text_parts.join_parts([self._earlier_text, said])
         self._spent += reply.reader.usage or Usage()
         self._search += tuple(reply.build_answer().search)
 
@@ -270,7 +273,7 @@ class AppRun:
         answer = replace(
             answer,
             request=self._question.build_request(is_renewed=self._is_renewed),
-            text=self._earlier_text + answer.text,
+            text=text_parts.join_parts([self._earlier_text, answer.text]),
             tool_runs=tuple(self._runs),
             search=(*self._search, *answer.search),
         )

@@ -369,6 +369,44 @@ def test_what_a_service_expects_back_with_tool_calls_is_sent_back(fields, is_str
     assert third[1] == plain
 
 
+@pytest.mark.parametrize(
+    ("before", "text"),
+    [
+        ("Let me look.", "Let me look.\n\nIt is fine."),
+        ("Let me look.\n", "Let me look.\n\nIt is fine."),
+        ("Let me look.\n\n", "Let me look.\n\nIt is fine."),
+        ("\n\n", "\n\nIt is fine."),
+        ("", "It is fine."),
+    ],
+)
+def test_text_before_a_call_and_after_it_are_paragraphs(before, text):
+    def f():
+        return 1
+
+    call = {"index": 0, **called()}
+    asked = http(
+        events(
+            chunk({"content": before}),
+            chunk({"tool_calls": [call]}),
+            chunk({}, finish_reason="tool_calls"),
+        )
+    )
+    answered = http(events(chunk({"content": "It is "}), chunk({"content": "fine."}), END))
+    server = RecordingServer(asked, answered, answered)
+    try:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
+            stream = session.stream("q", tools=[f])
+            assert "".join(map(str, stream)) == text
+            assert session.last.text == text
+            session.chat("and then?")
+    finally:
+        server.stop()
+    said = [m["content"] for m in server.bodies[-1]["messages"] if m["role"] == "assistant"]
+    assert said == [before, "It is fine."]
+
+
 def test_reasoning_details_that_arrive_in_pieces_are_sent_back_joined():
     def details(**fields):
         return chunk({"reasoning_details": [{"type": "reasoning.text", "index": 0, **fields}]})

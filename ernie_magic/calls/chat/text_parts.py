@@ -1,0 +1,57 @@
+"""An answer's text in parts: what a model says before it calls a tool, and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ernie_magic.runtime.events import Delta
+
+_PARAGRAPH = "\n\n"  # between the parts: each is a message of its own
+
+
+def separator_after(text: str) -> str:
+    """Return what stands between a text and the part that follows it: "" after nothing, and no more
+    line breaks than the text lacks.
+    """
+    if not text.strip() or text.endswith(_PARAGRAPH):
+        return ""
+    return "\n" if text.endswith("\n") else _PARAGRAPH
+
+
+def join_parts(parts: Iterable[str]) -> str:
+    """Return the parts as one text, each a paragraph of its own."""
+    joined = ""
+    for part in parts:
+        if part:
+            joined += separator_after(joined) + part
+    return joined
+
+
+def last_part(text: str, parts_before: Iterable[str]) -> str:
+    """Return what follows the first parts of a text; those of a conversation that was saved by an
+    earlier version stand side by side.
+    """
+    parts = list(parts_before)
+    before = join_parts(parts)
+    if not text.startswith(before):
+        return text[len("".join(parts)) :]
+    return text[len(before) :].removeprefix(separator_after(before))
+
+
+def emit_after(before: str, emit: Callable[[Delta], None]) -> Callable[[Delta], None]:
+    """Return an `emit` for a part that follows a text: what separates them comes with its first
+    words.
+    """
+    separator = separator_after(before)
+
+    def emit_part(delta: Delta) -> None:
+        nonlocal separator
+        if delta.text:
+            delta = delta._replace(text=separator + delta.text)
+            separator = ""
+        emit(delta)
+
+    return emit_part
