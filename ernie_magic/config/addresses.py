@@ -76,7 +76,7 @@ def _hide_login(url: str) -> str:
         return _hide_login(f"//{url.strip()}").removeprefix("//")
     # Also one whose password contains a slash.
     shown = re.sub(r"//[^/@]*:.*@", "//•••@", url, flags=re.DOTALL)
-    return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/@]*@", "//•••@", shown), flags=re.DOTALL)
+    return re.sub(r"[?#].+", "?•••", re.sub(r"//[^/]*@", "//•••@", shown), flags=re.DOTALL)
 
 
 def _split_path(url: str) -> tuple[str, str, str]:

@@ -63,7 +63,12 @@ _CUT_PASSWORD = Text(
     "{value} is not a proxy's address; write a /, ? or # of its password as %2F, %3F or %23",
 )
 # What stands in a proxy's place where none is meant, and how scripts' addresses end.
-_NO_PROXY_MEANT = frozenset({"direct", "none", "null", "nil", "off", "false", "no", "undefined"})
+_NO_PROXY_MEANT = frozenset(
+    {"direct", "none", "null", "nil", "off", "false", "no", "undefined", "disabled"}
+    | {"true", "on", "yes", "auto", "system", "0", "1", "-"}
+)
+# What a host's name may hold: `$PROXY` and `%PROXY%` were to be replaced by a shell.
+_PROXY_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+(?:%[\w.%-]+)?", re.IGNORECASE)
 _PAC = re.compile(r"pac\+|.*(?:\.pac|/wpad\.dat)(?:[?#].*)?$", re.IGNORECASE | re.DOTALL)
 _NOT_A_HOST = Text(
     "{value} 不是主机名、IP 地址或网段", "{value} is not a host name, an IP address or a network"
@@ -246,7 +251,7 @@ def _parse_proxies(
             by_scheme[scheme] = Proxy(name, url)
     exempt: list[Exempt] = []
     exceptions = found.get("no", "").strip()
-    for entry in re.split(r"[,;\s]+", exceptions):
+    for entry in re.split(r"[,;，；、\s]+", exceptions):
         if rule := _read_exempt(entry):
             exempt.append(rule)
         elif entry:
@@ -294,7 +299,8 @@ def _read_proxy_url(written: str) -> str | Text:
         return _OTHER_KIND.fill(kind=_printable(kind))
     try:
         parts = urlsplit(url)
-        if not parts.hostname or parts.port == 0:
+        is_host = _PROXY_HOST.fullmatch(parts.hostname or "") is not None
+        if not is_host or parts.port == 0 or parts.path.startswith("//"):
             return wrong
     except ValueError:  # urllib's error for an invalid port or IPv6 address
         return wrong
@@ -306,7 +312,7 @@ def _read_proxy_url(written: str) -> str | Text:
 
 def _read_exempt(entry: str) -> Exempt | None:
     """Return the meaning of an entry of `NO_PROXY`; None when it has none."""
-    scheme, _, rest = entry.strip().lower().rpartition("://")
+    scheme, _, rest = entry.strip().lower().rstrip("/").rpartition("://")
     if scheme == "all":
         scheme = ""
     host = rest
