@@ -6,8 +6,9 @@ None of these libraries is imported here: what a value comes from is loaded alre
 
 from __future__ import annotations
 
+import re
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.text.plain_values import has_short_floats, plain_value, shorten_floats
@@ -24,6 +25,7 @@ _PANDAS = (
     "display.max_colwidth",
     "display.max_seq_items",
 )
+_CONTROLS = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _FEWEST_CHARACTERS = 2  # of a cell: one, and a comma
 
 
@@ -92,12 +94,25 @@ def whole_text(value: object) -> str:
     """
     if isinstance(value, str):
         return str(value)
+    if isinstance(value, (bytes, bytearray)):
+        return _write_bytes(value)
     if (table := as_table(value)) is not None:
         return write_table(table).text
     with printing_whole():
         if is_array(value):
             return _write_array(value)
         return str(plain_value(value))
+
+
+def _write_bytes(value: bytes | bytearray) -> str:
+    """Return the text that bytes are in UTF-8, as columns of databases have it; what Python shows
+    of other bytes.
+    """
+    with suppress(UnicodeDecodeError):
+        text = value.decode()
+        if not _CONTROLS.search(text):
+            return text
+    return str(bytes(value))
 
 
 def _write_array(array: Any) -> str:

@@ -143,6 +143,8 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
     InvalidExpression
         The expression raised.
     """
+    if word.startswith("{{") and word.endswith("}}"):
+        word = word[2:-2].strip()  # what a prompt's braces would name
     if word not in namespace and (
         word.startswith(("http://", "https://", "data:")) or _is_file(word)
     ):
@@ -159,9 +161,10 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
 def _has_value(expression: str, namespace: Mapping[str, Any]) -> bool:
     """Whether an expression has a variable of the user, or writes a list or a dictionary out."""
     tree = ast.parse(expression.strip(), mode="eval")
-    return isinstance(tree.body, _DISPLAYS) or any(
-        isinstance(node, ast.Name) and node.id in namespace for node in ast.walk(tree)
-    )
+    if expression.strip()[0] in "[({" and isinstance(tree.body, _DISPLAYS):
+        return True
+    names = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+    return any(name in namespace for name in names)
 
 
 def _user_names(namespace: Mapping[str, Any]) -> list[str]:

@@ -57,7 +57,11 @@ _NAMES = re.compile(r"(?<![^ \t=])[\[(]\s*[\w.]+(?:\s*[,，]\s*[\w.]+)*\s*,?\s*[
 _MAX_JSON_ATTEMPTS = 20  # each may cost a pass over the line
 _DECODER = json.JSONDecoder()
 # A file's path with blanks; what follows the quote shows that it is no expression (`"a".split()`).
-_QUOTED_FIRST_WORD = re.compile(r"""\s*("[^"]*"|'[^']*')(?=\s|\Z)(.*)""", re.DOTALL)
+_QUOTED_FIRST_WORD = re.compile(
+    rf"""\s*("[^"]*"|'[^']*'|[{_MARKS}][^{_MARKS}]*[{_MARKS}]"""
+    rf"""|[{_SINGLE_MARKS}][^{_SINGLE_MARKS}]*[{_SINGLE_MARKS}])(?=\s|\Z)(.*)""",
+    re.DOTALL,
+)
 # A text within brackets hides those that it holds.
 _BRACKET_OR_BLANK = re.compile(
     r"""\s|[\[({\])}]|(?<=[\[({,=:\s])(?:"[^"\\]*(?:\\.[^"\\]*)*"|'[^'\\]*(?:\\.[^'\\]*)*')"""

@@ -154,14 +154,18 @@ def test_a_third_pair_of_braces_is_text_around_a_row_s_value(run, shell, emulato
         ('df["review"]', "{{text}}"),
         ("df.review --col review", ""),
         ('["a"]', "{{text}}"),
+        ("{{df}}", "{{review}}"),
+        ("“my a.csv”", "{{review}}"),
         ('df[df["review"] != "] b"]', "{{review}}"),
         ('df[df["review"].isin(["a", "b"])].head( 5 )', "{{review}}"),
         ('[{"review": "a"}]', "{{review}}"),
         ('{"review": ["a"]}', "{{review}}"),
     ],
 )
-def test_a_column_or_a_list_written_out_is_a_table(run, shell, emulator, source, written):
+def test_whatever_has_rows_is_a_table(run, shell, emulator, tmp_path, monkeypatch, source, written):
     shell.user_ns["df"] = pd.DataFrame({"review": ["a"]})
+    monkeypatch.chdir(tmp_path)
+    shell.user_ns["df"].to_csv("my a.csv")
     result, out = run(f"%%ernie_map {source}\nQ{written}")
     assert result.success, out
     assert "".join(prompts(emulator)[0].split()) == "Qa"
