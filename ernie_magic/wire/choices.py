@@ -79,6 +79,7 @@ class ChoicePicker:
                 self._own = self._last = index
             if index == self._own:
                 self._note_own(choice)
+                self.has_dropped = self.has_dropped or (len(choices) > 1 and not self._was_asked)
                 return choice
             if len(choices) == 1:
                 return self._hold(choice, index)

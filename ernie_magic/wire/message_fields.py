@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api import values
 from ernie_magic.wire.content import REASONING, words_in
 from ernie_magic.wire.refusals import is_vendor_object
 
@@ -66,29 +67,46 @@ _BESIDE_ANSWER = re.compile(
     r"|audit|provider|debug|trace|param|setting|config|role|name|context|id$",
     re.IGNORECASE,
 )
+# Where the answers of other APIs have their words, beside empty choices.
+_ANSWERS = ("output_text", "text", "answer", "output", "response", "content", "reply")
 _HOLDERS = ("message", "delta")  # which a message itself does not have
 _NO_WORDS_ENDINGS = ("id", "_at", "_reason", "_type", "_name")
 
 
-def find_unread_field(message: Mapping[str, Any], choice: Mapping[str, Any]) -> str:
+def find_unread_field(
+    message: Mapping[str, Any],
+    choice: Mapping[str, Any],
+    reply: Mapping[str, Any],
+) -> str:
     """Return the field in which an answer without words has something else instead, such as a film,
     or has its words under a name that is not known; "" for none.
     """
-    for name in _OTHER_CONTENT:
-        if message.get(name):
-            return name
-    for name, value in (*message.items(), *choice.items()):
-        if isinstance(value, str) and value.strip() and _may_be_words(name):
-            return name
-    for name, value in message.items():
-        if name in _HOLDERS and value:
-            return name
-        if value and isinstance(value, (dict, list)) and not _is_about_answer(name):
-            return name
-    for name, value in choice.items():
-        if not _is_about_answer(name) and words_in(value).strip():
-            return name
-    return ""
+    words = (
+        name
+        for name, value in (*message.items(), *choice.items())
+        if isinstance(value, str) and value.strip() and _may_be_words(name)
+    )
+    places = (
+        *(name for name in _OTHER_CONTENT if message.get(name)),
+        *words,
+        *(name for name, value in message.items() if _may_be_content(name, value)),
+        *(name for name, value in choice.items() if _has_words(name, value)),
+        *(name for name in _ANSWERS if words_in(reply.get(name)).strip()),
+        *(name for name in _HOLDERS if words_in(values.as_object(reply.get(name))).strip()),
+    )
+    return next(iter(places), "")
+
+
+def _may_be_content(name: str, value: object) -> bool:
+    """Whether what stands in a message may be an answer that is no text."""
+    if name in _HOLDERS:
+        return bool(value)
+    return bool(value) and isinstance(value, (dict, list)) and not _is_about_answer(name)
+
+
+def _has_words(name: str, value: object) -> bool:
+    """Whether what stands in a choice has words of an answer."""
+    return not _is_about_answer(name) and bool(words_in(value).strip())
 
 
 def _may_be_words(name: str) -> bool:

@@ -169,6 +169,7 @@ class OpenAIReader(Reader):
         self._said_again = {}
         self._is_message = not part
         if part:
+            part = self._with_whole_message(part, choice.get("message"))
             for names in _REPEATED:
                 if any(part.get(name) for name in names):
                     self._streamed.update(names)
@@ -181,6 +182,18 @@ class OpenAIReader(Reader):
             if text:
                 self._streamed.update(_TEXT)
         return choice, part
+
+    def _with_whole_message(self, part: Mapping[str, Any], whole: object) -> Mapping[str, Any]:
+        """Return a delta with the whole message that stands beside it in the last chunk of some
+        streams: what it adds is read, or all of it where nothing has arrived.
+        """
+        message = values.as_object(whole)
+        if not message:
+            return part
+        if self.is_empty:
+            return {**part, **{name: value for name, value in message.items() if value}}
+        self._said_again = {name: message[name] for name in _OF_MESSAGE if message.get(name)}
+        return part
 
     def _without_repetition(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a whole message, without the words and calls that have already arrived in pieces:
@@ -202,10 +215,11 @@ class OpenAIReader(Reader):
         if self._said_again:
             # A gateway may have lost the last pieces, and has them in the whole message.
             thoughts = (self._said_again[name] for name in REASONING if name in self._said_again)
-            content = content._replace(
-                text=content.text + self._text.rest_of(self._said_again.get("content")),
-                reasoning=content.reasoning + self._reasoning.rest_of(next(thoughts, None)),
-            )
+            if text := self._text.rest_of(self._said_again.get("content")):
+                content = content._replace(text=text)
+            if reasoning := self._reasoning.rest_of(next(thoughts, None)):
+                content = content._replace(reasoning=reasoning)
+                part = {name: value for name, value in part.items() if name not in REASONING}
         return super()._read_content(content, part, is_last=is_last)
 
     @property

@@ -412,7 +412,7 @@ class Reader(ABC):
         """
         if not self.is_empty:
             return ""
-        return self._skipped_part or find_unread_field(self._message, self._choice)
+        return self._skipped_part or find_unread_field(self._message, self._choice, self._meta)
 
     @property
     def argument_characters(self) -> int:

@@ -239,6 +239,15 @@ def test_an_object_that_stands_for_the_words_of_an_answer_is_told(name):
         with pytest.raises(errors.ProtocolError, match=f"cannot be read: {name}"):
             read_body({**message, name: OBJECTS[name]})
     assert read_body({"content": "B", name: OBJECTS[name]}).text == "B"
+    whole = {"output_text": "A", "choices": [{"message": {"content": ""}, **STOPPED}]}
+    for reply in whole, {"message": {"content": "A"}, "choices": whole["choices"]}:
+        with pytest.raises(errors.ProtocolError, match=f"cannot be read: {next(iter(reply))}"):
+            read(json.dumps(reply).encode(), kind="application/json")
+    both = [
+        {"index": i, "message": {"content": text}, **STOPPED} for i, text in enumerate(("", "A"))
+    ]
+    with pytest.raises(errors.ProtocolError, match="cannot be read: choices"):
+        read(json.dumps({"choices": both}).encode(), kind="application/json")
     with pytest.raises(errors.ProtocolError, match="cannot be read: output"):
         read(event({"choices": [{"output": {"text": "A"}, **STOPPED}]}), DONE)
 
@@ -1007,6 +1016,22 @@ def test_thoughts_that_are_repeated_with_each_piece_stand_once():
 
 def test_a_short_answer_that_the_last_message_repeats_stands_once():
     assert read(*dashscope("好", "好"), DONE).text == "好"
+
+
+def delta_and_message(delta, whole, reason="stop"):
+    return event({"choices": [{"delta": delta, "message": whole, "finish_reason": reason}]})
+
+
+@pytest.mark.parametrize("delta", [{"content": "B"}, {"content": ""}, {"role": "assistant"}])
+def test_a_whole_message_beside_the_last_piece_adds_what_is_new_in_it(delta):
+    whole = {"content": "ABC", "reasoning_content": "tuv"}
+    thought = chunk(reasoning_content="t")
+    answer = read(thought, chunk(content="A"), delta_and_message(delta, whole), DONE)
+    assert (answer.text, answer.reasoning) == ("ABC", "tuv")
+    answer = read(delta_and_message(delta, whole), DONE)
+    assert (answer.text, answer.reasoning) == ("ABC", "tuv")
+    last = delta_and_message({"reasoning_content": "u"}, whole, None)
+    assert read(thought, last, chunk(content="A"), STOP, DONE).reasoning == "tuv"
 
 
 ALIKE_BY_CHANCE = {
