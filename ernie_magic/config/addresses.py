@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus, urlsplit, urlunsplit
 
-from ernie_magic.config.keys import Key, Pair, is_key_name, resembles_key
+from ernie_magic.config.keys import UNSEEN, Key, Pair, is_key_name, resembles_key
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -28,10 +28,8 @@ _LAST_PORT = 65_535
 _QUERY_AFTER_PORT = re.compile(
     r"[^/?#@]*//(?:\[[^\]/?#@]*\]|[^:/?#@]+):(?P<port>\d{1,5})(?:/[^?#@]*)?\?(?=[\w.~%\[\]-]+=)"
 )
-# Characters that nobody sees, as pages and chats add them (Unicode's "format" characters).
-_UNSEEN = "\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff"
-_INVISIBLE = re.compile(f"[{_UNSEEN}]")
-_EDGES = re.compile(rf"^[\s{_UNSEEN}]+|[\s{_UNSEEN},;，；。、]+$")
+_INVISIBLE = re.compile(f"[{UNSEEN}]")
+_EDGES = re.compile(rf"^[\s{UNSEEN}]+|[\s{UNSEEN},;，；。、]+$")
 _METHOD = re.compile(r"^(?:GET|POST|curl)\s+(?=\S+$)")
 _MARKDOWN_LINK = re.compile(r"\[[^\]]*\]\(([^\s()]+)\)")
 _QUOTES = dict(zip("\"'`<(“‘「『《【（", "\"'`>)”’」』》】）", strict=True))

@@ -6,6 +6,11 @@ import logging
 import re
 from typing import NamedTuple, NoReturn
 
+# Characters that nobody sees, as pages and chats add them (Unicode's "format" characters).
+UNSEEN = (
+    "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\ufeff"
+)
 # The words that a credential's name ends with, however it begins (`X-Gateway-Token`, `dbpassword`);
 # and, alone or behind a usual beginning, those that also end other words: `api_key` is none of
 # `monkey`, `sig` and `code` are Azure's, `ak` and `sk` Baidu's.
@@ -61,7 +66,8 @@ def _is_random(part: str) -> bool:
 class Key:
     """A credential. `reveal()` is for the wire only.
 
-    White space is stripped: a pasted line end would make an invalid header (RFC 9110, section 5.5).
+    White space and characters that nobody sees are stripped: a pasted line end would make an
+    invalid header (RFC 9110, section 5.5).
 
     Parameters
     ----------
@@ -74,7 +80,7 @@ class Key:
     __slots__ = ("_value",)
 
     def __init__(self, value: str, *, secret: bool = True) -> None:
-        self._value = value.strip()
+        self._value = value.strip().strip(UNSEEN).strip()
         if secret:
             from ernie_magic.text.redact import KNOWN  # with the first key, not with the extension
 

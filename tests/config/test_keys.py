@@ -12,6 +12,12 @@ from ernie_magic.text.redact import HIDDEN, redact
 CANARY = "bce-v3/ALTAK-CaNaRyCaNaRy/0123456789abcdef0123456789abcdef"
 
 
+@pytest.mark.parametrize("around", ["\u200b", "\ufeff", " \u2060\n", "\u00a0\u200e"])
+def test_what_nobody_sees_around_a_key_is_stripped(around):
+    assert Key(f"{around}abc{around}").reveal() == "abc"
+    assert Key("a\u200bc").reveal() == "a\u200bc"  # told where it is used
+
+
 def test_white_space_is_stripped():
     assert Key(" k1234567\r\n").reveal() == "k1234567"
 
