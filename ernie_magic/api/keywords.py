@@ -101,7 +101,7 @@ class ChatArguments(ChatParameters, total=False):
     model: str | None
     system: str | None
     stream: bool | None
-    history: bool
+    history: bool | None
     endpoint: str
     extra: dict[str, Any] | None
     images: Any

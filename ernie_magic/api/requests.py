@@ -44,8 +44,8 @@ class ChatOptions:
         Request parameters by API name.
     model, system : str | None
     stream : bool | None
-    history : bool
-        Whether earlier turns are sent and this one is kept.
+    history : bool | None
+        Whether earlier turns are sent and this one is kept: None does so with a text prompt.
     extra : dict
         Fields the table does not know.
     endpoint : str
@@ -66,7 +66,7 @@ class ChatOptions:
     model: str | None = None
     system: str | None = None
     stream: bool | None = None
-    history: bool = True
+    history: bool | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     endpoint: str = ""
     functions: Mapping[str, Function] = field(default_factory=dict)

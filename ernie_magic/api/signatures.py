@@ -71,13 +71,18 @@ _ARGUMENTS = {
             "system",
             "str | None",
             None,
-            "The system prompt for this call; beside a list of messages only where the list has\n"
-            "none of its own.",
+            'The system prompt for this call, "" for none; where it is None, that of the\n'
+            "conversation or the setting. A list of messages with one of its own has that alone.",
         ),
         Argument(
             "stream", "bool | None", None, "False asks the service for the answer in one piece."
         ),
-        Argument("history", "bool", True, "False sends no earlier turns and keeps none."),
+        Argument(
+            "history",
+            "bool | None",
+            None,
+            "False sends no earlier turns and keeps none; a list of messages always stands alone.",
+        ),
         Argument("endpoint", "str", "", "The name of a service that you deployed on Qianfan."),
         Argument(
             "extra",

@@ -401,6 +401,10 @@ class Conversation:
         replaced_turn: Turn | None,
     ) -> Plan:
         """Return the prompt as it is now; what the model's rules refuse is not checked."""
+        if options.history is None:
+            options = replace(options, history=True)
+        elif options.history is True and not isinstance(prompt, str):
+            raise _history_beside_messages()
         if self.locked and options.history and isinstance(prompt, str):
             raise moderation.conversation_locked(self.name)
         _check_prompt(prompt)
@@ -433,7 +437,7 @@ class Conversation:
         """Return the plan of a prompt that follows this conversation's turns."""
         system = options.system
         if system is None:
-            system = self.system or target.settings.system
+            system = self._default_system(target)
         system_messages: tuple[Message, ...] = ()
         if system:
             system_messages = ({"role": "system", "content": system},)
@@ -455,6 +459,10 @@ class Conversation:
             images,
             replaced_turn,
         )
+
+    def _default_system(self, target: CallTarget) -> str:
+        """Return the system prompt of a call that gives none."""
+        return self.system or target.settings.system
 
     def _plan_messages(
         self,
@@ -486,7 +494,9 @@ class Conversation:
             None,
             options,
             target,
-            system_messages=_system_messages(options.system, messages),
+            system_messages=_system_messages(
+                options.system, self._default_system(target), messages
+            ),
             earlier_turns=(),
             new_messages=tuple(dict(message) for message in messages),
             generation=self._generation,
@@ -532,7 +542,7 @@ class Conversation:
         model: str | None = None,
         system: str | None = None,
         stream: bool | None = None,
-        history: bool = True,
+        history: bool | None = None,
         endpoint: str = "",
         extra: dict[str, Any] | None = None,
         images: ImageLike | Sequence[ImageLike] | None = None,
@@ -666,17 +676,44 @@ def _check_prompt(prompt: object) -> None:
         )
 
 
-def _system_messages(system: str | None, messages: Sequence[Message]) -> tuple[Message, ...]:
+def _history_beside_messages() -> InvalidOption:
+    return InvalidOption(
+        Text(
+            "history=True 不能和消息列表一起给：消息列表不带历史，也不记入历史",
+            "history=True cannot be given beside a list of messages, which stands alone",
+        ),
+        advice=Text(
+            "去掉 history，或给文本提示词；之前的各轮在 ernie.history.messages()",
+            "leave out history, or give a text prompt; earlier turns are ernie.history.messages()",
+        ),
+    )
+
+
+def _system_messages(
+    system: str | None,
+    default: str,
+    messages: Sequence[Message],
+) -> tuple[Message, ...]:
     """Return the system prompt that comes before a list of messages.
+
+    Parameters
+    ----------
+    system
+        The call's; "" for none, None where it gives none.
+    default
+        What is sent then, unless the list has a system message of its own.
 
     Raises
     ------
     InvalidOption
-        The list has one of its own.
+        The call has one, and so has the list.
     """
+    has_own = any(message.get("role") in ("system", "developer") for message in messages)
+    if system is None and not has_own:
+        system = default
     if not system:
         return ()
-    if any(message.get("role") in ("system", "developer") for message in messages):
+    if has_own:
         raise InvalidOption(
             Text(
                 "system 和消息列表里的 system 消息不能同时给",

@@ -62,7 +62,7 @@ class Plan:
         """Whether it belongs to its conversation: whole messages, and prompts without history,
         stand alone.
         """
-        return self.prompt is not None and self.options.history
+        return self.prompt is not None and self.options.history is not False
 
     @property
     def needs_vision(self) -> bool:

@@ -217,7 +217,7 @@ class CellMagics(CellRunner):
             tools=chat.parameters.get("tools"),
             system=chat.system,
             stream=chat.stream,
-            history=chat.history,
+            history=chat.history is not False,
             parameters=chat.extra,
             conversation=conversation,
         )

@@ -3,6 +3,7 @@
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.api.requests import ChatOptions
 from ernie_magic.emulator import aistudio
 from ernie_magic.session import Session
 
@@ -86,10 +87,32 @@ def test_a_system_prompt_beside_a_list_of_messages_is_sent(studio, emulator, mes
         *messages,
     ]
     assert len(studio.history) == 0
-    studio.settings.system = studio.conversation.system = "for turns"
-    for options in ({}, {"system": ""}, {"system": None}):
-        studio.chat(messages, **options)
-        assert emulator.requests[-1].body["messages"] == list(messages)
+    studio.chat(messages, system="")
+    assert emulator.requests[-1].body["messages"] == list(messages)
+
+
+def test_so_is_the_conversation_s_or_the_setting_s_where_the_list_has_none(studio, emulator):
+    studio.settings.system = "setting"
+    for system in "setting", "conversation":
+        studio.conversation.system = system
+        for options in {}, {"system": None}, {"history": False}:
+            studio.chat([ASK], **options)
+            sent = emulator.requests[-1].body["messages"]
+            assert sent == [{"role": "system", "content": system}, ASK]
+    assert studio.conversation.plan_prompt([BE, ASK], ChatOptions()).system_messages == ()
+    studio.chat([ASK], system="")
+    assert emulator.requests[-1].body["messages"] == [ASK]
+    assert len(studio.history) == 0
+
+
+def test_history_beside_a_list_of_messages_is_refused(studio, emulator):
+    emulator.requests.clear()
+    for ask in studio.chat, studio.stream:
+        with pytest.raises(errors.InvalidOption, match="history=True cannot be given"):
+            ask([ASK], history=True)
+    assert not emulator.requests
+    studio.chat("[[echo]]hi", history=True)
+    assert len(studio.history) == 1
 
 
 @pytest.mark.parametrize("own", [BE, {**BE, "role": "developer"}])
