@@ -6,6 +6,7 @@ They are read in one place for every magic.
 from __future__ import annotations
 
 import argparse
+import ast
 import builtins
 import json
 import keyword
@@ -658,10 +659,17 @@ def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:
         if name in names:
             raise given_twice_error(f"--param {name}")
         names.add(name)
-        try:
-            yield name, json.loads(value)
-        except (ValueError, RecursionError):
-            yield name, value  # not JSON: text
+        yield name, _read_field(value)
+
+
+def _read_field(value: str) -> Any:
+    """A field's value: decoded where it is JSON, or a list or dictionary of Python."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(value)
+    if value[:1] in ("[", "{"):
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return json.loads(json.dumps(ast.literal_eval(value)))
+    return value
 
 
 def parse_in_flight(text: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from itertools import islice
@@ -51,10 +52,10 @@ _PATH_START = re.compile(r"(?:[A-Za-z]:|\.{1,2}|~|\\)\\")
 _EQUALS = ("=", "＝")
 _ESCAPED_QUOTES = re.compile(r'(?<!\\)(\\+)("|\Z)|""')
 _ESCAPED_APOSTROPHES = re.compile(r"\\'(?=\w)|''")
-_JSON_START = re.compile(r"(?:^|[ \t=])(?=[\[{])")
+_STRUCTURE_START = re.compile(r"(?:^|[ \t=＝])(?=[\[({])")
 # `[a, b]`, as Python writes a list of names.
 _NAMES = re.compile(r"(?<![^ \t=])[\[(]\s*[\w.]+(?:\s*[,，]\s*[\w.]+)*\s*,?\s*[\])](?!\S)")
-_MAX_JSON_ATTEMPTS = 20  # each may cost a pass over the line
+_MAX_ATTEMPTS = 20  # each may cost a pass over the line
 _DECODER = json.JSONDecoder()
 # A file's path with blanks; what follows the quote shows that it is no expression (`"a".split()`).
 _QUOTED_FIRST_WORD = re.compile(
@@ -78,8 +79,8 @@ class QuotedWord(str):
 
 def split_words(line: str) -> list[str]:
     r"""A magic's line as words: quotes group, and `{{a + b}}` is one word however it is spaced,
-    as is a JSON list or object with its quotes (`--tools [{"type": "function"}]`), and a list of
-    names (`[a, b]`).
+    as is a list or an object of JSON or Python with its quotes (`--tools [{"type": "function"}]`),
+    and a list of names (`[a, b]`).
 
     A line is not a shell's:
 
@@ -99,7 +100,9 @@ def split_words(line: str) -> list[str]:
     protected_expressions: list[str] = []
     pieces = []
     copied_until = 0
-    for start, end in sorted([*expression_spans(line), *_json_spans(line), *_name_spans(line)]):
+    for start, end in sorted(
+        [*expression_spans(line), *_structure_spans(line), *_name_spans(line)]
+    ):
         if start < copied_until:
             continue
         pieces += [line[copied_until:start], f"\0{len(protected_expressions)}\0"]
@@ -122,23 +125,52 @@ def split_words(line: str) -> list[str]:
     return [_restore_expressions(word, protected_expressions) for word in words]
 
 
-def _json_spans(line: str) -> list[tuple[int, int]]:
-    """Where words are JSON lists or objects as an API's page writes them."""
+def _structure_spans(line: str) -> list[tuple[int, int]]:
+    """Where words are lists or objects as an API's page writes them, in JSON, or as Python does."""
     spans = list[tuple[int, int]]()
     copied_until = 0
-    for matched in islice(_JSON_START.finditer(line), _MAX_JSON_ATTEMPTS):
+    for matched in islice(_STRUCTURE_START.finditer(line), _MAX_ATTEMPTS):
         start = matched.end()
         if start < copied_until:
             continue
-        try:
-            _, end = _DECODER.raw_decode(line, start)
-        except (ValueError, RecursionError):
-            continue
-        if line[end : end + 1].strip():
+        end = _find_json_end(line, start) or _find_literal_end(line, start)
+        if end is None or line[end : end + 1].strip():
             continue
         spans.append((start, end))
         copied_until = end
     return spans
+
+
+def _find_json_end(line: str, start: int) -> int | None:
+    """Where the JSON ends that begins at `start`; None where it is none."""
+    try:
+        return _DECODER.raw_decode(line, start)[1]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _find_literal_end(line: str, start: int) -> int | None:
+    """Where the list, tuple or dictionary of Python ends that begins at `start`; None where it is
+    none.
+    """
+    end = _find_closing_bracket(line, start)
+    if end is None:
+        return None
+    try:
+        value = ast.literal_eval(line[start:end])
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return end if isinstance(value, (list, tuple, dict)) else None
+
+
+def _find_closing_bracket(line: str, start: int) -> int | None:
+    """Where the bracket closes that opens at `start`."""
+    depth = 0
+    for mark in _BRACKET_OR_BLANK.finditer(line, start):
+        depth += (mark[0] in _OPENING) - (mark[0] in _CLOSING)
+        if not depth:
+            return mark.end()
+    return None
 
 
 def _name_spans(line: str) -> list[tuple[int, int]]:

@@ -436,6 +436,35 @@ def test_a_quoted_value_is_no_option(typed, system):
     assert parse_chat_line(typed, {"flag": "--verbatim"}).chat.system == system
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        (
+            "--tool-choice {'type': 'function', 'function': {'name': 'q'}}",
+            ("tool_choice", {"type": "function", "function": {"name": "q"}}),
+        ),
+        ("--web-search {'enable': True}", ("web_search", {"enable": True})),
+        ("--stop ['a b', 'c']", ("stop", ["a b", "c"])),
+    ],
+)
+def test_a_list_or_dictionary_may_be_written_as_python_has_it(typed, sent):
+    assert dict([sent]) == line(typed).chat.parameters
+
+
+@pytest.mark.parametrize(
+    ("typed", "value"),
+    [
+        ("{'b': [1, None, True]}", {"b": [1, None, True]}),
+        ("['it''s', 2]", ["its", 2]),
+        ("'{1, 2}'", "{1, 2}"),
+        ("{x}", "{x}"),
+        ("('x', 1)", "('x', 1)"),
+    ],
+)
+def test_a_field_is_decoded_where_it_is_a_structure(typed, value):
+    assert line(f"--param a={typed}").chat.extra == {"a": value}
+
+
 @pytest.mark.parametrize("typed", ["=", "=x", "--param a = 1", "＝1"])
 def test_a_sign_alone_is_told(typed):
     with pytest.raises(InvalidOption, match=r"is not an option|requires name=value"):
@@ -509,6 +538,9 @@ def test_a_reserved_name_is_refused_however_it_is_typed(typed):
         ('--x ["a"]b', ["--x", '["a"]b']),
         ('--x [{"a": 1}, [2', ["--x", '[{"a":', "1},", "[2"]),
         ("--x [a, b] (c , d)", ["--x", "[a, b]", "(c , d)"]),
+        ("--x {'a': [1, None]} -y", ["--x", "{'a': [1, None]}", "-y"]),
+        ("--x ['a b', \"it's\"] a=('b', 1)", ["--x", "['a b', \"it's\"]", "a=('b', 1)"]),
+        ("--x {'a': b} [it's", ["--x", "{'a':", "b}", "[it's"]),
         ("--x [a，b] -y", ["--x", "[a，b]", "-y"]),
         ("[ " * 5_000, ["["] * 5_000),
     ],
