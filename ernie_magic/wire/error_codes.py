@@ -73,6 +73,8 @@ UNSUPPORTED_FEATURE = "unsupported_feature"
 UNSUPPORTED_REGION = "unsupported_region"
 BLOCKED_ACCOUNT = "account_blocked"
 TLS_REQUIRED = "tls_required"
+ADDRESS_NOT_ALLOWED = "address_not_allowed"
+UNKNOWN_OBJECT = "unknown_object"
 # Codes which say that the path of a call is there, and its model is not.
 NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
 CASES: tuple[Case, ...] = (
@@ -347,6 +349,23 @@ CASES: tuple[Case, ...] = (
             "到服务的控制台查看原因，或联系服务方",
             "see why in the service's console, or ask its support",
         ),
+    ),
+    Case(
+        e.PermissionDenied,
+        (ADDRESS_NOT_ALLOWED, "ip_not_authorized"),
+        Text("服务不接受这个网络地址（IP）", "the service does not accept this network address"),
+        Text("密钥或账号只允许某些 IP", "the key or the account is limited to other IP addresses"),
+        Text(
+            "在服务的控制台加上它，或换一个网络",
+            "add it in the service's console, or use another network",
+        ),
+    ),
+    Case(
+        e.BadRequest,
+        (UNKNOWN_OBJECT,),
+        Text("服务没有请求里所指的对象", "the service does not have what the request names"),
+        Text("编号写错，或它已被删除", "an id is wrong, or it was deleted"),
+        Text("核对请求里的编号", "check the ids in the request"),
     ),
     Case(
         e.BadRequest,

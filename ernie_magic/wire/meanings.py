@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.wire.error_codes import (
+    ADDRESS_NOT_ALLOWED,
     BAD_REQUEST,
     BLOCKED_ACCOUNT,
     NOT_FOUND,
     TLS_REQUIRED,
     TOO_MANY,
+    UNKNOWN_OBJECT,
     UNSUPPORTED_FEATURE,
     UNSUPPORTED_REGION,
     case_for,
@@ -43,9 +45,13 @@ _LEGAL = 451
 _WRONG_REQUEST = (BAD_REQUEST, _UNPROCESSABLE)
 _EXAMINED = 4000  # characters of a message
 _BEGINNING = 100  # characters of a wrong request's message, behind which it may repeat the prompt
-# What a message quotes, and where it repeats what was sent (pydantic's `input: …`).
+# What a message quotes, and where it repeats what was sent (pydantic's `input: …`, `got: …`).
 _QUOTED = re.compile(r"(?<!\w)(?:'[^']*'|\"[^\"]*\"|`[^`]*`)(?!\w)|“[^“”]*”|「[^「」]*」")
-_REPEATED = re.compile(r"\binput(?:_value)?['\"]?\s?[:=].*", re.DOTALL)
+_REPEATED = re.compile(
+    r"\b(?:input(?:_value)?|got|received|provided|given)['\"]?\s?[:=].*", re.DOTALL
+)
+# A client's error that a gateway repeats: `litellm.AuthenticationError: …`.
+_CLIENT_ERROR = re.compile(r"^(?:litellm|openai|anthropic)\.(\w+)")
 # A code or a type, rather than a sentence in its place.
 _NAME = re.compile(r"[^\s]+(?: [^\s]+){0,3}")
 
@@ -173,7 +179,8 @@ _MODEL_NOT_ALLOWED = Meaning(
     "invalid_model",
     _compile(r"model.?(?:access|permission).?denied|model.?not.?open|not.?activated|unpurchased"),
     _compile(
-        r"(?:not (?:allowed|authorized|permitted)|no permission|no access|does ?n[o']t have access)"
+        r"(?:not (?:allowed|authorized|permitted)|no permission|no access"
+        r"|do(?:es)? ?n[o']t have access)"
         r" to (?:access |use |call )?(?:the |this )?model",
         r"(?:has )?not activated the model|account is not allowed to access this model",
         r"access to (?:the |this )?model (?:\S+ )?(?:is |was )?denied",
@@ -201,6 +208,7 @@ _UNSAFE = Meaning(
         r"inappropriate content|violat\w+ .{0,40}(?:usage polic|content|community guideline)",
         r"content you provided .{0,60}blocked|prompt was blocked",
         r"(?:content|input|output) (?:audit|review|inspection)",
+        r"blocked by (?:\w+ )?(?:guardrail|content|safety|moderation)",
     ),
     (BAD_REQUEST, _FORBIDDEN, _UNPROCESSABLE, _LEGAL),
 )
@@ -251,6 +259,7 @@ _NO_MODEL = Meaning(
         r"(?:no such|unknown|invalid) model|no endpoints found|no models? (?:is |are )?loaded",
         r"\b(?:deployment|model)\b.{0,80}(?:does not exist|retired|decommissioned|deprecated)",
         r"models/\S+ is not found|not found the model|^model: \S+$",
+        r"\bmodel\b.{0,80}end of (?:its )?life",
         r"模型.{0,100}?(?:不存在|未找到|找不到|已下线)",
     ),
     (NOT_FOUND, _GONE),
@@ -265,6 +274,7 @@ _CERTAINLY_NO_MODEL = Meaning(
         r"\bmodel .{0,80}(?:has been|was|is) (?:retired|decommissioned|deprecated)\b",
         r"(?:invalid|unknown) model name|not a valid model|your model \S+ is not|allowed now, your",
         r"^(?:invalid|unknown|unsupported) model\b|\bmodel (?:is |has been )?disabled",
+        r"\bmodel (?:identifier|id|name) (?:is |was )?(?:invalid|unknown|not valid)",
         r"(?:模型|API) ?[\w./:-]{0,60} ?(?:不存在|未找到|找不到|已下线)",
         r"模型.{0,80}无可用(?:的)?渠道|no available channels? for model",
     ),
@@ -332,6 +342,28 @@ _BLOCKED_ACCOUNT = Meaning(
     ),
     (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, TOO_MANY),
 )
+_ADDRESS_NOT_ALLOWED = Meaning(
+    _FORBIDDEN,
+    ADDRESS_NOT_ALLOWED,
+    _compile(r"ip.?not.?(?:authorized|allowed)"),
+    _compile(
+        r"\bIP(?: address)?\b.{0,40}\bnot (?:authorized|allowed|permitted|in|on)\b",
+        r"\bIP\b.{0,12}(?:不在|未被允许|受限|白名单)|不在.{0,6}白名单",
+    ),
+    (_UNAUTHORIZED, _FORBIDDEN),
+)
+# What is not found is something that the request names.
+_NO_OBJECT = Meaning(
+    NOT_FOUND,
+    UNKNOWN_OBJECT,
+    _NEVER,
+    _compile(
+        r"\b(?:file|conversation|thread|assistant|tool|dataset|voice|batch|job|task|session"
+        r"|collection|index|project|organization)\b.{0,80}(?:not found|does not exist)",
+        r"no such (?:file|conversation|tool|dataset|voice|batch|job|task|organization)",
+    ),
+    (NOT_FOUND,),
+)
 _TLS_PORT = Meaning(
     BAD_REQUEST,
     TLS_REQUIRED,
@@ -343,6 +375,7 @@ MEANINGS = (
     _TLS_PORT,
     _QUOTA,
     _BLOCKED_ACCOUNT,
+    _ADDRESS_NOT_ALLOWED,
     _LIMIT,
     _MODEL_NOT_ALLOWED,
     _KEY,
@@ -351,6 +384,7 @@ MEANINGS = (
     _FEATURE,
     _NO_MODEL,
     _CERTAINLY_NO_MODEL,
+    _NO_OBJECT,
     _TOO_LONG,
     _LIMIT_ALONE,
     _NO_ENDPOINT,
@@ -359,7 +393,7 @@ MEANINGS = (
     _FAILED,
 )
 # Whose words stand around what is quoted: a model's name, a length.
-_AROUND_A_QUOTATION = (_NO_MODEL, _CERTAINLY_NO_MODEL, _TOO_LONG)
+_AROUND_A_QUOTATION = (_NO_MODEL, _CERTAINLY_NO_MODEL, _NO_OBJECT, _TOO_LONG)
 # The same said of the answer's length, which an option asks for.
 _TOO_MANY_ASKED = re.compile(r"max_(?:completion_|output_)?tokens.{0,40}too large", re.IGNORECASE)
 # One request that asks for more than a minute's limit (OpenAI, Groq): waiting does not help.
@@ -491,7 +525,12 @@ def is_too_large_for_limit(message: str) -> bool:
 
 
 def _reported_status(refusal_fields: Mapping[str, str]) -> int:
-    """Return the status that a refusal names as its code or its status, 0 for none."""
+    """Return the status that a refusal names: as its code, as its status, or as a client's error
+    in its message; 0 for none.
+    """
+    client_error = _CLIENT_ERROR.match(refusal_fields.get("message", ""))
+    if client_error and (status := _status_of_word(client_error[1])):
+        return status
     numbers = (refusal_fields.get("code"), refusal_fields.get("status"))
     reported = (values.as_whole_number(number) or 0 for number in numbers)
     return next(filter(is_failing_status, reported), 0)
@@ -500,8 +539,13 @@ def _reported_status(refusal_fields: Mapping[str, str]) -> int:
 def _status_of_names(refusal_fields: Mapping[str, str]) -> int:
     """Return the status that a code or a type names; 0 for none."""
     words = (refusal_fields.get(name, "") for name in ("code", "type"))
-    bare = (re.sub(r"[^a-z]|(error|exception)$", "", word.lower()) for word in words)
-    return next((_STATUS_OF_WORD[word] for word in bare if word in _STATUS_OF_WORD), 0)
+    return next(filter(None, map(_status_of_word, words)), 0)
+
+
+def _status_of_word(word: str) -> int:
+    """Return the status that a word names; 0 for none."""
+    bare = re.sub(r"[^a-z]|(error|exception)$", "", word.lower())
+    return _STATUS_OF_WORD.get(bare, 0)
 
 
 def names_limit(code: str) -> bool:

@@ -136,6 +136,18 @@ SAID = [
     (401, "The OpenAI account has been deactivated.", "account_deactivated", None, DENIED),
     (400, "Unable to download the media resource during the data inspection process.", "InvalidParameter.DataInspection", None, BAD),
     (400, "too many tokens: total number of tokens in the prompt cannot exceed 4081", None, None, LONG),
+    (401, "Your IP address is not authorized for this API key", "ip_not_authorized", None, DENIED),
+    (403, "您的 IP 不在令牌允许访问的列表中", None, "new_api_error", DENIED),
+    (403, "You don't have access to the model with the specified model ID.", None, None, DENIED),
+    (400, "The provided model identifier is invalid.", None, None, NO_MODEL),
+    (404, "This model version has reached the end of its life.", None, None, NO_MODEL),
+    (400, "The request was blocked by our guardrail policy", None, None, UNSAFE),
+    (500, "litellm.AuthenticationError: OpenAIException - Incorrect API key provided: sk-x", "500", None, KEY),
+    (500, "litellm.BadRequestError: OpenAIException - odd", "500", None, BAD),
+    (500, "litellm.InternalServerError: Connection error.", "500", None, FAILED),
+    (404, "No such File object: file-x", None, None, BAD),
+    (404, "model not found: foo", None, None, NO_MODEL),
+    (400, "Model not found: foo", None, None, NO_MODEL),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint.", None, None, BAD),
 ]  # fmt: skip
 
@@ -149,6 +161,8 @@ def test_what_other_servers_say_is_told_as_what_it_is(status, message, code, kin
 
 # A prompt that is repeated, an option that is named so, a limit that passes.
 NOT_SAID = [
+    (400, "messages[0].content must be a list, got: what content policy is", BAD),
+    (400, "content: Input should be a list, received: api key expired", BAD),
     (400, "messages[0].content: 'api key expired' is not a list", BAD),
     (400, "invalid value: “内容含敏感信息” for field x", BAD),
     (400, "[{'type': 'string_type', 'loc': ('body', 'x'), 'input': 'no such model'}]", BAD),
@@ -213,6 +227,13 @@ def test_a_firewall_s_refusal_is_not_told_as_the_key_s(status, body, headers):
     raised = said(status, body, **headers)
     assert (type(raised), raised.retryable) == (DENIED, False)
     assert "a firewall or gateway in front of the service" in raised.line("en")
+
+
+def test_what_a_request_names_and_the_service_lacks_is_no_wrong_address():
+    for message in ("No such File object: file-x", "Conversation with id 'x' not found."):
+        line = said(404, refusal(message)).line("en")
+        assert "base URL" not in line
+        assert "does not have what the request names" in line
 
 
 @pytest.mark.parametrize(
