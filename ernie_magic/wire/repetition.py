@@ -116,9 +116,13 @@ class PieceJoiner:
 
 
 def _count_alike(text: str, other: str) -> int:
-    """Return how many characters two texts begin with alike."""
-    if other.startswith(text):
-        return len(text)
-    pairs = enumerate(zip(text, other, strict=False))
-    shortest = min(len(text), len(other))
-    return next((position for position, (one, two) in pairs if one != two), shortest)
+    """Return how many characters two texts begin with alike, by halving: they may be long."""
+    alike = 0
+    unlike = min(len(text), len(other)) + 1
+    while unlike - alike > 1:
+        middle = (alike + unlike) // 2
+        if text[alike:middle] == other[alike:middle]:
+            alike = middle
+        else:
+            unlike = middle
+    return alike

@@ -16,6 +16,7 @@ class StreamedText:
 
     def __init__(self) -> None:
         self._shown: list[str] = []
+        self._characters_shown = 0  # without the blanks at the beginning
         self._pieces = PieceJoiner()
         self._characters = CharacterJoiner()
         self._redactor = StreamRedactor()
@@ -44,15 +45,15 @@ class StreamedText:
         """Return what a whole text adds to the pieces that were shown, "" where it does not begin
         with them. What is held back is in it as well, and forgotten.
         """
-        said = str(self).lstrip()
-        if not said or not isinstance(whole, str) or not whole.lstrip().startswith(said):
+        if not self._characters_shown or not isinstance(whole, str):
             return ""
-        rest = whole.lstrip()[len(said) :]
-        if rest:
-            self._pieces.forget_held()
-            self._characters.flush_remaining()
-            self._redactor.flush_remaining()
-        return rest
+        bare = whole.lstrip()
+        if len(bare) <= self._characters_shown or not bare.startswith(str(self).lstrip()):
+            return ""
+        self._pieces.forget_held()
+        self._characters.flush_remaining()
+        self._redactor.flush_remaining()
+        return bare[self._characters_shown :]
 
     def flush_remaining(self) -> str:
         """Return what was held back, now that the text has ended."""
@@ -63,4 +64,8 @@ class StreamedText:
     def _show(self, text: str) -> str:
         if text:
             self._shown.append(text)
+            counted = text
+            if not self._characters_shown:
+                counted = text.lstrip()
+            self._characters_shown += len(counted)
         return text
