@@ -9,7 +9,6 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.api.requests import chat_request
-from ernie_magic.config.keys import Key
 from ernie_magic.wire import event_stream, openai_style, qianfan_v1, reading
 
 REQUEST = chat_request([{"role": "user", "content": "hi"}], model="m", given={})
@@ -105,61 +104,6 @@ def test_content_in_parts_is_text_and_reasoning(name):
     assert (whole.text, whole.reasoning) == (streamed.text, streamed.reasoning) == (text, reasoning)
 
 
-PAGE = {"url": "http://x/page.html", "title": "t"}
-TRACES = {
-    "Anthropic's search": [
-        {"type": "server_tool_use", "name": "web_search", "input": {"query": "q"}},
-        {"type": "web_search_tool_result", "content": [{"type": "web_search_result", **PAGE}]},
-    ],
-    "Mistral's": [{"type": "tool_reference", "tool": "web_search", **PAGE}],
-    "a citation": [{"type": "citation", **PAGE}],
-    "OpenAI's citation": [{"type": "url_citation", "url_citation": PAGE}],
-    "search results": [{"type": "search_result", "source": PAGE}],
-}
-
-
-@pytest.mark.parametrize("name", TRACES)
-def test_parts_that_tell_where_an_answer_comes_from_are_its_sources(name):
-    answer = read_body({"content": [{"type": "text", "text": "A"}, *TRACES[name]]})
-    assert (answer.text, answer.images) == ("A", ())
-    assert [(page["url"], page["title"]) for page in answer.search] == [("http://x/page.html", "t")]
-    with pytest.raises(errors.ProtocolError, match="cannot be read"):
-        read_body({"content": TRACES[name]})
-
-
-NO_PICTURES = [
-    {"type": "video_url", "video_url": {"url": "http://x/y.mp4"}},
-    {"type": "video", "video": "http://x/y.mp4", "image": "http://x/first.png"},
-    {"type": "audio_url", "audio_url": {"url": "http://x/y.mp3"}},
-    {"type": "file_url", "file_url": {"url": "http://x/y.pdf"}},
-    {"type": "file", "file": {"url": "http://x/y"}},
-    {"type": "resource", "resource": {"uri": "http://x"}},
-    {"type": "card", "url": "http://x/page.html"},
-    {"url": "http://x/page.html"},
-]
-
-
-@pytest.mark.parametrize("part", NO_PICTURES, ids=str)
-def test_a_link_of_something_else_is_no_picture(part):
-    for content in [part], [{"type": "text", "text": "A"}, part]:
-        with pytest.raises(errors.ProtocolError, match="cannot be read"):
-            read_body({"content": content})
-
-
-PICTURES = [
-    {"type": "image_url", "image_url": {"url": "http://x/y"}},
-    {"type": "output_image", "url": "http://x/y"},
-    {"image": "http://x/y"},
-    {"type": "file", "file": {"url": "http://x/y", "mime_type": "image/png"}},
-    {"type": "media", "url": "http://x/y.png?a=1"},
-]
-
-
-@pytest.mark.parametrize("part", PICTURES, ids=str)
-def test_a_link_is_a_picture_s_where_something_says_so(part):
-    assert read_body({"content": [part]}).images[0].url.startswith("http://x/y")
-
-
 def test_parts_and_texts_may_alternate_in_a_stream():
     answer = read(
         chunk(content=[THINKING]),
@@ -193,38 +137,6 @@ def test_content_of_an_unknown_shape_is_an_error(content):
         read(chunk(content="A"), chunk(content=content), chunk(finish_reason="stop"), DONE)
 
 
-OF_THOUGHTS = [
-    "reasoning_text",
-    "thought",
-    "thoughts",
-    "reasoning_summary",
-    "thinking_content",
-    "cot",
-]
-
-
-@pytest.mark.parametrize("name", OF_THOUGHTS)
-def test_thoughts_under_other_names_are_reasoning(name):
-    assert read_body({"content": None, name: "hm"}).reasoning == "hm"
-    answer = read(chunk(**{name: "h"}), chunk(**{name: "m"}), chunk(0, "stop", content="A"), DONE)
-    assert (answer.text, answer.reasoning) == ("A", "hm")
-
-
-@pytest.mark.parametrize("kind", ["think", "thought", "thinking_delta", "reasoning_text"])
-def test_parts_of_a_kind_that_speaks_of_thoughts_are_reasoning(kind):
-    for name in "text", kind, "thinking":
-        answer = read_body({"content": [{"type": kind, name: "hm"}, {"type": "text", "text": "A"}]})
-        assert (answer.text, answer.reasoning) == ("A", "hm")
-
-
-def test_thoughts_in_blocks_of_litellm_are_reasoning():
-    blocks = [{"type": "thinking", "thinking": "hm", "signature": "x"}]
-    assert read_body({"content": "A", "thinking_blocks": blocks}).reasoning == "hm"
-    streamed = read(chunk(thinking_blocks=blocks), chunk(content="A"), STOP, DONE)
-    assert streamed.reasoning == "hm"
-    assert read_body({"content": "A", "thinking_blocks": blocks, "reasoning": "h"}).reasoning == "h"
-
-
 OBJECTS = {
     "parsed": {"a": 1},
     "content_blocks": [{"type": "text", "text": "A"}],
@@ -255,78 +167,6 @@ def test_an_object_that_stands_for_the_words_of_an_answer_is_told(name):
 @pytest.mark.parametrize("name", ["metadata", "token_ids", "x_vendor", "usage", "safety_ratings"])
 def test_an_object_about_an_empty_answer_is_no_part_of_it(name):
     assert read_body({"content": "", name: {"a": 1}}).text == ""
-
-
-def details(text, kind="reasoning.text", **fields):
-    name = "summary" if kind == "reasoning.summary" else "text"
-    return [{"type": kind, "index": 0, name: text, **fields}]
-
-
-ONLY_DETAILS = {
-    "pieces": [chunk(reasoning_details=details("so ")), chunk(reasoning_details=details("it is"))],
-    "a signature": [
-        chunk(reasoning_details=details("so it is")),
-        chunk(reasoning_details=details(None, signature="x")),
-    ],
-    # https://platform.minimax.io/docs/api-reference/text-openai-api
-    "MiniMax's, each with all before": [
-        chunk(reasoning_details=details("so it is"[:end])) for end in (3, 5, 8)
-    ],
-    "a summary": [chunk(reasoning_details=details("so it is", "reasoning.summary"))],
-    "beside the thoughts": [chunk(reasoning="so it is", reasoning_details=details("so it is"))],
-}
-
-
-@pytest.mark.parametrize("name", ONLY_DETAILS)
-def test_thoughts_that_stand_in_details_only_are_reasoning(name):
-    answer = read(*ONLY_DETAILS[name], chunk(content="A"), STOP, DONE)
-    assert (answer.text, answer.reasoning) == ("A", "so it is")
-    repeated = event(
-        {"choices": [{"message": {"content": "A", "reasoning_details": details("so it is")}}]}
-    )
-    answer = read(*ONLY_DETAILS[name], chunk(content="A"), repeated, STOP, DONE)
-    assert (answer.text, answer.reasoning) == ("A", "so it is")
-    whole = read_body({"content": "A", "reasoning_details": details("so it is")})
-    assert whole.reasoning == "so it is"
-
-
-def test_details_that_are_encrypted_have_no_words():
-    hidden = [{"type": "reasoning.encrypted", "data": "x", "text": "y"}]
-    assert read_body({"content": "A", "reasoning_details": hidden}).reasoning == ""
-
-
-def test_details_that_each_repeat_all_before_are_sent_back_once():
-    pieces = [chunk(reasoning_details=details("so it is, is it"[:end])) for end in (8, 11, 15)]
-    answer = read(*pieces, chunk(content="A"), STOP, DONE)
-    assert answer.sent_back["reasoning_details"] == details("so it is, is it")
-
-
-MARK = {"google": {"thought": True}}
-MARKED = {
-    "in pieces": [
-        chunk(content="<thought>h", extra_content=MARK),
-        chunk(content="m", extra_content=MARK),
-        chunk(content="</thought>A"),
-    ],
-    "alike": [chunk(content="hm", extra_content=MARK), chunk(content="</thought>A")],
-    "closed at once": [
-        chunk(content="<thought>hm</thought>", extra_content=MARK),
-        chunk(content="A"),
-    ],
-    "all in one": [chunk(content="<thought>hm</thought>A", extra_content=MARK)],
-}
-
-
-@pytest.mark.parametrize("name", MARKED)
-def test_what_gemini_marks_as_thoughts_is_reasoning(name):
-    answer = read(*MARKED[name], chunk(content="B"), STOP, DONE)
-    assert (answer.text, answer.reasoning) == ("AB", "hm")
-
-
-def test_marked_thoughts_that_are_alike_are_all_read():
-    answer = read(*[chunk(content="h", extra_content=MARK)] * 4, chunk(content="A"), STOP, DONE)
-    assert (answer.text, answer.reasoning) == ("A", "hhhh")
-    assert read_body({"content": "say <thought>x</thought>"}).text == "say <thought>x</thought>"
 
 
 def test_words_under_an_unknown_name_alone_are_an_error():
@@ -965,104 +805,6 @@ def test_a_whole_message_behind_its_pieces_is_not_a_second_answer(name):
     assert read(thought, *TEXT, STOP, event(REPEATED[name]), DONE).reasoning == "hm"
     assert read(thought, event(REPEATED[name]), DONE).reasoning == "hm"
     assert read(event(REPEATED[name]), DONE).text == "ab"
-
-
-def message(content, reason=None, **fields):
-    fields = {"role": "assistant", "content": content, **fields}
-    return event({"choices": [{"message": fields, "finish_reason": reason}]})
-
-
-def dashscope(*contents):
-    """A stream of DashScope's own: the reply stands in `output`."""
-    choices = [{"message": {"content": content}, "finish_reason": "null"} for content in contents]
-    choices[-1]["finish_reason"] = "stop"
-    return [event({"output": {"choices": [choice]}, "request_id": "r"}) for choice in choices]
-
-
-WHOLE_EACH_TIME = {
-    "DashScope's": dashscope("最近", "最近天气", "最近天气好。"),
-    "with an end of its own": dashscope("最近", "最近天气好。", "最近天气好。"),
-    "with nothing first": dashscope("", "最近", "最近天气好。"),
-    "with a blank that goes": dashscope("最近天", "最近天气 ", "最近天气好。"),
-    "in parts": dashscope([{"text": "最近"}], [{"text": "最近天气"}], [{"text": "最近天气好。"}]),
-    "a message": [message("最近天"), message("最近天气"), message("最近天气好。", "stop")],
-    "two messages and an end": [message("最近"), message("最近天气好。"), message("", "stop")],
-    "two messages": [message("最近"), message("最近天气好。", "stop")],
-    "a delta": [chunk(content="最近天气好。"[:end]) for end in range(1, 7)] + [STOP],
-    "the pieces and all of it": [chunk(content="最近"), message("最近天气好。", "stop")],
-    "the pieces and all of it without a blank": [
-        chunk(content="\n最近"),
-        message("最近天气好。", "stop"),
-    ],
-}
-
-
-@pytest.mark.parametrize("name", WHOLE_EACH_TIME)
-def test_what_is_repeated_with_each_piece_stands_once(name):
-    answer = read(*WHOLE_EACH_TIME[name], DONE)
-    assert (answer.text.strip(), answer.partial) == ("最近天气好。", False)
-
-
-def test_thoughts_that_are_repeated_with_each_piece_stand_once():
-    thoughts = [message("", reasoning_content=said) for said in ("so", "so it", "so it is")]
-    ends = [message("A", reasoning_content="so it is"), message("A B", "stop")]
-    answer = read(*thoughts, *ends, DONE)
-    assert (answer.reasoning, answer.text) == ("so it is", "A B")
-    answer = read(
-        chunk(reasoning_content="so"), message("", "stop", reasoning_content="so it is"), DONE
-    )
-    assert answer.reasoning == "so it is"
-
-
-def test_a_short_answer_that_the_last_message_repeats_stands_once():
-    assert read(*dashscope("好", "好"), DONE).text == "好"
-
-
-def delta_and_message(delta, whole, reason="stop"):
-    return event({"choices": [{"delta": delta, "message": whole, "finish_reason": reason}]})
-
-
-@pytest.mark.parametrize("delta", [{"content": "B"}, {"content": ""}, {"role": "assistant"}])
-def test_a_whole_message_beside_the_last_piece_adds_what_is_new_in_it(delta):
-    whole = {"content": "ABC", "reasoning_content": "tuv"}
-    thought = chunk(reasoning_content="t")
-    answer = read(thought, chunk(content="A"), delta_and_message(delta, whole), DONE)
-    assert (answer.text, answer.reasoning) == ("ABC", "tuv")
-    answer = read(delta_and_message(delta, whole), DONE)
-    assert (answer.text, answer.reasoning) == ("ABC", "tuv")
-    last = delta_and_message({"reasoning_content": "u"}, whole, None)
-    assert read(thought, last, chunk(content="A"), STOP, DONE).reasoning == "tuv"
-
-
-ALIKE_BY_CHANCE = {
-    "laughter": ["ha", "ha", "haha"],
-    "more laughter": ["ha", "haha", "!"],
-    "line ends": ["\n", "\n\n", "\n\n\n", "b"],
-    "figures": ["1", "10", "100"],
-    "a triangle": ["*", "**", "***", "****"],
-    "two pieces": ["a", "a b"],
-    "words": [" A", " An", " And"],
-}
-
-
-@pytest.mark.parametrize("name", ALIKE_BY_CHANCE)
-def test_pieces_that_are_alike_by_chance_are_all_part_of_the_answer(name):
-    pieces = ALIKE_BY_CHANCE[name]
-    assert read(*(chunk(content=piece) for piece in pieces), STOP, DONE).text == "".join(pieces)
-    thoughts = (chunk(reasoning_content=piece) for piece in pieces)
-    assert read(*thoughts, *TEXT, STOP, DONE).reasoning == "".join(pieces)
-
-
-def test_messages_that_each_add_something_are_joined():
-    assert read(message("ha"), message("ha"), message("ha!", "stop"), DONE).text == "hahaha!"
-    assert read(*dashscope("A", "B", "C"), DONE).text == "ABC"
-
-
-def test_a_key_in_what_the_last_message_adds_is_removed():
-    key = "sk-CANARYcanary0123456789ABCDEF"
-    Key(key)
-    answer = read(chunk(content="A sk-"), message(f"A {key} and more", "stop"), DONE)
-    assert answer.text == "A ••• and more"
 
 
 GLUED = {
