@@ -142,7 +142,7 @@ def view_for(
     """
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if raw or getattr(shell, "kernel", None) is None:
-        return TextView(language, colours=not captured and not raw)
+        return TextView(language, colours=not captured and not raw, is_raw=raw)
     if not can_update_displays(shell):
         return FinalView(language, remote_images=remote_images)
     return NotebookView(language, owns_cell=owns_cell, remote_images=remote_images)
@@ -507,9 +507,15 @@ class FinalView(PassiveView):
 
 
 class TextView(PassiveView):
-    """Text as it arrives, on standard output: in a terminal, and for `--raw`."""
+    """Text as it arrives, on standard output: in a terminal, and for `--raw`.
 
-    def __init__(self, language: Language, *, colours: bool) -> None:
+    Parameters
+    ----------
+    is_raw
+        Pictures stay in the text as it arrives; without it a few words stand for each.
+    """
+
+    def __init__(self, language: Language, *, colours: bool, is_raw: bool = False) -> None:
         self._language = language
         self._dim = self._plain = ""
         if colours and sys.stdout.isatty():
@@ -517,6 +523,8 @@ class TextView(PassiveView):
             self._plain = "\x1b[0m"
         self._in_reasoning = False
         self._visible_stream = VisibleStream()
+        self._picture_namer = PictureNamer()
+        self._is_raw = is_raw
 
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Print these deltas."""
@@ -534,7 +542,7 @@ class TextView(PassiveView):
                 if self._in_reasoning:
                     _write(f"{self._visible_stream.flush_remaining()}{self._plain}\n\n")
                     self._in_reasoning = False
-                _write(self._visible_stream.feed(delta.text))
+                self._write_text(delta.text)
         sys.stdout.flush()
 
     def show_result(self, answer: Answer | None) -> None:
@@ -545,11 +553,18 @@ class TextView(PassiveView):
                 *answers.passage_lines(answer),
             ]
             summary = make_controls_visible(answers.summary_line(answer, self._language))
+            _write(self._visible_stream.feed(self._picture_namer.flush()))
             _write(f"{self._visible_stream.flush_remaining()}{self._plain}\n\n")
             for line in lines_below:
                 _write(make_controls_visible(line) + "\n")
             _write(f"{self._dim}[{summary}]{self._plain}\n")
             sys.stdout.flush()
+
+    def _write_text(self, text: str) -> None:
+        """Write a part of the answer."""
+        if not self._is_raw:
+            text = self._picture_namer.feed(text)
+        _write(self._visible_stream.feed(text))
 
     def _write_line(self, words: str) -> None:
         """Write a line that is not part of the answer."""

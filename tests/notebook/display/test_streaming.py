@@ -5,7 +5,8 @@ import itertools
 
 import pytest
 
-from ernie_magic.api.results import ToolRun
+from ernie_magic.api.requests import chat_request
+from ernie_magic.api.results import Answer, ToolRun
 from ernie_magic.notebook.display import streaming
 from ernie_magic.notebook.display.streaming import FinalView, GrowingView, TextView
 from ernie_magic.runtime.events import Delta
@@ -180,6 +181,20 @@ def test_a_picture_that_the_text_holds_is_named_as_soon_as_it_is_whole(view):
         assert "AAAA" not in str(view.outputs)
     assert "<p>see [a cat ↓] and more</p>" in view.outputs[0]
     assert view.outputs[0].count("[a cat") == 1
+
+
+@pytest.mark.parametrize("is_raw", [True, False])
+def test_a_picture_in_a_terminal_s_text_is_named_unless_it_is_raw(capsys, is_raw):
+    packed = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(300)).decode()
+    text = f"see ![a cat](data:image/png;base64,{packed}) and ![x"
+    shown = TextView("en", colours=False, is_raw=is_raw)
+    for start in range(0, len(text), 50):
+        shown.show_deltas([Delta(text=text[start : start + 50])])
+    shown.show_result(
+        Answer(text, chat_request([{"role": "user", "content": "hi"}], model="m", given={}))
+    )
+    expected = text if is_raw else "see [a cat ↓] and ![x"
+    assert capsys.readouterr().out.startswith(f"{expected}\n\n")
 
 
 def test_a_batch_is_shown_in_its_order(view):
