@@ -87,6 +87,18 @@ _MODEL = Text(
     "model id (`%ernie models` lists what the service offers)",
 )
 
+_RETRY_COUNT = Text(
+    "最多发送几次（含第一次）；默认 3（API 文档为 1）",
+    "maximum attempts, including the first; default 3 (1 in the API's pages)",
+)
+# A picture may have been paid for: see `ernie_magic.wire.picture_requests`.
+_RETRY_COUNT_OF_PICTURES = Text(
+    "最多发送几次（含第一次）；默认 3（API 文档为 1）：429、502、503、529 后再发，"
+    "单独给出时 504 以外的 5xx 也再发，超时不再发",
+    "maximum attempts, including the first; default 3 (1 in the API's pages): after 429, 502, 503 "
+    "and 529; if given here, after any 5xx but 504 too; never after a timeout",
+)
+
 
 def _call_settings(kind: Kind) -> tuple[Number, ...]:
     """Return what the API's pages list among a request's fields ("文生图" on
@@ -98,10 +110,7 @@ def _call_settings(kind: Kind) -> tuple[Number, ...]:
         WholeNumber(
             "retry_count",
             kind,
-            Text(
-                "最多发送几次（含第一次）；默认 3（API 文档为 1）",
-                "maximum attempts, including the first; default 3 (1 in the API's pages)",
-            ),
+            _RETRY_COUNT_OF_PICTURES if kind == "image" else _RETRY_COUNT,
             0,
             10,
             step=1,

@@ -373,6 +373,8 @@ class Snapshot:
     backoff_factor, cache, in_flight, endpoint, image_endpoint, embedding_endpoint
         As in `ErnieSettings`; `parameters` are the request parameters it keeps, `timeout` is in
         seconds.
+    is_retry_asked : bool
+        Whether the call has a `retry_count` of its own.
     """
 
     language: Language
@@ -390,6 +392,7 @@ class Snapshot:
     endpoint: str = ""
     image_endpoint: str = ""
     embedding_endpoint: str = ""
+    is_retry_asked: bool = False
 
     def with_call_settings(self, given: Mapping[str, Any]) -> Snapshot:
         """Return the settings of a call with its own `retry_count`, `request_timeout` and
@@ -407,7 +410,8 @@ class Snapshot:
         }
         if "request_timeout" in own:
             own["timeout"] = own.pop("request_timeout")
-        return replace(self, **own)
+        is_asked = self.is_retry_asked or "retry_count" in own
+        return replace(self, **own, is_retry_asked=is_asked)
 
 
 for _name, _parameter in SESSION_PARAMETERS.items():

@@ -18,6 +18,7 @@ from ernie_magic.errors import (
     ErnieError,
     RateLimited,
     ServiceError,
+    ServiceUnreachable,
 )
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
@@ -89,6 +90,18 @@ class _Sending(Generic[ResultT]):
         if self.context.settings.retry_count == 1 or self.started():
             return False
         return self.request.repeatable or isinstance(error, RateLimited)
+
+    def is_safe_after(self, error: ErnieError) -> bool:
+        """Whether the request may be sent again after an error: nothing was carried out, or doing
+        it twice costs nothing.
+        """
+        if self.request.repeatable or isinstance(error, RateLimited | ServiceUnreachable):
+            return True
+        if not isinstance(error, ServiceError):
+            return False
+        if self.context.settings.is_retry_asked:
+            return error.status in self.request.resent_if_asked
+        return error.status in self.request.resent_after
 
 
 class _TokenRefused(Exception):
@@ -299,7 +312,7 @@ class HttpClient:
             settings.backoff_factor,
             may_repeat=lambda: not sending.started(),
             on_wait=notify_retry,
-            safely_only=not request.repeatable,
+            is_safe=sending.is_safe_after,
         ):
             with attempt:
                 if throttle is None:

@@ -12,6 +12,7 @@ from ernie_magic.runtime.events import Delta
 from ernie_magic.wire.choices import ChoicePicker
 from ernie_magic.wire.content import REASONING
 from ernie_magic.wire.edit_forms import edit_form
+from ernie_magic.wire.picture_requests import as_picture_request
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from ernie_magic.config.services import Service
     from ernie_magic.wire.content import Content
 
-# Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
-MAX_PICTURES = 128 * 1024 * 1024
 MODELS = WireRequest("GET", "/models", list_name="data")
 # Names of the same: the text, the reasoning, and the tool calls.
 _TEXT = ("content", "refusal")
@@ -91,9 +90,7 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 
 def images(request: ImageRequest) -> WireRequest:
-    """Build `POST /images/generations`, or `/images/edits`. Each call may be billed, so it is never
-    sent again when it may have been carried out.
-    """
+    """Build `POST /images/generations`, or `/images/edits`."""
     body: dict[str, Any] = {"model": request.sent_model, "prompt": request.prompt}
     if not request.images:
         return _post_pictures("/images/generations", request, body)
@@ -110,9 +107,7 @@ def images(request: ImageRequest) -> WireRequest:
 
 
 def _post_pictures(path: str, request: ImageRequest, body: Mapping[str, Any]) -> WireRequest:
-    return _post(path, request, body)._replace(
-        repeatable=False, max_bytes=MAX_PICTURES, list_name="data"
-    )
+    return as_picture_request(_post(path, request, body))._replace(list_name="data")
 
 
 def rerank(request: RerankRequest) -> WireRequest:

@@ -19,7 +19,7 @@ from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import v1_plugins
-from ernie_magic.wire.openai_style import MAX_PICTURES
+from ernie_magic.wire.picture_requests import as_picture_request
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
 
@@ -261,9 +261,13 @@ def embeddings(request: EmbeddingRequest) -> WireRequest:
 
 def images(request: ImageRequest) -> WireRequest:
     """Build `POST /text2image/{model}`; pictures are returned as `b64_image` only."""
-    return _post(
-        "image", request, {"prompt": request.prompt, **_v1_parameters(request.parameters, "image")}
-    )._replace(repeatable=False, max_bytes=MAX_PICTURES)
+    return as_picture_request(
+        _post(
+            "image",
+            request,
+            {"prompt": request.prompt, **_v1_parameters(request.parameters, "image")},
+        )
+    )
 
 
 def rerank(request: RerankRequest) -> WireRequest:

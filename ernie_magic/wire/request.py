@@ -74,6 +74,9 @@ class WireRequest(NamedTuple):
     repeatable : bool
         Whether it may be sent again after a 5xx, after which it may have been carried out (never an
         image).
+    resent_after, resent_if_asked : set of int
+        Statuses after which one that is not repeatable is sent again all the same; the second ones
+        where the call has a `retry_count` of its own.
     max_bytes : int
         Most bytes of a reply in one piece: a longer one is rejected.
     list_name : str
@@ -92,6 +95,8 @@ class WireRequest(NamedTuple):
     tokens: int = 0
     stream: bool = False
     repeatable: bool = True
+    resent_after: frozenset[int] = frozenset()
+    resent_if_asked: frozenset[int] = frozenset()
     max_bytes: int = 32 * 1024 * 1024
     list_name: str = ""
     has_envelope: bool = False

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.errors import ErnieError, RateLimited, ServiceUnreachable
+from ernie_magic.errors import ErnieError
 from ernie_magic.wire.durations import LONGEST_KEPT_WAIT
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def retry_attempts(
     *,
     may_repeat: Callable[[], bool],
     on_wait: Callable[[ErnieError, float, int], None],
-    safely_only: bool = False,
+    is_safe: Callable[[ErnieError], bool] = lambda _error: True,
 ) -> AsyncRetrying:
     """Iterate over the attempts at one request, with `async for`; back off between them.
 
@@ -41,9 +41,8 @@ def retry_attempts(
         The n-th wait is a random time up to `backoff_factor` x 2^(n-1) seconds, at most a minute.
     may_repeat
         Whether no part of an answer has arrived yet.
-    safely_only
-        Only after a refusal that rules out that anything was carried out (no connection, 429): an
-        image may have been billed.
+    is_safe
+        Whether it may be sent again after an error: an image may have been billed.
     on_wait
         Called before each wait with the error, the seconds and the number of the next attempt.
     """
@@ -60,7 +59,7 @@ def retry_attempts(
             and error.retryable
             and may_repeat()
             and _told_seconds(error) <= LONGEST_KEPT_WAIT
-            and (not safely_only or isinstance(error, RateLimited | ServiceUnreachable))
+            and is_safe(error)
         )
 
     def notify_waiting(state: RetryCallState) -> None:

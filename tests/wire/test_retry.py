@@ -114,12 +114,10 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 def test_a_call_may_say_how_often_it_is_sent(studio, emulator, call):
     studio.settings.retry_count = 5
-    # Pictures are not sent again after a 5xx.
-    fault = {"code": "rpm_rate_limit_exceeded"} if call == "pictures" else {"status": 503}
     for attempts in (1, 2, 4):
         emulator.requests.clear()
         emulator.faults.clear()
-        emulator.faults.add(**fault, times=9)
+        emulator.faults.add(status=503, times=9)
         with contextlib.suppress(errors.ServiceError):  # a table has it in its row
             CALLS[call](studio, retry_count=attempts)
         assert len([path for path in paths(emulator) if "models" not in path]) == attempts
@@ -128,6 +126,23 @@ def test_a_call_may_say_how_often_it_is_sent(studio, emulator, call):
     bodies = [request.body for request in emulator.requests if request.body]
     assert not set(bodies[-1]) & {"retry_count", "request_timeout", "backoff_factor"}
     assert studio.settings.retry_count == 5
+
+
+@pytest.mark.parametrize(
+    ("status", "by_default", "asked"),
+    [(500, 1, 2), (502, 2, 2), (503, 2, 2), (504, 1, 1), (507, 1, 2), (529, 2, 2), (429, 2, 2)],
+)
+def test_a_picture_is_asked_for_again_where_it_cannot_have_been_drawn(
+    studio, emulator, status, by_default, asked
+):
+    studio.settings.retry_count = 2
+    for own, sent in ({}, by_default), ({"retry_count": 2}, asked):
+        emulator.requests.clear()
+        emulator.faults.clear()
+        emulator.faults.add(status=status, times=9)
+        with pytest.raises(errors.ServiceError):
+            studio.image("cat", size="768x768", **own)
+        assert len([path for path in paths(emulator) if "models" not in path]) == sent
 
 
 @pytest.mark.parametrize(
