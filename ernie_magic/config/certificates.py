@@ -27,6 +27,10 @@ _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 NAMES_OF_CERTIFICATES = (FILE, FOLDER, *_BUNDLES)
 _NAMES = (KEY_LOG, *NAMES_OF_CERTIFICATES)
 _NO_FILE = Text("没有文件 {path}", "there is no file {path}")
+_IS_FOLDER = Text(
+    "没有文件 {path}：它是文件夹，应写进 SSL_CERT_DIR",
+    "there is no file {path}: it is a folder, which SSL_CERT_DIR is for",
+)
 _NO_FOLDER = Text("没有文件夹 {path}", "there is no folder {path}")
 _NO_CERTIFICATES = Text(
     "{path} 里没有可用的证书（{said}）", "{path} holds no usable certificates ({said})"
@@ -154,10 +158,11 @@ def _create_context(
 
 
 def _explain_file(path: str, error: Exception) -> Text:
-    try:
+    is_file = False
+    with suppress(OSError, ValueError):
+        if Path(path).is_dir():
+            return _IS_FOLDER.fill(path=path)
         is_file = Path(path).is_file()
-    except (OSError, ValueError):
-        is_file = False
     if not is_file:
         return _NO_FILE.fill(path=path)
     said = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)

@@ -44,6 +44,7 @@ _KINDS = {
     "socks5h": "socks5",
 }
 _ASKED_EVERY = 30.0  # seconds that the system's exceptions are remembered
+_LOCAL = "<local>"
 _PORTS = {"http": 80, "https": 443}
 # An IPv4 address as `inet_aton` reads it, and with it every resolver: `127.1`, `0x7f.1`,
 # `2130706433` (POSIX, "inet_addr").
@@ -116,7 +117,8 @@ class Exempt:
     Attributes
     ----------
     host : str
-        A pattern for names; a name stands for what is below it as well.
+        A pattern for names; a name stands for what is below it as well. Windows' `<local>` stands
+        for names without a dot.
     network : ip_network | None
         Addresses instead.
     port : int | None
@@ -133,6 +135,8 @@ class Exempt:
         """Whether an address belongs to it."""
         if self.scheme not in ("", scheme) or self.port not in (None, port):
             return False
+        if self.host == _LOCAL:
+            return "." not in host and parse_address(host) is None
         if self.network is None:
             return any(
                 fnmatch.fnmatchcase(host, pattern) for pattern in (self.host, f"*.{self.host}")
@@ -312,6 +316,8 @@ def _read_proxy_url(written: str) -> str | Text:
 
 def _read_exempt(entry: str) -> Exempt | None:
     """Return the meaning of an entry of `NO_PROXY`; None when it has none."""
+    if entry.lower() == _LOCAL:
+        return Exempt(_LOCAL)
     scheme, _, rest = entry.strip().lower().rstrip("/").rpartition("://")
     if scheme == "all":
         scheme = ""

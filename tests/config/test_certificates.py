@@ -14,7 +14,7 @@ from ernie_magic.config.certificates import read_certificates
     [
         ("SSL_CERT_FILE", "/no/such/file.pem", "there is no file /no/such/file.pem"),
         ("SSL_CERT_FILE", "~/ca.pem", "there is no file ~/ca.pem"),
-        ("SSL_CERT_FILE", ".", "there is no file ."),
+        ("SSL_CERT_FILE", ".", "there is no file .: it is a folder, which SSL_CERT_DIR is for"),
         ("SSL_CERT_FILE", "empty.pem", "empty.pem holds no usable certificates"),
         ("SSL_CERT_FILE", "page.pem", "page.pem holds no usable certificates"),
         ("SSL_CERT_DIR", "/no/such/folder", "there is no folder /no/such/folder"),
@@ -67,6 +67,9 @@ def test_a_folder_is_used_where_the_file_is_missing(monkeypatch, tmp_path):
     certificates = read_certificates()
     assert certificates.source == f"SSL_CERT_DIR={tmp_path}"
     assert [ignored.name for ignored in certificates.ignored] == ["SSL_CERT_FILE"]
+    monkeypatch.delenv("SSL_CERT_DIR")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path))
+    assert read_certificates().source == f"REQUESTS_CA_BUNDLE={tmp_path}"
 
 
 def test_a_file_that_appears_later_is_read(monkeypatch, tmp_path):

@@ -47,6 +47,7 @@ def through(monkeypatch):
         ("a.example,b.example\r", "https://b.example/", "https://c.example/"),
         ("http://a.example", "http://a.example/", "https://a.example/"),
         ("https://a.example/", "https://a.example/", "http://a.example/"),
+        ("<local>", "http://intranet/", "https://a.example/"),
         ("a.example；b.example", "https://b.example/", "https://c.example/"),
         ('"a.example,b.example"', "https://a.example/", "https://c.example/"),
         ("a.example:443", "https://a.example/", "https://a.example:8443/"),
