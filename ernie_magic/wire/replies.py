@@ -58,8 +58,10 @@ _IDS = ("id", "model", "name", "model_id", "model_name", "modelId", "key", "slug
 _DATA_PREFIX = 200  # characters in which the data of a `data:` URI must begin
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
 # What a JSON text inside another or a line break leaves in base64.
-# What is left of a `data:` URI's beginning: `image/png;base64,`, `;base64,`.
-_BASE64_PREFIX = re.compile(r"\A[\w.+/;= -]{0,100}base64,", re.IGNORECASE)
+# A `data:` URI's beginning, or what is left of it, in whatever holds it: `image/png;base64,`,
+# `![cat](data:image/png;base64,`, `<img src="data:…`; and what ends that.
+_BASE64_PREFIX = re.compile(r"\A[^\n]{0,200}base64\s?,", re.IGNORECASE)
+_BASE64_TAIL = re.compile(r"""["')>\]}#][^,\n]{0,40}\Z""")
 _BASE64_NOISE = re.compile(
     r"\\[nrt]|[\s\\\"'`\ufeff\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064]+"
 )
@@ -375,7 +377,8 @@ def _decode_written_base64(bare: str) -> bytes:
     if "%" in bare:
         bare = unquote_to_bytes(bare).decode("utf-8")
     # As Python shows bytes, or with the rest of a `data:` URI's beginning.
-    bare = _BASE64_NOISE.sub("", _BASE64_PREFIX.sub("", bare.removeprefix("b'")))
+    bare = _BASE64_TAIL.sub("", _BASE64_PREFIX.sub("", bare.removeprefix("b'")))
+    bare = _BASE64_NOISE.sub("", bare)
     packed = bare.encode("ascii").translate(_STANDARD_ALPHABET).rstrip(b"=")
     return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
 

@@ -416,6 +416,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
         beside_html += answers.sources_html(answer, self._language)
         footer = beside_html + answers.footer_html(answer, self._language) + ANSWER_STYLE
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
+            rest = self._picture_namer.flush() + rest
             self._put_html(None, preformatted_html(rest) + footer)
             return
         self._put_html(self._open_output, self._last_output_html(answer) + footer)

@@ -144,6 +144,11 @@ def session(server):
         "\ufeffdata:image/png;base64,\r\n" + quote(packed(GOOD), safe=""),
         packed(GOOD).replace("/", "\\/")[:40] + "\\n" + packed(GOOD).replace("/", "\\/")[40:],
         repr(base64.b64encode(GOOD)),
+        "image/png;base64," + packed(GOOD),
+        f"![a cat](data:image/png;base64,{packed(GOOD)} 'x')",
+        f'<img alt="a" src="data:image/png;base64,{packed(GOOD)}"/>',
+        f"url(data:image/png;base64,data:image/png;base64,{packed(GOOD)})",
+        f"data:image/png;base64,{packed(GOOD)}#cat",
     ],
 )
 def test_bytes_come_as_they_were(server, session, field, text):
