@@ -49,7 +49,7 @@ from ernie_magic.wire.failures import (
     not_this_api_error,
     stream_cut_error,
 )
-from ernie_magic.wire.refusal_words import remaining_words_of, tells_failure
+from ernie_magic.wire.refusal_words import tells_failure
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, reports_failure, unwrap_list
 from ernie_magic.wire.sniffing import (
     begins_stream,
@@ -387,12 +387,7 @@ def _examine_suspect(
     payload = without_own_fields(payload, reader)
     if parse_refusal(payload) is not None:
         return refusal_error(payload, response), is_answer and reader is not None
-    if is_answer:
-        return None, True
-    if parse_refusal(payload, may_be_answer=False) is None:
-        words = remaining_words_of(payload)
-        if tells_failure(words):
-            remarks[:] = [{**payload, "message": words}]
+    if is_answer or parse_refusal(payload, may_be_answer=False) is None:
         return None, True
     if reports_failure(payload):
         return refusal_error(payload, response), False

@@ -33,8 +33,13 @@ _REMAINING_MESSAGES = (
     *("reason", "description", "details", "info", "desc", "tip", "tips", "hint", "cause", "remark"),
     *("title", "text", "body", "statusmessage", "statustext"),
 )
-# Fields of a reply whose texts are names, and no words about it.
-_NAMES = frozenset({"id", "object", "model", "type", "role", "created", "provider", "servicetier"})
+# Fields of a reply whose texts are names, or an answer, and no words about it.
+_NO_WORDS = frozenset(
+    {
+        *("id", "object", "model", "type", "role", "created", "provider", "servicetier"),
+        *("answer", "content", "response", "output", "outputtext", "reply", "generatedtext"),
+    }
+)
 _SUCCESS_CODE = re.compile(
     r"[a-z]?[0.]+|2\d\d0*|(?:200)?\s*ok|succ(?:ess\w*|eeded)?|normal|none|null|nil|false|true"
     r"|undefined|done|completed?|finished|processed|created|accepted",
@@ -97,7 +102,7 @@ def remaining_words_of(body: Mapping[str, Any]) -> str:
             return words
     for name, words in folded.items():
         is_sentence = isinstance(words, str) and len(words.split()) > 1
-        if is_sentence and name not in _NAMES and not name.endswith("id"):
+        if is_sentence and name not in _NO_WORDS and not name.endswith("id"):
             return str(words)
     return ""
 

@@ -152,7 +152,7 @@ def parse_refusal(
     certain = failed or not may_be_answer
     fields = _find_failure(body, failed=failed, certain=certain)
     if fields is None and certain:
-        fields = _message_fields(fold_names(body))
+        fields = _message_fields(fold_names(body)) or _failing_sentence(body)
     if fields is None:
         return None
     if fields.get("message") in (None, ""):
@@ -446,6 +446,14 @@ def _is_failing_code(folded: Mapping[str, Any], code: object, message: object) -
     if number == 1 and has_answer and folded.get("code") == code:
         return False
     return bool(message) or (number >= 1000 and is_known_code(name))  # noqa: PLR2004
+
+
+def _failing_sentence(body: Mapping[str, Any]) -> Fields | None:
+    """Return the words that name a failure in a body without a message, wherever they stand."""
+    words = remaining_words_of(body)
+    if not tells_failure(words):
+        return None
+    return {"message": words}
 
 
 def _status_code_fields(folded: Mapping[str, Any]) -> Fields | None:

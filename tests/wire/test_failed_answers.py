@@ -121,6 +121,16 @@ BODIES = {
     "a reason that is a failure": (body(reason="error"), errors.ServerError, "finish_reason error"),
     "no choices": ({"choices": None}, errors.ProtocolError, "empty answer"),
     "an empty choice": (body(reason=None), errors.ProtocolError, "empty answer"),
+    "words of a failure alone": (
+        {"notice": "the engine has crashed", "allow_retry": True},
+        errors.ServerError,
+        "the engine has crashed",
+    ),
+    "another server's answer about failures": (
+        {"answer": "a timeout is an error of", "conversation_id": "x"},
+        errors.ProtocolError,
+        "JSON of another kind",
+    ),
     "another server's answer": (
         {"message": {"role": "assistant", "content": "hi"}, "done": True},
         errors.ProtocolError,
