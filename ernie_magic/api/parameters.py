@@ -356,7 +356,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     Switch(
         "enable_thinking",
         "chat",
-        Text("先思考再回答（能思考的模型）", "think before answering (models that can)"),
+        Text(
+            "先思考再回答（能思考的模型；X1 总会思考）",
+            "think before answering (models that can; X1 always does)",
+        ),
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
         v1=None,
         group="thinking",
@@ -397,10 +400,10 @@ PARAMETERS: tuple[Parameter, ...] = (
         "thinking",
         "chat",
         Text(
-            "先思考再回答（能思考的模型；DeepSeek、Kimi、GLM 只认它，ERNIE 也认 "
+            "先思考再回答（DeepSeek、Kimi、GLM 的开关；ERNIE 的是 "
             "enable_thinking）：on、off 或 JSON",
-            "think before answering (models that can; the only switch of DeepSeek, Kimi and GLM, "
-            "ERNIE has enable_thinking too): on, off or JSON",
+            "think before answering (the switch of DeepSeek, Kimi and GLM; ERNIE's is "
+            "enable_thinking): on, off or JSON",
         ),
         requires="thinking",
         source=_QIANFAN_V2,

@@ -162,8 +162,8 @@ _IN_PYTHON = {
     "response_format": "The format of the answer; json_schema is given as an object.",
     "tool_choice": "none, auto, required, or an object that names a tool.",
     "web_search": "Search the web.",
-    "thinking": "Think before answering (models that can; the only switch of DeepSeek, Kimi and "
-    "GLM, ERNIE has enable_thinking too).",
+    "thinking": "Think before answering (the switch of DeepSeek, Kimi and GLM; ERNIE's is "
+    "enable_thinking).",
     "stream_options": "Stream options, such as include_usage.",
     "metadata": "At most 16 pairs of texts.",
 }

@@ -21,7 +21,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from ernie_magic.api import models
 from ernie_magic.api.passages import find_quoted
 from ernie_magic.emulator import (
     cities,
@@ -30,6 +29,7 @@ from ernie_magic.emulator import (
     rewriting,
     sight,
     structured,
+    thinking,
     tools,
 )
 from ernie_magic.emulator.checks import text_of
@@ -183,8 +183,10 @@ def _reply_in_words(
         )
     pieces, finish = _apply_limits(pieces, given)
     reasoning: list[str] = []
-    if "reasoning" in directives or _is_thinking(model):
-        reasoning = split_into_deltas(_generate_reasoning(question, chinese=chinese))
+    if "reasoning" in directives or thinking.thinks(model, given):
+        thoughts = _generate_reasoning(question, chinese=chinese)
+        note = thinking.explain_switch(model, given)
+        reasoning = split_into_deltas(thoughts + note.say("zh" if chinese else "en"))
     pace: float | None = None
     if "pace" in directives:
         pace = float(directives["pace"].removesuffix("ms")) / 1000
@@ -196,11 +198,6 @@ def _reply_in_words(
         pace,
         clears_history="clear" in directives,
     )
-
-
-def _is_thinking(model: str) -> bool:
-    entry = models.find_model(model)
-    return entry is not None and "thinking" in entry.capabilities
 
 
 def _count_results(messages: list[dict[str, Any]]) -> int:

@@ -60,6 +60,34 @@ def test_only_reasoning_models_and_those_asked_to_think_first():
     assert reply("hi", model="ernie-5.0-thinking-preview").reasoning
 
 
+OFF = {
+    "enable_thinking": {"enable_thinking": False},
+    "thinking": {"thinking": {"type": "disabled"}},
+}
+# https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb, https://cloud.baidu.com/doc/qianfan-docs/s/Wm95lyynv
+SWITCHES = {
+    ("ernie-5.0-thinking-preview", "enable_thinking"): None,
+    ("ernie-5.0", "enable_thinking"): None,
+    ("ernie-5.1", "enable_thinking"): None,
+    ("ernie-5.1", "thinking"): "enable_thinking=false switches this off.",
+    ("ernie-x1.1-preview", "enable_thinking"): "ernie-x1.1-preview always thinks: enable_thinking does not switch it off.",
+    ("ernie-x1.1-preview", "thinking"): "ernie-x1.1-preview always thinks: thinking does not switch it off.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "switch"), SWITCHES, ids=str)
+def test_thinking_is_switched_off_where_the_service_can_and_else_the_thoughts_say_why(
+    model, switch
+):
+    note = SWITCHES[model, switch]
+    thoughts = "".join(reply("hi", model=model, **OFF[switch]).reasoning)
+    if note is None:
+        assert thoughts == ""
+    else:
+        assert thoughts.endswith(note)
+    assert "switch" not in "".join(reply("hi", model=model, enable_thinking=True).reasoning)
+
+
 @pytest.mark.parametrize(
     ("question", "held"),
     [
