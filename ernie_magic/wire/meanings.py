@@ -78,9 +78,11 @@ class Meaning(NamedTuple):
     sentence : Pattern
         Its words in a message.
     statuses : tuple of int
-        Beside which the sentence is believed; it always is beside success.
+        Beside which the sentence is believed.
     named_with : tuple of int
-        Beside which its names are believed; () for any.
+        Beside which its names are believed; () for any. They always are beside success.
+    with_success : bool
+        Whether the sentence is believed beside success as well.
     """
 
     status: int
@@ -89,6 +91,7 @@ class Meaning(NamedTuple):
     sentence: re.Pattern[str]
     statuses: tuple[int, ...]
     named_with: tuple[int, ...] = ()
+    with_success: bool = True
 
     @property
     def case(self) -> Case:
@@ -101,7 +104,9 @@ class Meaning(NamedTuple):
 
     def is_said(self, status: int) -> bool:
         """Whether its sentence is believed beside a status."""
-        return status < BAD_REQUEST or status in self.statuses
+        if status < BAD_REQUEST:
+            return self.with_success
+        return status in self.statuses
 
 
 _QUOTA = Meaning(
@@ -263,6 +268,8 @@ _NO_MODEL = Meaning(
         r"模型.{0,100}?(?:不存在|未找到|找不到|已下线)",
     ),
     (NOT_FOUND, _GONE),
+    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND, _GONE, _UNPROCESSABLE),
+    with_success=False,
 )
 # And where another thing of the request may be what is not found.
 _CERTAINLY_NO_MODEL = Meaning(
@@ -272,7 +279,8 @@ _CERTAINLY_NO_MODEL = Meaning(
     _compile(
         r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)|\bno such model",
         r"\bmodel .{0,80}(?:has been|was|is) (?:retired|decommissioned|deprecated)\b",
-        r"(?:invalid|unknown) model name|not a valid model|your model \S+ is not|allowed now, your",
+        r"(?:invalid|unknown) model (?:name|[`'\"])|not a valid model",
+        r"your model \S+ is not|allowed now, your",
         r"^(?:invalid|unknown|unsupported) model\b|\bmodel (?:is |has been )?disabled",
         r"\bmodel (?:identifier|id|name) (?:is |was )?(?:invalid|unknown|not valid)",
         r"(?:模型|API) ?[\w./:-]{0,60} ?(?:不存在|未找到|找不到|已下线)",
@@ -363,6 +371,7 @@ _NO_OBJECT = Meaning(
         r"no such (?:file|conversation|tool|dataset|voice|batch|job|task|organization)",
     ),
     (NOT_FOUND,),
+    with_success=False,
 )
 _TLS_PORT = Meaning(
     BAD_REQUEST,
@@ -485,9 +494,11 @@ def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | N
     if status in _WRONG_REQUEST:
         own_words = own_words[:_BEGINNING]
     for meaning in MEANINGS:
+        if _means_another(meaning, status, message):
+            continue
         if meaning.is_named(status) and any(map(meaning.names.search, names)):
             return meaning
-        if not meaning.is_said(status) or _means_another(meaning, status, message):
+        if not meaning.is_said(status):
             continue
         said = own_words
         if meaning in _AROUND_A_QUOTATION:
@@ -498,12 +509,15 @@ def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | N
 
 
 def _means_another(meaning: Meaning, status: int, message: str) -> bool:
-    """Whether a sentence is of another kind than its words seem: of the answer's length instead of
+    """Whether a refusal is of another kind than its words seem: of the answer's length instead of
     the input's, of a limit that is renewed instead of money.
     """
+    is_of_a_minute = bool(_SHORTER.search(message))
     if meaning is _TOO_LONG:
-        return bool(_TOO_MANY_ASKED.search(message) or _SHORTER.search(message))
-    return meaning is _QUOTA and status == TOO_MANY and bool(find_period(message))
+        return is_of_a_minute or bool(_TOO_MANY_ASKED.search(message))
+    if meaning is _QUOTA and status == TOO_MANY:
+        return is_of_a_minute or bool(find_period(message))
+    return False
 
 
 def find_period(said: str) -> str:

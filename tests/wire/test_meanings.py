@@ -148,6 +148,8 @@ SAID = [
     (404, "No such File object: file-x", None, None, BAD),
     (404, "model not found: foo", None, None, NO_MODEL),
     (400, "Model not found: foo", None, None, NO_MODEL),
+    (429, "Quota exceeded: 60 requests per minute", "quota_exceeded", None, LIMIT),
+    (503, "The model is temporarily unavailable", "model_unavailable", None, FAILED),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint.", None, None, BAD),
 ]  # fmt: skip
 
@@ -176,6 +178,7 @@ NOT_SAID = [
     (502, "blocked", FAILED),
     (429, "Requests to this model exceed 10 per minute, 1000 per week", LIMIT),
     (404, "Not Found", BAD),
+    (200, "the model found no such file: it does not exist", errors.ServiceError),
 ]
 
 
