@@ -41,6 +41,8 @@ _CHAT = Text(
     %%ernie --param min_p=0.05 --param 'chat_template_kwargs={"enable_thinking": false}'
     表中没有的字段照原样发送
 
+值里有空格就加引号："…"、'…' 或 “…”。引号只在值的开头起作用，别处是普通字符（O'Brien），反斜杠也是
+
 结果：ernie.last，--as NAME；历史：ernie.history；停止：中断内核（按两下 I）
 """,
     """\
@@ -64,6 +66,9 @@ Examples
 
     %%ernie --param min_p=0.05 --param 'chat_template_kwargs={"enable_thinking": false}'
     Fields that are not in the table are sent as they are.
+
+A value with spaces goes in "…", '…' or “…”. A quote counts where a value begins; anywhere else it is
+a character like any other (O'Brien), and so is a backslash (C:\\new).
 
 Result: ernie.last, --as NAME; history: ernie.history; stop: interrupt the kernel (press I twice)
 """,
