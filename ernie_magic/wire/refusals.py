@@ -64,7 +64,7 @@ _FAILURE_FLAGS = ("failed", "iserror", "haserror", "isfailed")
 _MORE_MESSAGES = ("details", "reason", "description", "title", "text", "type", "status")
 _STATUSES = ("status", "state", "taskstatus", "resultstatus")
 _SUCCESS_FLAGS = ("success", "succeeded", "issuccess", "ok")
-_NO_FLAGS = (False, "false", "False", "0", "no", "N")  # False is also 0
+_NO = (0, "0", "no", "No", "N")  # of a flag beside words: a number alone may be a count
 # A word for how it went, where the answer stands in `choices`: elsewhere it is the answer.
 _RESULTS = ("result", "outcome", "ack")
 # Objects in which gateways put an error (Tencent, Volcengine, Apigee, Spark, OpenAI's responses).
@@ -477,7 +477,7 @@ def _flag_fields(folded: Mapping[str, Any]) -> Fields | None:
     if word := _failing_status_word(folded):
         return {**fields, "code": fields["code"] or word}
     has_failed = (
-        any(_is_no(folded.get(name)) for name in _SUCCESS_FLAGS)
+        any(_is_no(folded.get(name), fields["message"]) for name in _SUCCESS_FLAGS)
         or any(folded.get(name) is True for name in _FAILURE_FLAGS)
         or (fields["message"] and any(folded.get(name) is False for name in _STATUSES))
     )
@@ -486,11 +486,12 @@ def _flag_fields(folded: Mapping[str, Any]) -> Fields | None:
     return None
 
 
-def _is_no(flag: object) -> bool:
+def _is_no(flag: object, message: object) -> bool:
     """Whether a flag of success says that there was none."""
-    if isinstance(flag, str) and names_failure(flag):
+    if isinstance(flag, str) and (names_failure(flag) or flag.lower() == "false"):
         return True
-    return isinstance(flag, bool | int | str) and flag in _NO_FLAGS
+    is_no = isinstance(flag, int | str) and flag in _NO
+    return flag is False or (is_no and bool(message))
 
 
 def _failing_status_word(folded: Mapping[str, Any]) -> str:

@@ -56,6 +56,7 @@ HARMLESS = [
     {"error": {"code": None, "message": None}},
     {"errors": []},
     {"success": True, "message": ""},
+    {"succeeded": 0, "failed": 0},
     {"status": "completed", "error": None, "code": 200, "message": ""},
     {"status": 200, "message": "OK"},
     {"header": {"code": 0, "message": "Success"}},
