@@ -141,12 +141,24 @@ def _parse_retry_after(text: str) -> float | None:
 def reset_seconds(headers: Mapping[str, str]) -> float | None:
     """Return the seconds until the limit that was reached is reset ("Rate limits" on
     https://platform.openai.com/docs/guides/rate-limits): of requests, of tokens, or both. None for
-    more than a minute: a limit is whole again by then, and admits single calls long before.
+    more than a minute: a limit is whole again by then, and admits single calls long before
+    (`whole_again_seconds`).
     """
-    resets = list(_read_resets(headers))
-    reached = [seconds for seconds, is_reached in resets if is_reached]
-    wait = max(reached or [seconds for seconds, _ in resets], default=None)
+    wait = whole_again_seconds(headers)
+    if wait is None:
+        wait = max((seconds for seconds, _ in _read_resets(headers)), default=None)
     if wait is None or wait > _LONGEST_RESET:
+        return None
+    return wait
+
+
+def whole_again_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until a limit of which nothing is left is whole again; None where none is
+    named, or not within a year.
+    """
+    reached = (seconds for seconds, is_reached in _read_resets(headers) if is_reached)
+    wait = max(reached, default=None)
+    if wait is None or wait > _LONGEST_WAIT:
         return None
     return wait
 

@@ -27,7 +27,12 @@ from ernie_magic.errors import (
 from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.durations import find_told_wait, reset_seconds, retry_after_seconds
+from ernie_magic.wire.durations import (
+    find_told_wait,
+    reset_seconds,
+    retry_after_seconds,
+    whole_again_seconds,
+)
 from ernie_magic.wire.error_codes import BLOCKED_ON_THE_WAY, DAILY, LONGER, case_for
 from ernie_magic.wire.meanings import find_period, is_too_large_for_limit, read_refusal
 from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, unwrap_list
@@ -213,7 +218,14 @@ def _note_wait(error: RateLimited, headers: Mapping[str, str], told_wait: float)
         error.retry_after = reset_seconds(headers)
     if error.retry_after is None:
         error.told_wait = told_wait
-    if seconds := error.retry_after or error.told_wait:
+    seconds = error.retry_after or error.told_wait
+    whole_again = whole_again_seconds(headers)
+    if not seconds and whole_again:
+        error.advice = Text(
+            "稍等一分钟再试；限额要过 {seconds} 秒才全部恢复",
+            "wait a minute and try again; the limit is whole again in {seconds} s",
+        ).fill(seconds=math.ceil(whole_again))
+    if seconds:
         error.advice = Text(
             "服务要求等 {seconds} 秒再试", "the service asks to wait {seconds} s"
         ).fill(seconds=math.ceil(seconds))

@@ -257,6 +257,14 @@ def test_a_wait_may_be_a_timestamp_or_a_second_of_the_epoch(name):
     assert said(429, {}, **{name: without_zone}).retry_after is None
 
 
+def test_when_a_limit_is_whole_again_is_told_where_it_is_not_waited_for():
+    headers = {"x-ratelimit-reset-requests": "6m0s", "x-ratelimit-remaining-requests": "0"}
+    error = said(429, {}, **headers)
+    assert (error.retryable, error.retry_after) == (True, None)
+    assert error.advice.en.endswith("the limit is whole again in 360 s")
+    assert "whole" not in said(429, {}, **{**headers, "retry-after": "5"}).advice.en
+
+
 def test_of_two_waits_the_longer_is_kept():
     assert said(429, {}, **{"retry-after": "5, 10"}).retry_after == 10
     message = f"Rate limited until {datetime.now(timezone.utc) + timedelta(seconds=20):%FT%TZ}"
