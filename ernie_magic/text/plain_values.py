@@ -49,7 +49,7 @@ def _to_plain(value: Any, containers: frozenset[int]) -> Any:
     """Return a plain value; `containers` are the ids of those that hold it."""
     if type(value) in (str, int, float, bool, type(None)) or id(value) in containers:
         return value
-    if containers and isinstance(value, _DATES):
+    if containers and isinstance(value, _DATES) and value == value:  # noqa: PLR0124  (NaT is not)
         return str(value)
     if isinstance(value, (dict, *_CONTAINERS)):
         return _plain_container(value, containers | {id(value)})

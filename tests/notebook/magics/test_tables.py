@@ -1,6 +1,7 @@
 """`%%ernie_embed`, `%%ernie_map` and the magics that look at vectors, in a shell without a kernel."""
 
 import io
+import itertools
 import signal
 import sys
 import threading
@@ -10,6 +11,8 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from ernie_magic.calls.tables.template import Template
+from ernie_magic.notebook.magics.tables import parse_map_line
 from tests.calls.tables.test_map import ODD_NAMES
 
 
@@ -145,6 +148,19 @@ def test_a_third_pair_of_braces_is_text_around_a_row_s_value(run, shell, emulato
     run("%%ernie_map plain\nQ {{{t}}} {{{ t }}} {{{{t}}}} {{{tone}}} {{t}}")
     run("%%ernie_map rows\nQ {{{t}}}")
     assert prompts(emulator) == ["Q {v} {v} {{v}} {kind} v", "Q w"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_braces_mean_the_same_in_a_cell_and_in_python(count):
+    row = {"t": "v", "a b": "w"}
+    parsed = parse_map_line("rows", {"rows": [row]})
+    for pieces in itertools.product(["{", "}", "{{t}}", "{{a b}}", "y "], repeat=count):
+        written = "".join(pieces)
+        if "{{}}" in written:  # told in a cell, where it is an expression without anything in it
+            continue
+        shared = parsed.fill_template(written, {})
+        filled = [each.fill(row) for each in (shared, Template.parse(written, tuple(row)))]
+        assert filled[0] == filled[1] != "", written
 
 
 @pytest.mark.parametrize(
