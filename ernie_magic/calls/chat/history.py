@@ -57,7 +57,11 @@ class Turn:
         """The answer's text; where it is pictures only, as many stand-ins, since services refuse an
         empty message, and most of them pictures in a model's.
         """
-        return self.answer.text or _PICTURE * len(self.answer.images)
+        return self.answer.text or self._stand_ins
+
+    @property
+    def _stand_ins(self) -> str:
+        return _PICTURE * len(self.answer.images)
 
     @property
     def messages(self) -> list[Message]:
@@ -65,10 +69,11 @@ class Turn:
         said_in_rounds = [
             message["content"] for message in self.rounds if message["role"] == "assistant"
         ]
+        said_last = last_part(self.answer.text, said_in_rounds)
         return [
             user_message(self.prompt, self.images),
             *self.rounds,
-            {"role": "assistant", "content": last_part(self.answer_in_words, said_in_rounds)},
+            {"role": "assistant", "content": said_last or self._stand_ins},
         ]
 
 
