@@ -139,7 +139,7 @@ def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypa
         ) as session:
             server.replies[""], after = first, second
             stream = session.stream("q", tools=[f])
-            assert "".join(stream) == stream.result().text == "Let me look. It is 5."
+            assert "".join(stream) == stream.result().text == "Let me look. \n\nIt is 5."
             assert [m["content"] for m in session.history[0].messages] == [
                 "q",
                 "Let me look. ",
