@@ -42,7 +42,7 @@ _HOST_FIRST = re.compile(
 )
 _REPEATED_SLASHES = re.compile(r"(?<!:)/{2,}")  # not those of an address in the path
 # Paths of calls as documents have them, each below the base URL; behind a version only where a base
-# URL may end so itself: Azure's is `…/models`. Ollama's own are beside `/v1`.
+# URL may end so itself: Azure's is `…/models`.
 _PATHS_OF_CALLS = (
     (re.compile(r"/chat/completions$"), ""),
     (
@@ -52,8 +52,10 @@ _PATHS_OF_CALLS = (
         ),
         r"\1\2",
     ),
-    (re.compile(r"^/api/(?:chat|generate|tags|embed|embeddings)$"), "/v1"),
 )
+# Ollama's own API, beside which it has OpenAI's (https://docs.ollama.com/api/openai-compatibility).
+_OLLAMAS_PORT = ":11434"
+_OLLAMAS_PATH = re.compile(r"/api(?:/(?:chat|generate|tags|embed|embeddings))?")
 # A password whose / ? or # ends the address before its @.
 _CUT_PASSWORD = re.compile(r"[^/]*//[^/@]*:[^@]*@")
 
@@ -244,13 +246,15 @@ def clean_base_url(url: str) -> str:
     address, _, query = unwrap_pasted(url).partition("#")[0].partition("?")
     address = _INVISIBLE.sub("", address)
     if "@" not in address:  # a name and a password have their own rules
-        address = address.translate(_OTHER_SIGNS)
+        address = _normalize_signs(address)
     host, path = _split_host(address)
     path = _REPEATED_SLASHES.sub("/", path).rstrip("/")
     if path:
         path = path.rstrip(".")
     for pattern, replacement in _PATHS_OF_CALLS:
         path = pattern.sub(replacement, path)
+    if host.endswith(_OLLAMAS_PORT) and _OLLAMAS_PATH.fullmatch(path):
+        path = "/v1"
     address = f"{host}{path}".rstrip("/")
     if not query:
         return address
@@ -267,6 +271,14 @@ def unwrap_pasted(text: str) -> str:
     if link := _MARKDOWN_LINK.fullmatch(text):
         text = link[1]
     return _METHOD.sub("", text)
+
+
+def _normalize_signs(address: str) -> str:
+    """Return an address with the signs of a URL up to its path, which may have any."""
+    if not is_absolute(address):
+        return address.translate(_OTHER_SIGNS)
+    host, path = _split_host(address)
+    return f"{host.translate(_OTHER_SIGNS)}{path}"
 
 
 def _split_host(address: str) -> tuple[str, str]:
