@@ -26,7 +26,8 @@ _PLACES = ("delta", "message")
 
 def place_of(choice: Choice) -> str:
     """Return where a choice has what it says, "" for the choice itself."""
-    return next((name for name in _PLACES if values.as_object(choice.get(name))), "")
+    places = [name for name in _PLACES if isinstance(choice.get(name), dict)]
+    return next((name for name in places if choice[name]), next(iter(places), ""))
 
 
 def said_in(choice: Choice) -> Mapping[str, Any]:

@@ -90,11 +90,14 @@ class ChoicePicker:
     def _is_part(self, choice: Choice, own: Choice) -> bool:
         """Whether a choice beside the own one belongs to the same answer."""
         index = values.as_whole_number(choice.get("index"))
-        if place_of(choice) == "delta" and index in (None, self._own):
+        if place_of(choice) == "delta" and index in (None, self._own, *self._parts):
             return True
         if index in self._alternatives or not complements(choice, own):
             self._note_alternative(choice, index)
             return False
+        if index is not None:
+            self._last = index
+            self._parts.add(index)
         return True
 
     def _note_alternative(self, choice: Choice, index: int | None) -> None:

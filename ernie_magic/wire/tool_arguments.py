@@ -41,20 +41,22 @@ def _repair(text: str) -> str:
     """Return the object that a model meant as JSON: encoded twice, in a fence, among words, with a
     comma too many, or written as Python shows it. What none of these explains stays as it is.
     """
-    if len(text) > _LONGEST_REPAIRED:
+    if not text.strip() or len(text) > _LONGEST_REPAIRED:
         return text
     for read in (find_json, parse_structure):
         with suppress(ValueError, RecursionError):
             found = _decode_again(read(text))
             if isinstance(found, dict):
                 return json.dumps(found, ensure_ascii=False)
+            if found == []:  # an empty object, as PHP writes it
+                return "{}"
     return text
 
 
 def _decode_again(found: object) -> object:
     """Return what a value says that was encoded once more as a text, or oftener."""
     while isinstance(found, str):
-        found = json.loads(found)
+        found = json.loads(found or "{}")
     return found
 
 

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 # The call's brackets of `f()`, and what a name has around it.
 _BRACKETS = re.compile(r"\(.*\)\s*$", re.DOTALL)
 _AROUND = " \t\r\n`'\"<>|"
-# Between a name and what stands before or behind it: `functions.f`, `functions.f:0`, `tools/f`.
-_SEPARATORS = re.compile(r"[.:/]+")
+# Between a name and what stands before or behind it: `functions.f`, `functions.f:0`, `tools/f`,
+# `f<|channel|>commentary` (https://cookbook.openai.com/articles/openai-harmony).
+_SEPARATORS = re.compile(r"[.:/]+|<\|[^|<>]*\|>")
 _MARKS = re.compile(r"[\s_-]+")
 _MAX_NAME = 1000  # characters: a longer one is no misspelling
 

@@ -75,6 +75,7 @@ STREAMED = {
     "two of one index in a chunk": [[(0, WORDS[0], None), (0, WORDS[1], None)], [(0, PIECES[0], None)], [(0, PIECES[1], None), (0, PIECES[2], "tool_calls")]],
     "another index": [*([(0, said, None)] for said in WORDS), *([(1, said, None)] for said in PIECES), [(1, {}, "tool_calls")]],
     "another index after an end": [*([(0, said, None)] for said in WORDS), [(0, {}, "stop")], *([(1, said, None)] for said in PIECES), [(1, {}, "tool_calls")]],
+    "an end beside the first piece": [*([(0, said, None)] for said in WORDS), [(0, {}, "stop"), (1, PIECES[0], None)], [(1, PIECES[1], None)], [(1, PIECES[2], "tool_calls")]],
     "both in each chunk": [[(0, WORDS[0], None), (1, PIECES[0], None)], [(0, WORDS[1], None), (1, PIECES[1], None)], [(1, PIECES[2], "tool_calls")]],
 }  # fmt: skip
 

@@ -42,6 +42,11 @@ def test_a_comma_inside_a_text_is_no_trailing_comma(written, expected):
     assert json.loads(join_arguments([written])) == expected
 
 
+@pytest.mark.parametrize("written", ["[]", " [ ] ", '""', '"{}"', '"[]"'])
+def test_nothing_is_an_empty_object(written):
+    assert join_arguments([written]) == "{}"
+
+
 @pytest.mark.parametrize("written", ['{"n": ', "n = 1", "", "[1, 2]", "{n: 1}"])
 def test_arguments_that_no_one_can_read_stay_as_they_are(written):
     assert join_arguments([written]) == written
@@ -59,6 +64,8 @@ def test_arguments_that_no_one_can_read_stay_as_they_are(written):
         ("`f`", "f"),
         ("F", "f"),
         ("tools/get_weather", "get_weather"),
+        ("get_weather<|channel|>commentary", "get_weather"),
+        ("functions.get_weather<|constrain|>json", "get_weather"),
         ("get-weather", "get_weather"),
         ("getWeather", "get_weather"),
         ("default_api.getWeather()", "get_weather"),
