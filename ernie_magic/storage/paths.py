@@ -8,8 +8,6 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +47,10 @@ def _candidates(given: str | Path) -> Iterator[Path]:
     yield Path(given)
     text = str(given)
     if text[: len(_FILE_SCHEME)].lower() == _FILE_SCHEME:
+        # Loading this loads much of HTTP, and the extension loads this module.
+        from urllib.parse import urlsplit
+        from urllib.request import url2pathname
+
         yield Path(url2pathname(urlsplit(text).path))
     if os.sep == "/" and "\\" in text:
         yield Path(text.replace("\\", "/")).expanduser()
