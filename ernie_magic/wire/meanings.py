@@ -130,7 +130,8 @@ _QUOTA = Meaning(
         r"free (?:tier|quota|trial)\b.{0,60}(?:exhausted|used up|expired|has ended)",
         r"usage limits? (?:for|of) your (?:plan|subscription)|spend(?:ing)? limit",
         r"(?:usage|key|set \w+) limit (?:has been |is |was )?(?:exceeded|reached)",
-        r"reached the set .{0,20}limit|out of .{0,20}quota|quota (?:was|has been) reached",
+        r"quota is not enough|quota (?:was|has been) reached|out of .{0,20}quota",
+        r"reached the set .{0,20}limit",
     ),
     (BAD_REQUEST, _FORBIDDEN, TOO_MANY),
 )
@@ -419,6 +420,7 @@ _DAY = _compile(
 _LONGER_THAN_A_DAY = _compile(
     r"(?<![a-z])(?:weekly|monthly)(?![a-z])|(?:per|this|/)[\s_-]*(?:week|month)(?![a-z])",
     r"\b\d+[\s-]?h(?:ou)?rs?\b.{0,30}limit|limit\b.{0,30}\b\d+[\s-]?h(?:ou)?rs?\b",
+    r"hit your (?:usage )?limit|out of (?:extra )?usage|\bresets (?:at )?\d{1,2}(?::\d\d)? ?[ap]m",
     r"[每本当单][周月]|[周月](?:限额|配额|额度)",
     r"\d+ ?(?:个?小时|周|个?月)的?[^，。]{0,6}(?:上限|限额|额度)",
 )

@@ -150,6 +150,10 @@ SAID = [
     (400, "Model not found: foo", None, None, NO_MODEL),
     (429, "Quota exceeded: 60 requests per minute", "quota_exceeded", None, LIMIT),
     (503, "The model is temporarily unavailable", "model_unavailable", None, FAILED),
+    (403, "user quota is not enough (request id: 2)", None, "v_api_error", MONEY),
+    (429, "The usage limit has been reached", "usage_limit_reached", None, MONEY),
+    (500, "litellm.NotFoundError: OpenAIException - The model `m` does not exist", "500", None, NO_MODEL),
+    (404, "That model does not exist", None, None, NO_MODEL),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint.", None, None, BAD),
 ]  # fmt: skip
 
@@ -198,6 +202,8 @@ def test_words_that_may_be_the_request_s_own_are_not_believed(status, message, e
         "5-hour limit reached ∙ resets 3pm",
         "You are using a Trial key, which is limited to 1000 API calls / month.",
         "Monthly request limit exceeded",
+        "You've hit your limit · resets 8pm (America/New_York)",
+        "usage limit exceeded, 5-hour usage limit reached for Token Plan Starter (0/0 used), resets at 2026-05-15T15:00:00Z (2056)",
     ],
 )
 def test_a_limit_of_hours_weeks_or_months_is_told_as_one_and_not_tried_again(message):
