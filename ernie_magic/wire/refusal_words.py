@@ -59,6 +59,13 @@ _SUCCESS_WORDS = re.compile(
 _NO_SUCCESS = re.compile(
     r"[不未没非无]\S{0,2}(?:成功|完成|完毕|正常)|(?<![a-z])(?:not?|without)\W", re.IGNORECASE
 )
+# What a service says that does not go on, where an answer's end may say it in other words.
+_REFUSED = re.compile(
+    r"(?<!not )exceed|denied|forbidden|unauthori[sz]ed|expired|refused|reject|(?<!un)blocked|violat"
+    r"|not (?:allowed|authenticated|authorized|available|permitted|enough)|over quota|too many|busy"
+    r"|拒绝|超过|超出|受限|不足|欠费|繁忙|违规|禁止|未授权|过期",
+    re.IGNORECASE,
+)
 # Words of a failure that was overcome.
 _RECOVERED = re.compile(
     r"fail(?:ed|s|ing)?[\s_-]*over|f[ae]ll(?:s|en|ing)?[\s_-]*back|retried|recovered|resolved",
@@ -125,5 +132,6 @@ def says_success(message: object) -> bool:
 
 
 def tells_failure(words: str) -> bool:
-    """Whether words tell of a failure that was not overcome."""
-    return names_failure(words) and not _RECOVERED.search(words)
+    """Whether words tell of a failure, or of a refusal, that was not overcome."""
+    says_failure = names_failure(words) or bool(_REFUSED.search(words))
+    return says_failure and not _RECOVERED.search(words)

@@ -503,7 +503,7 @@ def _failing_status_word(folded: Mapping[str, Any]) -> str:
         word = folded.get(name)
         if not isinstance(word, str) or (name in _RESULTS and len(word.split()) != 1):
             continue
-        if names_failure(values.as_name(word)):
+        if tells_failure(values.as_name(word)):
             return word
     return ""
 

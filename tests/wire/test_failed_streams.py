@@ -242,6 +242,8 @@ FAILED_IN_STREAM = {
         {**chunk({"content": ""}, finish_reason="stop"), "code": 10019, "message": "words"}
     ),
     "a code that is a word": events({"code": "FAIL", "message": "words", "choices": []}),
+    "a refusal beside no choices": events({"message": "access denied: words", "choices": []}),
+    "an end that says a refusal": named("close", "quota exceeded: words") + events(),
     "a message beside no choices": events({"message": "error: words", "choices": []}),
     "a failure in a text": events({"text": "error: words", "allow_retry": True}),
     "an end in words": named("close", "error: words") + events(),

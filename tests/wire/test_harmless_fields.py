@@ -78,6 +78,7 @@ HARMLESS = [
     {"country_code": "CN", "message": "hi"},
     {"message": "an error is a mistake"},
     {"detail": "failed over to another node"},
+    {"detail": "limit not exceeded, 5 of the quota are left"},
     {"detail": "note"},
     {"warnings": ["failed over to another node"]},
     {"x_groq": {"id": "req_1", "usage": {"queue_time": 0.1}}},
