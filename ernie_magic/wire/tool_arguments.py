@@ -14,8 +14,43 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST_REPAIRED = 64 * 1024  # characters: reading more again and again would hold up others
-
+# Objects in one call's arguments: more are no parallel calls.
+_MOST_OBJECTS = 100
+_DECODER = json.JSONDecoder()
 _QUOTATION = '"\\'  # around an object that is encoded as a text
+
+
+def split_arguments(pieces: Sequence[str]) -> list[str]:
+    """Return the arguments of each call whose pieces these are: some gateways write those of
+    parallel calls one behind the other (https://github.com/unslothai/unsloth/pull/10059). Equal
+    ones are one call that is repeated (https://github.com/BerriAI/litellm/issues/40582).
+    """
+    whole = "".join(pieces)
+    if is_object(whole):
+        return [whole]
+    several = _split_objects(whole)
+    if len(several) > 1:
+        return several
+    return [join_arguments(pieces)]
+
+
+def _split_objects(text: str) -> list[str]:
+    """Return the different objects that a text is made of, [] where it has anything else; an empty
+    one stands for what follows.
+    """
+    found: dict[str, str] = {}
+    end = 0
+    while rest := text[end:].lstrip():
+        try:
+            value, length = _DECODER.raw_decode(rest)
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(value, dict) or len(found) == _MOST_OBJECTS:
+            return []
+        end = len(text) - len(rest) + length
+        if value:
+            found.setdefault(json.dumps(value, sort_keys=True), rest[:length])
+    return list(found.values())
 
 
 def join_arguments(pieces: Sequence[str]) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name, as_safe_text
-from ernie_magic.wire.tool_arguments import begins_object, is_whole_object, join_arguments
+from ernie_magic.wire.tool_arguments import begins_object, is_whole_object, split_arguments
 from ernie_magic.wire.tool_names import find_tool_name
 from ernie_magic.wire.vendor_fields import vendor_fields
 
@@ -132,6 +132,15 @@ class _ToolCall:
         """Whether its arguments are a whole JSON object."""
         return is_whole_object(self.arguments)
 
+    def split(self) -> list[_ToolCall]:
+        """Return it with its arguments in one piece, or the calls that it turns out to be: what a
+        service adds, such as a signature, is the first one's.
+        """
+        first, *others = split_arguments(self.arguments)
+        whole = replace(self, arguments=[first])
+        plain = replace(self, beside={}, inside={})
+        return [whole, *(replace(plain, arguments=[arguments]) for arguments in others)]
+
     def is_continued_by(self, name: str, arguments: str) -> bool:
         """Whether arguments of this tool are the rest of this call's: none begin in the middle."""
         if name != self.name or not any(self.arguments) or self.is_complete:
@@ -237,6 +246,7 @@ class ToolCallAssembler:
     def join_pieces(self) -> tuple[dict[str, Any], ...]:
         """Return the tool calls so far, each whole, without those that name no tool."""
         if self._whole is None:
+            parts = [part for call in self._calls for part in call.split()][:MAX_TOOL_CALLS]
             self._whole = tuple(
                 {
                     "id": id_,
@@ -244,29 +254,14 @@ class ToolCallAssembler:
                     **call.beside,
                     "function": {
                         "name": find_tool_name(call.name, self._tool_names),
-                        "arguments": as_safe_text(join_arguments(call.arguments)),
+                        "arguments": as_safe_text("".join(call.arguments)),
                         **call.inside,
                     },
                 }
-                for id_, call in zip(self._unique_ids(), self._calls, strict=True)
+                for id_, call in zip(_unique_ids(parts), parts, strict=True)
                 if call.name.strip()
             )
         return self._whole
-
-    def _unique_ids(self) -> list[str]:
-        """Return an id for each call: V1 gives none, some servers give all calls the same one, and
-        a result is sent back under its call's own.
-        """
-        taken = {call.id for call in self._calls}
-        ids: dict[str, None] = {}
-        for i, call in enumerate(self._calls, start=1):
-            id_ = call.id or f"call_{i}"
-            number = i
-            while id_ in ids or (id_ != call.id and id_ in taken):
-                id_ = f"{call.id or 'call'}_{number}"
-                number += 1
-            ids[id_] = None
-        return list(ids)
 
     def _repeats_whole_call(self, id_: str, name: str, arguments: str) -> bool:
         """Whether a chunk has a whole call once more, as the last one of some streams does."""
@@ -324,3 +319,19 @@ class ToolCallAssembler:
         # The name may stand on each piece: without an id only the arguments tell.
         begins_anew = not id_ and begins_object(arguments) and call.is_complete
         return bool(another_id or another_name or begins_anew)
+
+
+def _unique_ids(calls: Sequence[_ToolCall]) -> list[str]:
+    """Return an id for each call: V1 gives none, some servers give all calls the same one, and a
+    result is sent back under its call's own.
+    """
+    taken = {call.id for call in calls}
+    ids: dict[str, None] = {}
+    for i, call in enumerate(calls, start=1):
+        id_ = call.id or f"call_{i}"
+        number = i
+        while id_ in ids or (id_ != call.id and id_ in taken):
+            id_ = f"{call.id or 'call'}_{number}"
+            number += 1
+        ids[id_] = None
+    return list(ids)

@@ -112,3 +112,35 @@ def test_arguments_that_are_encoded_again_begin_a_call_of_their_own(times, ids):
         )
     read = [json.loads(call["function"]["arguments"]) for call in calls.join_pieces()]
     assert read == given
+
+
+PARIS, ROME = '{"city": "Paris"}', '{"city": "R}{m"}'
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (PARIS + ROME, [PARIS, ROME]),
+        (f"{PARIS}\n{ROME} ", [PARIS, ROME]),
+        (PARIS * 3, [PARIS]),
+        ("{}" + PARIS + ROME, [PARIS, ROME]),
+        (PARIS + ROME[:-2], [PARIS]),
+        (PARIS + " and " + ROME, [PARIS]),
+    ],
+)
+def test_arguments_one_behind_the_other_are_calls_of_their_own(written, read):
+    """What is cut off or stands among words is no second call."""
+    for size in 1, 7, len(written):
+        calls = ToolCallAssembler(["w"])
+        named = {"index": 0, "id": "a", "x": {"y": "signature"}, "function": {"name": "w"}}
+        calls.add_pieces([named])
+        for start in range(0, len(written), size):
+            piece = {"index": 0, "function": {"arguments": written[start : start + size]}}
+            calls.add_pieces([piece])
+        found = calls.join_pieces()
+        assert [json.loads(call["function"]["arguments"]) for call in found] == [
+            json.loads(arguments) for arguments in read
+        ]
+        assert len({call["id"] for call in found}) == len(found)
+        assert found[0]["id"] == "a"
+        assert {call["function"]["name"] for call in found} == {"w"}
