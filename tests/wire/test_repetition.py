@@ -53,6 +53,11 @@ def test_thoughts_that_are_repeated_with_each_piece_stand_once():
     assert answer.reasoning == "so it is"
 
 
+def test_pieces_that_each_repeat_all_before_are_told_apart_at_five_characters():
+    pieces = [chunk(content="A B C"[:end]) for end in (1, 3, 5)]
+    assert read(*pieces, STOP, DONE).text == "A B C"
+
+
 def test_a_short_answer_that_the_last_message_repeats_stands_once():
     assert read(*dashscope("好", "好"), DONE).text == "好"
 
