@@ -719,6 +719,7 @@ _OTHER_NAMES = {
     "max_concurrency": "in_flight",
     "n_jobs": "in_flight",
     "timeout": "request_timeout",
+    "function_call": "tool_choice",
 }
 
 

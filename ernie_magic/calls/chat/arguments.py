@@ -24,6 +24,9 @@ from ernie_magic.api.parameter_types import SWITCHES, parse_structure
 
 # Texts that stand for nothing where a value is optional.
 _NULLS = frozenset({"", "null", "none", "nil", "undefined"})
+# Fields of a call around its arguments.
+_WRAPPERS = frozenset({"arguments", "parameters", "args", "kwargs", "input"})
+_CALL_FIELDS = _WRAPPERS | {"name", "function", "type", "id"}
 _LONGEST_SHOWN = 60  # characters of a value in an error
 _MOST_CHOICES = 20  # in an error
 # Abstract collections, and what is made for them.
@@ -67,7 +70,7 @@ def bind_arguments(function: Callable[..., Any], arguments: str) -> inspect.Boun
     """
     signature = inspect.signature(function)
     expected = f"expected the arguments {signature} as one JSON object"
-    given = _parse_arguments(arguments, expected)
+    given = _unwrap_arguments(_parse_arguments(arguments, expected), signature)
     hints = _hints_of(function, signature)
     try:
         bound = signature.bind(**_without_defaults(given, signature, hints))
@@ -96,6 +99,21 @@ def _parse_arguments(arguments: str, expected: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise TypeError(f"the arguments are not a JSON object; {expected}")
     return given
+
+
+def _unwrap_arguments(given: dict[str, Any], signature: inspect.Signature) -> dict[str, Any]:
+    """Return the arguments out of the whole call, or its field, that some models write in their
+    place: `{"name": …, "parameters": {…}}`.
+    """
+    if not _CALL_FIELDS.issuperset(given) or not _CALL_FIELDS.isdisjoint(signature.parameters):
+        return given
+    inner = [given[name] for name in _WRAPPERS if isinstance(given.get(name), dict)]
+    takes_any = any(
+        parameter.kind is parameter.VAR_KEYWORD for parameter in signature.parameters.values()
+    )
+    if len(inner) != 1 or takes_any:
+        return given
+    return dict(inner[0])
 
 
 def _without_defaults(

@@ -482,7 +482,7 @@ class Conversation:
                     "search by ernie.knowledge.search(…), and write what it found into a message",
                 ),
             )
-        if options.images is not None:
+        if options.images is not None and not _is_empty_list(options.images):
             raise InvalidOption(
                 Text("images 只能和文本提示词一起给", "images can only be sent with a text prompt"),
                 advice=Text(
@@ -664,11 +664,15 @@ def _split_functions(options: ChatOptions) -> ChatOptions:
 def _check_prompt(prompt: object) -> None:
     """Report a prompt of a wrong type in one line: a number, one message instead of a list."""
     if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
+        kind = type(prompt).__name__
+        if isinstance(prompt, (list, tuple)):
+            other = next(message for message in prompt if not isinstance(message, dict))
+            kind = f"{kind}[{type(other).__name__}]"
         raise InvalidMessages(
             Text(
                 "提示词要是文本，或消息列表，不是 {kind}",
                 "the prompt must be a text or a list of messages, not {kind}",
-            ).fill(kind=type(prompt).__name__),
+            ).fill(kind=kind),
             advice=Text(
                 '写成 "…" 或 [{"role": "user", "content": "…"}]',
                 'write "…" or [{"role": "user", "content": "…"}]',
@@ -725,6 +729,10 @@ def _system_messages(
             ),
         )
     return ({"role": "system", "content": system},)
+
+
+def _is_empty_list(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and not value
 
 
 def _is_messages(prompt: object) -> bool:

@@ -235,3 +235,32 @@ def test_the_types_are_described_to_the_model():
     assert fields["level"] == {"enum": [1, 2], "type": "integer", "default": 1}
     assert schema["required"] == ["colour", "day", "stay", "party", "options"]
     json.dumps(schema)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"arguments": {"city": "Paris"}},
+        {"name": "weather", "parameters": {"city": "Paris"}},
+        {"type": "function", "function": "weather", "args": {"city": "Paris"}},
+    ],
+)
+def test_arguments_inside_a_call_written_in_their_place_are_found(written):
+    def weather(city: str):
+        """weather"""
+
+    assert bind_arguments(weather, json.dumps(written)).arguments == {"city": "Paris"}
+
+
+def test_fields_that_a_tool_has_itself_are_its_arguments():
+    def own(name: str, arguments: dict | None = None):
+        """own"""
+
+    def anything(**fields: Any):
+        """anything"""
+
+    given = {"name": "n", "arguments": {"city": "Paris"}}
+    assert bind_arguments(own, json.dumps(given)).arguments == given
+    assert bind_arguments(anything, json.dumps(given)).arguments == {"fields": given}
+    with pytest.raises(TypeError, match="missing a required argument"):
+        bind_arguments(own, json.dumps({"arguments": {"name": "n"}}))

@@ -350,6 +350,7 @@ def test_pictures_beside_whole_messages_are_refused(session):
         session.chat([{"role": "user", "content": "?"}], images=file_of())
     with pytest.raises(InvalidMessages):
         session.chat("", images=file_of())
+    assert session.chat([{"role": "user", "content": "?"}], images=[]).text
 
 
 def test_the_service_s_refusal_of_a_picture_is_told(session):

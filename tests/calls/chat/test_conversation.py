@@ -124,6 +124,12 @@ def test_two_system_prompts_are_refused(studio, emulator, own):
     assert not emulator.requests
 
 
+@pytest.mark.parametrize("messages", [[("user", "hi")], [ASK, ("user", "hi")]])
+def test_what_is_no_message_in_a_list_is_named(studio, messages):
+    with pytest.raises(errors.InvalidMessages, match=r"not list\[tuple\]"):
+        studio.chat(messages)
+
+
 @pytest.mark.parametrize("name", ["", 5, None])
 def test_a_conversation_s_name_is_a_text(studio, name):
     with pytest.raises(errors.InvalidOption, match="name must be a text"):
