@@ -135,3 +135,89 @@ def test_what_a_tool_prints_or_displays_stays(kernel, says):
     assert output["data"]["text/html"].startswith(
         '<div class="ernie-answer"><details><summary><small class="ernie-note">tools used: weather'
     )
+
+
+# What other code does in the first 0.3 s of the next cell.
+OTHERS = {
+    "a thread that prints": "later(print, 'MINE')",
+    "a thread that displays": "later(display, HTML('<b>MINE</b>'))",
+    "a logger": "later(logging.getLogger('of the user').warning, 'MINE')",
+    "the loop": (
+        "asyncio.get_running_loop().call_later("
+        "0.2, lambda: display(HTML('<b>MINE</b>')), context=contextvars.Context())"
+    ),
+}
+BEGIN = """import asyncio, contextvars, logging, sys, threading
+from IPython.display import HTML, clear_output, display
+logger = logging.getLogger('of the user')
+logger.handlers, logger.propagate = [logging.StreamHandler(sys.stderr)], False
+def later(function, *args):
+    timer = threading.Timer(0.2, function, args)
+    timer.start()
+"""
+
+
+def run_beside(kernel, other, cell):
+    """Run a cell in whose first 0.3 s other code writes there."""
+    other_id = kernel.start(BEGIN + other)
+    return kernel.finish(other_id, kernel.start(cell))[1]
+
+
+def seen(ran):
+    return [
+        output.get("text") or output.get("evalue") or output["data"].get("text/html", "")
+        for output in ran.outputs
+    ]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_other_code_writes_into_a_cell_while_its_answer_is_awaited_stays(
+    kernel, emulator, other
+):
+    emulator.faults.add(delay=0.4)
+    ran = run_beside(kernel, OTHERS[other], "%%ernie\n[[echo]]**hi**")
+    assert ran.status == "ok", ran.error
+    shown = seen(ran)
+    assert [text for text in shown if "MINE" in text]
+    (answer,) = (output["data"] for output in ran.outputs if "hi" in str(output))
+    assert "<strong>hi</strong>" in answer["text/html"]
+    assert "<details>" in answer["text/html"]
+    assert "<style>" in answer["text/html"]  # it is framed, as in a cell of its own
+    assert answer["text/plain"].startswith("**hi**\n\n[ernie-3.5-8k · ")
+    assert not ran.of("clear_output")
+
+
+def test_what_is_written_in_the_midst_of_a_long_answer_stays_and_no_word_is_lost(kernel):
+    cell = "%%ernie\n[[chunks=60]][[pace=10ms]]" + "长" * 30
+    ran = run_beside(kernel, OTHERS["a thread that prints"], cell)
+    assert "MINE\n" in ran.text
+    shown = "".join(seen(ran))
+    assert [word for word in range(60) if shown.count(f"第{word}段") != 1] == []
+    assert shown.count("<details>") == 1
+    assert "partial" not in shown
+
+
+@pytest.mark.parametrize("pace", ["30ms", "0ms"])
+def test_an_answer_is_whole_in_a_cell_that_other_code_clears_meanwhile(kernel, emulator, pace):
+    emulator.faults.add(delay=0.3 if pace == "0ms" else 0)
+    cell = f"%%ernie\n[[chunks=15]][[pace={pace}]]Q"
+    ran = run_beside(kernel, "later(clear_output); print('before')", cell)
+    shown = "".join(seen(ran))
+    assert [word for word in range(15) if shown.count(f"word{word} ") > 1] == []
+    assert "word0 " in shown
+    assert "word14" in shown
+    assert "<details>" in shown
+
+
+def test_a_picture_that_fails_leaves_what_other_code_wrote_and_no_wait(kernel, emulator):
+    emulator.faults.add(delay=0.4, status=400, path="/images/generations")
+    ran = run_beside(kernel, OTHERS["a thread that prints"], "%%ernie_image\n一只白猫")
+    assert ran.status == "error"
+    assert "MINE\n" in ran.text
+    assert "…" not in "".join(seen(ran)[:-1])
+
+
+def test_a_kernel_s_messages_are_watched_only_while_a_magic_runs(kernel):
+    kernel.run("%%ernie\n[[echo]]hi")
+    with_magic = "'send' in vars(get_ipython().display_pub.session)"
+    assert kernel.value(with_magic) == "False"

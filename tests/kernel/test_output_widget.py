@@ -132,6 +132,39 @@ def test_a_cell_after_it_and_one_whose_hook_only_looks_on_stream_as_ever(kernel)
     assert any("word3" in shown and "word9" not in shown for _, shown in ran.shown)
 
 
+def messages_of_the_cell(ran):
+    """What a page shows in the cell, not in a widget that takes what the cell displays."""
+    taken = False
+    for at, message in ran.messages:
+        state = message["content"].get("data", {}).get("state", {})
+        if message["msg_type"] == "comm_msg" and "msg_id" in state:
+            taken = bool(state["msg_id"])
+        elif not taken:
+            yield at, message
+
+
+@pytest.mark.parametrize("ends", [0.4, 1.2], ids=["before the end", "after the end"])
+@pytest.mark.parametrize("ask", [ASK, f"%%ernie\n{ASK.split(chr(39))[-2]}"], ids=["call", "cell"])
+def test_a_thread_that_enters_a_widget_takes_nothing_of_the_answer_around_it(kernel, ask, ends):
+    enter = (
+        f"{OUT}import threading, time\ndef enter():\n    time.sleep(0.2)\n    with out:\n"
+        f"        print('in the widget')\n        time.sleep({ends} - 0.2)\n"
+        "thread = threading.Thread(target=enter)\nthread.start()\n"
+    )
+    if ask == ASK:
+        ran = kernel.run(enter + ask)
+    else:
+        ran = kernel.finish(kernel.start(enter), kernel.start(ask))[1]
+    kernel.run("thread.join()")
+    assert any(content["data"].get("state", {}).get("msg_id") for _, content in ran.of("comm_msg"))
+    ran.messages[:] = messages_of_the_cell(ran)
+    assert len(ran.of("update_display_data")) > 5
+    (data,) = (output["data"] for output in ran.outputs if "data" in output)
+    assert "word9" in data["text/html"]
+    assert "<details>" in data["text/html"]
+    assert "in the widget" not in ran.text
+
+
 def test_a_panel_there_saves_what_is_asked_later_too(kernel):
     ran = kernel.run(f"{OUT}with out:\n    display(ernie.panel('chat'))")
     assert ran.status == "ok", ran.error

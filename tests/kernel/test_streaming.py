@@ -81,6 +81,29 @@ def test_what_streams_is_framed_once_for_the_cell_and_each_update_carries_nothin
     assert not [text for text in updates if "<style>" in text or "ernie-answer" in text]
 
 
+def test_until_it_has_ended_an_answer_says_that_it_is_partial_where_it_ends_so_far(kernel):
+    ran = kernel.run("%%ernie --no-history\n[[chunks=200]][[pace=3ms]]")
+    displays = [
+        message
+        for _, message in ran.messages
+        if message["msg_type"] in ("display_data", "update_display_data")
+    ]
+    unmarked = []
+    for end in range(2, len(displays)):  # a kernel might end after any of them
+        ran.messages = [(0.0, message) for message in displays[:end]]
+        *above, last = [output["data"] for output in ran.outputs[1:]]
+        assert "partial" not in str(above)
+        is_marked = last["text/html"].endswith("… partial so far</small></div>")
+        assert is_marked == last["text/plain"].endswith("… partial so far")
+        if not is_marked:
+            unmarked.append(displays[end]["msg_type"])
+    # What is finished is at once followed by an output with what is not.
+    assert set(unmarked) == {"display_data"}
+    whole = displays[-1]["content"]["data"]
+    assert "partial" not in str(whole)
+    assert "word199" in whole["text/plain"]
+
+
 def test_json_is_a_block_of_code_while_it_comes_and_when_it_is_saved(kernel):
     prompt = '{\\"城市\\": [\\"<b>北京</b>\\", 1]}'
     ran = kernel.run(

@@ -28,6 +28,8 @@ _CHIP = (
     "white-space:nowrap"
 )
 PARTIAL = Text("未完成", "partial")
+# Below what has come of an answer. It is what a kernel that dies meanwhile leaves there.
+UNFINISHED = Text("… 尚未完成", "… partial so far")
 END_UNSEEN = Text(
     "⚠ 可能未完成：服务给了结束原因，却没有发 [DONE]，连接也没有结束",
     "⚠ perhaps partial: the service gave a reason to finish, but neither sent [DONE] nor closed",
@@ -111,6 +113,11 @@ def describe_seconds(seconds: float, language: Language, *, decimals: int = 1) -
     if seconds < shortest:
         number = f"<{shortest}"
     return SECONDS.say(language, n=number)
+
+
+def unfinished_html(language: Language) -> str:
+    """The line below an answer that is still arriving."""
+    return f"<div>{note_html(plain_html(UNFINISHED.say(language)))}</div>"
 
 
 def abnormal_notes(answer: Answer) -> list[Text]:

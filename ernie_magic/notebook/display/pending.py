@@ -6,12 +6,18 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display.streaming import WAITING, PassiveView
-from ernie_magic.notebook.display.target import can_update_displays
+from ernie_magic.notebook.display.target import (
+    can_update_displays,
+    flush_streams,
+    get_cell_id,
+    outside_output_widgets,
+)
 from ernie_magic.runtime.progress import BAR_INTERVAL, ProgressBar, ProgressClock
 from ernie_magic.text.encodings import fit_encoding
 from ernie_magic.text.language import Language, Text
@@ -19,7 +25,7 @@ from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import DisplayHandle
@@ -78,7 +84,7 @@ def view_for(shell: InteractiveShell, language: Language, *, owns_cell: bool) ->
         return TextView(language)
     if not can_update_displays(shell):
         return ResultView(language)
-    return NotebookView(language, owns_cell=owns_cell)
+    return NotebookView(language, owns_cell=owns_cell, cell_id=get_cell_id(shell))
 
 
 class ResultView(PassiveView):
@@ -106,9 +112,10 @@ class ResultView(PassiveView):
 class NotebookView(ResultView):
     """One output: what is being waited for, with seconds or progress, then the result in its place."""
 
-    def __init__(self, language: Language, *, owns_cell: bool) -> None:
+    def __init__(self, language: Language, *, owns_cell: bool, cell_id: str = "") -> None:
         super().__init__(language)
         self._owns_cell = owns_cell
+        self._cell_id = cell_id
         self._handle: DisplayHandle | None = None
         self._waiting = WaitingLine(language)
         self._updated_at = -BAR_INTERVAL
@@ -117,6 +124,11 @@ class NotebookView(ResultView):
     def release_cell(self) -> None:
         """Other code wrote into the cell."""
         self._owns_cell = False
+
+    def forget_outputs(self) -> None:
+        """Other code cleared the cell."""
+        self._owns_cell = False
+        self._handle = None
 
     def get_redraw_time(self) -> float | None:
         """When progress that came too soon after the last is due."""
@@ -144,21 +156,37 @@ class NotebookView(ResultView):
         )
 
     def _update_output(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
-        if self._handle is None:
-            self._handle = display(data, raw=True, metadata=metadata, display_id=True)
-        else:
-            self._handle.update(data, raw=True, metadata=metadata)
+        handle = self._handle  # other code may clear the cell meanwhile
+        with self._displaying():
+            if handle is None:
+                self._handle = display(data, raw=True, metadata=metadata, display_id=True)
+            else:
+                handle.update(data, raw=True, metadata=metadata)
+
+    @contextmanager
+    def _displaying(self) -> Iterator[None]:
+        """What is displayed meanwhile is ours, and belongs to the cell."""
+        self.is_displaying = True
+        try:
+            with outside_output_widgets(self._cell_id):
+                yield
+        finally:
+            self.is_displaying = False
 
     def _display_result(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         self._update_output(data, metadata)
 
     def withdraw_output(self) -> None:
         """Clear the cell if it is ours; otherwise blank the output."""
-        if self._handle is not None:
-            if self._owns_cell:
+        if self._handle is None:
+            return
+        if self._owns_cell:
+            flush_streams()  # whatever other code printed is seen now
+        if self._owns_cell:
+            with self._displaying():
                 clear_output()
-            else:
-                self._handle.update({"text/plain": ""}, raw=True)
+        elif self._handle is not None:
+            self._update_output({"text/plain": ""}, {})
 
 
 def _waiting_html(line: str, progress: Progress | None) -> str:

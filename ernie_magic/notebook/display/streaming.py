@@ -10,6 +10,8 @@ import re
 import sys
 import time
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from IPython.core.displaypub import CapturingDisplayPublisher
@@ -17,7 +19,12 @@ from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.style import ANSWER_STYLE, LIVE_STYLE, framed_answer
-from ernie_magic.notebook.display.target import can_update_displays
+from ernie_magic.notebook.display.target import (
+    can_update_displays,
+    flush_streams,
+    get_cell_id,
+    outside_output_widgets,
+)
 from ernie_magic.text.data_pictures import PictureNamer
 from ernie_magic.text.encodings import fit_encoding
 from ernie_magic.text.language import Language, Text
@@ -27,7 +34,7 @@ from ernie_magic.text.segments import Segmenter
 from ernie_magic.text.visible import VisibleStream, make_controls_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import DisplayHandle
@@ -41,6 +48,7 @@ Output = TypeVar("Output")
 # (tests/kernel/test_streaming.py measures both).
 UPDATE_INTERVAL = 0.09
 _REASONING_TAIL = 400  # characters of a thought shown while it grows
+_PLAIN_TAIL = 80  # characters of text in the plain form of an output that grows
 _MIN_OUTPUT = 400  # characters of HTML in the smallest output
 _SHARE = 6  # later outputs have at least 1/share of the HTML behind the first ten
 _MAX_DRAW_SECONDS = 0.2  # seconds allowed for drawing the end of a stopped answer
@@ -69,7 +77,10 @@ class View(Protocol):
     is_displaying: bool
 
     def release_cell(self) -> None:
-        """Other code wrote into the cell: it must not be cleared at the end."""
+        """Other code wrote into the cell: it must not be cleared at the end. On any thread."""
+
+    def forget_outputs(self) -> None:
+        """Other code cleared the cell: what comes next is displayed anew. On any thread."""
 
     def draw_quickly(self) -> None:
         """The user stopped it: drawing the rest must not take noticeable time."""
@@ -93,6 +104,9 @@ class PassiveView:
 
     def release_cell(self) -> None:
         """Ignore it: nothing of this view is ever cleared."""
+
+    def forget_outputs(self) -> None:
+        """Ignore it: nothing of this view is ever replaced."""
 
     def name_model(self, model: str) -> None:
         """Ignore it: a line that names it could not be removed again."""
@@ -145,7 +159,12 @@ def view_for(
         return TextView(language, colours=not captured and not raw, is_raw=raw)
     if not can_update_displays(shell):
         return FinalView(language, remote_images=remote_images)
-    return NotebookView(language, owns_cell=owns_cell, remote_images=remote_images)
+    return NotebookView(
+        language,
+        owns_cell=owns_cell,
+        remote_images=remote_images,
+        cell_id=get_cell_id(shell),
+    )
 
 
 class GrowingView(ABC, Generic[Output]):
@@ -166,6 +185,7 @@ class GrowingView(ABC, Generic[Output]):
         self._remote_images = remote_images
         self._segments = Segmenter()
         self._finished_html = ""  # HTML of the finished blocks in the open output
+        self._finished_text = ""  # and their Markdown
         self._sent_characters = 0  # characters of HTML in the outputs before it
         self._shown_characters = 0  # characters of the answer that are shown
         self._text_outputs: list[Output] = []  # those with the text since the last tool ran
@@ -196,12 +216,33 @@ class GrowingView(ABC, Generic[Output]):
     def _put_html(self, output: Output | None, markup: str) -> Output:
         """Show HTML in this output, or in a new one."""
 
-    def _put_answer_html(self, output: Output | None, markup: str) -> Output:
-        """Show HTML of the answer; a new output takes the place of the waiting line."""
+    def _put_answer_html(
+        self,
+        output: Output | None,
+        markup: str,
+        plain: str,  # noqa: ARG002  (some front ends have a form of plain text too)
+        *,
+        is_growing: bool = True,  # noqa: ARG002  (and some say so in the output)
+    ) -> Output:
+        """Show HTML of the answer; a new output takes the place of the waiting line.
+
+        Parameters
+        ----------
+        output
+        markup
+        plain
+            The same as plain text.
+        is_growing
+            Whether more of the answer may come in this output.
+        """
         if output is None:
-            output = self._waiting_output
-            self._waiting_output = None
+            output = self._take_waiting_output()
         return self._put_html(output, markup)
+
+    def _take_waiting_output(self) -> Output | None:
+        output = self._waiting_output
+        self._waiting_output = None
+        return output
 
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Send what these deltas finished, and the open block once; with no deltas, the waiting
@@ -243,16 +284,20 @@ class GrowingView(ABC, Generic[Output]):
                 self._redraw_at = None
 
     def _show_tool_run(self, run: ToolRun) -> None:
-        self._put_answer_html(
-            None, f"<small>{plain_html(answers.tool_run_text(run, self._language))}</small>"
-        )
+        line = answers.tool_run_text(run, self._language)
+        self._put_answer_html(None, f"<small>{plain_html(line)}</small>", line)
         # What follows appears below it.
         self._text_outputs = []
         self._is_drawn_as_json = False
         self._segments = Segmenter()
+        self._begin_output()
+        self._begin_waiting()
+
+    def _begin_output(self) -> None:
+        """Let the text that follows stand in an output of its own."""
         self._open_output = None
         self._finished_html = ""
-        self._begin_waiting()
+        self._finished_text = ""
 
     def _begin_waiting(self) -> None:
         """Note that the model has been asked."""
@@ -299,19 +344,25 @@ class GrowingView(ABC, Generic[Output]):
                 self._segments.feed(_JSON_FENCE)
         for block in self._segments.feed(self._picture_namer.feed(text)):
             self._finished_html += self._render_block(block)
+            self._finished_text += block
             if len(self._finished_html) >= self._output_threshold():
-                self._put_text_html(self._finished_html)
+                # Below what is finished the open block follows at once, unless it is blank.
+                self._put_text_html(
+                    self._finished_html,
+                    self._finished_text,
+                    is_growing=not self._segments.open_text.strip(),
+                )
                 self._sent_characters += len(self._finished_html)
-                self._open_output = None
-                self._finished_html = ""
+                self._begin_output()
         markup = self._open_output_html()
         if markup.strip():
-            self._open_output = self._put_text_html(markup)
+            text_so_far = self._open_output_text()
+            self._open_output = self._put_text_html(markup, text_so_far, is_growing=True)
         self._shown_characters += len(text)
 
-    def _put_text_html(self, markup: str) -> Output:
+    def _put_text_html(self, markup: str, plain: str, *, is_growing: bool) -> Output:
         """Show HTML of the answer's text in the open output, or in a new one."""
-        output = self._put_answer_html(self._open_output, markup)
+        output = self._put_answer_html(self._open_output, markup, plain, is_growing=is_growing)
         if self._open_output is None:
             self._text_outputs.append(output)
         return output
@@ -319,7 +370,9 @@ class GrowingView(ABC, Generic[Output]):
     def _show_growing_reasoning(self) -> None:
         """Show the end of a thought that grows."""
         self._reasoning_output = self._put_answer_html(
-            self._reasoning_output, self._growing_reasoning_html()
+            self._reasoning_output,
+            self._growing_reasoning_html(),
+            f"{self._reasoning_progress()}\n{self._reasoning_tail()}",
         )
 
     def _fold_reasoning(self) -> None:
@@ -355,6 +408,10 @@ class GrowingView(ABC, Generic[Output]):
             block, remote_images=self._remote_images, unfinished=unfinished
         )
 
+    def _open_output_text(self) -> str:
+        """What the open output shows, as Markdown."""
+        return self._finished_text + self._segments.open_text
+
     def _growing_reasoning_html(self) -> str:
         title = plain_html(self._reasoning_progress())
         tail = preformatted_html(self._reasoning_tail())
@@ -365,61 +422,129 @@ class GrowingView(ABC, Generic[Output]):
 
     def _reasoning_tail(self) -> str:
         """The end of a thought: sending all of it each time would be quadratic."""
-        tail = self._reasoning[-_REASONING_TAIL:]
-        if len(self._reasoning) > _REASONING_TAIL:
-            return f"…{tail}"
-        return tail
+        return _keep_end(self._reasoning, _REASONING_TAIL)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What stands in an output of a cell, as HTML and as plain text.
+
+    Attributes
+    ----------
+    markup, plain : str
+    is_unfinished : bool
+        Whether the output says that more of the answer is to come.
+    """
+
+    markup: str
+    plain: str = ""
+    is_unfinished: bool = False
 
 
 class NotebookView(GrowingView["DisplayHandle"]):
-    """The outputs of a cell."""
+    """The outputs of a cell.
+
+    Below what has come stands that more is to come, until it has: a kernel that dies meanwhile
+    leaves no answer that seems whole, neither on the page nor in the file.
+
+    Parameters
+    ----------
+    language
+    owns_cell
+        The cell holds only this magic.
+    remote_images
+        Show web pictures that an answer names.
+    cell_id
+        As `ernie_magic.notebook.display.target.get_cell_id` tells it.
+    """
 
     is_displaying = False
 
-    def __init__(self, language: Language, *, owns_cell: bool, remote_images: bool = False) -> None:
+    def __init__(
+        self,
+        language: Language,
+        *,
+        owns_cell: bool,
+        remote_images: bool = False,
+        cell_id: str = "",
+    ) -> None:
         super().__init__(language, remote_images=remote_images)
         self._owns_cell = owns_cell
+        self._cell_id = cell_id
         self._live_mark: DisplayHandle | None = None  # frames what streams into the cell
-        self._markup: dict[DisplayHandle, str] = {}  # what stands in each output of a framed cell
         self._is_stopped = False
-        self._handles: list[DisplayHandle] = []
+        self._contents: dict[DisplayHandle, _Content] = {}
+        self._is_cleared = False  # by other code, since the last display
+        self._is_beginning_lost = False
 
     def release_cell(self) -> None:
         """Other code wrote into the cell."""
         self._owns_cell = False
+
+    def forget_outputs(self) -> None:
+        """Other code cleared the cell."""
+        self._owns_cell = False
+        self._is_cleared = True
 
     def draw_quickly(self) -> None:
         """The user stopped it: an answer that is slow to render is shown as plain text."""
         self._is_stopped = True
 
     def show_result(self, answer: Answer | None) -> None:
-        """Show the whole text in one output if the cell is ours; else the footer below the last
-        segment.
+        """Show the whole text in one output if the cell is ours, or if one holds all of it; else
+        the footer below the last segment.
         """
         if answer is None:
             self._remove_waiting_line()
+            self._say_finished()
             return
-        owned = self._owns_cell
-        if owned:
-            clear_output(wait=True)
+        if self._may_clear():
+            with self._displaying():
+                clear_output(wait=True)
+            self._display_whole(None, answer)
+            return
+        self._drop_cleared_outputs()
+        self._blank_waiting_line()
+        self._frame_each_output()
+        shown = [output for output, content in self._contents.items() if content.markup]
+        if self._is_beginning_lost:
+            for output in shown[1:]:
+                self._put_html(output, "")
+            del shown[1:]
+        if len(shown) <= 1:
+            self._display_whole(next(iter(shown), None), answer)
+            return
+        self._say_finished()
+        if self._open_output is None:
+            self._display_whole(None, answer)
         else:
-            self._blank_waiting_line()
-            self._frame_each_output()
-        if owned or self._open_output is None:
-            unformatted = self._is_stopped and self._is_slow_to_draw(answer)
-            data, metadata = answers.mime_bundle(
-                answer, self._language, remote_images=self._remote_images, unformatted=unformatted
-            )
-            display(data, raw=True, metadata=metadata)
-            return
+            self._show_footer(self._open_output, answer)
+
+    def _display_whole(self, output: DisplayHandle | None, answer: Answer) -> None:
+        """Show all of an answer, in every form, in this output or in a new one."""
+        unformatted = self._is_stopped and self._is_slow_to_draw(answer)
+        data, metadata = answers.mime_bundle(
+            answer, self._language, remote_images=self._remote_images, unformatted=unformatted
+        )
+        with self._displaying():
+            if output is None:
+                display(data, raw=True, metadata=metadata)
+            else:
+                output.update(data, raw=True, metadata=metadata)
+
+    def _show_footer(self, last_output: DisplayHandle, answer: Answer) -> None:
+        """Show the end of an answer whose text stands in several outputs."""
         beside_html = answers.beside_text_html(answer, self._language)
         beside_html += answers.sources_html(answer, self._language)
         footer = beside_html + answers.footer_html(answer, self._language) + ANSWER_STYLE
+        summary = f"[{answers.summary_line(answer, self._language)}]"
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
             rest = self._picture_namer.flush() + rest
-            self._put_html(None, preformatted_html(rest) + footer)
+            self._put_html(None, preformatted_html(rest) + footer, f"{rest}\n\n{summary}")
             return
-        self._put_html(self._open_output, self._last_output_html(answer) + footer)
+        markup = self._last_output_html(answer) + footer
+        plain = f"{self._open_output_text()}\n\n{summary}"
+        self._put_html(last_output, markup, plain)
 
     def _last_output_html(self, answer: Answer) -> str:
         """The end of the text; all of it if its end shows whether it is JSON."""
@@ -427,6 +552,7 @@ class NotebookView(GrowingView["DisplayHandle"]):
         if answer.partial or not may_be_json:
             for block in self._segments.feed(self._picture_namer.flush()):
                 self._finished_html += self._render_block(block)
+                self._finished_text += block
             return self._open_output_html(unfinished=False)
         for output in self._text_outputs:
             if output is not self._open_output:
@@ -437,48 +563,114 @@ class NotebookView(GrowingView["DisplayHandle"]):
         """The cell's outputs stay, beside those of other code: each carries its frame itself."""
         if self._live_mark is None:
             return
-        self._live_mark.update({"text/html": ""}, raw=True)
+        live_mark = self._live_mark
         self._live_mark = None
-        for output, markup in self._markup.items():
-            self._put_html(output, markup)
+        with self._displaying():
+            live_mark.update({"text/html": ""}, raw=True)
+        for output, content in tuple(self._contents.items()):
+            self._put_content(output, content)
+
+    def _may_clear(self) -> bool:
+        """Whether the cell holds nothing but what we displayed."""
+        if self._owns_cell:
+            flush_streams()  # whatever other code printed is seen now
+        return self._owns_cell
 
     def _remove_waiting_line(self) -> None:
         """Remove the line for good: the call has ended, and left nothing else to show."""
-        if self._owns_cell and self._handles == [self._waiting_output]:
-            clear_output()
+        if list(self._contents) == [self._waiting_output] and self._may_clear():
+            with self._displaying():
+                clear_output()
             self._waiting_output = None
         self._blank_waiting_line()
 
     def withdraw_output(self) -> None:
         """Clear the cell if it is ours; otherwise blank each output of ours."""
-        if self._owns_cell:
-            clear_output()
+        if self._may_clear():
+            with self._displaying():
+                clear_output()
             return
-        for handle in self._handles:
-            self._put_html(handle, f"<em>{plain_html(_WITHDRAWN.say(self._language))}</em>")
+        withdrawn = _WITHDRAWN.say(self._language)
+        for output in tuple(self._contents):
+            self._put_html(output, f"<em>{plain_html(withdrawn)}</em>", withdrawn)
 
-    def _put_html(self, output: DisplayHandle | None, markup: str) -> DisplayHandle:
-        self.is_displaying = True
-        try:
-            if self._owns_cell and not self._handles and self._live_mark is None:
+    def _put_answer_html(
+        self,
+        output: DisplayHandle | None,
+        markup: str,
+        plain: str,
+        *,
+        is_growing: bool = True,
+    ) -> DisplayHandle:
+        """Show a part of the answer, and below one that grows that more is to come."""
+        if output is None:
+            output = self._take_waiting_output()
+        self._say_finished(but=output)
+        return self._put_content(output, _Content(markup, plain, is_growing))
+
+    def _say_finished(self, but: DisplayHandle | None = None) -> None:
+        """Let no output, or no other, say any longer that more is to come."""
+        for output, content in tuple(self._contents.items()):
+            if content.is_unfinished and output is not but:
+                self._put_html(output, content.markup, content.plain)
+
+    def _drop_cleared_outputs(self) -> None:
+        if not self._is_cleared:
+            return
+        self._is_cleared = False
+        self._is_beginning_lost = True
+        self._live_mark = None
+        self._contents.clear()
+
+    def _put_html(
+        self,
+        output: DisplayHandle | None,
+        markup: str,
+        plain: str = "",
+    ) -> DisplayHandle:
+        return self._put_content(output, _Content(markup, plain))
+
+    def _put_content(self, output: DisplayHandle | None, content: _Content) -> DisplayHandle:
+        self._drop_cleared_outputs()
+        if output is not None and output not in self._contents:
+            if not content.markup:  # it is blank already
+                return output
+            output = None
+        if not self._owns_cell:
+            self._frame_each_output()
+        with self._displaying():
+            if self._owns_cell and not self._contents and self._live_mark is None:
                 # Once: all that streams into this cell is framed, and carries nothing for it.
                 self._live_mark = display({"text/html": LIVE_STYLE}, raw=True, display_id=True)
-            is_cell_framed = self._live_mark is not None
-            bare = markup
-            if markup and not is_cell_framed:
-                markup = framed_answer(markup)
-            data = {"text/html": markup}
+            data = self._content_data(content)
             if output is None:
                 output = display(data, raw=True, display_id=True)
                 assert output is not None  # noqa: S101  (display() gives a handle whenever it is asked for an id)
-                self._handles.append(output)
             else:
                 output.update(data, raw=True)
-            if is_cell_framed:
-                self._markup[output] = bare
+        self._contents[output] = content
+        return output
+
+    def _content_data(self, content: _Content) -> dict[str, str]:
+        """The forms in which an output is shown."""
+        markup = content.markup
+        plain = content.plain
+        if content.is_unfinished:
+            markup += answers.unfinished_html(self._language)
+            plain = f"{_keep_end(plain)}\n\n{answers.UNFINISHED.say(self._language)}".lstrip()
+        if markup and self._live_mark is None:
+            markup = framed_answer(markup)
+        return {"text/html": markup, "text/plain": plain}
+
+    @contextmanager
+    def _displaying(self) -> Iterator[None]:
+        """What is displayed meanwhile is ours, and belongs to the cell."""
+        self.is_displaying = True
+        try:
+            with outside_output_widgets(self._cell_id):
+                yield
         finally:
             self.is_displaying = False
-        return output
 
 
 class FinalView(PassiveView):
@@ -505,6 +697,13 @@ class FinalView(PassiveView):
                 answer, self._language, remote_images=self._remote_images, unformatted=unformatted
             )
             display(data, raw=True, metadata=metadata)
+
+
+def _keep_end(text: str, limit: int = _PLAIN_TAIL) -> str:
+    """At most this many characters of a text's end, marked where some were left out."""
+    if len(text) > limit:
+        return f"…{text[-limit:]}"
+    return text
 
 
 class TextView(PassiveView):

@@ -193,12 +193,7 @@ class CellMagics(CellRunner):
             stream = conversation.ask_with_options(
                 prompt, parsed_line.chat, on_model=view.name_model
             )
-        return PendingCell(
-            stream,
-            view,
-            finish_cell,
-            runs_user_code="tools" in parsed_line.chat.parameters,
-        )
+        return PendingCell(stream, view, finish_cell)
 
     def _ask_app(
         self,

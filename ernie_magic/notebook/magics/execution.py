@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from IPython.utils.capture import CapturedIO, capture_output
 
 from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, forget_frames, interruption
+from ernie_magic.notebook.display.cell_outputs import watching_outputs
 from ernie_magic.notebook.display.errors import show_body
 from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
-from ernie_magic.notebook.display.target import mark_as_observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,8 +43,6 @@ class PendingCell(Generic[ResultT]):
     view : View
     finish : callable
         Shows and binds the result; None if there is none. Calls after the first change nothing.
-    runs_user_code : bool
-        The user's own functions run meanwhile: what they print is theirs.
     find_failure : callable | None
         Returns the error of a result that is shown and bound, and a failure all the same.
     """
@@ -52,7 +50,6 @@ class PendingCell(Generic[ResultT]):
     stream: Stream[ResultT]
     view: View
     finish: Callable[[ResultT | None], None]
-    runs_user_code: bool = False
     find_failure: Callable[[ResultT], ErnieError | None] | None = None
 
     def raise_failure(self, result: ResultT) -> None:
@@ -101,9 +98,10 @@ class CellRunner(ErrorReporter):
 
     def run_blocking(self, start_cell: Callable[[], PendingCell[Any]]) -> None:
         """Run a cell and wait for it."""
-        with self.reporting_errors():
+        with self.reporting_errors(), watching_outputs(self.shell) as watch:
             pending_cell = start_cell()
             with self._finishing_cell(pending_cell):
+                watch.report_to(pending_cell.view)
                 batches = pending_cell.stream.iter_batches(
                     UPDATE_INTERVAL, due=pending_cell.view.get_redraw_time
                 )
@@ -117,12 +115,10 @@ class CellRunner(ErrorReporter):
 
     async def run_async(self, start_cell: Callable[[], PendingCell[Any]]) -> None:
         """Run a cell, awaited."""
-        with self.reporting_errors():
+        with self.reporting_errors(), watching_outputs(self.shell) as watch:
             pending_cell = start_cell()
-            with (
-                self._finishing_cell(pending_cell),
-                self._watching_user_output(pending_cell.view, enabled=pending_cell.runs_user_code),
-            ):
+            with self._finishing_cell(pending_cell):
+                watch.report_to(pending_cell.view)
                 batches = pending_cell.stream.aiter_batches(
                     UPDATE_INTERVAL, due=pending_cell.view.get_redraw_time
                 )
@@ -154,38 +150,6 @@ class CellRunner(ErrorReporter):
         finally:
             sys.stdout, sys.stderr, sys.displayhook, shell.display_pub = original_streams
             captured.show()
-
-    @contextmanager
-    def _watching_user_output(self, view: View, *, enabled: bool) -> Iterator[None]:
-        """Notice output of the user's tools: it is theirs, so the cell is not cleared later."""
-        publisher: Any = self.shell.display_pub
-        if not enabled or not hasattr(publisher, "register_hook"):
-            yield
-            return
-
-        @mark_as_observer
-        def on_display_message(message: Any) -> Any:
-            if not view.is_displaying and message.get("msg_type") == "display_data":
-                view.release_cell()
-            return message
-
-        def release_before_write(write: Callable[[str], int]) -> Callable[[str], int]:
-            def release_and_write(text: str) -> int:
-                view.release_cell()
-                return write(text)
-
-            return release_and_write
-
-        streams = (sys.stdout, sys.stderr)
-        for stream in streams:
-            stream.write = release_before_write(stream.write)  # type: ignore[method-assign]
-        publisher.register_hook(on_display_message)
-        try:
-            yield
-        finally:
-            publisher.unregister_hook(on_display_message)
-            for stream in streams:
-                del stream.write  # restores the class's own method
 
     @contextmanager
     def _finishing_cell(self, pending_cell: PendingCell[Any]) -> Iterator[None]:
