@@ -17,7 +17,13 @@ from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
-from ernie_magic.notebook.panels.turns import BlocksView, ShownTurn, open_turn
+from ernie_magic.notebook.panels.turns import (
+    BlocksView,
+    ShownTurn,
+    open_turn,
+    saved_open_turn_html,
+    saved_question_html,
+)
 from ernie_magic.notebook.panels.widgets import (
     Composer,
     box,
@@ -365,7 +371,11 @@ class ChatTab(Tab):
         self.selection.update_controls()
         id_ = f"open-{next(self._turn_ids)}"
         view = BlocksView(
-            self.language, self.transcript, id_, remote_images=self.session.settings.remote_images
+            self.language,
+            self.transcript,
+            id_,
+            save_turn=self.save_output,
+            remote_images=self.session.settings.remote_images,
         )
         view.name_model(self.selection.picker.resolved_model)
 
@@ -378,6 +388,7 @@ class ChatTab(Tab):
                 self.transcript.put_turn(
                     open_turn(id_, prompt, images, self.selection.picker.resolved_model)
                 )
+            self.save_output()
             return stream
 
         def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
@@ -622,8 +633,13 @@ class ChatTab(Tab):
         ]
 
     def saved_turns(self) -> list[str]:
-        """The transcript, with each answer as its cell would show it."""
-        return [shown_turn.saved_html for shown_turn in self._shown_turns]
+        """The transcript, with each answer as its cell would show it; of the last, what has come."""
+        saved = [shown_turn.saved_html for shown_turn in self._shown_turns]
+        for entry in self.transcript.shown_turns:
+            if entry["open"]:
+                question_html = saved_question_html(entry["prompt"], self.language)
+                saved.append(question_html + saved_open_turn_html(entry, self.language))
+        return saved
 
 
 def _picture_address(image: bytes) -> str:

@@ -6,7 +6,7 @@ Nothing here enters the history.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ipywidgets as widgets
 
@@ -23,6 +23,7 @@ from ernie_magic.notebook.panels.turns import (
     BlocksView,
     answered_turn,
     open_turn,
+    saved_open_turn_html,
     saved_prompt_html,
 )
 from ernie_magic.notebook.panels.widgets import (
@@ -59,6 +60,14 @@ _MIN_COLUMNS = 2
 _MAX_COLUMNS = 4
 
 
+class _SavedAnswer(NamedTuple):
+    """An answer of one column as the notebook saves it, as HTML."""
+
+    prompt: str
+    model: str
+    markup: str
+
+
 class _Column:
     """One model with its parameters and its answer."""
 
@@ -67,6 +76,7 @@ class _Column:
         language = tab.language
         self._session = session
         self._language = language
+        self._save_output = tab.save_output
         self.prompt = ""
         self.answer: Answer | None = None
         self.saved_html = ""  # the answer as the notebook keeps it, HTML
@@ -103,7 +113,13 @@ class _Column:
     def ask_model(self, prompt: str) -> bool:
         id_ = "answer"
         remote_images = self._session.settings.remote_images
-        view = BlocksView(self._language, self.transcript, id_, remote_images=remote_images)
+        view = BlocksView(
+            self._language,
+            self.transcript,
+            id_,
+            save_turn=self._save_output,
+            remote_images=remote_images,
+        )
         view.name_model(self.selection.picker.resolved_model)
 
         def start_stream() -> Any:
@@ -112,6 +128,7 @@ class _Column:
                 [open_turn(id_, prompt, (), self.selection.picker.resolved_model)]
             )
             self._show_measures(None)
+            self._save_output()
             return stream
 
         def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
@@ -129,6 +146,17 @@ class _Column:
         return self.task.start_call(
             start_stream, view.show_deltas, show_outcome, view.get_redraw_time
         )
+
+    def saved_answers(self) -> list[_SavedAnswer]:
+        """What the notebook saves: the answer, or what has come of the one that replaces it."""
+        for entry in self.transcript.shown_turns:
+            if entry["open"]:
+                markup = saved_open_turn_html(entry, self._language)
+                return [_SavedAnswer(entry["prompt"], entry["model"], markup)]
+        if self.answer is None:
+            return []
+        markup = f"<div>{self.saved_html}</div>"
+        return [_SavedAnswer(self.prompt, self.answer.model, markup)]
 
     def _show_measures(self, answer: Answer | None) -> None:
         """Show time, tokens and tokens a second: in their places even before they are known."""
@@ -274,13 +302,9 @@ class CompareTab(Tab):
         pieces: list[str] = []
         shown_prompt = ""
         for column_ in self._visible_columns:
-            if column_.answer is None:
-                continue
-            if column_.prompt != shown_prompt:
-                shown_prompt = column_.prompt
-                pieces.append(saved_prompt_html(shown_prompt))
-            pieces += [
-                f"<p><b>{plain_html(column_.answer.model)}</b></p>",
-                f"<div>{column_.saved_html}</div>",
-            ]
+            for saved in column_.saved_answers():
+                if saved.prompt != shown_prompt:
+                    shown_prompt = saved.prompt
+                    pieces.append(saved_prompt_html(shown_prompt))
+                pieces.append(f"<p><b>{plain_html(saved.model)}</b></p>{saved.markup}")
         return ["\n".join(pieces)] if pieces else []

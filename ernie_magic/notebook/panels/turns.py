@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +13,34 @@ from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.tokens import estimate_tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.notebook.panels.frontend import Transcript
+    from ernie_magic.runtime.events import Delta
     from ernie_magic.text.language import Language
 
+_SAVE_INTERVAL = 1.0  # seconds, at least, between two saved states of an open turn
+_SAVE_SHARE = 0.1  # of the seconds that it has taken, when these are more
 _YOU = Text("你", "You")
 _SIMULATED = Text("模拟", "simulated")
 
 
 class BlocksView(GrowingView[int]):
-    """The blocks of an open turn; see `ernie_magic.notebook.display.streaming`."""
+    """The blocks of an open turn; see `ernie_magic.notebook.display.streaming`.
+
+    Parameters
+    ----------
+    language
+    transcript
+    id_
+        The turn's id there.
+    save_turn
+        Saves what the notebook keeps of the turn so far.
+    remote_images
+        Show web pictures that an answer names.
+    """
 
     def __init__(
         self,
@@ -32,6 +48,7 @@ class BlocksView(GrowingView[int]):
         transcript: Transcript,
         id_: str,
         *,
+        save_turn: Callable[[], object] = lambda: None,
         remote_images: bool = False,
     ) -> None:
         super().__init__(language, remote_images=remote_images)
@@ -39,6 +56,21 @@ class BlocksView(GrowingView[int]):
         self._id = id_
         self._count = 0
         self._is_thinking = False
+        self._pace = SavePace()
+        self._save_turn = save_turn
+
+    def show_deltas(self, deltas: Sequence[Delta]) -> None:
+        """Show them; now and then the notebook saves what has come."""
+        super().show_deltas(deltas)
+        if deltas:
+            self._pace.note_news()
+        if self._pace.take_due():
+            self._save_turn()
+
+    def get_redraw_time(self) -> float | None:
+        """When the waiting line is due, or what has come is saved."""
+        times = [super().get_redraw_time(), self._pace.get_due_time()]
+        return min((each for each in times if each is not None), default=None)
 
     def _show_notice(self, notice: Text) -> None:
         """Ignore it: the panel's status says it."""
@@ -133,6 +165,64 @@ def saved_prompt_html(prompt: str) -> str:
     return f"<blockquote>{'<br>'.join(map(plain_html, prompt.splitlines()))}</blockquote>"
 
 
+def saved_open_turn_html(entry: Mapping[str, Any], language: Language) -> str:
+    """A turn being answered as a notebook saves it, as HTML: what has come, and that it is partial.
+
+    Parameters
+    ----------
+    entry
+        The turn, as the transcript takes it.
+    language
+    """
+    parts = [
+        answers.reasoning_html(entry["reasoning"], language),
+        *entry["blocks"],
+        answers.unfinished_html(language),
+    ]
+    answer_html = "\n".join(part for part in parts if part)
+    return f"<div>{answer_html}</div>"
+
+
+def saved_question_html(prompt: str, language: Language) -> str:
+    """A prompt, and who asked it, as a notebook saves them, as HTML."""
+    return f"<p><b>{plain_html(_YOU.say(language))}</b></p>{saved_prompt_html(prompt)}"
+
+
+class SavePace:
+    """When a turn that is being answered is saved again: soon at first, then less and less often.
+
+    What a kernel that dies has not saved is at most a tenth of what the turn has taken, or one
+    second of it. A long turn is saved no more than some fifty times: each time the page redraws
+    the last saved turns, though nobody sees them.
+    """
+
+    def __init__(self) -> None:
+        self._began_at = time.monotonic()
+        self._saved_at = self._began_at
+        self._has_news = False
+
+    def note_news(self) -> None:
+        """Note that there is more than was saved."""
+        self._has_news = True
+
+    def get_due_time(self) -> float | None:
+        """When, by `time.monotonic`, it is saved again; None while there is nothing new."""
+        if not self._has_news:
+            return None
+        seconds_taken = self._saved_at - self._began_at
+        return self._saved_at + max(_SAVE_INTERVAL, seconds_taken * _SAVE_SHARE)
+
+    def take_due(self) -> bool:
+        """Whether it is to be saved now; if so, the next time is counted from now."""
+        due = self.get_due_time()
+        now = time.monotonic()
+        if due is None or now < due:
+            return False
+        self._saved_at = now
+        self._has_news = False
+        return True
+
+
 @dataclass(frozen=True)
 class ShownTurn:
     """A turn of the history and its rendered forms, made once however often they are shown.
@@ -167,9 +257,7 @@ class ShownTurn:
         pictures = [part["image_url"]["url"] for part in turn.images]
         transcript_entry = answered_turn(id_, turn.prompt, pictures, turn.answer, language, text)
         transcript_entry["draws_links"] = remote_images
-        question_html = (
-            f"<p><b>{plain_html(_YOU.say(language))}</b></p>{saved_prompt_html(turn.prompt)}"
-        )
+        question_html = saved_question_html(turn.prompt, language)
         saved_html = f"{question_html}<div>{answers.answer_html(turn.answer, language, text)}</div>"
         return cls(
             turn,

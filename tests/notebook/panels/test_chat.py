@@ -782,3 +782,33 @@ def test_a_deployed_service_answers_in_the_panel(emulator, monkeypatch, panel, r
         tab.selection.picker.selected_model = "ernie-speed-8k"
         run(tab, "[[echo]]hi")
         assert emulator.requests[-1].path.endswith("/chat/ernie_speed")
+
+
+def test_what_has_come_of_an_answer_is_saved_before_its_end(chat, emulator, wait, run):
+    run(chat, "[[echo]]before")
+    emulator._state.delta_delay = 0.03
+    saved = []
+    chat.save_output = lambda: saved.append(chat.saved_turns())
+    chat.composer.prompt.value = "[[chunks=50]] <b>"
+    chat.send_prompt()
+    wait(lambda: not chat.is_busy)
+    emulator._state.delta_delay = 0
+    first, second, *_, last = saved
+    assert "before" in first[0]
+    assert "[[chunks=50]] &lt;b&gt;" in first[1]
+    assert "partial so far" in first[1]  # from the moment when it is sent
+    assert "word9 " in second[1]
+    assert second[1].endswith("… partial so far</small></div></div>")
+    assert "word49" in last[1]
+    assert "partial" not in last[1]
+
+
+def test_a_call_that_leaves_no_turn_leaves_nothing_in_what_is_saved(chat, emulator, wait):
+    emulator.faults.add(delay=0.2, status=400)
+    saved = []
+    chat.save_output = lambda: saved.append(chat.saved_turns())
+    chat.composer.prompt.value = "one"
+    chat.send_prompt()
+    wait(lambda: not chat.is_busy)
+    assert "partial so far" in saved[0][0]
+    assert saved[-1] == []

@@ -93,3 +93,23 @@ def test_each_saved_answer_stands_under_its_question(tab, run):
         piece.count("AAA</blockquote>"),
         piece.count("<b>ernie-"),
     ) == (1, 0, 2)
+
+
+def test_what_has_come_in_each_column_is_saved_before_its_end(tab, run, emulator, wait):
+    compare = tab("compare")
+    run(compare, "earlier")
+    emulator._state.delta_delay = 0.03
+    saved = []
+    for saving in (compare, *compare.columns):
+        saving.save_output = saving._save_output = lambda: saved.append(compare.saved_turns())
+    compare.composer.prompt.value = "[[chunks=50]] hi"
+    compare.send_prompt()
+    wait(lambda: not compare.is_busy)
+    emulator._state.delta_delay = 0
+    assert [pieces[0].count("partial so far") for pieces in saved][:2] == [1, 2]
+    half = next(pieces[0] for pieces in saved if pieces[0].count("word9 ") == 2)
+    assert half.count("<blockquote>[[chunks=50]] hi</blockquote>") == 1
+    assert half.count("<b>ernie-") == 2
+    assert "earlier" not in half
+    assert saved[-1][0].count("word49") == 2
+    assert "partial" not in saved[-1][0]

@@ -1,5 +1,7 @@
 """Turns as a panel shows them, and as the notebook saves them."""
 
+import itertools
+
 from ernie_magic.api.requests import chat_request
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import Turn
@@ -37,6 +39,34 @@ def test_a_footer_says_what_is_abnormal_apart_and_the_rest_in_a_tooltip():
     shown = turns.answered_turn("t", "hi", [], replace(ANSWER, service="emulator"), "zh", "")
     assert (shown["footer"], shown["mark"]) == ("1.0 秒", "模拟")
     assert turns.answered_turn("t", "hi", [], ANSWER, "zh", "")["mark"] == ""
+
+
+def test_an_open_turn_is_saved_with_what_has_come_and_says_that_it_is_partial():
+    opened = turns.open_turn("t1", "hi") | {"reasoning": "hm", "blocks": ["<p>so</p>", ""]}
+    saved = turns.saved_open_turn_html(opened, "en")
+    assert [part for part in ("hm", "<p>so</p>", "… partial so far") if part not in saved] == []
+    assert "… 尚未完成" in turns.saved_open_turn_html(opened, "zh")
+
+
+def test_an_open_turn_is_saved_each_second_and_less_often_the_longer_it_takes(monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr(turns.time, "monotonic", lambda: now)
+    pace = turns.SavePace()
+    assert pace.get_due_time() is None  # nothing has come
+    saved_at = []
+    while now < 1600:
+        pace.note_news()
+        if pace.take_due():
+            saved_at.append(now - 1000)
+        now += 0.1
+    assert [round(seconds) for seconds in saved_at[:10]] == list(range(1, 11))
+    assert len(saved_at) < 65
+    for earlier, later in itertools.pairwise(saved_at):
+        assert later - earlier < max(1.0, later * 0.1) + 0.2
+    now += 100
+    assert pace.take_due()
+    now += 100
+    assert not pace.take_due()
 
 
 def test_a_prompt_is_saved_as_its_words():
