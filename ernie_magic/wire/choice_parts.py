@@ -56,9 +56,16 @@ def _pieces_in(choice: Choice) -> ToolCallPieces:
     return read_tool_calls(said_in(choice))
 
 
+def _is_thoughts(choice: Choice) -> bool:
+    """Whether a choice's message has thoughts."""
+    said = values.as_object(choice.get("message"))
+    named = any(said.get(name) for name in REASONING)
+    return named or bool(read_content(said.get("content")).reasoning)
+
+
 def complements(part: Choice, own: Choice) -> bool:
     """Whether a choice of a chunk adds to the own one what that lacks: tools that are called, or
-    the words beside them. Words beside words are another answer.
+    words, beside calls or thoughts. Words beside words are another answer.
     """
     if not own:
         return has_calls(part) and not has_words(part)
@@ -66,7 +73,8 @@ def complements(part: Choice, own: Choice) -> bool:
         return False
     if has_calls(part):
         return not (has_words(part) and has_calls(own))
-    return has_words(part) and has_calls(own) and not has_words(own)
+    has_rest = has_calls(own) or _is_thoughts(own)
+    return has_words(part) and has_rest and not has_words(own)
 
 
 def join_parts(parts: Sequence[Choice]) -> dict[str, Any]:

@@ -52,6 +52,7 @@ WHOLE = {
     "words in parts": ([(0, {"content": [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Let"}]}, "tool_calls"), (0, calls("Rome", content="Now"), "tool_calls")], "Let\n\nNow", ["Rome"]),
     "an empty one": ([(0, SAID, "stop"), (1, {"role": "assistant", "content": ""}, "stop")], "Let me check", []),
     "one call twice": ([(0, calls("Rome"), "tool_calls"), (1, calls("Rome"), "tool_calls")], "", ["Rome"]),
+    "thoughts first": ([(0, {"content": None, "reasoning_text": "hm"}, "stop"), (1, SAID, "stop")], "Let me check", []),
     "two answers": ([(0, SAID, "stop"), (1, {"content": "or this"}, "stop")], "Let me check", []),
     "two answers with calls": ([(0, calls("Paris", content="a"), "tool_calls"), (1, calls("Rome", content="b"), "tool_calls")], "a", ["Paris"]),
 }  # fmt: skip
