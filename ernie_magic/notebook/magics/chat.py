@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import parameters
@@ -252,8 +254,11 @@ def _parse_tools(words: list[str], namespace: Mapping[str, Any], parameter: Para
 
 
 def _find_tool(name: str, namespace: Mapping[str, Any], parameter: Parameter) -> Any:
-    if name in namespace:
-        return namespace[name]
+    """Return a variable, or an attribute of one: a module's function, an object's method."""
+    variable, *attributes = name.split(".")
+    if variable in namespace:
+        with suppress(AttributeError):
+            return reduce(getattr, attributes, namespace[variable])
     functions = [
         each for each, value in namespace.items() if callable(value) and not each.startswith("_")
     ]

@@ -4,6 +4,7 @@ Python, on V1 and V2.
 
 import asyncio
 import json
+import types
 
 import pytest
 
@@ -176,8 +177,16 @@ def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
     assert '"temperature": 20' in shell.user_ns["a"].text
     run("%%ernie --tools weather,more --no-history --as a\nadd 3 and 5")
     assert shell.user_ns["a"].tool_runs[0].content == "8"
-    result, _ = run("%%ernie --tools wether\nhi")
-    assert "did you mean weather" in str(result.error_in_exec)
+    for name in "wether", "more.weather", "nothing.weather":
+        result, _ = run(f"%%ernie --tools {name}\nhi")
+        assert f"no variable {name}" in str(result.error_in_exec)
+    assert "did you mean weather" in str(run("%%ernie --tools wether\nhi")[0].error_in_exec)
+
+
+def test_a_cell_names_functions_of_modules_and_objects(run, shell, ernie):
+    shell.user_ns.update(weather=types.SimpleNamespace(now=get_current_weather))
+    run(f"%%ernie --tools weather.now --as a\n{ASK}")
+    assert shell.user_ns["a"].tool_runs[0].name == "get_current_weather"
 
 
 V1_WEATHER = WEATHER["function"]
