@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import models
 from ernie_magic.api.catalogue import CATALOGUE
+from ernie_magic.api.values import as_objects
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import holds_key
@@ -134,19 +135,39 @@ def _check_tool_results(messages: Sequence[Message], rules: Rules) -> None:
     """
     if rules.protocol == "qianfan-v1":
         return
+    given: set[str] = set()
     for n, message in enumerate(messages, start=1):
+        given.update(
+            id_
+            for call in as_objects(message.get("tool_calls"))
+            if isinstance(id_ := call.get("id"), str)
+        )
         id_ = message.get("tool_call_id")
-        if message.get("role") == "tool" and not (isinstance(id_, str) and id_.strip()):
-            raise InvalidMessages(
-                Text(
-                    "第 {n} 条消息（role: tool）缺少 tool_call_id",
-                    "message {n} (role: tool) has no tool_call_id",
-                ).fill(n=n),
-                advice=Text(
-                    "写上模型在 tool_calls 里给的 id",
-                    "give the id that the model gave in tool_calls",
-                ),
-            )
+        if message.get("role") != "tool":
+            continue
+        if not (isinstance(id_, str) and id_.strip()):
+            raise _bad_tool_call_id(_NO_TOOL_CALL_ID.fill(n=n))
+        if given and id_ not in given:
+            raise _bad_tool_call_id(_OTHER_TOOL_CALL_ID.fill(n=n, id=f"{id_:.60}"))
+
+
+_NO_TOOL_CALL_ID = Text(
+    "第 {n} 条消息（role: tool）缺少 tool_call_id", "message {n} (role: tool) has no tool_call_id"
+)
+_OTHER_TOOL_CALL_ID = Text(
+    "第 {n} 条消息（role: tool）的 tool_call_id {id} 不是之前 tool_calls 里的",
+    "message {n} (role: tool) has the tool_call_id {id}, which no call before it has",
+)
+
+
+def _bad_tool_call_id(what: Text) -> InvalidMessages:
+    return InvalidMessages(
+        what,
+        advice=Text(
+            "写上模型在 tool_calls 里给的 id",
+            "give the id that the model gave in tool_calls",
+        ),
+    )
 
 
 def check_vision(

@@ -158,6 +158,17 @@ def test_a_tool_s_result_says_which_call_it_belongs_to(id_):
         assert chat_request([ASK, CALLS, result], model="m", given={}, rules=rules)
 
 
+def test_a_tool_s_result_belongs_to_a_call_before_it():
+    result = {"role": "tool", "name": "weather", "content": "晴", "tool_call_id": "c2"}
+    with pytest.raises(InvalidMessages, match="tool_call_id c2, which no call before it has"):
+        request(ASK, CALLS, result)
+    both = {**CALLS, "tool_calls": [CALLED, {**CALLED, "id": "c2"}]}
+    assert request(ASK, both, {**result, "tool_call_id": "c1"}, result)
+    without_ids = {**CALLS, "tool_calls": [{**CALLED, "id": None}]}
+    assert request(ASK, without_ids, result)
+    assert chat_request([ASK, CALLS, result], model="m", given={}, rules=Rules(strict=False))
+
+
 @pytest.mark.parametrize(
     ("choice", "tools", "told"),
     [
