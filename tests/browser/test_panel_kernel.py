@@ -46,6 +46,9 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     expect(turns.first.locator("table")).to_be_visible()
     expect(turns.first.locator(".ernie-footer")).not_to_contain_text("未完成")
     expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
+    saved = str(panel.nb.save().cells[1].outputs)
+    assert "写一篇 3000 字的文章" in saved
+    assert saved.count("… 尚未完成") == 1
     panel.page.evaluate(AXE)
     assert panel.root.evaluate(VIOLATIONS) == []
     panel.nb.picture(f"panel-restarted-{front}")

@@ -145,3 +145,24 @@ def test_an_answer_s_headings_stay_out_of_the_table_of_contents(open_notebook, p
     expect(contents).to_contain_text("of the notebook")
     expect(contents).not_to_contain_text("介绍一下北京")
     page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+
+
+@pytest.mark.slow
+def test_a_restart_leaves_what_came_of_an_answer_and_that_it_is_partial(open_notebook, page):
+    nb = open_notebook(["%load_ext ernie_magic", SLOW])
+    nb.run(0)
+    nb.select(1)
+    nb.begin("notebook:run-cell")
+    expect(nb.output(1)).to_contain_text("第9段", timeout=10_000)
+    page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    output = nb.output(1)
+    expect(output).to_contain_text("… 尚未完成")
+    expect(output.locator(".ernie-note")).to_have_count(1)
+    nb.picture("restarted-cell")
+    last = nb.save().cells[1].outputs[-1].data
+    open_notebook.close()
+    expect(open_notebook.again(nb.name).output(1)).to_contain_text("… 尚未完成")
+    assert "… 尚未完成" in last["text/html"]
+    assert last["text/plain"].endswith("… 尚未完成")
