@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from IPython.core.inputtransformer2 import cell_magic
 
+from ernie_magic.notebook.kernel_outputs import observe_outputs, stop_observing_outputs
 from ernie_magic.notebook.magics.completion import TAG, add_completer, remove_completer
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
@@ -121,6 +122,7 @@ def load_extension(shell: InteractiveShell) -> None:
     shell.input_transformers_cleanup.append(
         _tag_callback(cell_rewriter.rewrite_as_await, has_side_effects=True)
     )
+    observe_outputs(shell)
     shell.events.register("pre_execute", _tag_callback(CELLS.enter_cell))
     shell.events.register("post_execute", _tag_callback(CELLS.leave_cell))
     # Otherwise it was loaded before, and the cells it is loaded in have been counted.
@@ -142,6 +144,7 @@ def unload_extension(shell: InteractiveShell) -> None:
     _forget_rich_forms(shell)
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, TAG)]
+    stop_observing_outputs(shell)
     for event in ("pre_execute", "post_execute", "pre_run_cell"):
         for callback in [f for f in shell.events.callbacks[event] if hasattr(f, TAG)]:
             shell.events.unregister(event, callback)

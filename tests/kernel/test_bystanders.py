@@ -217,7 +217,22 @@ def test_a_picture_that_fails_leaves_what_other_code_wrote_and_no_wait(kernel, e
     assert "…" not in "".join(seen(ran)[:-1])
 
 
-def test_a_kernel_s_messages_are_watched_only_while_a_magic_runs(kernel):
-    kernel.run("%%ernie\n[[echo]]hi")
-    with_magic = "'send' in vars(get_ipython().display_pub.session)"
-    assert kernel.value(with_magic) == "False"
+def test_what_stands_in_the_cell_before_its_magic_begins_stays(kernel):
+    kernel.run(
+        "def early():\n    print('EARLY', flush=True)\n"
+        "get_ipython().events.register('pre_execute', early)"
+    )
+    ran = kernel.run("%%ernie\n[[echo]]hi")
+    assert ran.text == "EARLY\n"
+    assert "<details>" in seen(ran)[-1]
+    kernel.run("get_ipython().events.unregister('pre_execute', early)")
+    (alone,) = kernel.run("%%ernie\n[[echo]]hi").outputs
+    assert "<details>" in alone["data"]["text/html"]
+
+
+def test_unloading_leaves_the_kernel_s_session_as_it_was(unloaded_kernel):
+    observed = "'send' in vars(get_ipython().display_pub.session)"
+    unloaded_kernel.run("%load_ext ernie_magic\n%reload_ext ernie_magic")
+    assert unloaded_kernel.value(observed) == "True"
+    unloaded_kernel.run("%unload_ext ernie_magic")
+    assert unloaded_kernel.value(observed) == "False"

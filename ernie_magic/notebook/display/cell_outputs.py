@@ -6,56 +6,17 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ernie_magic.notebook.display.target import get_cell_id, is_captured_by_widget
+from ernie_magic.notebook.kernel_outputs import CLEAR_OUTPUT, observe_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from ernie_magic.notebook.display.streaming import View
-
-# Messages that a cell shows, by
-# https://jupyter-client.readthedocs.io/en/stable/messaging.html#messages-on-the-iopub-pub-sub-channel
-_CLEAR = "clear_output"
-_SHOWN = frozenset({"stream", "display_data", "execute_result", "error", _CLEAR})
-
-
-class _ObservedSend:
-    """A session's `send` that first tells its observers the kind of each message, and its parent's
-    id.
-    """
-
-    def __init__(self, send: Callable[..., Any]) -> None:
-        self._send = send
-        self.observers: list[Callable[[str, str], None]] = []
-
-    def __call__(
-        self,
-        stream: Any,
-        message: Any,
-        content: Any = None,
-        parent: Mapping[str, Any] | None = None,
-        *args: Any,
-        **options: Any,
-    ) -> Any:
-        kind = message
-        header = parent
-        if not isinstance(message, str):
-            kind = message["msg_type"]
-            header = message["parent_header"]
-        if kind in _SHOWN:
-            id_ = _read_message_id(header or {})
-            for observer in tuple(self.observers):
-                observer(kind, id_)
-        return self._send(stream, message, content, parent, *args, **options)
-
-
-def _read_message_id(parent: Mapping[str, Any]) -> str:
-    """The id in a message, or in its header alone."""
-    return str(parent.get("header", parent).get("msg_id", ""))
 
 
 class CellWatch:
@@ -82,13 +43,13 @@ class CellWatch:
         self._holds_other_output = True
         if self._view is None:
             return
-        if kind == _CLEAR:
+        if kind == CLEAR_OUTPUT:
             self._view.forget_outputs()
         else:
             self._view.release_cell()
 
-    def on_unseen_outputs(self) -> None:
-        """Note that nothing can be seen of what is written."""
+    def on_other_output(self) -> None:
+        """Note that the cell holds other output, or may hold some."""
         self._holds_other_output = True
 
     def _is_ours(self) -> bool:
@@ -100,27 +61,17 @@ class CellWatch:
 
 @contextmanager
 def watching_outputs(shell: InteractiveShell) -> Iterator[CellWatch]:
-    """Watch what other code writes into the cell that runs.
-
-    All that a kernel shows leaves it by one `jupyter_client.session.Session`, whatever thread it
-    comes from; display hooks belong to one thread, and streams know only text.
-    """
+    """Watch what other code writes into the cell that runs."""
     watch = CellWatch(shell)
-    session = getattr(shell.display_pub, "session", None)
-    if session is None:
-        watch.on_unseen_outputs()
+    send = observe_outputs(shell)
+    if send is None:
+        watch.on_other_output()
         yield watch
         return
-    attributes = vars(session)
-    send = attributes.get("send")
-    if not isinstance(send, _ObservedSend):
-        send = _ObservedSend(session.send)
-        session.send = send
+    if send.written_cell == get_cell_id(shell):
+        watch.on_other_output()
     send.observers.append(watch.on_message)
     try:
         yield watch
     finally:
         send.observers.remove(watch.on_message)
-        # Another magic may still watch, and other code may have wrapped it again.
-        if not send.observers and attributes.get("send") is send:
-            del session.send
