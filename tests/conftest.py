@@ -126,21 +126,14 @@ def shell(emulator, monkeypatch):
 
     Its session is on this run's emulator.
     """
-    from IPython.core.interactiveshell import InteractiveShell
+    from tests.fresh_shell import open_shell
 
     monkeypatch.setenv("AI_STUDIO_BASE_URL", emulator.base_url)
     monkeypatch.setenv("AI_STUDIO_API_KEY", "canary-key-of-the-shell")
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "ernie_magic")
-    emulator.requests.clear()
-    session = shell.user_ns["ernie"]
-    session.settings.retry_count = 1  # retries have their own tests
-    yield shell
-    session.close()
-    shell.run_line_magic("unload_ext", "ernie_magic")
-    shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
+    with open_shell() as shell:
+        emulator.requests.clear()
+        shell.user_ns["ernie"].settings.retry_count = 1  # retries have their own tests
+        yield shell
 
 
 @pytest.fixture

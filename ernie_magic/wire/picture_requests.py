@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.request import WireRequest
 
 # Bytes of a reply: four PNGs of 2048 x 2048 in base64 may be half of it.
-_MAX_BYTES = 128 * 1024 * 1024
+MAX_BYTES = 128 * 1024 * 1024
 # A gateway that reaches no server, a service that is not available, one that is overloaded: the
 # request is refused before any work (RFC 9110, section 15.6; 529 is Anthropic's and others').
 _REFUSED = frozenset({502, 503, 529})
@@ -26,5 +26,5 @@ def as_picture_request(request: WireRequest) -> WireRequest:
         repeatable=False,
         resent_after=_REFUSED,
         resent_if_asked=_FAILED,
-        max_bytes=_MAX_BYTES,
+        max_bytes=MAX_BYTES,
     )

@@ -25,7 +25,7 @@ from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import images as display
-from ernie_magic.wire.openai_style import MAX_PICTURES
+from ernie_magic.wire.picture_requests import MAX_BYTES
 from ernie_magic.wire.request import Context
 
 ROUNDS = 5
@@ -176,7 +176,7 @@ def measured(url, prompt):
 def test_a_reply_of_200_mb_costs_at_most_1_5_times_the_largest_that_is_allowed(server, capsys, bar):
     before, peak, told = measured(server[0], "huge")
     assert "exceeds 128 MB" in told
-    ratio = (peak - before) / MAX_PICTURES
+    ratio = (peak - before) / MAX_BYTES
     with capsys.disabled():
         print(f"\npeak memory / largest reply allowed: {ratio:.2f}")
     assert ratio <= bar(1.5)

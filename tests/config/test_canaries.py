@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
 
 import ernie_magic
 from ernie_magic import errors
 from ernie_magic.session import Session
+from tests.fresh_shell import open_shell
 
 _CHANCE = random.Random(4)  # noqa: S311  (no word of any language is in them)
 
@@ -96,13 +96,10 @@ def test_no_key_on_any_way_out(server, monkeypatch, kind, caplog, capsys):
     for name in SERVICES[kind]:
         monkeypatch.setenv(name, CANARIES[name])
     out = io.StringIO()
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "ernie_magic")
-    session = shell.user_ns["ernie"]
-    session.settings.service = kind.split()[0]
-    session.settings.model, session.settings.retry_count = "ernie-3.5-8k", 1
-    try:
+    with open_shell() as shell:
+        session = shell.user_ns["ernie"]
+        session.settings.service = kind.split()[0]
+        session.settings.model, session.settings.retry_count = "ernie-3.5-8k", 1
         for cell in (
             "%ernie config",
             "%ernie doctor",
@@ -152,11 +149,6 @@ def test_no_key_on_any_way_out(server, monkeypatch, kind, caplog, capsys):
             [[request.headers, request.path, request.body] for request in server.requests]
         )
         assert parts(logged) == []
-    finally:
-        session.close()
-        shell.run_line_magic("unload_ext", "ernie_magic")
-        shell.history_manager.end_session()
-        InteractiveShell.clear_instance()
 
 
 def test_no_key_is_pickled_or_saved(monkeypatch):

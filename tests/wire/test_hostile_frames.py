@@ -13,6 +13,7 @@ from ernie_magic import errors
 from ernie_magic.config import endpoints
 from ernie_magic.session import Session
 from ernie_magic.wire import event_stream, reading, whole_reply
+from tests.fresh_shell import open_shell
 from tests.raw_server import OK, chunk, events, http
 
 BEARER = "sk-CANARYcanary0123456789ABCDEF"
@@ -319,19 +320,11 @@ def test_nor_in_those_of_an_expression_that_raises(shell_with_key):
 
 @pytest.fixture
 def shell_with_key():
-    from IPython.core.interactiveshell import InteractiveShell
-
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance()
-    shell.run_line_magic("load_ext", "ernie_magic")
-    shell.user_ns["ernie"].settings.api_key = BEARER
-    shell.user_ns["ernie"].settings.service = "emulator"
-    shell.user_ns["key"] = BEARER
-    yield shell
-    shell.user_ns["ernie"].close()
-    shell.run_line_magic("unload_ext", "ernie_magic")
-    shell.history_manager.end_session()
-    InteractiveShell.clear_instance()
+    with open_shell() as shell:
+        shell.user_ns["ernie"].settings.api_key = BEARER
+        shell.user_ns["ernie"].settings.service = "emulator"
+        shell.user_ns["key"] = BEARER
+        yield shell
 
 
 def test_the_counting_itself_finds_a_key():

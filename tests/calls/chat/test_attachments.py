@@ -52,7 +52,10 @@ def test_a_picture_s_bytes_and_file_pass_as_they_are(kind, mime, tmp_path):
 def test_what_a_notebook_shows_as_a_picture_is_one(kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("~x.pic").write_bytes(file_of(kind))
-    as_bytes = display.Image(data=file_of(kind), format=kind.lower())
+    try:
+        as_bytes = display.Image(data=file_of(kind), format=kind.lower())
+    except ValueError:
+        pytest.skip("this IPython embeds no such picture")
     as_file = display.Image(filename="~x.pic", format=kind.lower())
     for given in (as_bytes, as_file, display.Image(url="~x.pic"), "~x.pic"):
         (part,) = attachments.image_parts(given)
