@@ -150,6 +150,8 @@ def as_table(value: object) -> Any:
         if _is_of(value, library, ("Series",)):
             return _column_as_table(value)
     if hasattr(value, "to_pandas") and hasattr(value, "column_names"):  # pyarrow's, datasets'
+        if _is_of(value, "pyarrow", ("Table", "RecordBatch")):
+            return value.to_pandas(integer_object_nulls=True)  # beside a gap 1 is not 1.0
         return value.to_pandas()
     return None
 
@@ -188,12 +190,20 @@ def _write_csv(table: Any, rows: int) -> str:
     with printing_whole():
         if not hasattr(part, "to_csv"):
             return _write_polars(part)
-        # Numbers that only count the rows say nothing; other labels do.
-        is_counted = type(part.index).__name__ == "RangeIndex" and part.index.name is None
+        is_counted = _only_counts_rows(part.index)
         # pandas 2.0 warns of each NaN that it writes.
         with sys.modules["numpy"].errstate(invalid="ignore"):
             written = _with_plain_cells(part).to_csv(index=not is_counted, lineterminator="\n")
     return str(written).rstrip("\n")
+
+
+def _only_counts_rows(index: Any) -> bool:
+    """Whether labels of pandas are 0, 1, 2 and so on, which say nothing. A range may as well be
+    years or the numbers of students.
+    """
+    if type(index).__name__ != "RangeIndex" or index.name is not None:
+        return False
+    return (index.start, index.step) == (0, 1)
 
 
 def _with_plain_cells(table: Any) -> Any:
@@ -218,8 +228,28 @@ def _plain_cell(cell: Any, dtype: Any) -> Any:
 
 
 def _write_polars(part: Any) -> str:
+    """Write a DataFrame of polars, with texts in the place of what its CSV cannot have: lists,
+    structs, durations, bytes.
+    """
+    written = _try_write_csv(part)
+    if written is not None:
+        return written
+    polars = sys.modules["polars"]
+    for name, dtype in part.schema.items():
+        if _try_write_csv(part.select(name)) is None:
+            cells = map(_cell_as_text, shorten_floats(part[name].to_list(), dtype))
+            part = part.with_columns(polars.Series(name, list(cells), dtype=polars.String))
+    return str(part.write_csv()).rstrip("\n")
+
+
+def _try_write_csv(part: Any) -> str | None:
     try:
-        written = part.write_csv()
-    except Exception:  # noqa: BLE001  (polars' own error: CSV has no lists inside cells)
-        return str(part)
-    return str(written).rstrip("\n")
+        return str(part.write_csv()).rstrip("\n")
+    except Exception:  # noqa: BLE001  (polars' own errors, which differ by version)
+        return None
+
+
+def _cell_as_text(cell: object) -> str | None:
+    if cell is None:
+        return None
+    return whole_text(cell)
