@@ -21,6 +21,12 @@ MAX_CHARACTERS = 200_000
 _MAX_ITEMS_CHECKED = 100
 _ADDRESS = re.compile(r"<.* at 0x[0-9a-fA-F]+>", re.DOTALL)
 
+_NONE = Text("{source} 的值是 None，没有内容", "the value of {source} is None: it has no words")
+_RETURN = Text(
+    "函数要用 return 返回文本：只打印或就地修改的返回 None；确实要写 None 就写 str(…)",
+    "a function has to return its text: one that prints, or changes a value in place, returns "
+    "None; str(…) writes None",
+)
 _FUNCTION = Text("{source} 是函数，不是文本", "{source} is a function, not a text")
 _CLASS = Text("{source} 是类，不是文本", "{source} is a class, not a text")
 _MODULE = Text("{source} 是模块，不是文本", "{source} is a module, not a text")
@@ -74,12 +80,14 @@ def prompt_text(value: Any, expression: str) -> str:
     Raises
     ------
     InvalidExpression
-        It is something that has no words, such as a function; or it is so long that it was hardly
-        meant: a text is sent however long.
+        It is something that has no words, such as a function or None; or it is so long that it was
+        hardly meant: a text is sent however long.
     """
     if isinstance(value, str):
         return str(value)
     source = f"{{{{{expression[:64]}}}}}"
+    if value is None:
+        raise InvalidExpression(_NONE.fill(source=source), advice=_RETURN)
     _check_has_words(value, source, expression)
     table = as_table(value)
     if table is not None:

@@ -215,6 +215,7 @@ class Named:
     ("value", "told"),
     [
         (interpolate, "is a function, not a text. What to do: call it: {{value(…)}}"),
+        (None, "is None: it has no words. What to do: a function has to return its text"),
         (len, "is a function"),
         ([].append, "is a function"),
         (lambda: 1, "is a function"),
