@@ -292,6 +292,21 @@ def _is_expression(source: str) -> bool:
     return True
 
 
+def free_names(source: str) -> list[str]:
+    """The names whose values an expression takes from outside, in the order of their places; not
+    those of functions that it calls. None if it is not an expression.
+    """
+    if not _is_expression(source):
+        return []
+    nodes = list(ast.walk(ast.parse(source.strip(), mode="eval")))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    names = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in called]
+    # Of comprehensions, `:=` and `lambda`.
+    bound = {name.id for name in names if not isinstance(name.ctx, ast.Load)}
+    bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    return [name.id for name in names if name.id not in bound]
+
+
 def is_set_of_one(source: str) -> bool:
     """Whether an expression is another one in braces, as a set is written: `{name}`."""
     if source[:1] != "{" or source[-1:] != "}" or not _is_expression(source):

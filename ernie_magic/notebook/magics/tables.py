@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 import unicodedata
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables import frames
 from ernie_magic.calls.tables.template import (
+    ColumnNames,
     Placeholder,
     Template,
     column_spans,
@@ -19,6 +19,7 @@ from ernie_magic.calls.tables.template import (
 from ernie_magic.errors import InvalidExpression, InvalidOption
 from ernie_magic.notebook.magics.interpolate import (
     expression_spans,
+    free_names,
     interpolate,
     is_set_of_one,
     resolve_name,
@@ -41,7 +42,7 @@ from ernie_magic.notebook.magics.templates import (
     choose_template,
 )
 from ernie_magic.notebook.magics.words import first_word
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -100,6 +101,10 @@ _NOWHERE = (sys.maxsize, sys.maxsize)
 _COLUMN_ALONE = Text(
     "一行的值只能单独写：{{{{{column}}}}}；要计算，先给表加一列",
     "a row's value stands alone: {{{{{column}}}}}; to calculate with it, add a column to the table",
+)
+_CALCULATES = Text(
+    "{source} 用 {column} 列来计算",
+    "{source} calculates with the column {column}",
 )
 _USAGE = Text(
     "用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]",
@@ -273,16 +278,17 @@ def _fill_expression(placeholder: str, columns: Sequence[str], namespace: Mappin
     Raises
     ------
     InvalidExpression
-        It calculates with a column as well: with which row's value is not known yet.
+        It calculates with a column: with which row's value is not known yet, and a variable of that
+        name is not what was meant.
     """
-    try:
-        return interpolate(placeholder, namespace)
-    except InvalidExpression as error:
-        words = re.findall(r"\w+", placeholder)
-        column = next((word for word in words if word in columns), None)
-        if column is None or column in namespace:
-            raise
-        raise InvalidExpression(error.what, advice=_COLUMN_ALONE.fill(column=column)) from None
+    names = ColumnNames(columns)
+    column = next((name for name in free_names(placeholder[2:-2]) if names.find_names(name)), None)
+    if column is not None:
+        raise InvalidExpression(
+            _CALCULATES.fill(source=clip_text(placeholder, 64), column=column),
+            advice=_COLUMN_ALONE.fill(column=column),
+        )
+    return interpolate(placeholder, namespace)
 
 
 def _is_placeholder(inside: str, columns: Sequence[str], namespace: Mapping[str, Any]) -> bool:

@@ -365,6 +365,7 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map texts\n{{1/0}}", "What to do: try the expression in a cell of its own"),
         ("%%ernie_map texts\n{{text.upper()}}", "a row's value stands alone: {{text}}"),
         ("%%ernie_map texts\n{{ text | upper }}", "a row's value stands alone: {{text}}"),
+        ("%%ernie_map texts\n{{id}} {{len(text)}}", "calculates with the column text"),
         ("%ernie_heat notes.txt", "notes.txt is a file, not vectors or texts"),
         ("%ernie_search 'notes.txt' x", "notes.txt is a file, not vectors or texts"),
         ("%%ernie_map bad.csv\nx", "the table bad.csv cannot be read"),
