@@ -158,8 +158,9 @@ def thoughts_in_details(details: object) -> str:
 
 
 class ThoughtMarks:
-    """Gemini's thoughts, which stand in the content between tags, in chunks that are marked
-    (https://ai.google.dev/gemini-api/docs/openai).
+    """Gemini's thoughts, which its API in OpenAI's style writes into the content between tags
+    (`thought_tag_marker`, https://github.com/GoogleCloudPlatform/generative-ai/pull/2090), in
+    chunks that are marked.
     """
 
     _BEGIN = "<thought>"

@@ -68,8 +68,8 @@ _LIMIT_HEADER = re.compile(
     r"(?P<prefix>(?:[a-z]+-)*rate-?limit(?:-[a-z]+)*?)-(?P<what>reset|remaining)"
     r"(?P<kind>(?:-[a-z]+)*)"
 )
-# And in one field: `"default";r=0;t=12` (https://datatracker.ietf.org/doc/
-# draft-ietf-httpapi-ratelimit-headers), `limit=10, remaining=0, reset=12` (its version 6).
+# And in one field: `"default";r=0;t=12`, `limit=10, remaining=0, reset=12` (version 6 of
+# https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers).
 _LIMIT_FIELD = "ratelimit"
 _LEFT_IN_FIELD = re.compile(r"\b(?:r|remaining)=(\d{1,12})\b")
 _RESET_IN_FIELD = re.compile(r"\b(?:t|reset)=(\d{1,12})\b")

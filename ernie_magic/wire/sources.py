@@ -1,8 +1,9 @@
 """What an answer was made from: the pages that a search found, wherever a service tells of them.
 
 Services agree on no place and no names: `search_results` of Qianfan and Perplexity, `search_info`
-of DashScope and Hunyuan, `web_search` with a `link` of Zhipu (https://docs.bigmodel.cn),
-`references` of Volcengine, `annotations` with a `url_citation` of OpenAI and OpenRouter
+of DashScope and Hunyuan, `web_search` with a `link` of Zhipu
+(https://docs.bigmodel.cn/api-reference/模型-api/对话补全), `references` of Volcengine,
+`annotations` with a `url_citation` of OpenAI and OpenRouter
 (https://openrouter.ai/docs/features/web-search), `citations` of bare addresses of xAI and
 Perplexity, `executed_tools` of Groq (https://console.groq.com/docs/web-search), Google's
 `grounding_metadata` with a `uri`, parts of a content that are a reference (Mistral, Anthropic). So

@@ -16,7 +16,7 @@ def cited(url, **others):
 
 # What stands beside the choices, in the choice, and in the message or delta.
 TOLD = {
-    # https://docs.bigmodel.cn/api-reference
+    # https://docs.bigmodel.cn/api-reference/模型-api/对话补全
     "Zhipu": (
         {
             "web_search": [
@@ -242,7 +242,6 @@ TOLD |= {
         {},
         {},
     ),
-    # https://www.volcengine.com/docs/82379
     "flat citations": (
         {},
         {},
@@ -258,7 +257,7 @@ TOLD |= {
             ]
         },
     ),
-    # https://docs.exa.ai/reference/chat-completions
+    # https://exa.ai/docs/reference/openai
     "Exa": (
         {
             "citations": [
