@@ -6,17 +6,15 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import clear_output, display
 
-from ernie_magic.notebook.display.streaming import WAITING, PassiveView
+from ernie_magic.notebook.display.streaming import WAITING, CellDisplay, PassiveView
 from ernie_magic.notebook.display.target import (
     can_update_displays,
     flush_streams,
     get_cell_id,
-    outside_output_widgets,
 )
 from ernie_magic.runtime.progress import BAR_INTERVAL, ProgressBar, ProgressClock
 from ernie_magic.text.encodings import fit_encoding
@@ -25,7 +23,7 @@ from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import DisplayHandle
@@ -109,7 +107,7 @@ class ResultView(PassiveView):
         display(data, raw=True, metadata=metadata)
 
 
-class NotebookView(ResultView):
+class NotebookView(CellDisplay, ResultView):
     """One output: what is being waited for, with seconds or progress, then the result in its place."""
 
     def __init__(self, language: Language, *, owns_cell: bool, cell_id: str = "") -> None:
@@ -162,16 +160,6 @@ class NotebookView(ResultView):
                 self._handle = display(data, raw=True, metadata=metadata, display_id=True)
             else:
                 handle.update(data, raw=True, metadata=metadata)
-
-    @contextmanager
-    def _displaying(self) -> Iterator[None]:
-        """What is displayed meanwhile is ours, and belongs to the cell."""
-        self.is_displaying = True
-        try:
-            with outside_output_widgets(self._cell_id):
-                yield
-        finally:
-            self.is_displaying = False
 
     def _display_result(self, data: dict[str, str], metadata: dict[str, Any]) -> None:
         self._update_output(data, metadata)

@@ -125,6 +125,23 @@ class PassiveView:
         """Nothing was shown."""
 
 
+class CellDisplay:
+    """How a view displays in a cell, into which other code may write too."""
+
+    is_displaying = False
+    _cell_id: str
+
+    @contextmanager
+    def _displaying(self) -> Iterator[None]:
+        """What is displayed meanwhile is ours, and belongs to the cell."""
+        self.is_displaying = True
+        try:
+            with outside_output_widgets(self._cell_id):
+                yield
+        finally:
+            self.is_displaying = False
+
+
 class AnswerView(View, Protocol):
     """Where an answer appears."""
 
@@ -441,7 +458,7 @@ class _Content:
     is_unfinished: bool = False
 
 
-class NotebookView(GrowingView["DisplayHandle"]):
+class NotebookView(CellDisplay, GrowingView["DisplayHandle"]):
     """The outputs of a cell.
 
     Below what has come stands that more is to come, until it has: a kernel that dies meanwhile
@@ -457,8 +474,6 @@ class NotebookView(GrowingView["DisplayHandle"]):
     cell_id
         As `ernie_magic.notebook.display.target.get_cell_id` tells it.
     """
-
-    is_displaying = False
 
     def __init__(
         self,
@@ -661,16 +676,6 @@ class NotebookView(GrowingView["DisplayHandle"]):
         if markup and self._live_mark is None:
             markup = framed_answer(markup)
         return {"text/html": markup, "text/plain": plain}
-
-    @contextmanager
-    def _displaying(self) -> Iterator[None]:
-        """What is displayed meanwhile is ours, and belongs to the cell."""
-        self.is_displaying = True
-        try:
-            with outside_output_widgets(self._cell_id):
-                yield
-        finally:
-            self.is_displaying = False
 
 
 class FinalView(PassiveView):
