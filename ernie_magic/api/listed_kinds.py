@@ -149,7 +149,7 @@ def _stated_words(raw: Mapping[str, Any]) -> Iterator[str]:
         # A list may have thousands of entries, each with few of the fields.
         for name in filter(source.__contains__, _WORD_FIELDS):
             value = source[name]
-            words = list(_words_of(value))
+            words = list(_read_words(value))
             if name in _ABILITIES and isinstance(value, list) and "completion" in words:
                 words.append("chat")
             if name in _OUTPUTS and "text" in words:
@@ -157,14 +157,14 @@ def _stated_words(raw: Mapping[str, Any]) -> Iterator[str]:
             yield from words
 
 
-def _words_of(value: object) -> Iterator[str]:
+def _read_words(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield _fold(value)
     elif isinstance(value, list):
         yield from (_fold(item) for item in value[:_MAX_WORDS] if isinstance(item, str))
     elif isinstance(value, dict):
         yield from (_fold(name) for name, given in value.items() if given in _TRUE)
-        yield from _words_of(value.get("name"))  # Cloudflare's task
+        yield from _read_words(value.get("name"))  # Cloudflare's task
 
 
 def _fold(word: str) -> str:

@@ -218,14 +218,14 @@ def _is_web_address(value: object) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _words_of(name: str) -> frozenset[str]:
+def _words_in_name(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(name[:100]))
 
 
 def _speaks_of_sources(name: str) -> bool:
-    words = _words_of(name)
+    words = _words_in_name(name)
     return not words.isdisjoint(_OF_SOURCES) and words.isdisjoint(_OF_OTHER_LINKS)
 
 
 def _leads_elsewhere(name: str) -> bool:
-    return name in _READ_ELSEWHERE or not _words_of(name).isdisjoint(_OF_OTHER_LINKS)
+    return name in _READ_ELSEWHERE or not _words_in_name(name).isdisjoint(_OF_OTHER_LINKS)
