@@ -1,4 +1,6 @@
-"""JSON in what a model writes: the whole text, a fenced block, or a value among words."""
+"""JSON, and what is nearly so, in what a model writes: the whole text, a fenced block, or a value
+among words.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +9,23 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.text.nearly_json import CutOffError, decode_nearly
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Of a name in an object, or a comment before it, as nearly JSON has it.
+_NEARLY_BEGUN = r"\{(?=\s*(?:['“‘]|//|/\*|\#|[^\W\d]\w{0,64}\s*[:：]))|\{(?=\s*\d+\s*[:：])|｛"
 _FENCE = re.compile(r"^ {0,3}```[^\n`]*\n(.*?)^ {0,3}```", re.DOTALL | re.MULTILINE)
 # A brace in a sentence begins no object.
-OBJECT_OPENING = re.compile(r"\{(?=\s*[\"}])")
+_OBJECT = r"\{(?=\s*[\"}])"
+OBJECT_OPENING = re.compile(rf"{_OBJECT}|{_NEARLY_BEGUN}")
 # A list of one number among words is a citation, `[1]`, and `[text](address)` a link.
-_OPENING = re.compile(r"\{(?=\s*[\"}])|\[(?=[\s\[]{0,64}[\"{])|\[(?=\s*-?\d[\d.]*\s*,)")
-# A string, which is kept, or a comma with nothing to follow it.
-_STRING_OR_COMMA = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])', re.DOTALL)
+_LIST = r"\[(?=[\s\[]{0,64}[\"{])|\[(?=\s*-?\d[\d.]*\s*,)"
+_NEARLY_LIST = r"\[(?=\s*(?:'[^'\n]{0,200}'|“[^“”\n]{0,200}”)\s*[,，、])"
+_OPENING = re.compile(rf"{_OBJECT}|{_LIST}|{_NEARLY_BEGUN}|{_NEARLY_LIST}")
+_CERTAIN_OPENING = re.compile(rf"{_OBJECT}|{_LIST}")
+_MAX_FAILED = 20  # openings among words that begin no value: each may cost a pass over the text
 _DECODER = json.JSONDecoder(strict=False)  # a line break in a text spoils no paid answer
 _BEGIN_OF_THOUGHTS = re.compile(r"\s*<(think|thinking|thought)>")
 _END_OF_THOUGHTS = "</think>"
@@ -33,9 +42,9 @@ def find_json(text: str) -> Any:
     """
     text = drop_thoughts(text)
     for candidate in (text, *(found[1] for found in _FENCE.finditer(text))):
-        for written in (candidate, _drop_trailing_commas(candidate)):
+        for read in (_DECODER.decode, _decode_whole):
             with suppress(ValueError, RecursionError):
-                return json.loads(written, strict=False)
+                return read(candidate)
     for value in iterate_json(text):
         return value
     raise ValueError("the text contains no JSON")
@@ -57,25 +66,60 @@ def drop_thoughts(text: str) -> str:
     return text.rpartition(_END_OF_THOUGHTS)[2]
 
 
-def _drop_trailing_commas(text: str) -> str:
-    return _STRING_OR_COMMA.sub(lambda found: found[1] or "", text.lstrip("\ufeff"))
+def _decode_whole(text: str) -> Any:
+    """Return the value that a text nearly is, with nothing but comments around it."""
+    text = text.strip("\ufeff \t\r\n")
+    value, end = decode_nearly(text, 0, _DECODER)
+    if text[end:].strip():
+        raise ValueError("more follows")
+    return value
 
 
-def iterate_json(text: str, opening: re.Pattern[str] = _OPENING) -> Iterator[Any]:
-    """Iterate over the JSON values among a text's words. One that is broken or cut off is the last:
-    what is inside it is no answer.
+def iterate_json(
+    text: str,
+    opening: re.Pattern[str] = _OPENING,
+    decoder: json.JSONDecoder = _DECODER,
+) -> Iterator[Any]:
+    """Iterate over the values among a text's words that are JSON, or nearly so (`nearly_json`). One
+    that is broken or cut off is the last: what is inside it is no answer.
 
     Parameters
     ----------
     opening
         Where values begin.
+    decoder
+        What reads them.
     """
-    end = 0
+    end = failed = 0
     for found in opening.finditer(text):
         if found.start() < end:
             continue  # inside the one before
         try:
-            value, end = _DECODER.raw_decode(text, found.start())
-        except (ValueError, RecursionError):
+            value, end = _decode_at(text, found.start(), decoder)
+        except (CutOffError, RecursionError):
             return
+        except ValueError:
+            failed += 1
+            if failed > _MAX_FAILED or _CERTAIN_OPENING.match(text, found.start()):
+                return
+            continue
         yield value
+
+
+def _decode_at(text: str, start: int, decoder: json.JSONDecoder) -> tuple[Any, int]:
+    with suppress(ValueError):
+        return decoder.raw_decode(text, start)
+    return decode_nearly(text, start, decoder)
+
+
+class NumberText(str):
+    """A number as it is written, `1.10`: as a text it has all its digits."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(float(self))
+
+
+# Numbers that are not whole are `NumberText`.
+WRITTEN_NUMBERS = json.JSONDecoder(strict=False, parse_float=NumberText, parse_constant=NumberText)

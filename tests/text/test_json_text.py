@@ -17,13 +17,24 @@ from ernie_magic.text.json_text import find_json, has_only_thoughts
         ('{"a": "two\nlines"}', {"a": "two\nlines"}),
         ("the list is [1, 2]", [1, 2]),
         ("```json\n[1]\n```", [1]),
+        ('{"a": [1, 2,],}', {"a": [1, 2]}),
+        ("{'a': True, 'b': None, 'c': 'it\\'s \"x\"'}", {"a": True, "b": None, "c": 'it\'s "x"'}),
+        ('{"a"：1.5，“b”："一、二"}', {"a": 1.5, "b": "一、二"}),
+        ("['甲', '乙']", ["甲", "乙"]),
+        ("So: ['甲', '乙'].", ["甲", "乙"]),
+        ("{a: .5, b: +1, c: −2, 3: 4.}", {"a": 0.5, "b": 1, "c": -2, "3": 4.0}),
+        ("/* as asked */ {a: 1} // end", {"a": 1}),
+        ("{'a'} and {it is: so} then {\"a\": 1}", {"a": 1}),
     ],
 )
 def test_the_value_is_found(text, value):
     assert find_json(text) == value
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '"' + '\\"' * 50_000, ", " * 50_000 + "{"])
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '"' + '\\"' * 50_000, ", " * 50_000 + "{", "{a: " * 50_000, "{'" * 50_000],
+)
 def test_the_work_grows_with_the_length_of_what_is_no_json(text):
     began = time.perf_counter()
     with pytest.raises(ValueError, match="no JSON"):
@@ -38,6 +49,11 @@ def test_the_work_grows_with_the_length_of_what_is_no_json(text):
         '```json\n{"items": [{"x": 1}, {"x": 2',
         '["a", {"b": 1}, "c',
         "[1]x",
+        "{'a': 1, 'b': 'cut o",
+        "{'a': {\"b\": 1}, 'c",
+        "d['key'] of {it}",
+        "[,]",
+        "{'a': 1, ...}",
     ],
 )
 def test_what_is_cut_off_gives_no_value_from_inside_it(text):

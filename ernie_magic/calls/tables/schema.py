@@ -16,6 +16,8 @@ from ernie_magic.api.values import as_object
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.json_text import (
     OBJECT_OPENING,
+    WRITTEN_NUMBERS,
+    NumberText,
     drop_thoughts,
     has_only_thoughts,
     iterate_json,
@@ -37,6 +39,12 @@ ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not split up
 
 _OPTIONAL = re.compile(r"Optional\[\s*(\w+)\s*\]|(\w+)\s*(?:\?|？|\|\s*None)")
+_SEPARATOR = re.compile("[,，、;；]")
+_ENDS = " ,，、;；"  # of a list, which may end with a separator
+# A name in a list has no blank, and stands in no marks: a dictionary allows any.
+_NO_NAME = re.compile(r"[\s|=`]|^[\[{(（“\"']|[\]}”\"']$")
+_BRACKETS = (("(", ")"), ("（", "）"), ("[", "]"), ("{", "}"), ("【", "】"))
+_SHOWN = 40  # characters of a name
 _NAME_MARKS = re.compile(r"[\s_-]+")
 _INT64 = 2**63  # the range of a column of whole numbers
 _EMPTY = Text(
@@ -47,6 +55,16 @@ _COLUMNS_FORM = Text(
     '写成 "情感, 分数:int"；类型有 str、int、float、bool',
     'write "sentiment, score:int"; the types are str, int, float and bool',
 )
+# What models write for yes and no beside the words of an option.
+_ANSWERED_SWITCHES = SWITCHES | {
+    **dict.fromkeys(("y", "t", "对", "真", "有", "是的", "对的", "正确"), True),
+    **dict.fromkeys(("n", "f", "错", "假", "无", "不是", "不对", "没有", "错误"), False),
+}
+_FULL_STOPS = ".。!！ \t\r\n"
+# Signs and marks of numbers as typographers and Chinese keyboards write them.
+_NUMBER_MARKS = str.maketrans("−－＋，．", "--+,.")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_MISSING = Text("回答里没有 {name}", "{name}: the answer does not have it")
 _NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is not {type}")
 
 
@@ -83,10 +101,7 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
             advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'),
         )
     if isinstance(given, str):
-        pairs = [
-            tuple(part.strip() for part in item.replace("：", ":").partition(":")[::2])
-            for item in re.split(r"[,，]", given)
-        ]
+        pairs = [_split_column(item) for item in _SEPARATOR.split(given.rstrip(_ENDS))]
     else:
         pairs = [(str(name), _type_name(kind)) for name, kind in given.items()]
     columns = tuple(Column(name, _without_none(kind) or "str") for name, kind in pairs)
@@ -106,6 +121,24 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
     if len({field.name for field in columns}) != len(columns):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
     return columns
+
+
+def _split_column(written: str) -> tuple[str, str]:
+    """Return name and type of a column as it is written on a line.
+
+    Raises
+    ------
+    InvalidOption
+        What stands for the name looks like several columns, or like another way to write them.
+    """
+    name, _, kind = written.replace("：", ":").partition(":")
+    name = name.strip()
+    if _NO_NAME.search(name) or any(name.count(a) != name.count(b) for a, b in _BRACKETS):
+        raise InvalidOption(
+            Text("“{name}”不是列名", "“{name}” is not a column's name").fill(name=name[:_SHOWN]),
+            advice=_COLUMNS_FORM,
+        )
+    return name, kind.strip()
 
 
 def _type_name(kind: object) -> str:
@@ -169,13 +202,21 @@ def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any]
         )
     values = {field.name: _convert_value(parsed.get(field.name), field.type) for field in columns}
     wrong = [
-        _NOT_OF_TYPE.fill(name=field.name, value=f"{parsed.get(field.name)!r:.40}", type=field.type)
+        _describe_problem(parsed, field)
         for field in columns
         if values[field.name] is None and not _is_null(parsed, field.name)
     ]
     if not wrong:
         return values, None
     return values, Text("；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong))
+
+
+def _describe_problem(parsed: Mapping[str, Any], field: Column) -> Text:
+    """Return why an object has no value of a column."""
+    if field.name not in parsed:
+        return _MISSING.fill(name=field.name)
+    said = f"{parsed[field.name]!r:.40}"
+    return _NOT_OF_TYPE.fill(name=field.name, value=said, type=field.type)
 
 
 def _is_null(parsed: Mapping[str, Any], name: str) -> bool:
@@ -187,15 +228,17 @@ def _is_null(parsed: Mapping[str, Any], name: str) -> bool:
 
 def _find_object(text: str, columns: tuple[Column, ...]) -> dict[str, Any] | None:
     """Return the JSON object in a text that has one of the columns, else the only one; None where
-    it is not clear which is meant. What a model thinks aloud before it answers does not count.
+    it is not clear which is meant: several say different things. What a model thinks aloud before
+    it answers does not count.
     """
     found = [
         _use_own_names(parsed, columns)
-        for parsed in iterate_json(drop_thoughts(text), OBJECT_OPENING)
+        for parsed in iterate_json(drop_thoughts(text), OBJECT_OPENING, WRITTEN_NUMBERS)
     ]
-    names = {field.name for field in columns}
-    answers = [parsed for parsed in found if not names.isdisjoint(parsed)] or found
-    if len(answers) == 1:
+    names = [field.name for field in columns]
+    answers = [parsed for parsed in found if not parsed.keys().isdisjoint(names)] or found
+    different = {repr([parsed.get(name) for name in names]): parsed for parsed in answers}
+    if len(different) == 1:
         return answers[0]
     return None
 
@@ -225,19 +268,48 @@ def _form_of(name: str) -> str:
 
 def _convert_value(value: Any, kind: str) -> Any:
     """Return the value as this type; None when it cannot be converted."""
+    if kind == "str":
+        return _convert_text(value)
     if value is None or isinstance(value, (dict, list)):
         return None
     if kind == "bool":
-        return SWITCHES.get(str(value).strip().lower())
-    if kind == "str":
-        return whole_characters(str(value))
+        return _convert_switch(value)
     try:
         return _convert_number(value, kind)
     except (TypeError, ValueError, OverflowError):
         return None
 
 
+def _convert_text(value: Any) -> str | None:
+    """Return what the answer has for a value, and the items of a list in a row."""
+    if isinstance(value, list):
+        items = [_convert_item(item) for item in value]
+        if None in items:
+            return None
+        return ", ".join(map(str, items))
+    return _convert_item(value)
+
+
+def _convert_item(value: Any) -> str | None:
+    if value is None or isinstance(value, (dict, list)):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()  # as JSON has it
+    return whole_characters(str(value))
+
+
+def _convert_switch(value: Any) -> bool | None:
+    word = str(value).strip(_FULL_STOPS).lower()
+    if word in _ANSWERED_SWITCHES:
+        return _ANSWERED_SWITCHES[word]
+    if isinstance(value, NumberText):
+        return {1.0: True, 0.0: False}.get(float(value))
+    return None
+
+
 def _convert_number(value: Any, kind: str) -> float | None:
+    if isinstance(value, str):
+        value = _plain_digits(value)
     number = float(value)
     if isinstance(value, bool) or not math.isfinite(number):
         return None
@@ -245,10 +317,16 @@ def _convert_number(value: Any, kind: str) -> float | None:
         return number
     # A float has only 53 bits: a whole number is read as an integer.
     whole = int(number)
-    if isinstance(value, int) or (
-        isinstance(value, str) and value.strip().lstrip("+-").isdecimal()
-    ):
+    if isinstance(value, int) or (isinstance(value, str) and value.lstrip("+-").isdecimal()):
         whole = int(value)
     if number != int(number) or not -_INT64 <= whole < _INT64:
         return None
     return whole
+
+
+def _plain_digits(text: str) -> str:
+    """Return a number as Python reads it: `−4`, `1,000`."""
+    digits = text.strip().translate(_NUMBER_MARKS)
+    if _THOUSANDS.fullmatch(digits):
+        return digits.replace(",", "")
+    return digits

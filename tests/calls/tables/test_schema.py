@@ -17,11 +17,11 @@ from ernie_magic.errors import InvalidOption
     [
         ('{"a": "x", "n": 3}', {"a": "x", "n": 3}, ""),
         ('```json\n{"a": 1, "n": "4"}\n```', {"a": "1", "n": 4}, ""),
-        ('{"a": "x"}', {"a": "x", "n": None}, "n: None is not int"),
+        ('{"a": "x"}', {"a": "x", "n": None}, "n: the answer does not have it"),
         ('{"a": "x", "n": null}', {"a": "x", "n": None}, ""),
         ('{"a": null, "N": null}', {"a": None, "n": None}, ""),
         ('{"result": {"a": null, "n": 3}}', {"a": None, "n": 3}, ""),
-        ('{"n": null}', {"a": None, "n": None}, "a: None is not str"),
+        ('{"n": null}', {"a": None, "n": None}, "a: the answer does not have it"),
         ('{"a": "x", "n": "null"}', {"a": "x", "n": None}, "n: 'null' is not int"),
         ('{"a": "x", "n": NaN}', {"a": "x", "n": None}, "n: nan is not int"),
         ('{"a": "x", "n": 3.5}', {"a": "x", "n": None}, "n: 3.5 is not int"),
@@ -62,6 +62,62 @@ def test_whole_numbers_are_exact_and_fit_a_column(value, found):
     frames.with_columns(pl.DataFrame({"a": [1]}), [{"a": 1}], {"n": ("int", [found])})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"n": 4,}',
+        '```json\n{\n  "n": 4,\n}\n```',
+        '{"n": 4}\n\n```json\n{"n": 4}\n```',
+        '{"n": 4 // good\n}',
+        '{ # good\n "n": 4}',
+        "{'n': 4}",
+        "The row's values are {'n': 4}.",
+        "{n: 4}",
+        '{"n"：4}',
+        "｛“n”：4｝",
+        '{"n": "−4"}'.replace("−", "+"),
+        '{"n": 4.0, "why": "\\alpha and \\d"}',
+        '{"n": "4", "ok": True, "none": None, "others": [1, 2,],}',
+    ],
+)
+def test_what_only_a_lenient_reader_reads_is_an_answer(text):
+    assert schema.parse_answer(text, schema.parse_columns("n:int")) == ({"n": 4}, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'n': 4, 'why': 'cut o",
+        '{"n": 4} or {"n": 5}',
+        "{'n': 4, ...}",
+        "{'b': {\"n\": 4}, 'c': ",
+        "{n: four}",
+    ],
+)
+def test_what_is_cut_off_or_in_doubt_is_no_answer(text):
+    assert schema.parse_answer(text, schema.parse_columns("n:int"))[0] == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "found"),
+    [
+        *[(value, "bool", True) for value in ('"Y"', "1.0", '"对"', '"是的。"', "True", '"TRUE"')],
+        *[(value, "bool", False) for value in ('"否。"', '"N"', "0.0", '"不对"', "0", '"没有"')],
+        *[('"maybe"', "bool", None), ("2.0", "bool", None)],
+        *[('"−4"', "int", -4), ('"1,000"', "int", 1000), ('"1，234，567"', "int", 1_234_567)],
+        *[('"1,00"', "int", None), ('"1,234.5"', "float", 1234.5), ('"50%"', "float", None)],
+        *[("3.10", "str", "3.10"), ("1e2", "str", "1e2"), ("true", "str", "true")],
+        ("3.14159265358979323846", "str", "3.14159265358979323846"),
+        ('["好吃", "便宜"]', "str", "好吃, 便宜"),
+        *[('["a", 1.50]', "str", "a, 1.50"), ("[]", "str", ""), ('[{"b": 1}]', "str", None)],
+        *[("3.10", "float", 3.1), ("1e2", "int", 100), ("2.5", "int", None)],
+    ],
+)
+def test_a_value_is_read_as_it_is_meant(value, kind, found):
+    columns = schema.parse_columns({"x": kind})
+    assert schema.parse_answer(f'{{"x": {value}}}', columns)[0] == {"x": found}
+
+
 def test_half_characters_are_made_whole():
     values, _ = schema.parse_answer('{"a": "\\ud800"}', schema.parse_columns("a"))
     assert pl.DataFrame(values)["a"].to_list() == ["\ufffd"]
@@ -99,6 +155,29 @@ def test_columns_in_words_and_as_types_are_the_same(columns):
 
 def test_columns_may_be_written_with_chinese_punctuation():
     assert schema.parse_columns("情感，分数：int") == schema.parse_columns("情感, 分数:int")
+
+
+@pytest.mark.parametrize("given", ["情感、分数:int", "情感;分数：int", "情感； 分数:int"])
+def test_columns_are_separated_as_lists_are(given):
+    assert schema.parse_columns(given) == schema.parse_columns("情感, 分数:int")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("sentiment score:int", "情感 分数", "情感(正,负), 分数:int", "a|b", "a=int", "`a`, b"),
+        *("[a,b]", "(a,b)", '["a", "b:int"]', "{a, b}", "“a”，“b”", "情感（正、负）"),
+    ],
+)
+def test_what_cannot_be_a_column_s_name_is_told(given):
+    with pytest.raises(InvalidOption, match="is not a column's name"):
+        schema.parse_columns(given)
+
+
+@pytest.mark.parametrize("name", ["价格(元)", "a_b", "C#", "why?", "total-score", "好/差", "N°"])
+def test_a_name_may_have_marks(name):
+    assert schema.parse_columns(f"{name}:int") == (schema.Column(name, "int"),)
+    assert schema.parse_columns({"two words, or more": int})
 
 
 @pytest.mark.parametrize(
