@@ -527,6 +527,7 @@ class MapJob:
         self._values: dict[int, dict[str, Any]] = {}
         self._errors: dict[int, str] = {}
         self._unread: dict[int, str] = {}
+        self._readable: set[bytes] = set()  # addresses of stored answers that fit the columns
         self._malformed = 0  # rows with values of which some are wrong: they are in both
         self._endings: Counter[str] = Counter()  # of answers that may not be whole
         self._usage = Usage()
@@ -595,12 +596,12 @@ class MapJob:
         outcomes = await ask_rows([self._requests[index] for index in indexes])
         for index, outcome in zip(indexes, outcomes, strict=True):
             self._record_outcome(index, outcome)
-            # A malformed answer is asked for again.
-            if index not in self._errors:
-                self._unsaved[addresses[index]] = UnsavedAnswer(
-                    outcome.text, outcome.usage, outcome.reason
-                )
-                new.append(addresses[index])
+            address = addresses[index]
+            is_worth_keeping = address not in self._readable
+            # A malformed answer is asked for again, but its words are paid for.
+            if index not in self._errors or (outcome.text.strip() and is_worth_keeping):
+                self._unsaved[address] = UnsavedAnswer(outcome.text, outcome.usage, outcome.reason)
+                new.append(address)
         return new
 
     async def _resume_from_ledger(
@@ -631,17 +632,23 @@ class MapJob:
             some = wanted[start : start + _LOOKUP_BATCH]
             known |= await sqlite.retry_while_locked(partial(book.find_answers, some), on_lock_wait)
             await asyncio.sleep(0)
-        if not self._map_request.resume:
-            return addresses
         for index, address in addresses.items():
-            if address not in known:
-                continue
-            answer = known[address]
-            values, wrong = schema.parse_answer(answer.text, self._map_request.columns)
-            if values and wrong is None:
-                self._values[index] = values
-                self._record_ending(answer.reason)
+            if address in known:
+                self._use_stored_answer(index, address, known[address])
         return addresses
+
+    def _use_stored_answer(self, index: int, address: bytes, answer: ledger.StoredAnswer) -> None:
+        values, wrong = schema.parse_answer(answer.text, self._map_request.columns)
+        is_readable = bool(values) and wrong is None
+        if is_readable:
+            self._readable.add(address)
+        if not self._map_request.resume:
+            return
+        if is_readable:
+            self._values[index] = values
+            self._record_ending(answer.reason)
+        else:
+            self._unread[index] = answer.text  # until it is asked for again
 
     async def _save_answers(
         self,
@@ -688,6 +695,7 @@ class MapJob:
         self._values[index], wrong = schema.parse_answer(
             row_outcome.text, self._map_request.columns
         )
+        self._unread.pop(index, None)
         if wrong:
             self._malformed += 1
             self._errors[index] = wrong.say(self._language)

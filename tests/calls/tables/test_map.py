@@ -793,6 +793,23 @@ def test_an_answer_that_does_not_fit_its_columns_is_kept_whole(raw_session, answ
     assert (sorted(found.errors), found.unread) == ([0, 1], {0: answer, 1: answer})
 
 
+def test_the_words_of_an_answer_that_is_not_read_outlive_its_run(raw_session):
+    server, session = raw_session
+    server.replies = {"": _reply({"choices": _choice("three, I think")})}
+    session.map(ECHO, ["a"], schema="n:int")
+    server.replies = {"": _reply(NOT_DONE["a limit"])}
+    assert session.map(ECHO, ["a"], schema="n:int").unread == {}
+    found = session.map(ECHO, ["a"], schema="n:int", resume=True)
+    assert (found.asked, found.unread) == (0, {0: "three, I think"})
+    server.replies = {"": _reply({"choices": _choice('{"n": 3}')})}
+    found = session.map(ECHO, ["a"], schema="n:int", resume=True)
+    assert (found.asked, found.unread, found.rows[0]["n"]) == (1, {}, 3)
+    server.replies = {"": _reply({"choices": _choice("three, I think")})}
+    session.map(ECHO, ["a"], schema="n:int")
+    found = session.map(ECHO, ["a"], schema="n:int", resume=True)
+    assert (found.asked, found.rows[0]["n"]) == (0, 3)
+
+
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
 def test_null_is_a_gap_in_a_typed_column_and_asked_for_once(raw_session, make):
     server, session = raw_session
