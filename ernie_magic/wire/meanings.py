@@ -42,6 +42,7 @@ _FORBIDDEN = 403
 _GONE = 410
 _UNPROCESSABLE = 422
 _LEGAL = 451
+_NO_KEY_OF_FASTGPT = 514  # beside a `statusText` (https://github.com/labring/FastGPT/issues/3668)
 _WRONG_REQUEST = (BAD_REQUEST, _UNPROCESSABLE)
 _EXAMINED = 4000  # characters of a message
 _BEGINNING = 100  # characters of a wrong request's message, behind which it may repeat the prompt
@@ -135,6 +136,19 @@ _QUOTA = Meaning(
     ),
     (BAD_REQUEST, _FORBIDDEN, TOO_MANY),
 )
+# What a key may spend, which One API's children tell with 401 (https://errs.dmxapi.cn).
+_QUOTA_OF_KEY = Meaning(
+    _NO_QUOTA,
+    "",
+    _NEVER,
+    _compile(
+        r"\b(?:token (?:amount|count|quota)|quota|balance|credits?)"
+        r" (?:has been |have been |is |are )?(?:exhausted|used up|depleted)\b",
+        r"\bremain_?(?:quota|count) ?[=:] ?(?:0(?![.\d])|-\d)",
+        r"(?:令牌|用户|密钥)的?(?:剩余)?(?:额度|配额|余额)(?:已|不足)",
+    ),
+    (_UNAUTHORIZED, _FORBIDDEN),
+)
 _LIMIT = Meaning(
     TOO_MANY,
     "",
@@ -166,6 +180,7 @@ _KEY = Meaning(
         r"invalid.?(?:api|access|secret|auth\w*).?(?:key|token|credential)",
         r"(?:api.?key|token|credential)s?.?(?:invalid|expired|not.?found|missing|disabled)",
         r"expired.?(?:api.?)?key|incorrect.?api.?key|auth(?:entication)?.?(?:error|fail|invalid)",
+        r"un.?auth(?:orized)?.?(?:api.?)?(?:key|token)",
     ),
     _compile(
         r"(?:api|access|virtual).?key (?:is |has )?(?:not valid|invalid|missing|expired|revoked)",
@@ -178,7 +193,7 @@ _KEY = Meaning(
         r"未提供 ?(?:token|令牌|密钥|api.?key)|无效的 ?(?:令牌|token|密钥|api.?key)",
     ),
     (BAD_REQUEST, _FORBIDDEN),
-    (BAD_REQUEST, _FORBIDDEN),
+    (BAD_REQUEST, _FORBIDDEN, _NO_KEY_OF_FASTGPT),
 )
 _MODEL_NOT_ALLOWED = Meaning(
     _FORBIDDEN,
@@ -280,7 +295,7 @@ _CERTAINLY_NO_MODEL = Meaning(
     _compile(
         r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)|\bno such model",
         r"\bmodel .{0,80}(?:has been|was|is) (?:retired|decommissioned|deprecated)\b",
-        r"(?:invalid|unknown) model (?:name|[`'\"])|not a valid model",
+        r"(?:invalid|unknown|incorrect|wrong) model (?:name|id|[`'\"])|not a valid model",
         r"your model \S+ is not|allowed now, your",
         r"^(?:invalid|unknown|unsupported) model\b|\bmodel (?:is |has been )?disabled",
         r"\bmodel (?:identifier|id|name) (?:is |was )?(?:invalid|unknown|not valid)",
@@ -384,6 +399,7 @@ _TLS_PORT = Meaning(
 MEANINGS = (
     _TLS_PORT,
     _QUOTA,
+    _QUOTA_OF_KEY,
     _BLOCKED_ACCOUNT,
     _ADDRESS_NOT_ALLOWED,
     _LIMIT,
@@ -517,7 +533,7 @@ def _means_another(meaning: Meaning, status: int, message: str) -> bool:
     is_of_a_minute = bool(_SHORTER.search(message))
     if meaning is _TOO_LONG:
         return is_of_a_minute or bool(_TOO_MANY_ASKED.search(message))
-    if meaning is _QUOTA and status == TOO_MANY:
+    if meaning is _QUOTA_OF_KEY or (meaning is _QUOTA and status == TOO_MANY):
         return is_of_a_minute or bool(find_period(message))
     return False
 

@@ -321,7 +321,7 @@ def _read_error_object(error: Mapping[str, Any], *, failed: bool, depth: int) ->
         return None
     fields = {
         "code": code,
-        "type": folded.get("type"),
+        "type": folded.get("type") or folded.get("statustext"),
         "message": message,
         "status": _status_field(folded),
     }
@@ -375,7 +375,7 @@ def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
     code = _find_code(folded)
     fields = {
         "code": code,
-        "type": folded.get("type"),
+        "type": folded.get("type") or folded.get("statustext"),
         "message": message,
         "status": _status_field(folded),
     }

@@ -154,6 +154,18 @@ SAID = [
     (429, "The usage limit has been reached", "usage_limit_reached", None, MONEY),
     (500, "litellm.NotFoundError: OpenAIException - The model `m` does not exist", "500", None, NO_MODEL),
     (404, "That model does not exist", None, None, NO_MODEL),
+    # One API's children (https://errs.dmxapi.cn/detail.php?id=1784), AIHubMix (https://docs.aihubmix.com/cn/FAQs/HTTP-Codes)
+    (401, "[sk-zoj***Vj8] Token amount has been exhausted token.RemainQuota = 0 (request id: x)", "", "rix_api_error", MONEY),
+    (401, "[sk-Nt7***Rs9] Token count has been exhausted token.RemainCount = 0", "", "rix_api_error", MONEY),
+    (401, "该令牌额度已用尽 TokenStatusExhausted[sk-abc***xyz]", None, "new_api_error", MONEY),
+    (401, "该令牌额度已用尽 !token.UnlimitedQuota && token.RemainQuota = -12", None, "one_api_error", MONEY),
+    (401, "该令牌已过期", None, "new_api_error", KEY),
+    (401, "该令牌状态不可用", None, "new_api_error", KEY),
+    (401, "Token quota exhausted: 60 requests per minute", None, None, KEY),
+    (401, "thinking tokens exhausted", None, None, KEY),
+    (401, "token.RemainQuota = 0.5 does not matter: incorrect key", None, None, KEY),
+    (503, "Incorrect model ID. Please request to view the model page or you do not have permission to use this model", None, "Aihubmix_api_error", NO_MODEL),
+    (503, "The model is busy, id 5", None, None, FAILED),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint.", None, None, BAD),
 ]  # fmt: skip
 
@@ -163,6 +175,14 @@ def test_what_other_servers_say_is_told_as_what_it_is(status, message, code, kin
     raised = said(status, refusal(message, code, kind))
     assert type(raised) is error, raised
     assert raised.retryable is (error in (LIMIT, FAILED))
+
+
+@pytest.mark.parametrize("status", [200, 500, 514])
+def test_fastgpt_s_own_number_of_a_wrong_key_is_told_as_the_key_s(status):
+    body = {"code": 514, "statusText": "unAuthApiKey", "message": "Key is error", "data": None}
+    raised = said(status, body)
+    assert (type(raised), raised.retryable) == (KEY, False)
+    assert "Key is error" in str(raised)
 
 
 # A prompt that is repeated, an option that is named so, a limit that passes.
