@@ -88,7 +88,11 @@ class VectorStore:
             for address, vector in stored.items()
             if isinstance(vector, bytes) and vector and len(vector) % 4 == 0
         }
-        return {text: vector for text, vector in vectors.items() if np.isfinite(vector).all()}
+        return {
+            text: vector
+            for text, vector in vectors.items()
+            if np.isfinite(vector).all() and vector.any()
+        }
 
     def save_vectors(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Store these vectors, by text."""

@@ -90,8 +90,8 @@ class VectorsReply(NamedTuple):
         "" when the service does not say.
     usage : Usage
     unusable : tuple of int
-        Positions of the texts whose vector is missing, has another length than the others, or is
-        not all finite numbers.
+        Positions of the texts whose vector is missing, has another length than the others, is not
+        all finite numbers, or is all zeros.
     """
 
     vectors: np.ndarray
@@ -163,7 +163,10 @@ def _unclear_vectors_error(payload: Mapping[str, Any], got: int, count: int) -> 
 
 
 def _read_vector(given: object) -> np.ndarray | None:
-    """Return a vector of finite numbers; None for anything else."""
+    """Return a vector of finite numbers that are not all zero; None for anything else. Zeros are
+    what a server computes with a model that makes no vectors
+    (https://github.com/ggml-org/llama.cpp/issues/23509): they are like nothing at all.
+    """
     import numpy as np
 
     try:
@@ -171,6 +174,8 @@ def _read_vector(given: object) -> np.ndarray | None:
     except (TypeError, ValueError, OverflowError):
         return None
     if not len(vector) or not np.isfinite(vector).all():
+        return None
+    if len(vector) > 1 and not vector.any():
         return None
     return vector
 

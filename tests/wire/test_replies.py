@@ -22,7 +22,8 @@ def test_vectors_are_in_the_order_of_the_texts_whatever_order_they_came_in(order
         {"data": [{"index": 0, "embedding": "%%"}] * 3},
         {"data": [{"index": i, "embedding": [[1.0]]} for i in range(3)]},
         {"data": [{"index": i, "embedding": [float("nan")]} for i in range(3)]},
-        {"data": [{"index": i, "embedding": [0.0] * (i + 1)} for i in range(3)]},
+        {"data": [{"index": i, "embedding": [1.0] * (i + 1)} for i in range(3)]},
+        {"data": [{"index": i, "embedding": [0.0, 0.0]} for i in range(3)]},
         {"data": [{"index": 1e400, "embedding": [0.0]}] * 3},
     ):
         with pytest.raises(errors.ProtocolError):
@@ -102,7 +103,18 @@ def test_vectors_whose_texts_are_unclear_are_refused(indices):
 
 @pytest.mark.parametrize(
     "odd",
-    [None, [], [1.0], [1.0, 2.0, 3.0], [1.0, None], [float("nan"), 1.0], "%%", {}, [[1.0], 2]],
+    [
+        None,
+        [],
+        [1.0],
+        [1.0, 2.0, 3.0],
+        [1.0, None],
+        [float("nan"), 1.0],
+        "%%",
+        {},
+        [[1.0], 2],
+        [0.0, -0.0],
+    ],
 )
 def test_an_odd_vector_costs_only_its_own_text(odd):
     data = [{"index": n, "embedding": odd if n == 1 else [float(n), 0.5]} for n in range(3)]

@@ -227,7 +227,8 @@ def test_vectors_that_were_kept_and_are_others_now_are_asked_for_anew(
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"abc", "text", 5, np.array([np.nan] * 384, dtype="<f4").tobytes()]
+    "damage",
+    [b"", b"abc", "text", 5, b"\0" * 1536, np.array([np.nan] * 384, dtype="<f4").tobytes()],
 )
 def test_a_damaged_vector_is_asked_for_again(session, tmp_path, damage):
     (tmp_path / "work" / ".ernie").mkdir()
@@ -322,7 +323,7 @@ def test_a_batch_that_a_service_refuses_is_made_smaller_and_remembered():
         assert server.refused == 1
 
 
-@pytest.mark.parametrize("odd", [None, [1.0], [1.0, float("inf")], "x"])
+@pytest.mark.parametrize("odd", [None, [1.0], [1.0, float("inf")], [0, 0], "x"])
 def test_an_odd_vector_is_told_with_its_text_and_the_others_are_kept(odd):
     server = VectorServer(change=lambda text, vector: odd if text == "2" else vector)
     with served_by(server) as session:
