@@ -17,6 +17,7 @@ from ernie_magic.calls.chat.conversations import Conversations
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.calls.images.image_sets import ImageSets
 from ernie_magic.calls.raw import RawCalls
+from ernie_magic.calls.tables.made_columns import MadeColumns
 from ernie_magic.config import services
 from ernie_magic.config.settings import (
     SERVICE_SETTINGS,
@@ -183,6 +184,7 @@ class Session(PlatformGroups):
         self.wire = RawCalls(lambda: self.client)
         # Answers to rows of tables that are not yet in a ledger.
         self._unsaved_answers: dict[bytes, UnsavedAnswer] = {}
+        self._made_columns = MadeColumns()
         try:
             self._settings.assign_all(values)
         except (InvalidOption, TypeError) as error:
@@ -556,6 +558,7 @@ class Session(PlatformGroups):
                 schema=schema,
                 resume=resume,
                 max_concurrency=choose_in_flight(in_flight, target.settings),
+                made=self._made_columns,
             )
         )
         sender = self._row_sender(executor, map_request.path, batch=batch)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ChatOptions, ChatRequest
     from ernie_magic.calls.datasets.dataset import Dataset
+    from ernie_magic.calls.tables.made_columns import MadeColumns
     from ernie_magic.calls.tables.rows import AskRows, Outcome, RowSender
     from ernie_magic.config.target import CallTarget
     from ernie_magic.wire.prepared_call import PreparedCall
@@ -265,6 +266,10 @@ class MapRequest:
         Reuse what the ledger has.
     max_concurrency : int
         Calls in flight.
+    made : MadeColumns
+        Where the columns of this run are recorded.
+    purpose : tuple
+        What tells its columns from those of other questions.
     """
 
     data: object
@@ -278,11 +283,18 @@ class MapRequest:
     path: Path
     resume: bool
     max_concurrency: int
+    made: MadeColumns
+    purpose: tuple[object, ...]
 
     @property
     def output_columns(self) -> tuple[schema.Column, ...]:
         """The columns of answers."""
         return self.columns or (schema.Column(schema.free_name(schema.ANSWER, self.own_columns)),)
+
+    @property
+    def made_columns(self) -> tuple[str, ...]:
+        """The columns that the run adds to the table."""
+        return (*(column.name for column in self.output_columns), self.error_column)
 
     @property
     def error_column(self) -> str:
@@ -354,6 +366,7 @@ def build_map_request(
     schema: str | Mapping[str, Any] | None,
     resume: bool,
     max_concurrency: int,
+    made: MadeColumns,
 ) -> MapRequest:
     """Return what is asked about each row of a table, checked without the network.
 
@@ -377,18 +390,27 @@ def build_map_request(
     if own_name:
         template = template.rename_column(own_name, TEXT)
     _check_braces(template, names)
+    columns = parse_columns(schema)
+    purpose: tuple[object, ...] = columns or template.pieces
+    # A run that goes on replaces what the run before has said of its rows.
+    own_columns = content.columns
+    if resume:
+        replaced = made.find_names(rows, purpose)
+        own_columns = tuple(name for name in own_columns if name not in replaced)
     map_request = MapRequest(
         table,
-        content.columns,
+        own_columns,
         content.rows,
         [template.fill(row) for row in content.rows],
         bool(template.columns),
-        parse_columns(schema),
+        columns,
         options,
         target,
         folders.storage_folder("data") / ledger.NAME,
         resume,
         max_concurrency,
+        made,
+        purpose,
     )
     if template.is_blank:
         raise InvalidMessages(
@@ -714,8 +736,10 @@ class MapJob:
             for i, row in enumerate(map_request.rows)
         ]
         model = self._model or next((request.model for request in self._requests.values()), "")
+        table = frames.with_columns(map_request.data, map_request.rows, typed)
+        map_request.made.record_table(table, map_request.purpose, map_request.made_columns)
         return Mapped(
-            frames.with_columns(map_request.data, map_request.rows, typed),
+            table,
             rows,
             dict(sorted(self._errors.items())),
             self._usage,

@@ -121,7 +121,7 @@ class MapLine(CellLine):
     source : object
         The user's table.
     table : object
-        A copy of it: a table that can be read only once is read here.
+        The same, of which one that can be read only once is read here.
     content : TableContent
         Its columns and rows.
     options : dict
@@ -188,7 +188,9 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         args, schema=args["to"], system=args["system"], resume=args["resume"], batch=args["batch"]
     )
     source = resolve_name(name, namespace)
-    table = frames.copy_table(source)
+    table = source
+    if not hasattr(source, "columns"):
+        table = frames.copy_table(source)
     return MapLine(
         source,
         table,

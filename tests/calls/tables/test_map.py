@@ -810,6 +810,33 @@ def test_the_words_of_an_answer_that_is_not_read_outlive_its_run(raw_session):
     assert (found.asked, found.rows[0]["n"]) == (0, 3)
 
 
+@pytest.mark.parametrize("to", [None, "mood"])
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, lambda rows: rows])
+@pytest.mark.parametrize("own", [(), ("answer", "error")])
+def test_a_run_that_resumes_replaces_the_columns_of_the_run_before(raw_session, make, to, own):
+    server, session = raw_session
+    table = make([{"text": word} | dict.fromkeys(own, "mine") for word in "ab"])
+    server.replies = {"": _reply(NOT_DONE["a limit"])}
+    failed = session.map(ECHO, table, schema=to)
+    server.replies = {"": _reply({"choices": _choice('{"mood": "good"}')})}
+    whole = session.map(ECHO, failed.table, schema=to, resume=True)
+    again = session.map(ECHO, whole.table, schema=to, resume=True)
+    assert sorted(again.rows[0]) == sorted(whole.rows[0]) == sorted(failed.rows[0])
+    assert [row[again.error_column] for row in again.rows] == [None, None]
+    assert [row[name] for row in again.rows for name in own] == ["mine"] * (2 * len(own))
+    assert again.error_column == failed.error_column == ("error_2" if own else "error")
+    assert (again.columns, again.notes) == (failed.columns, failed.notes)
+
+
+def test_a_run_with_another_question_keeps_the_answers_of_the_run_before(raw_session):
+    server, session = raw_session
+    server.replies = {"": _reply({"choices": _choice("yes")})}
+    first = session.map(ECHO, ["a"])
+    second = session.map("again {{text}}", first.table, resume=True)
+    assert second.answer_columns == ("answer_2",)
+    assert session.map(ECHO, first.table).answer_columns == ("answer_2",)
+
+
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])
 def test_null_is_a_gap_in_a_typed_column_and_asked_for_once(raw_session, make):
     server, session = raw_session
