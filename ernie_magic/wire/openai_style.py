@@ -36,6 +36,7 @@ MODELS = WireRequest("GET", "/models", list_name="data")
 _TEXT = ("content", "refusal")
 _OF_MESSAGE = ("content", *REASONING, "tool_calls")
 _REPEATED = (_TEXT, REASONING, ("tool_calls", "function_call"))
+_WHOLE_TEXT = "final_content"  # RAGFlow's, in the last delta
 RERANKERS = "/rerankers"
 RERANK = "/rerank"
 
@@ -215,7 +216,10 @@ class OpenAIReader(Reader):
             if reasoning := self._reasoning.rest_of(next(thoughts, None)):
                 content = content._replace(reasoning=reasoning)
                 part = {name: value for name, value in part.items() if name not in REASONING}
-        return super()._read_content(content, part, is_last=is_last)
+        delta = super()._read_content(content, part, is_last=is_last)
+        if whole := part.get(_WHOLE_TEXT):
+            self._text.compare_with_whole(whole)
+        return delta
 
     @property
     def unread_content(self) -> str:  # noqa: D102  (the base's)

@@ -230,7 +230,8 @@ class Reader(ABC):
             if self.finished:
                 self._repeated_chunk = None  # text that follows is read in full: it `continues`
             return delta
-        if chunk == self._repeated_chunk and whole_characters(text) is text:
+        is_plain = chunk == self._repeated_chunk and self._text.may_add_plain(text)
+        if is_plain and whole_characters(text) is text:
             text = self._text.add_plain(text)
             return Delta(text) if text else None
         self._restore_text(chunk, text)

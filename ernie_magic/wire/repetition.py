@@ -2,7 +2,7 @@
 
 DashScope streams a message so unless `incremental_output` is set
 (https://help.aliyun.com/zh/model-studio/stream), and some gateways do so in a `delta`
-(https://github.com/QwenLM/qwen-code/pull/3896).
+(https://github.com/QwenLM/qwen-code/pull/3896). Others send the whole text once, at the end.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ _LONG = 8
 _SURELY = 2
 # Characters of the longest of them: blanks, figures and short words may well follow each other so.
 _TELLING = 5
+# Characters of a text that comes once more at the end, and not by chance.
+_COPY = 20
 
 
 class PieceJoiner:
@@ -69,7 +71,8 @@ class PieceJoiner:
         self._growths += has_grown
         self._last = piece
         self._held.append(piece)
-        if not has_grown and not self._growths:
+        may_be_copy = len(self._held) == 1 and len(piece) >= _COPY
+        if not has_grown and not self._growths and not may_be_copy:
             return self._decide(repeats=is_end)
         if is_end or self._is_clear():
             return self._decide(repeats=True)
@@ -79,7 +82,9 @@ class PieceJoiner:
         """Return what was held back, now that the text has ended."""
         if not self._held:
             return ""
-        return self._decide(repeats=self._is_message and self._growths > 0)
+        is_copy = len(self._held) == 1 and len(self._shown) >= _COPY
+        is_grown_message = self._is_message and self._growths > 0
+        return self._decide(repeats=is_copy or is_grown_message)
 
     def forget_held(self) -> None:
         """Forget what was held back: a whole message has it too."""

@@ -107,3 +107,74 @@ def test_a_key_in_what_the_last_message_adds_is_removed():
     Key(key)
     answer = read(chunk(content="A sk-"), message(f"A {key} and more", "stop"), DONE)
     assert answer.text == "A ••• and more"
+
+
+RAGFLOWS = "RAGFlow is an open source engine. It reads documents deeply and cites them."
+PIECES = [chunk(content=RAGFLOWS[start : start + 9]) for start in range(0, len(RAGFLOWS), 9)]
+
+
+def final(**fields):
+    """RAGFlow's last chunk (https://github.com/infiniflow/ragflow/pull/15443)."""
+    delta = {"role": "assistant", "reference": {"chunks": []}, **fields}
+    return event({"choices": [{"delta": delta, "finish_reason": "stop", "index": 0}]})
+
+
+COPIED_AT_THE_END = {
+    "RAGFlow's": [*PIECES, chunk(content=RAGFLOWS), final(content="", final_content=RAGFLOWS)],
+    "and null": [*PIECES, chunk(content=RAGFLOWS), final(content=None, final_content=RAGFLOWS)],
+    "with citations": [
+        *PIECES,
+        chunk(content=RAGFLOWS.replace("deeply", "deeply [ID:0]")),
+        final(content="", final_content=RAGFLOWS),
+    ],
+    "mended": [*PIECES, final(content="", final_content=RAGFLOWS)],
+    "untold": [*PIECES, chunk(content=RAGFLOWS), STOP],
+    "untold, the end beside it": [*PIECES, final(content=RAGFLOWS)],
+    "twice": [*PIECES, final(content=RAGFLOWS, final_content=RAGFLOWS)],
+    "in a message as well": [
+        *PIECES,
+        delta_and_message({"content": RAGFLOWS}, {"content": RAGFLOWS}),
+    ],
+    "without a blank": [*PIECES, chunk(content="\n"), final(content=RAGFLOWS)],
+    "with more": [*PIECES[:-1], final(content=RAGFLOWS)],
+    "after one piece": [chunk(content=RAGFLOWS), chunk(content=RAGFLOWS), STOP],
+    "without a reason": [*PIECES, chunk(content=RAGFLOWS)],
+}
+
+
+@pytest.mark.parametrize("name", COPIED_AT_THE_END)
+def test_a_last_piece_that_is_the_whole_answer_again_stands_once(name):
+    answer = read(*COPIED_AT_THE_END[name], DONE)
+    assert (answer.text.strip(), answer.partial) == (RAGFLOWS, False)
+
+
+def test_thoughts_that_come_once_more_at_their_end_stand_once():
+    thoughts = [chunk(reasoning_content=RAGFLOWS[:30]), chunk(reasoning_content=RAGFLOWS[30:])]
+    answer = read(*thoughts, chunk(reasoning_content=RAGFLOWS), *PIECES, STOP, DONE)
+    assert (answer.reasoning, answer.text) == (RAGFLOWS, RAGFLOWS)
+
+
+LINE = "I shall not talk in class.\n"
+LONG_PIECES_THAT_ARE_NEW = {
+    "lines": [LINE, LINE, LINE],
+    "a line and its end": [LINE, LINE[:-1]],
+    "in the middle": ["I shall ", "not talk in class.\n", LINE, "!"],
+    "short": ["Row, ", "row. ", "Row, row. "],
+    "another end": ["I shall not talk ", "in class.", "I shall not talk at all in class."],
+}
+
+
+@pytest.mark.parametrize("name", LONG_PIECES_THAT_ARE_NEW)
+def test_a_long_piece_like_the_beginning_that_is_not_all_again_is_part_of_the_answer(name):
+    pieces = LONG_PIECES_THAT_ARE_NEW[name]
+    assert read(*(chunk(content=piece) for piece in pieces), STOP, DONE).text == "".join(pieces)
+
+
+def test_a_key_in_a_copy_is_removed():
+    key = "sk-CANARYcanary0123456789ABCDEF"
+    Key(key)
+    text = f"The key that you wrote is {key} here"
+    pieces = [chunk(content=text[:12]), chunk(content=text[12:40]), chunk(content=text[40:])]
+    answer = read(*pieces, final(content=text, final_content=text), DONE)
+    assert key not in answer.text
+    assert answer.text.startswith("The key that you wrote is •••")
