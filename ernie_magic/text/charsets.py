@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from typing import NamedTuple
 
 from ernie_magic.text.language import locale_name
@@ -19,9 +20,20 @@ _SAMPLE = 64 * 1024  # bytes that are looked at
 _BEFORE = 256  # bytes before the first that is not UTF-8, which are looked at too
 _BOUNDARIES = (b'"', b" ", b"\n")  # bytes that are a part of no character of several
 _PAIR = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
+# And those of GB 18030 of four, of which it has all that is in Unicode.
+_GB_18030 = re.compile(rb"[\x81-\xfe](?:[\x40-\xfe]|[0-9][\x81-\xfe][0-9])")
+# Rows of letters and marks (Greek, Cyrillic, kana, pinyin), and hanzi by their pronunciation.
+_GB_COMMON = re.compile(
+    rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]|\xa4[\xa1-\xf3]|\xa5[\xa1-\xf6]|\xa6[\xa1-\xf5]"
+    rb"|\xa7[\xa1-\xf1]|\xa8[\xa1-\xe9]|\xa9[\xa4-\xef]|[\xa8\xa9][\x40-\xa0]"
+    rb"|[\x81-\xfe][0-9][\x81-\xfe][0-9]"
+)
+_CYRILLIC = re.compile(rb"[\xa8\xb8\xc0-\xff]+")  # Windows' letters
+_UNUSED = ("Co", "Cn")  # Unicode's categories of what is no character
 _RUN = re.compile(rb"[\x80-\xff]+")
 _LEVEL_2 = re.compile(rb"[\xd8-\xf7][\xa1-\xfe]")
 _RARE = 0.3
+_BESIDE_LETTER = re.compile(r"[A-Za-z][^\x00-\x7f]|[^\x00-\x7f][A-Za-z]")
 _NONE = re.compile(rb"(?!)")
 _KANA = re.compile("[ぁ-ヿ]")
 _SHORT = 8  # characters that may be read in several charsets
@@ -49,11 +61,14 @@ class _Charset(NamedTuple):
         Its common characters and its punctuation.
     rare : Pattern
         Those that occur in it all the same, and count less.
+    character : Pattern
+        Any that is not ASCII.
     """
 
     name: str
     common: re.Pattern[bytes]
     rare: re.Pattern[bytes] = _NONE
+    character: re.Pattern[bytes] = _PAIR
 
     def weigh_character(self, pair: bytes) -> float:
         """Return how common a character is, from 0 to 1."""
@@ -65,7 +80,7 @@ class _Charset(NamedTuple):
 
 
 _EAST_ASIAN = (
-    _Charset("gb18030", re.compile(rb"[\xa1-\xa3\xb0-\xd7][\xa1-\xfe]"), _LEVEL_2),
+    _Charset("gb18030", _GB_COMMON, _LEVEL_2, _GB_18030),
     _Charset("big5", re.compile(rb"[\xa1-\xc6][\x40-\x7e\xa1-\xfe]")),
     _Charset("euc_kr", re.compile(rb"[\xa1\xa3\xb0-\xc8][\xa1-\xfe]")),
     _Charset("euc_jp", re.compile(rb"[\xa1\xa3-\xa5\xb0-\xcf][\xa1-\xfe]")),
@@ -75,6 +90,7 @@ _EAST_ASIAN = (
 _OWN_CHARSETS = {
     ("ko", "korean"): ("euc_kr",),
     ("ja", "japanese"): ("shift_jis", "euc_jp"),
+    ("zh_cn", "zh_sg", "chinese (simplified)"): ("gb18030",),
     ("zh_tw", "zh_hk", "chinese (traditional)"): ("big5",),
 }
 EAST_ASIAN = frozenset(charset.name for charset in _EAST_ASIAN)
@@ -103,11 +119,28 @@ def detect_charset(raw: bytes | bytearray) -> str:
     best = max(scores, key=lambda name: scores[name])
     if scores[best] >= _MIN_SHARE:
         return best
+    if _is_rare_chinese(sample):
+        return "gb18030"
     lengths = [len(run) for run in _RUN.findall(sample)]
     in_words = sum(length for length in lengths if length >= _CYRILLIC_RUN)
     if 2 * in_words >= sum(lengths):
         return "cp1251"
     return "cp1252"
+
+
+def _is_rare_chinese(raw: bytes) -> bool:
+    """Whether a text can be GB 18030 whose characters all are seldom in it: those of names, and
+    traditional ones. Of another charset letters with accents stand beside letters without.
+    """
+    if _CYRILLIC.fullmatch(b"".join(_RUN.findall(raw))):
+        return False
+    try:
+        text = codecs.getincrementaldecoder("gb18030")("strict").decode(raw)
+    except UnicodeDecodeError:
+        return False
+    if _BESIDE_LETTER.search(text):
+        return False
+    return not any(unicodedata.category(character) in _UNUSED for character in text)
 
 
 def _take_sample(raw: bytes | bytearray) -> bytes:
@@ -150,7 +183,7 @@ def _find_own_charset(raw: bytes) -> str:
 def _share(charset: _Charset, raw: bytes) -> float:
     """Return the share of common characters; -1 where it cannot be in this charset."""
     decoder = codecs.getincrementaldecoder(charset.name)("strict")
-    pairs = _PAIR.findall(raw)
+    pairs = charset.character.findall(raw)
     try:
         decoder.decode(raw)  # the last character may be cut
     except UnicodeDecodeError:

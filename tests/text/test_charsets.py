@@ -99,3 +99,43 @@ def test_a_short_text_is_of_the_user_s_own_language(monkeypatch, place, charset,
 @pytest.mark.parametrize("text", ["좋아요", "배송이 빨라요", "가격이 비싸요", "안녕하세요"])
 def test_short_korean_is_known_by_its_commonest_syllables(text):
     assert decode_text(text.encode("euc_kr")) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "pinyin\nnǐ hǎo\nxièxie\n",
+            "ā á ǎ à",
+            "汉字,拼音\n你好,nǐ hǎo\n",
+            "第0课：老师说 lǎoshī shuō",
+        ),
+        *(
+            "text\nПривет, как дела\nСпасибо\n",
+            "слово,中文\nпривет,你好\n",
+            "αβγ\nΔx\n",
+            "Ελλάδα,希腊",
+        ),
+        *("ㄅㄆㄇ,波\n", "おはようございます\n", "㎡,面积\n", "①②③\n", "caf\u00e9\ncr\u00e8me\n"),
+        *("姓名\n喆\n煊\n珺\n翀\n", "赵喆\n孙珺\n", "評論\n這個餐廳非常好\n服務很差\n", "𠮷野家"),
+        *("t\n😋\n😡\n", "caf\u00e9 na\u00efve\nMüller\n"),
+    ],
+)
+def test_gb_18030_is_read_whatever_it_holds(text):
+    assert decode_text(text.encode("gb18030")) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        *[
+            (text, "big5")
+            for text in ("姓名\n陳怡君\n林志豪\n", "評論\n很好吃\n", "謝謝你", "臺灣")
+        ],
+        *[(text, "cp1251") for text in ("Ёлка", "да\nнет\n", "Отзыв\nхорошо\nплохо\n")],
+        *[(text, "cp1252") for text in ("Öl\nÄr\nÜb\n", "Größe\nFüße\n", "ÉTÉ", "ção\n")],
+        *[(text, "shift_jis") for text in ("おいしい\nまずい\n", "商品が届きません")],
+    ],
+)
+def test_what_is_not_chinese_is_not_read_as_rare_chinese(text, charset):
+    assert decode_text(text.encode(charset)) == text
