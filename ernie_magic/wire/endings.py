@@ -51,6 +51,25 @@ _HOLDERS_OF_STATE = ("data", "result", "output", "message")
 _KEEP_ALIVE = re.compile(
     r"\W*(?:ping|pong|keep.?alive|heart.?beat|processing|ok)?\W*", re.IGNORECASE
 )
+# As the name of an event, or all of its text.
+_KEEP_ALIVE_NAME = re.compile(r"\W*(?:ping|pong|keep.?alive|heart.?beat|no.?op)\W*", re.IGNORECASE)
+# What a program writes for nothing, a number or a time: no words, and no JSON.
+_NO_WORDS = re.compile(
+    r"\s*(?:None|nil|undefined|nan|true|false|(?![{\[\"])[\d\s:.,/+TZ-]*)\s*", re.IGNORECASE
+)
+
+
+def is_keep_alive(event: sse.Event) -> bool:
+    """Whether an event without JSON only keeps a connection open: a time in an `event: ping`
+    (https://github.com/lanqian528/chat2api/pull/25), a `None`
+    (https://github.com/CherryHQ/cherry-studio/issues/11122).
+    """
+    text = event.data
+    if _NO_WORDS.fullmatch(text) or _KEEP_ALIVE_NAME.fullmatch(text):
+        return True
+    if may_be_json(text) or tells_failure(text):
+        return False
+    return _KEEP_ALIVE_NAME.fullmatch(event.name) is not None
 
 
 def is_end_word(event: sse.Event) -> bool:

@@ -38,6 +38,7 @@ from ernie_magic.wire.endings import (
     announces_end,
     failed_end_error,
     is_end_word,
+    is_keep_alive,
     raise_unless_answered,
     raise_unless_ended,
 )
@@ -349,6 +350,8 @@ async def _parse_event(event: sse.Event, unread: list[str], *, joined: bool) -> 
             return pieces
         if not event.whole:
             raise stream_cut_error() from None
+        if is_keep_alive(event):
+            return None
         raise invalid_chunk_error(event.data[:MAX_BODY]) from None
 
 

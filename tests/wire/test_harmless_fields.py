@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from ernie_magic import errors
 from ernie_magic.notebook.display import chat as display_chat
 from tests.raw_server import events, http
 from tests.wire.failed_answers import HALF, STOP, body, named, session_for
@@ -128,6 +129,52 @@ def test_a_line_that_keeps_a_connection_open_is_no_failure(server, session, line
     stream = events(HALF, done=False) + line + "\n\n" + events()
     server.replies = {"": http(stream)}
     assert (session.chat("hi").text, session.last.partial) == ("half", False)
+
+
+SILENT_EVENTS = [
+    "data: None",
+    "event: ping\ndata: 2024-04-27 01:35:43.686476",
+    "data: 2024-04-27T01:35:43.686476+08:00",
+    "data: 1714181743.68",
+    "event: heartbeat\ndata: Sat, 27 Apr 2024 01:35:43 GMT",
+    "event: keep-alive\ndata: still here",
+    "data: undefined",
+    "data: True",
+    "data: NaN",
+    "data: ping",
+    "data: [heartbeat]",
+    "data: 7/12",
+]
+
+
+@pytest.mark.parametrize("silent", SILENT_EVENTS)
+def test_an_event_without_words_is_no_failure_of_an_answer(server, session, silent):
+    for stream in (
+        events(HALF, done=False) + silent + "\n\n" + events(STOP),
+        silent + "\n\n" + events(HALF, STOP),
+        events(HALF, STOP, done=False) + silent + "\n\n",
+        events(HALF, done=False) + silent + "\n\n" + events(),
+    ):
+        server.replies = {"": http(stream)}
+        assert (session.chat("hi").text, session.last.partial) == ("half", False)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "data: upstream timeout",
+        "event: ping\ndata: upstream connection failed",
+        'event: ping\ndata: {"choices": [',
+        "data: [[[[",
+        'data: "abc',
+        "data: None of the servers answered",
+    ],
+)
+def test_an_event_with_other_words_or_broken_json_is_one(server, session, broken):
+    server.replies = {"": http(events(HALF, done=False) + broken + "\n\n" + events(STOP))}
+    with pytest.raises(errors.ErnieError) as caught:
+        session.chat("hi")
+    assert (caught.value.answer.text, caught.value.answer.partial) == ("half", True)
 
 
 @pytest.mark.parametrize("reason", ["max_tokens", "MAX_TOKENS", "incomplete", "length"])
