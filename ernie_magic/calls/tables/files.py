@@ -15,7 +15,7 @@ import math
 import re
 import warnings
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption, exception_message
@@ -112,7 +112,7 @@ def _read_json_lines(pandas: ModuleType, file: Path) -> Any:
         rows = list(_parse_json_lines(text))
     except ValueError:
         with suppress(ValueError):  # it may be JSON in spite of its name
-            return _build_table(pandas, json.loads(text))
+            return _build_table(pandas, _parse_json(text))
         raise
     if len(rows) == 1 and isinstance(rows[0], list):
         rows = rows[0]
@@ -122,7 +122,7 @@ def _read_json_lines(pandas: ModuleType, file: Path) -> Any:
 def _read_json(pandas: ModuleType, file: Path) -> Any:
     text = decode_text(file.read_bytes())
     try:
-        content = json.loads(text)
+        content = _parse_json(text)
     except ValueError:
         with suppress(ValueError):  # it may be JSON Lines in spite of its name
             return _build_table(pandas, list(_parse_json_lines(text)))
@@ -130,8 +130,34 @@ def _read_json(pandas: ModuleType, file: Path) -> Any:
     return _build_table(pandas, content)
 
 
-def _is_container(value: object) -> bool:
-    return isinstance(value, (list, dict))
+def _parse_json(text: str) -> Any:
+    return json.loads(text, parse_float=_parse_written_float)
+
+
+class WrittenFloat(float):
+    """A number that is shown as it is written: `1.10`, `1e5`.
+
+    Parameters
+    ----------
+    text
+        What stands in the file.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    __str__ = __repr__
+
+
+def _parse_written_float(text: str) -> float:
+    number = float(text)
+    if str(number) == text:
+        return number
+    return WrittenFloat(text)
 
 
 def _parse_json_lines(text: str) -> Iterator[Any]:
@@ -140,16 +166,22 @@ def _parse_json_lines(text: str) -> Iterator[Any]:
         if not line:
             continue
         try:
-            yield json.loads(line)
+            yield _parse_json(line)
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from None
+
+
+def _holds_columns(content: dict[str, Any]) -> bool:
+    """Whether an object may be one of columns: all its values are lists, or all objects."""
+    kinds = set(map(type, content.values()))
+    return not kinds or (len(kinds) == 1 and kinds <= {list, dict})
 
 
 def _build_table(pandas: ModuleType, content: Any) -> Any:
     """Return the table that JSON holds: a list of objects or of texts, an object of columns, or an
     object that is the only row.
     """
-    if isinstance(content, dict) and content and not any(map(_is_container, content.values())):
+    if isinstance(content, dict) and not _holds_columns(content):
         content = [content]
     if isinstance(content, list) and content and all(isinstance(row, str) for row in content):
         content = {TEXT: content}
@@ -165,7 +197,15 @@ def _read_parquet(pandas: ModuleType, file: Path) -> Any:
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:
     table = pandas.read_excel(file, dtype=object, keep_default_na=False, na_values=[""])
-    return _map_columns(pandas, table, list)
+    return _map_columns(pandas, table, _parse_dates)
+
+
+def _parse_dates(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the moments of a column as dates if none of them has a time: a sheet shows none."""
+    moments = [value for value in values if isinstance(value, datetime)]
+    if any(moment.time() != time() for moment in moments):
+        return values
+    return [value.date() if isinstance(value, datetime) else value for value in values]
 
 
 def decode_text(content: bytes) -> str:

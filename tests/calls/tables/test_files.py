@@ -1,14 +1,18 @@
 """Tables in files: a prompt gets what stands in the file."""
 
+import copy
 import io
 import json
 import sys
 import zipfile
+from datetime import datetime
 
 import pytest
 
 from ernie_magic import errors
 from ernie_magic.calls.tables import frames
+from ernie_magic.calls.tables.template import Template
+from ernie_magic.text.whole_values import whole_text
 
 
 def values_of(file, content, column="x"):
@@ -78,6 +82,8 @@ def test_values_of_a_json_file_stay_as_they_are_written(tmp_path, rows, values):
         ("a.jsonl", '\x1e{"x": 1, "y": 2}\r\n\r\n', [(1, 2)]),
         ("a.json", '{"x": 1, "y": 2}\n{"x": 3, "y": 4}\n', [(1, 2), (3, 4)]),
         ("a.json", '{"x": 1, "y": 2}', [(1, 2)]),
+        ("a.json", '{"x": "long", "y": ["a", "b"]}', [("long", ["a", "b"])]),
+        ("a.json", '{"x": [], "y": {"a": 1, "b": 2}}', [([], {"a": 1, "b": 2})]),
     ],
 )
 def test_a_table_is_read_by_what_the_file_has(tmp_path, name, text, rows):
@@ -97,6 +103,32 @@ def test_rows_of_several_kinds_are_told(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"x": 1}\n"y"\n')
     with pytest.raises(errors.InvalidOption, match=r"a.jsonl cannot be read: some of its rows are"):
         frames.copy_table(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    "written", ["1.10", "1e5", "-0.50", "0.1234567890123456789", "1e400", "1.0", "7"]
+)
+def test_a_number_of_a_json_file_is_sent_as_it_is_written(tmp_path, written):
+    for name in ("a.json", "a.jsonl"):
+        value = values_of(tmp_path / name, f'{{"x": {written}}}')[0]
+        assert str(value) == written
+        assert whole_text(copy.deepcopy(value)) == written
+    assert values_of(tmp_path / "a.json", '[{"x": 1.10}, {"x": 2.5}]') == [1.1, 2.5]
+
+
+def test_days_of_a_sheet_have_no_time_unless_one_of_them_does(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    day, moment = datetime(2024, 1, 5), datetime(2024, 1, 6, 8, 30)  # noqa: DTZ001  (as sheets are)
+    book = openpyxl.Workbook()
+    for row in (["day", "at"], [day, day], ["soon", moment], [None, None]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    rows = frames.rows_of(frames.copy_table(tmp_path / "a.xlsx"))
+    template = Template.parse("{{day}}|{{at}}", ("day", "at"))
+    assert list(map(template.fill, rows[:2])) == [
+        "2024-01-05|2024-01-05 00:00:00",
+        "soon|2024-01-06 08:30:00",
+    ]
 
 
 def test_names_that_pandas_reads_as_dates_are_names(tmp_path):
