@@ -75,6 +75,10 @@ _SCORES = ("relevance_score", "score", "relevanceScore", "logit")
 _INDICES = ("index", "text_index")
 _ENVELOPES = ("data", "result", "output", "response", "body")
 _DEEPEST = 2  # objects around a list
+# What a reply of this API has, be it without its list: a page of another address has none of it.
+_OF_THIS_API = frozenset({"object", "model", "usage", "meta", *_VECTOR_LISTS, *_RANKING_LISTS})
+_VECTOR_WORDS = Text("向量", "vectors")
+_SCORE_WORDS = Text("分数", "scores")
 _MAX_DIMENSIONS = 65_536  # numbers of a vector: known models have at most a few thousand
 
 
@@ -128,7 +132,9 @@ def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
         raise _unclear_vectors_error(payload, len(items), count)
     vectors = [_read_vector(_find_value(items[index], _VECTORS)) for index in order]
     lengths = Counter(len(vector) for vector in vectors if vector is not None).most_common(2)
-    if not lengths or (len(lengths) > 1 and lengths[0][1] == lengths[1][1]):
+    if not lengths:
+        raise _missing_numbers_error(payload, _VECTOR_WORDS)
+    if len(lengths) > 1 and lengths[0][1] == lengths[1][1]:
         raise unexpected_reply_error(payload)
     dimensions = lengths[0][0]
     matrix = np.full((count, dimensions), np.nan, dtype=np.float32)
@@ -148,8 +154,10 @@ def parse_vectors(payload: Mapping[str, Any], count: int) -> VectorsReply:
 
 def _unclear_vectors_error(payload: Mapping[str, Any], got: int, count: int) -> ErnieError:
     """Return the error for vectors of which it is unclear whose they are."""
+    if not got:
+        return _missing_numbers_error(payload, _VECTOR_WORDS)
     error = unexpected_reply_error(payload)
-    if got and type(error) is ProtocolError:
+    if type(error) is ProtocolError:
         error.what = Text(
             "{count} 条文本来了 {got} 个向量，或编号不清，无法对应",
             "{got} vectors came for {count} texts, or their numbers are unclear, so that none can "
@@ -158,6 +166,27 @@ def _unclear_vectors_error(payload: Mapping[str, Any], got: int, count: int) -> 
         error.cause = Text("服务漏掉或合并了文本", "the service left out texts, or joined some")
         error.advice = Text(
             "换一个模型，或一次只算一条", "use another model, or embed one text at a time"
+        )
+    return error
+
+
+def _missing_numbers_error(payload: Mapping[str, Any], numbers: Text) -> ErnieError:
+    """Return the error for a reply of the right kind that lacks its numbers: null, an empty list,
+    zeros (https://github.com/huggingface/text-embeddings-inference/issues/51).
+    """
+    error = unexpected_reply_error(payload)
+    if type(error) is ProtocolError and not _OF_THIS_API.isdisjoint(payload):
+        error.what = Text(
+            "回复里没有可用的{numbers}（空值、空列表、全零，或不是数字）",
+            "the reply has no usable {numbers} (null, an empty list, only zeros, or no numbers)",
+        ).fill(numbers=numbers)
+        error.cause = Text(
+            "模型不做这件事，或服务没能算出来",
+            "the model is not made for this, or the server failed to compute them",
+        )
+        error.advice = Text(
+            "换一个模型（%ernie models），或查看服务的日志",
+            "use another model (%ernie models), or look into the server's log",
         )
     return error
 
@@ -445,7 +474,8 @@ def _entries_of_models(payload: Mapping[str, Any]) -> Sequence[Any] | None:
 
 def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: str) -> Ranking:
     """Return the documents of a rerank reply, the best first. A document without its text gets the
-    one that was sent.
+    one that was sent; one without a score is left out
+    (https://github.com/ollama/ollama/pull/14172).
 
     Raises
     ------
@@ -457,11 +487,15 @@ def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: s
     for item in found[: len(sent)]:
         index = _index_of(item, sent)
         score = values.as_number(_find_value(item, _SCORES))
-        if index is None or score is None:
+        if index is None:
             raise unexpected_reply_error(payload)
+        if score is None:
+            continue
         ranked_documents.append(Ranked(_document_text(item) or sent[index], score, index))
-    is_empty = not found and payload.get("results") != []
-    if is_empty or len({ranked.index for ranked in ranked_documents}) != len(ranked_documents):
+    is_empty_as_told = payload.get("results") == []
+    if not ranked_documents and not is_empty_as_told:
+        raise _missing_numbers_error(payload, _SCORE_WORDS)
+    if len({ranked.index for ranked in ranked_documents}) != len(ranked_documents):
         raise unexpected_reply_error(payload)
     best_first = tuple(sorted(ranked_documents, key=lambda ranked: -ranked.score))
     return Ranking(

@@ -56,14 +56,17 @@ OTHER_RANKINGS = {
 }
 
 
-@pytest.mark.parametrize("name", OTHER_RANKINGS)
-def test_rankings_are_found_where_other_servers_put_them(name):
+def ranking_of(*documents):
     from ernie_magic.api.parameter import Rules
     from ernie_magic.api.requests import rerank_request
 
-    request = rerank_request(
-        "q", ["a", "b"], model="m", given={}, extra={}, rules=Rules(strict=False)
-    )
+    rules = Rules(strict=False)
+    return rerank_request("q", list(documents), model="m", given={}, extra={}, rules=rules)
+
+
+@pytest.mark.parametrize("name", OTHER_RANKINGS)
+def test_rankings_are_found_where_other_servers_put_them(name):
+    request = ranking_of("a", "b")
     ranking = replies.parse_ranking(OTHER_RANKINGS[name], request, "local")
     assert [(ranked.index, ranked.score, ranked.document) for ranked in ranking] == [
         (1, 0.9, "b"),
@@ -121,3 +124,42 @@ def test_an_odd_vector_costs_only_its_own_text(odd):
     found = replies.parse_vectors({"data": data}, 3)
     assert found.unusable == (1,)
     assert found.vectors[[0, 2]].tolist() == [[0.0, 0.5], [2.0, 0.5]]
+
+
+MISSING_VECTORS = {
+    # https://github.com/garrytan/gbrain/issues/328
+    "Ollama's": {"object": "list", "data": [{"embedding": [], "index": n} for n in (0, 1)]},
+    # https://github.com/huggingface/text-embeddings-inference/issues/51
+    "TEI's": {"data": [{"embedding": [None, None], "index": n} for n in (0, 1)]},
+    "bare": {"embeddings": [[], []]},
+    # https://github.com/openai/openai-python/pull/2369
+    "null": {"object": "list", "data": None, "model": "m", "usage": None},
+    "none at all": {"object": "list", "model": "m", "usage": {"prompt_tokens": 2}},
+    "an empty list": {"data": [], "model": "m"},
+    "zeros": {"data": [{"embedding": [0.0, 0.0], "index": n} for n in (0, 1)]},
+    "words": {"data": [{"embedding": ["a"]}, {"embedding": ["b"]}]},
+}
+
+
+@pytest.mark.parametrize("name", MISSING_VECTORS)
+def test_a_reply_that_lacks_its_vectors_is_told_as_that(name):
+    with pytest.raises(errors.ProtocolError, match="the reply has no usable vectors") as caught:
+        replies.parse_vectors(MISSING_VECTORS[name], 2)
+    assert "base URL" not in str(caught.value)
+
+
+@pytest.mark.parametrize("other", [{}, {"login": "please"}, {"title": "Portal", "links": []}])
+def test_a_reply_of_another_kind_may_come_from_a_wrong_address(other):
+    with pytest.raises(errors.ProtocolError, match="base URL"):
+        replies.parse_vectors(other, 2)
+    with pytest.raises(errors.ProtocolError, match="base URL"):
+        replies.parse_ranking(other, ranking_of("a"), "local")
+
+
+def test_the_documents_that_have_a_score_are_ranked():
+    items = [{"index": n, "relevance_score": score} for n, score in enumerate([0.1, None, 0.9])]
+    ranking = replies.parse_ranking({"results": items}, ranking_of("a", "b", "c"), "local")
+    assert [(ranked.index, ranked.score) for ranked in ranking] == [(2, 0.9), (0, 0.1)]
+    for lacking in ({"results": [{"index": 0, "relevance_score": None}]}, {"results": None}):
+        with pytest.raises(errors.ProtocolError, match="the reply has no usable scores"):
+            replies.parse_ranking(lacking, ranking_of("a", "b", "c"), "local")
