@@ -2,6 +2,11 @@
 "SSL_CTX_set_default_verify_paths"), else of requests' `REQUESTS_CA_BUNDLE` or curl's
 `CURL_CA_BUNDLE`, which company networks set, else certifi's.
 
+Certificates that the user has named are checked as before Python 3.13, which refuses a company's
+root certificate that does not say in the newest form that it is one
+(https://github.com/python/cpython/issues/133564). The chain, the dates and the name of the server
+are checked as ever.
+
 A variable that names no certificates is left out and named: the HTTP library would fail with "No
 such file or directory" for every address, also for one without TLS.
 """
@@ -123,8 +128,8 @@ def _read_file(path: str, key_log: str, ignored: list[Ignored]) -> ssl.SSLContex
     """
     try:
         if _holds_certificates(path):
-            return _create_context(ignored, key_log, None, path)
-        return _create_context(ignored, key_log, path, None)
+            return _create_named_context(ignored, key_log, None, path)
+        return _create_named_context(ignored, key_log, path, None)
     except (OSError, ValueError) as error:
         return _explain_file(path, error)
 
@@ -133,10 +138,24 @@ def _read_folder(path: str, key_log: str, ignored: list[Ignored]) -> ssl.SSLCont
     """Return what trusts the certificates of a folder, or of several, or why they hold none."""
     folders = [part for part in path.split(os.pathsep) if Path(part).is_dir()]
     if any(_holds_certificates(part) for part in folders):
-        return _create_context(ignored, key_log, None, path)
+        return _create_named_context(ignored, key_log, None, path)
     if folders:
         return _NO_CERTIFICATES.fill(path=path, said=_NOT_HASHED)
     return _NO_FOLDER.fill(path=path)
+
+
+def _create_named_context(
+    ignored: list[Ignored],
+    key_log: str,
+    file: str | None,
+    folder: str | None,
+) -> ssl.SSLContext:
+    """Return what trusts certificates that the user has named, without the strict check of their
+    form (RFC 5280, section 4.2.1.9), which Python does by default since 3.13.
+    """
+    context = _create_context(ignored, key_log, file, folder)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    return context
 
 
 def _create_context(

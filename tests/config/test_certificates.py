@@ -1,6 +1,7 @@
 """Certificates of the environment: what cannot be read is left out and named."""
 
 import os
+import ssl
 from pathlib import Path
 
 import certifi
@@ -78,3 +79,32 @@ def test_a_file_that_appears_later_is_read(monkeypatch, tmp_path):
     assert read_certificates().ignored
     file.write_bytes(Path(certifi.where()).read_bytes())
     assert read_certificates().ignored == ()
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR"])
+def test_the_form_of_certificates_that_a_user_named_is_checked_as_before_python_3_13(
+    monkeypatch, tmp_path, name
+):
+    create = ssl.create_default_context
+
+    def create_strictly(**options):
+        context = create(**options)
+        context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default of Python 3.13
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create_strictly)
+    monkeypatch.setenv(name, str(tmp_path / "nothing"))
+    strict = read_certificates()
+    assert strict.source == "certifi"
+    assert strict.context.verify_flags & ssl.VERIFY_X509_STRICT
+    folder = tmp_path / "certificates"
+    folder.mkdir()
+    file = folder / "0a775a30.0"
+    file.write_bytes(Path(certifi.where()).read_bytes())
+    value = folder if name == "SSL_CERT_DIR" else file
+    monkeypatch.setenv(name, str(value))
+    named = read_certificates()
+    assert named.source == f"{name}={value}"
+    assert not named.context.verify_flags & ssl.VERIFY_X509_STRICT
+    assert named.context.verify_mode == ssl.CERT_REQUIRED
+    assert named.context.check_hostname
