@@ -192,7 +192,11 @@ def _build_table(pandas: ModuleType, content: Any) -> Any:
 
 def _read_parquet(pandas: ModuleType, file: Path) -> Any:
     # A whole number beside a gap stays one.
-    return pandas.read_parquet(file, dtype_backend="numpy_nullable")
+    table = pandas.read_parquet(file, dtype_backend="numpy_nullable")
+    if any(name is not None for name in table.index.names):
+        with suppress(ValueError):  # the file has it as a column too
+            return table.reset_index()
+    return table
 
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:

@@ -64,6 +64,10 @@ _FULL_STOPS = ".。!！ \t\r\n"
 # Signs and marks of numbers as typographers and Chinese keyboards write them.
 _NUMBER_MARKS = str.maketrans("−－＋，．", "--+,.")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
+_SEPARATE = Text(
+    "列与列之间用逗号；一个名字里用 _ 代替空格",
+    "put a comma between columns, and write _ for a blank in a name",
+)
 _MISSING = Text("回答里没有 {name}", "{name}: the answer does not have it")
 _NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is not {type}")
 
@@ -134,9 +138,12 @@ def _split_column(written: str) -> tuple[str, str]:
     name, _, kind = written.replace("：", ":").partition(":")
     name = name.strip()
     if _NO_NAME.search(name) or any(name.count(a) != name.count(b) for a, b in _BRACKETS):
+        advice = _COLUMNS_FORM
+        if any(map(str.isspace, name)):
+            advice = _SEPARATE
         raise InvalidOption(
             Text("“{name}”不是列名", "“{name}” is not a column's name").fill(name=name[:_SHOWN]),
-            advice=_COLUMNS_FORM,
+            advice=advice,
         )
     return name, kind.strip()
 

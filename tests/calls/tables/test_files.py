@@ -7,6 +7,7 @@ import sys
 import zipfile
 from datetime import datetime
 
+import pandas as pd
 import pytest
 
 from ernie_magic import errors
@@ -209,6 +210,12 @@ def test_whole_numbers_of_a_parquet_file_stay_whole_beside_a_gap(tmp_path):
     assert [str(row["x"]) for row in rows] == ["1", "None", "3"]
     assert [str(row["y"]) for row in rows][::2] == ["007", "NA"]
     assert [str(row["z"]) for row in rows] == ["True", "None", "False"]
+
+
+def test_a_parquet_file_s_named_index_is_a_column(tmp_path):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"x": [1]}, index=pd.Index(["a"], name="key")).to_parquet(tmp_path / "a.parquet")
+    assert frames.rows_of(frames.copy_table(tmp_path / "a.parquet")) == [{"key": "a", "x": 1}]
 
 
 def test_a_library_that_a_file_requires_is_named(tmp_path, monkeypatch):

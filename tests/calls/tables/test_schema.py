@@ -174,6 +174,11 @@ def test_what_cannot_be_a_column_s_name_is_told(given):
         schema.parse_columns(given)
 
 
+def test_a_name_with_a_blank_is_told_with_both_that_may_be_meant():
+    with pytest.raises(InvalidOption, match="comma between columns, and write _ for a blank"):
+        schema.parse_columns("sentiment score:int")
+
+
 @pytest.mark.parametrize("name", ["价格(元)", "a_b", "C#", "why?", "total-score", "好/差", "N°"])
 def test_a_name_may_have_marks(name):
     assert schema.parse_columns(f"{name}:int") == (schema.Column(name, "int"),)
