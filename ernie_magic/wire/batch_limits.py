@@ -31,6 +31,13 @@ _ABOUT_THE_LENGTH = re.compile(
     r"physical batch|context length|context window|max_position|\btokens?\b|characters|字符",
     re.IGNORECASE,
 )
+# Words for the tokens of all texts together: Voyage's, OpenAI's, Mistral's, Chinese gateways'.
+_ABOUT_ALL_TOKENS = re.compile(
+    r"\btokens? (?:\w+ )?(?:per|in|of) (?:(?:the|this|an?|your|each|one|submitted|single) )*"
+    r"(?:batch|request)\b|batch (?:\w+ ){0,2}tokens\b|tokens_per_(?:batch|request)"
+    r"|(?:批次?|请求)的?(?:总 ?token|token ?总数)",
+    re.IGNORECASE,
+)
 _BODY = re.compile(r"(?:entity|content|payload|body|request) (?:is )?too large", re.IGNORECASE)
 _STATED = re.compile(
     r"(?:at most|max\w*|larger than|greater than|more than|less than|exceeds?|limit\w*|up to|within"
@@ -42,7 +49,7 @@ _IS_LESS_THAN = re.compile(r"\d+\s*(?:>=?|exceeds)\D{0,60}?(\d+)", re.IGNORECASE
 
 def find_batch_limit(error: ServiceError, count: int) -> int | None:
     """Return how many texts a call may have, where that is what a service refused; half of them
-    where it does not say. None for any other refusal.
+    where it does not say, or has a limit of their tokens. None for any other refusal.
 
     Parameters
     ----------
@@ -56,9 +63,12 @@ def find_batch_limit(error: ServiceError, count: int) -> int | None:
     # A proxy's page, which may have no words at all.
     is_too_large = error.status == _TOO_LARGE and (not error.message or _BODY.search(said))
     is_about_number = is_too_large or _ABOUT_THE_NUMBER.search(said)
-    if not is_about_number or "physical batch" in said.lower():
+    if "physical batch" in said.lower():
         return None
-    if _ABOUT_THE_LENGTH.search(said) and not about_batch:
+    if _ABOUT_ALL_TOKENS.search(said):
+        return count // 2  # the stated number is of tokens
+    is_about_length = _ABOUT_THE_LENGTH.search(said) and not about_batch
+    if not is_about_number or is_about_length:
         return None
     for stated in (_IS_LESS_THAN, _STATED):
         for found in stated.finditer(said):

@@ -103,6 +103,8 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
         return invalid_json_error(status, text) if is_cut else not_this_api_error(status, text)
     if parsed is None:
         refusal_fields = {"message": _readable_message(text)}
+    elif isinstance(parsed, str):  # as SiliconFlow writes some
+        refusal_fields = {"message": parsed}
     if status == _NETWORK_LOGIN:
         return _network_login_error(refusal_fields or {})
     case = None

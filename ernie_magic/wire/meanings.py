@@ -132,7 +132,7 @@ _QUOTA = Meaning(
         r"usage limits? (?:for|of) your (?:plan|subscription)|spend(?:ing)? limit",
         r"(?:usage|key|set \w+) limit (?:has been |is |was )?(?:exceeded|reached)",
         r"quota is not enough|quota (?:was|has been) reached|out of .{0,20}quota",
-        r"reached the set .{0,20}limit",
+        r"reached the set .{0,20}limit|^no (?:\w+ )?balance\b",
     ),
     (BAD_REQUEST, _FORBIDDEN, TOO_MANY),
 )
@@ -435,6 +435,7 @@ _DAY = _compile(
 )
 _LONGER_THAN_A_DAY = _compile(
     r"(?<![a-z])(?:weekly|monthly)(?![a-z])|(?:per|this|/)[\s_-]*(?:week|month)(?![a-z])",
+    r"(?<![a-z])h(?:ou)?r(?:s|ly)?[\s_-](?:\w+[\s_-]){0,2}(?:quota|allowance)",
     r"\b\d+[\s-]?h(?:ou)?rs?\b.{0,30}limit|limit\b.{0,30}\b\d+[\s-]?h(?:ou)?rs?\b",
     r"hit your (?:usage )?limit|out of (?:extra )?usage|\bresets (?:at )?\d{1,2}(?::\d\d)? ?[ap]m",
     r"[每本当单][周月]|[周月](?:限额|配额|额度)",

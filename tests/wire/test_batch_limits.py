@@ -31,6 +31,14 @@ def refused(message, status=400, kind=errors.BadRequest):
         ("the length of input must be <= 16 items, batch is too large", 8),
         ("embeddings max batch size is 10", 10),
         ("Batch size in tokens too large, split the batch", 8),
+        # https://github.com/sigoden/aichat/pull/825
+        (("Request to model 'voyage-large-2-instruct' failed. The max allowed tokens per submitted "
+         "batch is 120000. Your batch has 121138 tokens after truncation. Please lower the number "
+         "of tokens in the batch."), 8),
+        ("Requested 368036 tokens, max 300000 tokens per request", 8),
+        ("Too many tokens in batch. Max is 16384 got 20000", 8),
+        ("This batch has 5000 tokens, which is above 10", 8),
+        ("单次请求的总 token 数不能超过 8192", 8),
     ],
 )  # fmt: skip
 def test_the_limit_is_read_from_the_refusal(said, limit):
@@ -53,6 +61,11 @@ def test_a_body_that_a_proxy_refuses_is_halved(said):
         (refused("batch size must be at most 10", status=500, kind=errors.ServerError), 16),
         (refused("too many requests in a batch", status=429, kind=errors.RateLimited), 16),
         (refused("invalid dimensions: 7"), 16),
+        (refused("the input has 600 tokens, at most 512 are allowed per text"), 16),
+        (
+            refused("400000 tokens per request are not in your plan", 403, errors.PermissionDenied),
+            16,
+        ),
     ],
     ids=lambda given: str(getattr(given, "message", given)),
 )

@@ -1,5 +1,6 @@
 """What other makes of servers say in words of their own is told as what it is."""
 
+import json
 import time
 
 import pytest
@@ -217,6 +218,9 @@ def test_words_that_may_be_the_request_s_own_are_not_believed(status, message, e
     [
         "本月额度已用尽",
         "You have hit your weekly limit",
+        "You have exceeded the 5-hour usage quota. It will reset at 2026-02-03 17:36:41 +0800 CST.",
+        "hour allocated quota exceeded.",
+        "coding plan hour quota exceeded",
         "已达到 5 小时的使用上限。您的限额将在 2026-12-01 10:00:00 重置。",
         "您已达到每周/每月使用上限，您的限额将在 2026-12-01 重置",
         "5-hour limit reached ∙ resets 3pm",
@@ -230,6 +234,22 @@ def test_a_limit_of_hours_weeks_or_months_is_told_as_one_and_not_tried_again(mes
     raised = said(429, refusal(message))
     assert (type(raised), raised.retryable) == (LIMIT, False)
     assert "within a longer time" in raised.line("en")
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "error"),
+    [
+        (400, "Model does not exist", NO_MODEL),
+        (401, "Api key is invalid", KEY),
+        (403, "no balance", MONEY),
+        (404, "404 page not found", BAD),
+        (429, "quota", LIMIT),
+        (503, "System is too busy now. Please try again later.", FAILED),
+    ],
+)
+def test_a_refusal_that_is_a_text_in_json_keeps_its_words(status, text, error):
+    raised = said(status, json.dumps(text).encode())
+    assert (type(raised), raised.message) == (error, text)
 
 
 def test_a_network_s_login_page_is_told_as_one():
