@@ -33,6 +33,14 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
 _SAMPLE = 64 * 1024  # characters that tell the separator
 _RECORD_MARK = "\x1e"  # before a line of a JSON text sequence (RFC 7464)
 _MIXED_ROWS = Text("有的行是对象，有的不是", "some of its rows are objects, and others are not")
+_MIXED_ENCODINGS = Text(
+    "文件有的行是 UTF-8，有的不是", "some lines of the file are UTF-8, and others are not"
+)
+_SAVE_AGAIN = Text(
+    "另存为 UTF-8；或自己读：pd.read_csv(…, encoding=…)",
+    "save it as UTF-8, or read it yourself: pd.read_csv(…, encoding=…)",
+)
+_FEWEST_OF_UTF_8 = 2  # characters of three bytes or more that tell it
 _MAX_SAID = 150  # characters of what pandas says
 _INT64 = 2**63  # the range of a column of whole numbers
 TEXT = "text"  # the column of a file that is a list of bare texts
@@ -218,7 +226,7 @@ def decode_text(content: bytes) -> str:
     Raises
     ------
     InvalidOption
-        None does.
+        None does, or a part of the text is in UTF-8 and another is not.
     """
     if content.startswith(_UTF16_MARKS):
         return content.decode("utf-16")
@@ -226,6 +234,8 @@ def decode_text(content: bytes) -> str:
         return content.decode("utf-8-sig")
     from ernie_magic.text.charsets import EAST_ASIAN, detect_charset
 
+    if any(map(_is_utf_8_line, content.splitlines())):
+        raise InvalidOption(_MIXED_ENCODINGS, advice=_SAVE_AGAIN)
     # Excel in China writes a CSV in GB 18030, elsewhere in the charset of that place.
     charset = detect_charset(content)
     if charset in EAST_ASIAN:
@@ -233,11 +243,17 @@ def decode_text(content: bytes) -> str:
             return content.decode(charset)
     raise InvalidOption(
         Text("文件既不是 UTF-8 也不是 GB 18030", "the file is neither UTF-8 nor GB 18030"),
-        advice=Text(
-            "另存为 UTF-8；或自己读：pd.read_csv(…, encoding=…)",
-            "save it as UTF-8, or read it yourself: pd.read_csv(…, encoding=…)",
-        ),
+        advice=_SAVE_AGAIN,
     )
+
+
+def _is_utf_8_line(line: bytes) -> bool:
+    """Whether a line is East Asian in UTF-8; of another encoding hardly any is by chance."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return False
+    return sum(character >= "\u0800" for character in text) >= _FEWEST_OF_UTF_8
 
 
 def _map_columns(

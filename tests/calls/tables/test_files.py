@@ -201,6 +201,14 @@ def test_rare_characters_among_common_ones_are_read(tmp_path, text):
     assert values_of(*file) == values
 
 
+@pytest.mark.parametrize("encodings", [("utf-8", "gbk"), ("gbk", "utf-8")])
+def test_a_file_in_two_encodings_is_told(tmp_path, encodings):
+    for lines in ("id,text\n1,好吃\n", "2,难吃\n"), ("评论\n好吃\n", "难吃，等了一个小时\n"):
+        parts = (part.encode(encoding) for part, encoding in zip(lines, encodings, strict=True))
+        with pytest.raises(errors.InvalidOption, match="some lines of the file are UTF-8"):
+            values_of(tmp_path / "a.csv", b"".join(parts))
+
+
 def test_whole_numbers_of_a_parquet_file_stay_whole_beside_a_gap(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet")
     arrow = pytest.importorskip("pyarrow")
