@@ -45,6 +45,14 @@ _SYLLABLES = frozenset(
     "이다는에의가을로고하지를은도한사기대어서나인자시부아그리스게해정일수있보장라전들안상우"
     "으면요습니까여했원주공구화문유동조성제만세것같오과내와모할네무말더거"
 )
+# Characters that are among the commonest of Chinese, of Japanese, or of both.
+_COMMONEST = frozenset(
+    "的一是不了在人有我他这中大来上个国到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后"
+    "小么心多天而能好都然没日于起还发成事只作当想看文无开手用主行方又如前所本见经头面公同三已老从动两长"
+    "知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很业"
+    "最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代入先山五太水万市"
+    "味语東語時話見書読食飲駅車電買売休店円京田友何今気私彼思言持間場物勉強首都元週毎午後国"
+)
 _SYLLABLE_SHARE = 0.25  # of the characters of a Korean text, at least
 _BY_CHANCE = 4  # characters of two bytes, for each damaged one, that are not UTF-8 by chance
 _CYRILLIC_RUN = 3  # bytes of words stand together; letters with accents stand alone
@@ -117,6 +125,8 @@ def detect_charset(raw: bytes | bytearray) -> str:
         return own
     scores = {charset.name: _score(charset, sample) for charset in _EAST_ASIAN}
     best = max(scores, key=lambda name: scores[name])
+    if best == "euc_jp" and scores["gb18030"] >= 1 and _has_more_common_hanzi(sample):
+        best = "gb18030"
     if scores[best] >= _MIN_SHARE:
         return best
     if _is_rare_chinese(sample):
@@ -126,6 +136,17 @@ def detect_charset(raw: bytes | bytearray) -> str:
     if 2 * in_words >= sum(lengths):
         return "cp1251"
     return "cp1252"
+
+
+def _has_more_common_hanzi(raw: bytes) -> bool:
+    """Whether a text with kana, which both have in the same places, has more of the commonest
+    characters in GB 18030 than in EUC-JP.
+    """
+    counts = {}
+    for name in ("gb18030", "euc_jp"):
+        text = codecs.getincrementaldecoder(name)("strict").decode(raw)
+        counts[name] = sum(character in _COMMONEST for character in text)
+    return counts["gb18030"] > counts["euc_jp"]
 
 
 def _is_rare_chinese(raw: bytes) -> bool:

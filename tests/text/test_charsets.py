@@ -118,6 +118,12 @@ def test_short_korean_is_known_by_its_commonest_syllables(text):
         ),
         *("ㄅㄆㄇ,波\n", "おはようございます\n", "㎡,面积\n", "①②③\n", "caf\u00e9\ncr\u00e8me\n"),
         *("姓名\n喆\n煊\n珺\n翀\n", "赵喆\n孙珺\n", "評論\n這個餐廳非常好\n服務很差\n", "𠮷野家"),
+        *(
+            "美味しい\n勉強する\n",
+            "カタカナ,片假名\n",
+            "text\n美味しい\n日本語\n",
+            "食べる,吃\n飲む,喝\n",
+        ),
         *("t\n😋\n😡\n", "caf\u00e9 na\u00efve\nMüller\n"),
     ],
 )
