@@ -158,7 +158,7 @@ _LIMIT = Meaning(
         r"request.?limit.?exceed|concurren\w*.?(?:requests?.?)?(?:limit|exceed)",
     ),
     _compile(
-        r"rate limit (?:is |was |has been )?(?:reached|exceeded)",
+        r"^rate limited\b|rate limit (?:is |was |has been )?(?:reached|exceeded)",
         r"too many (?:concurrent |parallel )?requests",
         r"concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
         r"(?:qps|conc)\w*over ?flow",
@@ -198,11 +198,14 @@ _KEY = Meaning(
 _MODEL_NOT_ALLOWED = Meaning(
     _FORBIDDEN,
     "invalid_model",
-    _compile(r"model.?(?:access|permission).?denied|model.?not.?open|not.?activated|unpurchased"),
+    _compile(
+        r"model.?(?:access|permission).?denied|model.?not.?open|not.?activated|unpurchased",
+        r"un.?auth.?model",
+    ),
     _compile(
         r"(?:not (?:allowed|authorized|permitted)|no permission|no access"
         r"|do(?:es)? ?n[o']t have access)"
-        r" to (?:access |use |call )?(?:the |this )?model",
+        r" to (?:access |use |call )?(?:the |this )?(?:requested )?model",
         r"(?:has )?not activated the model|account is not allowed to access this model",
         r"access to (?:the |this )?model (?:\S+ )?(?:is |was )?denied",
         r"无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
@@ -372,6 +375,7 @@ _ADDRESS_NOT_ALLOWED = Meaning(
     _compile(r"ip.?not.?(?:authorized|allowed)"),
     _compile(
         r"\bIP(?: address)?\b.{0,40}\bnot (?:authorized|allowed|permitted|in|on)\b",
+        r"allowed only from .{0,20}\bIP\b",
         r"\bIP\b.{0,12}(?:不在|未被允许|受限|白名单)|不在.{0,6}白名单",
     ),
     (_UNAUTHORIZED, _FORBIDDEN),

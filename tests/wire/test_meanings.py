@@ -167,6 +167,9 @@ SAID = [
     (401, "token.RemainQuota = 0.5 does not matter: incorrect key", None, None, KEY),
     (503, "Incorrect model ID. Please request to view the model page or you do not have permission to use this model", None, "Aihubmix_api_error", NO_MODEL),
     (503, "The model is busy, id 5", None, None, FAILED),
+    (503, "Rate limited by provider – contact support to request higher concurrency or try again later.", None, "Aihubmix_api_error", LIMIT),
+    (403, "Forbidden – key abc allowed only from approved IP ranges.", None, None, DENIED),
+    (403, "Forbidden – key abc not authorized to access the requested model.", None, None, DENIED),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint.", None, None, BAD),
 ]  # fmt: skip
 
@@ -178,12 +181,24 @@ def test_what_other_servers_say_is_told_as_what_it_is(status, message, code, kin
     assert raised.retryable is (error in (LIMIT, FAILED))
 
 
+FASTGPTS = [
+    (514, "unAuthApiKey", "Api Key 不合法", KEY),
+    (510, "insufficientQuota", "账号余额不足", MONEY),
+    (511, "unAuthModel", "无权操作该模型", DENIED),
+    (403, "unAuthorization", "凭证错误", DENIED),
+]
+
+
 @pytest.mark.parametrize("status", [200, 500, 514])
-def test_fastgpt_s_own_number_of_a_wrong_key_is_told_as_the_key_s(status):
-    body = {"code": 514, "statusText": "unAuthApiKey", "message": "Key is error", "data": None}
-    raised = said(status, body)
-    assert (type(raised), raised.retryable) == (KEY, False)
-    assert "Key is error" in str(raised)
+@pytest.mark.parametrize(("code", "name", "message", "error"), FASTGPTS)
+def test_fastgpt_s_own_numbers_are_told_as_what_they_are(status, code, name, message, error):
+    if status == 514:
+        status = code
+    if status == 511:  # a network's login page, by RFC 6585
+        status = 500
+    raised = said(status, {"code": code, "statusText": name, "message": message, "data": None})
+    assert (type(raised), raised.retryable) == (error, False)
+    assert message in str(raised)
 
 
 # A prompt that is repeated, an option that is named so, a limit that passes.
