@@ -51,7 +51,8 @@ class StreamedText:
 
     def may_add_plain(self, piece: str) -> bool:
         """Whether a piece may be given to `add_plain`: it is no copy, nor behind one."""
-        return not self._is_long(piece) and not self._copy
+        is_short = len(piece) < _LONG or not self._is_long(piece)
+        return is_short and not self._copy
 
     def _is_long(self, piece: str) -> bool:
         """Whether a piece is as long as all that was shown."""
@@ -72,11 +73,14 @@ class StreamedText:
         return held
 
     def compare_with_whole(self, whole: object) -> None:
-        """Forget the copy that is held back where the whole text is told, and is shorter than with
-        that behind it.
+        """Forget a copy that differs a little from what was shown, as one with citations does,
+        where the whole text is told, and is shorter than with that behind it.
         """
-        if isinstance(whole, str) and 0 < len(whole) < self._characters_shown + len(self._copy):
-            self._copy = whole
+        if not self._copy or not isinstance(whole, str) or not whole:
+            return
+        is_shorter = len(whole) < self._characters_shown + len(self._copy)
+        if is_shorter and self._rest_behind_shown(self._copy) is None:
+            self._copy = ""
 
     def _take_rest_of_copy(self) -> str:
         """Return what the piece that was held back adds, now that nothing follows it: all of it

@@ -127,6 +127,12 @@ COPIED_AT_THE_END = {
         chunk(content=RAGFLOWS.replace("deeply", "deeply [ID:0]")),
         final(content="", final_content=RAGFLOWS),
     ],
+    "with citations in both": [
+        *PIECES,
+        chunk(content=f"{RAGFLOWS} [ID:0]".replace(".", " [ID:1].", 1)),
+        final(content="", final_content=f"{RAGFLOWS} [ID:0]".replace(".", " [ID:1].", 1)),
+    ],
+    "and a shorter one in its own field": [*PIECES, final(content="", final_content="It reads.")],
     "mended": [*PIECES, final(content="", final_content=RAGFLOWS)],
     "untold": [*PIECES, chunk(content=RAGFLOWS), STOP],
     "untold, the end beside it": [*PIECES, final(content=RAGFLOWS)],
