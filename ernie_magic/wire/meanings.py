@@ -143,7 +143,7 @@ _QUOTA_OF_KEY = Meaning(
     _NEVER,
     _compile(
         r"\b(?:token (?:amount|count|quota)|quota|balance|credits?)"
-        r" (?:has been |have been |is |are )?(?:exhausted|used up|depleted)\b",
+        r"\b[^.:;]{0,30}\b(?:exhausted|used up|depleted)\b",
         r"\bremain_?(?:quota|count) ?[=:] ?(?:0(?![.\d])|-\d)",
         r"(?:令牌|用户|密钥)的?(?:剩余)?(?:额度|配额|余额)(?:已|不足)",
     ),
