@@ -392,9 +392,9 @@ def build_map_request(
     _check_braces(template, names)
     columns = parse_columns(schema)
     purpose: tuple[object, ...] = columns or template.pieces
-    # A run that goes on replaces what the run before has said of its rows.
     own_columns = content.columns
     if resume:
+        # A run that goes on replaces what the run before has said of its rows.
         replaced = made.find_names(rows, purpose)
         own_columns = tuple(name for name in own_columns if name not in replaced)
     map_request = MapRequest(
@@ -412,6 +412,19 @@ def build_map_request(
         made,
         purpose,
     )
+    _check_not_blank(template)
+    check_columns(template, map_request.columns)
+    map_request.request_for_row("?", target.model or models.UNDECIDED)
+    return map_request
+
+
+def _check_not_blank(template: Template) -> None:
+    """Check that a prompt says anything.
+
+    Raises
+    ------
+    InvalidMessages
+    """
     if template.is_blank:
         raise InvalidMessages(
             Text("提示词为空", "the prompt is empty"),
@@ -420,9 +433,6 @@ def build_map_request(
                 "write a prompt, with {{{{column}}}} for a row's value",
             ).fill(x=0),
         )
-    check_columns(template, map_request.columns)
-    map_request.request_for_row("?", target.model or models.UNDECIDED)
-    return map_request
 
 
 def _parse_template(prompt: str | Template, columns: Sequence[str]) -> Template:
