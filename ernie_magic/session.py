@@ -351,7 +351,7 @@ class Session(PlatformGroups):
         )
 
         def build(model: str) -> CompletionRequest:
-            return completion_request(
+            request = completion_request(
                 prompt,
                 model=model,
                 given=parameters,
@@ -360,6 +360,9 @@ class Session(PlatformGroups):
                 rules=target.rules,
                 endpoint=target.deployed,
             )
+            if stream is None and request.stream:
+                return replace(request, adaptable=frozenset({"stream"}))
+            return request
 
         return self.client.start_model_call(target, build, complete_text)
 

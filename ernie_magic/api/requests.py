@@ -91,6 +91,9 @@ class Request:
         The name of a user-deployed service, "" for a preset one.
     paths : dict
         Qianfan V1's paths by model, as far as its live list gives them.
+    adaptable : frozenset of str
+        What the caller did not choose, so that it may be sent otherwise to a server that refuses
+        it: "response_format", "stream", "reasoning" (of earlier messages).
     """
 
     model: str
@@ -98,6 +101,7 @@ class Request:
     extra: Mapping[str, Any] = field(default_factory=dict)
     endpoint: str = ""
     paths: Mapping[str, str] = field(default_factory=dict, repr=False)
+    adaptable: frozenset[str] = field(default=frozenset(), repr=False, compare=False)
 
     @property
     def sent_model(self) -> str:

@@ -52,6 +52,7 @@ def _build_wire_request(call: PreparedCall, request: CompletionRequest) -> WireR
             stream=request.stream,
             endpoint=request.endpoint,
             paths=request.paths,
+            adaptable=request.adaptable,
         )
     )
 

@@ -12,7 +12,7 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.io_thread import in_thread_if_long
 from ernie_magic.wire import moderation
 from ernie_magic.wire.protocols import protocol_of
-from ernie_magic.wire.quirks import send_asking_for_usage, send_rerank
+from ernie_magic.wire.quirks import send_adapting, send_rerank
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -145,7 +145,9 @@ class PreparedCall:
 
         try:
             context = replace(self.context, emit=mark_and_emit)
-            await send_asking_for_usage(self.http, wire_request, reader, context, self.quirks)
+            wire_request = await send_adapting(
+                self.http, wire_request, reader, context, self.quirks, request.adaptable
+            )
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         finally:

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import ErnieError, ServiceError
 from ernie_magic.wire import openai_style
+from ernie_magic.wire.adaptations import adapt_request, find_adaptation
 from ernie_magic.wire.error_codes import NO_SUCH_MODEL
 from ernie_magic.wire.failures import refuses_stream_options
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ernie_magic.wire.http import HttpClient
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
@@ -34,11 +37,55 @@ class ServerQuirks:
         The path that ranks documents, "" where the usual one does or none was needed yet.
     texts_per_call : dict
         Most texts of one call for vectors, by model, where it refused more.
+    adaptations : dict
+        Names of adaptations, by model, with which it took what it had refused.
     """
 
     refuses_stream_options: bool = False
     rerank_path: str = ""
     texts_per_call: dict[str, int] = field(default_factory=dict)
+    adaptations: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+async def send_adapting(
+    http: HttpClient,
+    request: WireRequest,
+    reader: Reader,
+    context: Context,
+    quirks: ServerQuirks,
+    adaptable: Collection[str],
+) -> WireRequest:
+    """Send a chat or a completion, and return it as it was taken. Where the server refuses a field
+    that the caller did not choose, it is asked once more with what is sent instead, and so from
+    then on.
+
+    Parameters
+    ----------
+    adaptable
+        The fields that the caller did not choose.
+
+    Raises
+    ------
+    ErnieError
+    """
+    names = quirks.adaptations.get(request.model, ())
+    while True:
+        adapted = adapt_request(request, names, adaptable)
+        try:
+            await send_asking_for_usage(http, adapted, reader, context, quirks)
+        except ServiceError as error:
+            if reader.started:
+                raise
+            name = find_adaptation(error, adapted, names, adaptable)
+            if not name:
+                raise
+            names = (*names, name)
+        else:
+            break
+    if names:
+        known = quirks.adaptations.get(request.model, ())
+        quirks.adaptations[request.model] = tuple(dict.fromkeys((*known, *names)))
+    return adapted
 
 
 async def send_asking_for_usage(

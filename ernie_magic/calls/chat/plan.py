@@ -127,8 +127,12 @@ class Plan:
             trimmed=turns_dropped,
             max_input_tokens=max_input_tokens,
         )
+        adaptable = set()
+        if self.is_streamed and self.options.stream is None:
+            adaptable.add("stream")
         return replace(
             request,
+            adaptable=frozenset(adaptable),
             sees_earlier=self.sees_earlier,
             knowledge=self.options.knowledge or (),
             plugins=self.options.plugins or (),

@@ -15,6 +15,7 @@ from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.nested_loop import NestedLoop
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
+from ernie_magic.wire.content import REASONING
 from ernie_magic.wire.prepared_call import Clock
 
 if TYPE_CHECKING:
@@ -122,6 +123,10 @@ class _PromptInProgress:
         self._rounds: list[Message] = []
         self._runs: list[ToolRun] = []
         self._sent: Mapping[str, Any] = {}
+        # Thoughts in the caller's own messages are sent as they are.
+        self._own_thoughts = frozenset({"reasoning"})
+        if any(name in message for message in request.messages for name in REASONING):
+            self._own_thoughts = frozenset()
 
     async def ask(self) -> Asked:
         """Ask until an answer calls no tool of ours."""
@@ -179,6 +184,7 @@ class _PromptInProgress:
         self._request = replace(
             self._request,
             messages=(*self._request.messages, *round_messages),
+            adaptable=self._request.adaptable | self._own_thoughts,
             parameters={
                 name: value
                 for name, value in self._request.parameters.items()

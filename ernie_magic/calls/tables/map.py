@@ -8,7 +8,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -344,7 +344,7 @@ class MapRequest:
             system = settings.system
         if system:
             messages.insert(0, {"role": "system", "content": system})
-        return chat_request(
+        request = chat_request(
             messages,
             model=model,
             given=given,
@@ -355,6 +355,10 @@ class MapRequest:
             paths=paths,
             max_input_tokens=max_input_tokens,
         )
+        adaptable = {"stream"}
+        if self.columns:
+            adaptable.add("response_format")
+        return replace(request, adaptable=frozenset(adaptable))
 
 
 def build_map_request(

@@ -1,0 +1,145 @@
+"""What a request has that the caller did not choose, and what is sent instead where a server
+refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ernie_magic.api import values
+from ernie_magic.errors import AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest
+from ernie_magic.wire.content import REASONING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from ernie_magic.errors import ServiceError
+    from ernie_magic.wire.request import WireRequest
+
+_ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
+# A refusal may also be told with 200 and a code of the service's own.
+_STATUSES = (200, 400, 404, 405, 422)
+_ABOUT_FORMAT = re.compile(
+    r"(?:response|output)[\s_-]?format|json[\s_-]?(?:mode|schema|object)"
+    r"|structured[\s_-]?output|结构化输出|JSON ?(?:模式|输出)",
+    re.IGNORECASE,
+)
+# Not `stream_options`, nor "upstream".
+_ABOUT_STREAM = re.compile(
+    r"(?<![a-z_])stream(?:ing|ed)?(?![a-z_])(?! ?options)|流式",
+    re.IGNORECASE,
+)
+_ABOUT_REASONING = re.compile(rf"(?<![a-z_])(?:{'|'.join(REASONING)})(?![a-z_])")
+
+
+class Adaptation(NamedTuple):
+    """One way to send a request again.
+
+    Attributes
+    ----------
+    name : str
+    field : str
+        What of the request is changed; only where the caller did not choose it.
+    refusal : Pattern
+        The words of a refusal that names it.
+    change : callable
+        Returns the request to be sent instead, None where there is nothing to change.
+    """
+
+    name: str
+    field: str
+    refusal: re.Pattern[str]
+    change: Callable[[WireRequest], WireRequest | None]
+
+
+def _ask_for_json_object(request: WireRequest) -> WireRequest | None:
+    body = dict(request.body or {})
+    if values.as_object(body.get("response_format")).get("type") != "json_schema":
+        return None
+    body["response_format"] = {"type": "json_object"}
+    return request._replace(body=body)
+
+
+def _ask_for_no_format(request: WireRequest) -> WireRequest | None:
+    body = dict(request.body or {})
+    if body.pop("response_format", None) is None:
+        return None
+    return request._replace(body=body)
+
+
+def _ask_for_stream(request: WireRequest) -> WireRequest | None:
+    if request.stream:
+        return None
+    return request._replace(body={**(request.body or {}), "stream": True}, stream=True)
+
+
+def _ask_for_whole(request: WireRequest) -> WireRequest | None:
+    if not request.stream:
+        return None
+    return request._replace(body={**(request.body or {}), "stream": False}, stream=False)
+
+
+def _leave_out_reasoning(request: WireRequest) -> WireRequest | None:
+    body = dict(request.body or {})
+    messages = [_without_reasoning(message) for message in body.get("messages") or ()]
+    if messages == body.get("messages"):
+        return None
+    return request._replace(body={**body, "messages": messages})
+
+
+def _without_reasoning(message: Any) -> Any:
+    if not isinstance(message, dict) or message.get("role") != "assistant":
+        return message
+    return {name: value for name, value in message.items() if name not in REASONING}
+
+
+_STREAM_OR_NOT = frozenset({"streamed", "whole"})  # Who has turned it once does not turn it back.
+# In the order in which they are tried.
+ADAPTATIONS = (
+    Adaptation("json_object", "response_format", _ABOUT_FORMAT, _ask_for_json_object),
+    Adaptation("no format", "response_format", _ABOUT_FORMAT, _ask_for_no_format),
+    Adaptation("streamed", "stream", _ABOUT_STREAM, _ask_for_stream),
+    Adaptation("whole", "stream", _ABOUT_STREAM, _ask_for_whole),
+    Adaptation("no reasoning", "reasoning", _ABOUT_REASONING, _leave_out_reasoning),
+)
+
+
+def adapt_request(
+    request: WireRequest,
+    names: Collection[str],
+    adaptable: Collection[str],
+) -> WireRequest:
+    """Return a request with these adaptations, as far as its fields are adaptable.
+
+    Parameters
+    ----------
+    names
+        Of adaptations.
+    adaptable
+        Fields that the caller did not choose.
+    """
+    for one in ADAPTATIONS:
+        if one.name in names and one.field in adaptable:
+            request = one.change(request) or request
+    return request
+
+
+def find_adaptation(
+    error: ServiceError,
+    request: WireRequest,
+    tried: Collection[str],
+    adaptable: Collection[str],
+) -> str:
+    """Return the name of the next adaptation after a refusal, "" for none."""
+    if isinstance(error, _ABOUT_THE_ACCOUNT) or error.status not in _STATUSES:
+        return ""
+    said = f"{error.message} {error.body}"
+    for one in ADAPTATIONS:
+        if one.name in tried or one.field not in adaptable:
+            continue
+        if one.name in _STREAM_OR_NOT and _STREAM_OR_NOT.intersection(tried):
+            continue
+        if one.refusal.search(said) and one.change(request) is not None:
+            return one.name
+    return ""

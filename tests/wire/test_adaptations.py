@@ -1,0 +1,219 @@
+"""What the package itself adds to a request, and a server refuses."""
+
+import json
+
+import pytest
+
+from ernie_magic.errors import BadRequest, ErnieError
+from ernie_magic.session import Session
+from tests.loopback_server import LoopbackServer, read_request
+from tests.raw_server import END, chunk, events, http
+
+ANSWER = '{"s": "pos", "n": 3}'
+SCHEMA = {"s": str, "n": int}
+
+
+class Strict(LoopbackServer):
+    """A server with a rule: which refusal, as (status, body), a request's body gets."""
+
+    def __init__(self, rule, reply=None):
+        self.bodies, self._rule, self._reply = [], rule, reply
+        super().__init__()
+
+    async def _serve(self, reader, writer):
+        request = await read_request(reader)
+        body = json.loads(request.body) if request.body else None
+        if body is None:
+            writer.write(http("{}", "404 Not Found", "application/json"))
+        else:
+            self.bodies.append(body)
+            writer.write(self._answer(body))
+        await writer.drain()
+
+    def _answer(self, body):
+        if refusal := self._rule(body):
+            status, refused = refusal
+            return http(json.dumps(refused), f"{status} Refused", "application/json")
+        if self._reply:
+            return self._reply(body)
+        if body["stream"]:
+            return http(events(chunk({"content": ANSWER}), END))
+        choice = {"index": 0, "message": {"role": "assistant", "content": ANSWER}}
+        reply = {"choices": [{**choice, "finish_reason": "stop", "text": ANSWER}]}
+        return http(json.dumps(reply), kind="application/json")
+
+
+@pytest.fixture
+def ask_strict():
+    """Return a server with a rule, and a session on it."""
+    opened = []
+
+    def ask_strict(rule, reply=None):
+        server = Strict(rule, reply)
+        given = {"retry_count": 1, "language": "en", "backoff_factor": 0.01, "cache": False}
+        session = Session(service="local", base_url=f"{server.url}/v1", model="m1", **given)
+        opened.append((server, session))
+        return server, session
+
+    yield ask_strict
+    for server, session in opened:
+        session.close()
+        server.stop()
+
+
+def format_of(body):
+    return (body.get("response_format") or {}).get("type")
+
+
+# What public reports quote: status, body, and the formats that the server takes.
+FORMATS = {
+    "DeepSeek's": (
+        400,
+        {"error": {"message": "This response_format type is unavailable now"}},
+        (None, "json_object"),
+    ),
+    "DeepSeek's validator": (
+        422,
+        {"message": "response_format: response_format.type `json_schema` is unavailable now"},
+        (None, "json_object"),
+    ),
+    "SiliconFlow's": (
+        400,
+        {"code": 20024, "message": "Json mode is not supported for this model.", "data": None},
+        (None,),
+    ),
+    "Volcengine's": (
+        400,
+        {
+            "error": {
+                "code": "InvalidParameter",
+                "message": "The parameter `response_format.type` specified in the request are not "
+                "valid: `json_schema` is not supported by this model.",
+                "param": "response_format.type",
+            }
+        },
+        (None,),
+    ),
+    "a 405": (405, {"detail": "response_format json_schema not supported"}, (None,)),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_typed_table_does_without_a_format_that_the_server_refuses(ask_strict, name):
+    status, words, taken = FORMATS[name]
+    server, session = ask_strict(lambda body: format_of(body) not in taken and (status, words))
+    rows = [f"{name} {number}" for number in range(30)]
+    table = session.map("Judge {{text}}", rows, schema=SCHEMA, in_flight=4).table
+    assert [(row["s"], row["n"], row["error"]) for row in table] == [("pos", 3, None)] * 30
+    refused = [body for body in server.bodies if format_of(body) not in taken]
+    assert len(refused) <= 2 * 4
+    asked = len(server.bodies)
+    session.map("Judge {{text}}", rows, schema=SCHEMA, in_flight=4, resume=True)
+    assert len(server.bodies) == asked
+    session.map("Judge again {{text}}", rows[:3], schema=SCHEMA)
+    assert [format_of(body) in taken for body in server.bodies[asked:]] == [True] * 3
+
+
+def test_a_format_of_the_caller_s_own_is_not_left_out(ask_strict):
+    status, words, _ = FORMATS["SiliconFlow's"]
+    server, session = ask_strict(lambda body: format_of(body) and (status, words))
+    with pytest.raises(BadRequest):
+        session.chat("as JSON", response_format="json_object")
+    assert len(server.bodies) == 1
+
+
+ONLY_STREAMS = {
+    "Bailian's qwq": (
+        400,
+        {
+            "error": {
+                "code": "invalid_parameter_error",
+                "message": "This model only support stream mode, please enable the stream "
+                "parameter to access the model. ",
+            }
+        },
+    ),
+    "Bailian's qwen3": (
+        400,
+        {
+            "error": {
+                "code": "invalid_parameter_error",
+                "message": "parameter.enable_thinking must be set to false for non-streaming calls",
+            }
+        },
+    ),
+    "a gateway's": (400, {"detail": "Stream must be set to true"}),
+}
+
+
+@pytest.mark.parametrize("name", ONLY_STREAMS)
+def test_a_table_streams_where_a_model_does_nothing_else(ask_strict, name):
+    server, session = ask_strict(lambda body: not body["stream"] and ONLY_STREAMS[name])
+    rows = [f"{name} {number}" for number in range(30)]
+    table = session.map("Say {{text}}", rows, in_flight=4).table
+    assert [(row["answer"], row["error"]) for row in table] == [(ANSWER, None)] * 30
+    refused = [body for body in server.bodies if not body["stream"]]
+    assert len(refused) <= 4
+    asked = len(server.bodies)
+    with pytest.raises(ErnieError):
+        session.chat("whole", stream=False)
+    assert [body["stream"] for body in server.bodies[asked:]] == [False]
+
+
+NO_STREAM = {
+    "error": {
+        "message": "Unsupported value: 'stream' does not support true with this model. Only the "
+        "default (false) value is supported.",
+        "param": "stream",
+        "code": "unsupported_value",
+    }
+}
+
+
+def test_a_chat_is_asked_whole_where_a_model_does_not_stream(ask_strict):
+    server, session = ask_strict(lambda body: body["stream"] and (400, NO_STREAM))
+    assert session.chat("one").text == ANSWER
+    assert "".join(map(str, session.stream("two"))) == ANSWER
+    assert session.complete("three").text == ANSWER
+    assert session.map("Say {{text}}", ["no stream"]).table[0]["answer"] == ANSWER
+    assert [body["stream"] for body in server.bodies] == [True, False, False, False, False]
+    with pytest.raises(BadRequest):
+        session.chat("four", stream=True)
+
+
+def test_a_refusal_of_both_ways_is_told_after_one_more_try(ask_strict):
+    server, session = ask_strict(lambda _: (400, NO_STREAM))
+    with pytest.raises(BadRequest):
+        session.chat("one")
+    assert [body["stream"] for body in server.bodies] == [True, False]
+
+
+def test_a_tool_s_round_is_sent_without_the_thoughts_that_a_server_refuses(ask_strict):
+    place = ["body", "messages", 2, "assistant", "reasoning_content"]
+    detail = [{"type": "extra_forbidden", "loc": place, "msg": "Extra inputs are not permitted"}]
+    words = {"object": "error", "message": {"detail": detail}, "type": "invalid_request_error"}
+    call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    runs = []
+
+    def weather() -> str:
+        """Return the weather."""
+        runs.append("weather")
+        return "sunny"
+
+    def has_thoughts(body):
+        thinks = any("reasoning_content" in message for message in body["messages"])
+        return thinks and (422, words)
+
+    def reply(body):
+        if body["messages"][-1]["role"] == "tool":
+            return http(events(chunk({"content": "It is sunny."}), END))
+        thought = chunk({"reasoning_content": "thought"})
+        asked = chunk({"tool_calls": [{"index": 0, **call}]})
+        return http(events(thought, asked, chunk({}, finish_reason="tool_calls")))
+
+    server, session = ask_strict(has_thoughts, reply)
+    assert session.chat("the weather?", tools=[weather]).text == "It is sunny."
+    assert runs == ["weather"]
+    refused = sum(bool(has_thoughts(body)) for body in server.bodies)
+    assert session.chat("and now?", tools=[weather], history=False).text == "It is sunny."
+    assert sum(bool(has_thoughts(body)) for body in server.bodies) == refused
