@@ -63,6 +63,45 @@ def _is_random(part: str) -> bool:
     return len(part) >= _LEAST and len(last) > _LONGEST_NUMBER
 
 
+# What the documents of servers write where a key would stand (llama.cpp's `sk-no-key-required`,
+# LM Studio's `lm-studio`, vLLM's `token-abc123` and `EMPTY`): nobody's secret consists of these.
+_WORDS_OF_PLACEHOLDERS = (
+    "a abc access an anything any api change changeme development dummy empty enter example fake"
+    " goes here insert is key keys llama lm local localhost my needed no none not nothing null"
+    " ollama openai paste placeholder put replace required secret sk studio the this token unused"
+    " used vllm whatever with xxx your"
+)
+_PLACEHOLDER_WORDS = frozenset(_WORDS_OF_PLACEHOLDERS.split())
+_PLACEHOLDER_PARTS = re.compile(r"[^-_. <>\[\]{}]+")
+_LEAST_IN_ORDER = 3  # characters: "abc", "123"
+_ORDERS = ("0123456789" * 3, "1234567890" * 3, "abcdefghijklmnopqrstuvwxyz")
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether what stands for a key is a public placeholder: words that documents use for one, or
+    digits and letters in their order. A passphrase of other words is a secret, and so is anything
+    with a part that may be random.
+    """
+    parts = _PLACEHOLDER_PARTS.findall(value.lower())
+    return bool(parts) and all(map(_is_placeholder_part, parts))
+
+
+def _is_placeholder_part(part: str) -> bool:
+    if part in _PLACEHOLDER_WORDS:
+        return True
+    runs = re.findall(r"[0-9]+|[a-z]+|[^0-9a-z]+", part)
+    return len(runs) <= _WORD_AND_NUMBER and all(map(_is_in_order, runs))
+
+
+def _is_in_order(run: str) -> bool:
+    """Whether a run of characters is one of them repeated, or counts upwards. Shorter ones are no
+    more than chance.
+    """
+    if len(run) < _LEAST_IN_ORDER:
+        return False
+    return len(set(run)) == 1 or any(run in order for order in _ORDERS)
+
+
 class Key:
     """A credential. `reveal()` is for the wire only.
 
@@ -74,14 +113,15 @@ class Key:
     value
         The credential.
     secret
-        False for a token that anybody may know (the emulator's): it is not hidden in texts.
+        False for a token that anybody may know (the emulator's): it is not hidden in texts, and
+        neither is a public placeholder (`is_placeholder`).
     """
 
     __slots__ = ("_value",)
 
     def __init__(self, value: str, *, secret: bool = True) -> None:
         self._value = value.strip().strip(UNSEEN).strip()
-        if secret:
+        if secret and not is_placeholder(self._value):
             from ernie_magic.text.redact import KNOWN  # with the first key, not with the extension
 
             KNOWN.add_key(self._value)

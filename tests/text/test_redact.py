@@ -105,13 +105,54 @@ def test_a_text_without_a_key_comes_out_of_a_stream_as_it_went_in(text, size):
 
 
 def test_a_short_key_is_hidden_whole_and_only_as_it_is():
-    Key("token-abc123")
-    Key("ollama7")
+    Key("token-abd193")
+    Key("ollama7x")
     assert (
-        redact("the key token-abc123 of ollama7, not Token-ABC123 or token-abc")
-        == "the key ••• of ollama7, not Token-ABC123 or token-abc"
+        redact("the key token-abd193 of ollama7x, not Token-ABD193 or token-abd")
+        == "the key ••• of •••, not Token-ABD193 or token-abd"
     )
-    assert streamed("a token-abc123 token-abc124", 1) == "a ••• token-abc124"
+    assert streamed("a token-abd193 token-abd194", 1) == "a ••• token-abd194"
+
+
+@pytest.mark.parametrize(
+    "placeholder",
+    [
+        "sk-no-key-required",
+        "not-needed",
+        "lm-studio",
+        "token-abc123",
+        "EMPTY",
+        "your_api_key_here",
+        "<your-access-token>",
+        "sk-1234567890abcdef",
+        "sk-xxxxxxxxxxxxxxxx",
+        "00000000000000000000",
+        "local-development-key",
+        "sk-placeholder-not-used",
+        "this-key-is-not-required",
+        "anything-goes-here",
+    ],
+)
+def test_a_public_placeholder_hides_no_words_of_an_answer(placeholder):
+    Key(placeholder)
+    text = f"All are required; access 1234567890, a placeholder for development: {placeholder}."
+    assert redact(text, strict=True) == text == streamed(text, 3)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-no-key-7Qv2mK81",
+        "correct-horse-battery-staple",
+        "your-key-is-zanzibar",
+        "sk-1234567890abcdeg3",
+        "abcdefgh-hgfedcba-qwerty",
+        "local-9f8e7d6c5b4a",
+    ],
+)
+def test_a_key_with_one_part_of_its_own_is_hidden(key):
+    Key(key)
+    assert redact(f"it is {key}.") == "it is •••."
 
 
 def test_a_key_of_words_is_hidden_as_it_is_written():
