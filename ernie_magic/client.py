@@ -308,12 +308,13 @@ class Client:
         model = model or configured_model(kind, settings)
         return CallTarget(kind, model, deployed, settings, endpoint)
 
-    def editing_model(self) -> str:
+    def editing_model(self, *, is_masked: bool) -> str:
         """Return the model of a call that edits pictures and names none
         (`default_model.editing_model`).
         """
         service = self.settings.choose_service().name
-        return editing_model(self.settings, service, self.known_models())
+        offered = self.known_models()
+        return editing_model(self.settings, service, offered, is_masked=is_masked)
 
     def start_model_call(
         self,

@@ -665,9 +665,9 @@ class Session(PlatformGroups):
         prompt
             At most 1,024 characters.
         model
-            For an edit "qwen-image-edit" when None. Else the setting `image_model` when None, else
-            "Stable-Diffusion-XL", on Qianfan V2 "irag-1.0", or one of its kind where the live list,
-            which is requested once, does not offer that.
+            For an edit "qwen-image-edit" when None, with a mask "ernie-irag-edit". Else the setting
+            `image_model` when None, else "Stable-Diffusion-XL", on Qianfan V2 "irag-1.0", or one of
+            its kind where the live list, which is requested once, does not offer that.
         download
             False leaves pictures that are links where they are: `picture.url`, which expires after
             some days.
@@ -695,7 +695,7 @@ class Session(PlatformGroups):
         from ernie_magic.calls.images.generate import generate_images
 
         if edit is not None and not model and not endpoint:
-            model = self.client.editing_model()
+            model = self.client.editing_model(is_masked=mask is not None)
         target = self.client.choose_target("image", model, endpoint, parameters, extra=extra)
         sources = self.client.localizing_errors(
             lambda: read_edit_sources(edit, mask, strict=target.rules.strict)

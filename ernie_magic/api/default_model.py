@@ -45,6 +45,7 @@ PREFERRED_VISION: tuple[str, ...] = (
 )
 # Those that edit pictures (https://cloud.baidu.com/doc/qianfan-api/s/Rm9m76ekf).
 PREFERRED_EDITING: tuple[str, ...] = ("qwen-image-edit", "ernie-irag-edit")
+MASKED_EDITING: tuple[str, ...] = ("ernie-irag-edit",)
 # The defaults of other calls: the examples on the API pages of AI Studio
 # (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns) and Qianfan.
 _DEFAULTS: dict[Kind, str] = {
@@ -158,18 +159,24 @@ def editing_model(
     settings: ModelSettings,
     service: str,
     offered: Sequence[Listed] = (),
+    *,
+    is_masked: bool = False,
 ) -> str:
     """Return the model of a call that edits pictures and names none: the setting where it edits,
-    else one that is known to; "" on a server of others, where the live list decides.
+    else one that is known to, and to take a mask where there is one; "" on a server of others,
+    where the live list decides.
     """
     configured = settings.image_model
     if service in _OTHER_SERVERS or own_image_path(configured) == EDITS_PATH:
         return configured
     by_lower = {entry.id.lower(): entry.id for entry in offered}
-    for name in PREFERRED_EDITING:
+    preferred = PREFERRED_EDITING
+    if is_masked:
+        preferred = MASKED_EDITING
+    for name in preferred:
         if name in by_lower:
             return by_lower[name]
-    return PREFERRED_EDITING[0]
+    return preferred[0]
 
 
 def no_model_error(kind: Kind, offered: Sequence[Listed] = ()) -> InvalidOption:

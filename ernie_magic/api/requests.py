@@ -505,6 +505,8 @@ def image_request(
         raise _no_edits_error()
     if not endpoint:
         _check_image_model(model, rules, is_edit=bool(images))
+    if mask and rules.strict and not endpoint:
+        _check_mask(model)
     checked = checked_parameters("image", given, model, rules)
     check_text(prompt)
     _check_extra("image", extra, rules, [prompt, checked])
@@ -518,6 +520,24 @@ def image_request(
         images=images,
         mask=mask,
         as_form=bool(images) and not rules.strict,
+    )
+
+
+def _check_mask(model: str) -> None:
+    """Reject a mask for a model that is known to take none: it would edit the picture everywhere,
+    and bill that.
+    """
+    entry = models.find_model(model)
+    if entry is None or entry.has_ability("mask"):
+        return
+    raise InvalidOption(
+        Text(
+            "模型 {model} 不用 mask，会改整张图", "{model} takes no mask: it edits everywhere"
+        ).fill(model=entry.id),
+        advice=Text(
+            "去掉 mask，或改用 ernie-irag-edit",
+            "leave the mask out, or use ernie-irag-edit",
+        ),
     )
 
 

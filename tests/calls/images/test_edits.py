@@ -76,6 +76,11 @@ def test_every_kind_of_mask_is_black_and_white(mask):
     assert np.array_equal(np.asarray(opened(sources.mask)), np.eye(128) * 255)
 
 
+def test_a_mask_chooses_a_model_that_takes_one(session):
+    edited = session.image("night", edit=picture(), mask=picture())
+    assert edited.request.model == "ernie-irag-edit"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -93,6 +98,10 @@ def test_every_kind_of_mask_is_black_and_white(mask):
         ({"edit": as_png(picture()).replace(b"IDAT", b"IDAX")}, "the picture cannot be used"),
         ({"edit": picture(), "model": "Stable-Diffusion-XL"}, "cannot edit pictures"),
         ({"edit": picture(), "feature": "erase"}, "feature"),
+        (
+            {"edit": picture(), "mask": picture(), "model": "qwen-image-edit"},
+            "qwen-image-edit takes no mask",
+        ),
         ({"model": "qwen-image-edit"}, "name one with --edit"),
     ],
 )
