@@ -217,3 +217,37 @@ def test_a_tool_s_round_is_sent_without_the_thoughts_that_a_server_refuses(ask_s
     refused = sum(bool(has_thoughts(body)) for body in server.bodies)
     assert session.chat("and now?", tools=[weather], history=False).text == "It is sunny."
     assert sum(bool(has_thoughts(body)) for body in server.bodies) == refused
+
+
+@pytest.mark.parametrize("words", [{}, {"message": "bad value in the upstream's stream_options"}])
+def test_a_refusal_of_something_else_is_told_after_one_request(ask_strict, words):
+    server, session = ask_strict(lambda _: (400, {"error": words}))
+    table = session.map("Judge {{text}}", [f"else {words}"], schema=SCHEMA).table
+    assert table[0]["error"]
+    assert [format_of(body) for body in server.bodies] == ["json_schema"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_of_the_account_is_told_whatever_field_it_names(ask_strict, status):
+    words = {"error": {"message": "this account may not use response_format or stream"}}
+    server, session = ask_strict(lambda _: (status, words))
+    with pytest.raises(ErnieError):
+        session.map("Judge {{text}}", [f"account {status}"], schema=SCHEMA)
+    assert [format_of(body) for body in server.bodies] == ["json_schema"]
+
+
+def test_an_answer_that_has_begun_is_not_asked_for_otherwise(ask_strict):
+    begun = http(events(chunk({"content": "so far"}), NO_STREAM, done=False))
+    server, session = ask_strict(lambda _: None, lambda _: begun)
+    with pytest.raises(ErnieError) as caught:
+        session.chat("one")
+    assert caught.value.answer.text == "so far"
+    assert len(server.bodies) == 1
+
+
+def test_a_session_that_is_set_not_to_stream_does_not(ask_strict):
+    server, session = ask_strict(lambda body: not body["stream"] and ONLY_STREAMS["a gateway's"])
+    session.settings.stream = False
+    with pytest.raises(ErnieError):
+        session.chat("one")
+    assert [body["stream"] for body in server.bodies] == [False]
