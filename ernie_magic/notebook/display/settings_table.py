@@ -5,6 +5,7 @@ key.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.default_model import expected_model
@@ -19,6 +20,7 @@ from ernie_magic.config.variables import read_variable
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.text.language import Language, Text, untranslated
+from ernie_magic.text.redact import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -214,6 +216,11 @@ def _describe_default(settings: ErnieSettings, name: str, listed: Sequence[Liste
     return ""
 
 
+# What is no address: `?` and `#` are marks of the text, and no query begins with them.
+_TEXTS = frozenset({"system", "stop", "user"})
+_URL_LOGIN = re.compile(r"//[^/@\s]*(?::[^@\s]*)?@")
+
+
 def describe_setting(settings: ErnieSettings, name: str) -> str:
     """A setting's value, and its origin unless that is the session; never a key."""
     value = getattr(settings, name)
@@ -227,7 +234,14 @@ def describe_setting(settings: ErnieSettings, name: str) -> str:
         return f"{settings.choose_service().name} (auto)"
     if isinstance(value, BaseUrl) and value.login:
         return redact_url(value).replace("//", "//•••@", 1)
-    return "" if value in (None, "", {}) else redact_url(_display_value(value))
+    return "" if value in (None, "", {}) else _redact_setting(name, _display_value(value))
+
+
+def _redact_setting(name: str, shown: str) -> str:
+    """Remove keys from a setting's value: from an address also what may be one."""
+    if name in _TEXTS or name in MODEL_SETTINGS:
+        return redact(_URL_LOGIN.sub("//•••@", shown), strict=True)
+    return redact_url(shown)
 
 
 def _display_value(value: object) -> str:

@@ -278,3 +278,19 @@ def test_a_wrong_use_is_told(run, words):
     assert "usage: %ernie use" in str(result.error_in_exec) or "does not know" in str(
         result.error_in_exec
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("system # 角色：数学老师", "system = # 角色：数学老师"),
+        ("system 你是谁?请用中文", "system = 你是谁?请用中文"),
+        ("system Use C# and F#", "system = Use C# and F#"),
+        ("system see http://a:pw@x.cn/b?c=d now", "system = see http://•••@x.cn/b?c=d now"),
+        ("stop ###", 'stop = ["###"]'),
+        ("user a#b", "user = a#b"),
+        ("image_model a?b", "image_model = a?b"),
+    ],
+)
+def test_a_setting_that_is_no_address_is_shown_whole(run, words, shown):
+    assert run(f"%ernie config {words}")[1].startswith(f"{shown}\n")
