@@ -17,7 +17,7 @@ from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.display.streaming import view_for
 from ernie_magic.notebook.magics.chat import ChatLine, parse_chat_line
-from ernie_magic.notebook.magics.embeddings import parse_embed_line
+from ernie_magic.notebook.magics.embeddings import EmbedLine, parse_embed_line
 from ernie_magic.notebook.magics.execution import CellRunner, PendingCell
 from ernie_magic.notebook.magics.images import (
     ImageCommand,
@@ -232,9 +232,8 @@ class CellMagics(CellRunner):
         """Run a `%%ernie_embed` cell: one text per line."""
         cell = normalize_line_ends(cell)
         cell_input = self._read_cell(
-            parse_embed_line, CellLine.fill_prompt, line, cell, owns_cell=owns_cell
+            parse_embed_line, EmbedLine.fill_texts, line, cell, owns_cell=owns_cell
         )
-        texts = [text for text in cell_input.prompt.split("\n") if text.strip()]
         language = self.session.settings.interface_language
         view = self._view_result(owns_cell=cell_input.owns_cell)
 
@@ -246,7 +245,9 @@ class CellMagics(CellRunner):
             self.bind_result(cell_input.line.as_name, embeddings)
 
         return PendingCell(
-            self.session.begin_embed(texts, **cell_input.line.options), view, finish_cell
+            self.session.begin_embed(cell_input.prompt, **cell_input.line.options),
+            view,
+            finish_cell,
         )
 
     def _start_map(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Mapped]:

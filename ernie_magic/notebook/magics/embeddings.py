@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import resolve_name
+from ernie_magic.notebook.magics.interpolate import interpolate_lines, resolve_name
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
@@ -64,6 +64,12 @@ class EmbedLine(CellLine):
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    def fill_texts(self, cell: str, namespace: Mapping[str, Any]) -> list[str]:
+        """The texts below the line, one per line, with their `{{expr}}`s interpolated."""
+        if self.verbatim:
+            return [line for line in cell.split("\n") if line.strip()]
+        return interpolate_lines(cell, namespace)
 
 
 def parse_embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:

@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.images.formats import EXTENSIONS
 from ernie_magic.errors import InvalidExpression, InvalidOption, exception_message
 from ernie_magic.notebook.magics.prompt_values import prompt_text
@@ -98,6 +99,51 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
         pieces += [before, value, after]
         copied_until = end
     return "".join([*pieces, text[copied_until:]])
+
+
+def interpolate_lines(text: str, namespace: Mapping[str, Any]) -> list[str]:
+    """The lines of `text` that are not blank, each with its `{{expr}}`s replaced by their values.
+
+    A line break in a value begins no line, and a list or column that stands alone on a line is a
+    line per item.
+
+    Raises
+    ------
+    InvalidExpression
+    """
+    lines: list[str] = []
+    for line in _split_lines(text):
+        words = line.strip()
+        if expression_spans(words) == [(0, len(words))]:
+            expression = words[2:-2].strip()
+            as_texts = partial(_item_texts, expression=expression)
+            lines += _evaluate_expression(expression, namespace, as_texts)
+        elif words:
+            lines.append(interpolate(line, namespace))
+    return lines
+
+
+def _split_lines(text: str) -> Iterator[str]:
+    """Iterate over the lines of a text; each expression is in one."""
+    line = ""
+    copied_until = 0
+    for start, end in [*expression_spans(text), (len(text), len(text))]:
+        first, *others = text[copied_until:start].split("\n")
+        line += first
+        for other in others:
+            yield line
+            line = other
+        line += text[start:end]
+        copied_until = end
+    yield line
+
+
+def _item_texts(value: Any, expression: str) -> list[str]:
+    """The items of a list or column, each as its words; those of anything else as one text."""
+    is_column = hasattr(value, "dtype") and getattr(value, "ndim", 1) == 1
+    if is_column or isinstance(value, (list, tuple)):
+        return ["" if is_missing(item) else prompt_text(item, expression) for item in value]
+    return [prompt_text(value, expression)]
 
 
 def interpolate_field(field: str, namespace: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """`%%ernie_embed` and the magics that look at vectors, in a shell without a kernel."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ernie_magic.api.results import Embeddings
@@ -27,6 +28,30 @@ def test_a_line_ends_as_python_s_do(run, shell, end):
     assert shell.user_ns["v"].texts == ("a", "b", "c\r", "d")
     shell.run_cell_magic("ernie_embed", "--as w", f"a{end}b")
     assert shell.user_ns["w"].texts == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("lines", "texts"),
+    [
+        ("{{poem}}\nlast", ("moon\nriver", "last")),
+        ("about {{poem}}", ("about moon\nriver",)),
+        ("first\n  {{names}}\n", ("first", '甲, "x"', "乙\n丙")),
+        ("{{column}}", ('甲, "x"', "乙\n丙")),
+        ("{{array}}\n{{ [name for name\n in names] }}", ("p", "q", '甲, "x"', "乙\n丙")),
+    ],
+)
+def test_a_value_with_line_breaks_is_one_text_and_a_column_alone_is_its_items(
+    run, shell, lines, texts
+):
+    shell.user_ns |= {
+        "poem": "moon\nriver",
+        "names": ['甲, "x"', "乙\n丙"],
+        "column": pd.Series(['甲, "x"', "乙\n丙"]),
+        "array": np.array(["p", "q"]),
+    }
+    result, _ = run(f"%%ernie_embed --as v\n{lines}")
+    assert result.success
+    assert shell.user_ns["v"].texts == texts
 
 
 def test_heat_plane_and_search(run, shell):
