@@ -642,6 +642,9 @@ def variable_name(typed: str) -> str:
     return name
 
 
+_CONSTANTS = {"True": True, "False": False, "None": None}
+
+
 def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:
     """The fields of `--param name=value`; a value that is JSON is decoded."""
     names = set[str]()
@@ -663,7 +666,9 @@ def parse_extra_fields(pairs: Iterable[str]) -> Iterator[tuple[str, Any]]:
 
 
 def _read_field(value: str) -> Any:
-    """A field's value: decoded where it is JSON, or a list or dictionary of Python."""
+    """A field's value: decoded where it is JSON, or a list, dictionary or constant of Python."""
+    if value in _CONSTANTS:
+        return _CONSTANTS[value]
     with suppress(ValueError, RecursionError):
         return json.loads(value)
     if value[:1] in ("[", "{"):

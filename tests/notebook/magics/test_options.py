@@ -91,6 +91,14 @@ def test_a_name_may_be_written_as_on_the_api_s_page(text, fields):
     assert line(text).chat.parameters == fields
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("True", True), ("False", False), ("None", None), ("true", True), ("Trueish", "Trueish")],
+)
+def test_a_field_of_param_may_be_a_constant_as_python_writes_it(written, value):
+    assert line(f"--param x={written}").chat.extra == {"x": value}
+
+
 FIELDS = {
     "a": {"k": [1, None]},
     "b": ["x", 'y "z"'],
