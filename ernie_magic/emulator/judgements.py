@@ -79,6 +79,10 @@ _NEUTRAL_NAME = re.compile(
 _SENTIMENT = re.compile(
     r"情感|情绪|好评|差评|评论|点评|满意度|sentiment|review|feedback", re.IGNORECASE
 )
+# A field of such a name is one of three words where a prompt offers none.
+_FEELING_NAME = re.compile(r"情感|情绪|倾向|sentiment|polarity|mood", re.IGNORECASE)
+_FEELINGS_ZH = ("正面", "中性", "负面")
+_FEELINGS_EN = ("positive", "neutral", "negative")
 # Where a judgement stands on a scale, from 0 to 1, and how far chance moves it.
 _POSITIONS = {0: (0.5, 0.04), 1: (0.82, 0.04), 2: (0.91, 0.09), 3: (0.95, 0.04)}
 _STRONG = re.compile(r"非常|很|极|强烈|very|strong|extreme", re.IGNORECASE)
@@ -120,7 +124,7 @@ def find_subject(prompt: str) -> str:
     """The text that a prompt asks about, without the task; what is left if no text stands apart."""
     if text := _find_text(prompt):
         return text
-    words = _without_json(_within_reach(prompt))
+    words = without_json(_within_reach(prompt))
     for choices in reversed(find_choices(words)):
         words = words[: choices.start] + words[choices.end :]
     return words.strip()
@@ -129,7 +133,7 @@ def find_subject(prompt: str) -> str:
 @lru_cache(maxsize=64)
 def _find_text(prompt: str) -> str:
     """The text that stands apart from the task: behind a colon, or in sentences of its own."""
-    words = _without_json(_within_reach(prompt))
+    words = without_json(_within_reach(prompt))
     spans = [(each.start, each.end) for each in find_choices(words)]
     after = max((end for _, end in spans), default=0)
     for colon in _COLON.finditer(words, after):
@@ -153,7 +157,7 @@ def _within_reach(prompt: str) -> str:
     return f"{prompt[:_REACH]}\n{prompt[-_REACH:]}"
 
 
-def _without_json(words: str) -> str:
+def without_json(words: str) -> str:
     """A prompt without the lines that describe JSON, if there are others."""
     lines = words.splitlines()
     kept = [each for each in lines if "json" not in each.lower() and not _FORM.search(each)]
@@ -231,8 +235,14 @@ def find_scale(prompt: str) -> tuple[int, int] | None:
 
 
 def choose_for(name: str, prompt: str, seed: int) -> str | None:
-    """The word that a prompt offers for the field of this name; None if it offers none."""
+    """The word that a prompt offers for the field of this name, or a feeling; None if it offers
+    none.
+    """
     groups = find_choices(prompt)
+    if not groups and _FEELING_NAME.search(name):
+        if _HAN.search(name):
+            return choose(_FEELINGS_ZH, prompt, seed)
+        return choose(_FEELINGS_EN, prompt, seed)
     named = [each for each in groups if name and name.lower() in each.label.lower()]
     if not named and (not groups or _FREE_NAME.search(name)):
         return None

@@ -267,7 +267,10 @@ class _Sampler:
     def _sample_object(self, schema: dict[str, Any]) -> dict[str, Any]:
         required = check_list(schema.get("required"), "required")
         value: dict[str, Any] = {}
-        for name, kind in check_object(schema.get("properties"), "properties").items():
+        properties = check_object(schema.get("properties"), "properties")
+        # A prompt names the fields that it asks for; they are not what it is about.
+        self._quoted = [words for words in self._quoted if words not in properties]
+        for name, kind in properties.items():
             if found := self._sample_if_finite(kind, name):
                 value[name] = found[0]
             elif name in required:
@@ -309,9 +312,10 @@ class _Sampler:
             quoted = self._quoted[min(self._texts, len(self._quoted) - 1)]
             self._texts += 1
             return quoted[:MAX_WORDS]
-        words = self._prompt.strip()
+        words = self._prompt
         if judgements.is_judgement(words):
             words = judgements.find_subject(words)
+        words = judgements.without_json(words).strip()
         if words.isascii():
             words = _CLAUSE_END.split(words)[0]
         return words[:MAX_WORDS] or "…"

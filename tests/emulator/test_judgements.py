@@ -232,3 +232,21 @@ def test_the_same_prompt_has_the_same_judgement_through_the_api():
     found = [generate_reply(messages, given, "ernie-3.5-8k", 0).full_text for _ in range(2)]
     assert found[0] == found[1]
     assert json.loads(found[0])["情感"] == "差评"
+
+
+@pytest.mark.parametrize(
+    ("field", "review", "feeling"),
+    [
+        ("sentiment", "Judge: The noodles were really delicious", "positive"),
+        ("sentiment", "Judge: We waited an hour and the soup was cold", "negative"),
+        ("情感", "判断这条评论的情感，并打 1 到 5 分：味道很好，服务热情", "正面"),
+        ("情感", "判断这条评论的情感，并打 1 到 5 分：等了一小时，汤是凉的", "负面"),
+    ],
+)
+def test_a_sentiment_follows_the_text_also_where_the_prompt_offers_no_words(field, review, feeling):
+    schema = {"properties": {field: {"type": "string"}, "reason": {"type": "string"}}}
+    prompt = f'{review}\n\nanswer with one JSON object: {{"{field}": <string>, "reason": <string>}}'
+    value = sample_value(schema, prompt, "", 1)
+    assert value[field] == feeling
+    assert value["reason"]
+    assert review.endswith(value["reason"])  # the review, not the names of fields
