@@ -917,7 +917,8 @@ class Session(PlatformGroups):
     # --- services, models, limits -----------------------------------------------------------------
 
     def use(self, service: str) -> None:
-        """Switch to this service: "aistudio", "qianfan", "qianfan-v1", "local" or "emulator".
+        """Switch to this service: "aistudio", "qianfan", "qianfan-v1", "local" (any
+        OpenAI-compatible server, also by the name "openai") or "emulator".
 
         A key, an address, headers and a deployed service that were set in this session for another
         service are forgotten: they are never sent to this one.
@@ -927,6 +928,7 @@ class Session(PlatformGroups):
         InvalidOption
             There is no such service.
         """
+        service = services.ALIASES.get(service, service)
         if service not in services.SERVICES:
             raise self.with_language(
                 InvalidOption(

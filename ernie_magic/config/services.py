@@ -137,6 +137,8 @@ EMULATOR = Service(
 SERVICES: dict[str, Service] = {
     service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)
 }
+# Other names that people use, by what they stand for.
+ALIASES = {"openai": LOCAL.name}
 IAM_URL = "https://iam.bj.baidubce.com"
 IAM_URL_VARIABLE = "QIANFAN_IAM_BASE_URL"
 CONSOLE_URL = "https://qianfan.baidubce.com"

@@ -112,6 +112,11 @@ def test_use_chooses_the_service_and_config_shows_it(run, ernie):
     assert value(run, "%ernie config service").rows[0][1] == "emulator"
 
 
+def test_openai_is_another_name_of_a_compatible_server(run, ernie):
+    run("%ernie use openai")
+    assert ernie.settings.service == "local"
+
+
 def test_use_alone_lists_services_models_and_endpoints_and_marks_what_is_in_use(run, ernie):
     ernie.settings.service = "aistudio"
     ernie.settings.image_endpoint = "my_pictures"
