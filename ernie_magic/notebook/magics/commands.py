@@ -297,7 +297,7 @@ def run_command(session: Session, line: str) -> Any:
     if started in COMMANDS and COMMANDS[started].takes_text:
         return COMMANDS[started].run(session, [rest.strip()])
     words = split_words(line)
-    if not words or words == ["help"]:
+    if not words or words in (["help"], ["--help"], ["-h"]):
         return list_magics(session.settings.interface_language)
     name, *arguments = words
     if name not in COMMANDS:

@@ -167,7 +167,8 @@ def test_lang_changes_what_is_said(run, ernie):
     assert out == "界面语言：中文\n"
     result, _ = run("%ernie histroy")
     assert "没有命令" in str(result.error_in_exec)
-    assert value(run, "%ernie").headers == ["写法", "作用", "例子"]
+    for asked in ("%ernie", "%ernie help", "%ernie --help", "%ernie -h"):
+        assert value(run, asked).headers == ["写法", "作用", "例子"]
 
 
 def test_config_never_shows_a_key(run, ernie):
