@@ -80,6 +80,9 @@ _HIGHEST = {
 _EXAMPLE_NUMBER = 42
 
 
+_PICTURE_ADDRESS = re.compile(r"https?://\S|data:image/", re.IGNORECASE)
+
+
 class Number(Parameter):
     """A number in a range."""
 
@@ -261,6 +264,25 @@ class Identifier(String):
             raise InvalidOption(
                 Text("{option} 不能为空", "{option} must not be empty").fill(option=self.name),
                 advice=Text("去掉它，或写上标识", "leave it out, or write an id"),
+            )
+        super()._check_range(value, model)
+
+
+class PictureAddress(String):
+    """The address of a picture, which the service fetches: it reads no file and no variable."""
+
+    def _check_range(self, value: str, model: str | None) -> None:
+        if not _PICTURE_ADDRESS.match(value):
+            raise InvalidOption(
+                Text(
+                    "{option} 要写图片的网址，不是“{value}”",
+                    "{option} requires the address of a picture, not {value!r}",
+                ).fill(option=self.name, value=value[:100]),
+                advice=Text(
+                    "写 https://… 的网址，变量里的网址写 {{变量}}；服务不读本机的文件",
+                    "write an address such as https://…, or {{variable}} for one in a variable; "
+                    "the service reads no file of yours",
+                ),
             )
         super()._check_range(value, model)
 

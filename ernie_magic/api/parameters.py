@@ -18,6 +18,7 @@ from ernie_magic.api.parameter_types import (
     Identifier,
     JsonObject,
     Number,
+    PictureAddress,
     PictureSize,
     ResponseFormat,
     String,
@@ -580,7 +581,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         v1="user_id",
         group="request",
     ),
-    String(
+    PictureAddress(
         "refer_image",
         "image",
         Text("参考图的网址", "the address of a picture to follow"),

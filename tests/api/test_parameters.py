@@ -306,6 +306,12 @@ def test_how_to_think_is_for_models_that_do(name):
     assert CHAT[name].check_value(value, "deepseek-v4-pro")
 
 
+@pytest.mark.parametrize("value", ["cat", "猫.png", "C:\\cat.png", "file:///cat.png", "https://"])
+def test_a_picture_that_a_service_fetches_needs_an_address(value):
+    with pytest.raises(InvalidOption, match="requires the address of a picture"):
+        parameters.parameters_of("image")["refer_image"].check_value(value, "irag-1.0")
+
+
 def test_a_picture_s_reference_and_extended_prompt_are_for_the_models_that_take_them():
     image = parameters.parameters_of("image")
     assert image["refer_image"].check_value("https://e.com/a.png", "irag-1.0")
