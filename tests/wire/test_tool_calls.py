@@ -36,6 +36,7 @@ def test_arguments_that_are_nearly_json_are_made_json(written):
         ("{'a': True, 'b': None,}", {"a": True, "b": None}),
         ('{"a": "line\nline"}', {"a": "line\nline"}),
         ('{"a": [1, 2,],\n}', {"a": [1, 2]}),
+        ("{n: 1}", {"n": 1}),
     ],
 )
 def test_a_comma_inside_a_text_is_no_trailing_comma(written, expected):
@@ -47,7 +48,7 @@ def test_nothing_is_an_empty_object(written):
     assert join_arguments([written]) == "{}"
 
 
-@pytest.mark.parametrize("written", ['{"n": ', "n = 1", "", "[1, 2]", "{n: 1}"])
+@pytest.mark.parametrize("written", ['{"n": ', "n = 1", "", "[1, 2]", "{n = 1}"])
 def test_arguments_that_no_one_can_read_stay_as_they_are(written):
     assert join_arguments([written]) == written
 
