@@ -143,7 +143,11 @@ def messages_of_the_cell(ran):
             yield at, message
 
 
-@pytest.mark.parametrize("ends", [0.4, 1.2], ids=["before the end", "after the end"])
+@pytest.mark.parametrize(
+    "ends",
+    [0.4, pytest.param(1.2, marks=pytest.mark.slow)],
+    ids=["before the end", "after the end"],
+)
 @pytest.mark.parametrize("ask", [ASK, f"%%ernie\n{ASK.split(chr(39))[-2]}"], ids=["call", "cell"])
 def test_a_thread_that_enters_a_widget_takes_nothing_of_the_answer_around_it(kernel, ask, ends):
     enter = (

@@ -94,7 +94,10 @@ def test_a_refusal_that_closes_the_service_for_a_second_is_seldom_risked():
     assert part_used(simulation.at_once, 4, latency=0.5, retry_after=1.0) >= 0.9
 
 
-@pytest.mark.parametrize("retry_after", [5.0, 20.0, 60.0])
+@pytest.mark.parametrize(
+    "retry_after",
+    [20.0, pytest.param(5.0, marks=pytest.mark.slow), pytest.param(60.0, marks=pytest.mark.slow)],
+)
 def test_calls_at_once_are_used_also_where_each_refusal_closes_the_service_for_long(retry_after):
     service = Service(simulation.at_once(4), latency=2.0, retry_after=retry_after)
     outcome = simulation.run(service, seconds=3600.0)

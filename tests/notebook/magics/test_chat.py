@@ -113,7 +113,7 @@ MISTAKES = [
     ("%%ernie -m ernie-3.5-8\nhi", "ModelNotFound", "similar models: ernie-3.5-8k"),
     ("%ernie histroy", "InvalidOption", "did you mean history"),
     (
-        "%ernie use openai",
+        "%ernie use openrouter",
         "InvalidOption",
         "choices: aistudio, qianfan, qianfan-v1, local, emulator",
     ),
