@@ -1,6 +1,6 @@
 """The groups of calls to Qianfan's platform that a session offers: `ernie.services` and the others.
 
-Each is a file of its own, which is imported when the group is first used.
+Each is a module or a folder of its own, which is imported when the group is first used.
 """
 
 from __future__ import annotations
@@ -99,8 +99,7 @@ class PlatformGroups:
 
             # It lets one be pushed after another.
             vars(self).setdefault("_templates", Templates(cast("Asker", self)))
-        templates: Templates = vars(self)["_templates"]
-        return templates
+        return self._templates
 
     @property
     def tuning(self) -> Tuning:

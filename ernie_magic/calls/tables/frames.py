@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _SHOWN = 5  # labels in an error
+# What makes a table of one that is not computed yet, or is elsewhere: polars', dask's, Spark's,
+# DuckDB's.
+_COMPUTING = ("collect", "compute", "toPandas", "to_pandas", "df")
+_COMPUTE = Text("先用 .{name}() 算出来", "compute it first, with .{name}()")
+_NAME_VALUES = Text(
+    '给每个值一个名字：pd.DataFrame(行, columns=["…", "…"])',
+    'give the values names: pd.DataFrame(rows, columns=["…", "…"])',
+)
+_WHAT = Text(
+    "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
+    ".parquet .xlsx）",
+    "pass a DataFrame of pandas or polars, a list of dictionaries or of texts, or a file "
+    "(.csv .tsv .jsonl .parquet .xlsx)",
+)
 
 
 class TableContent(NamedTuple):
@@ -112,24 +126,6 @@ def _shorten_records(
 def _is_iterable(data: object) -> bool:
     """Whether data has items; an array of no dimensions only looks as if it had."""
     return hasattr(data, "__iter__") and getattr(data, "ndim", 1) != 0
-
-
-# What makes a table of one that is not computed yet, or is elsewhere: polars', dask's, Spark's,
-# DuckDB's.
-_COMPUTING = ("collect", "compute", "toPandas", "to_pandas", "df")
-
-
-_COMPUTE = Text("先用 .{name}() 算出来", "compute it first, with .{name}()")
-_NAME_VALUES = Text(
-    '给每个值一个名字：pd.DataFrame(行, columns=["…", "…"])',
-    'give the values names: pd.DataFrame(rows, columns=["…", "…"])',
-)
-_WHAT = Text(
-    "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
-    ".parquet .xlsx）",
-    "pass a DataFrame of pandas or polars, a list of dictionaries or of texts, or a file "
-    "(.csv .tsv .jsonl .parquet .xlsx)",
-)
 
 
 def _advice_for(data: object) -> Text:
