@@ -92,7 +92,7 @@ _RETRY_COUNT = Text(
     "最多发送几次（含第一次）；默认 3（API 文档为 1）",
     "maximum attempts, including the first; default 3 (1 in the API's pages)",
 )
-# A picture may have been paid for: see `ernie_magic.wire.picture_requests`.
+# A picture may have been paid for: see `ernie_magic.wire.pictures.requests`.
 _RETRY_COUNT_OF_PICTURES = Text(
     "最多发送几次（含第一次）；默认 3（API 文档为 1）：429、502、503、529 后再发，"
     "单独给出时 504 以外的 5xx 也再发，超时不再发",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.errors import AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest
-from ernie_magic.wire.content import REASONING
+from ernie_magic.wire.answers.content import REASONING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

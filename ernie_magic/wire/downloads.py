@@ -19,9 +19,9 @@ from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, Servic
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
 from ernie_magic.wire import whole_reply
-from ernie_magic.wire.durations import retry_after_seconds
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import find_route_fault, name_ignored
+from ernie_magic.wire.throttling.durations import retry_after_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

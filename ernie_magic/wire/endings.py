@@ -19,8 +19,8 @@ from ernie_magic.wire.failures import (
     stream_cut_error,
     unknown_shape_error,
 )
-from ernie_magic.wire.refusal_words import remaining_words_of, tells_failure
-from ernie_magic.wire.refusals import MAX_BODY
+from ernie_magic.wire.refusals.parsing import MAX_BODY
+from ernie_magic.wire.refusals.words import remaining_words_of, tells_failure
 from ernie_magic.wire.sniffing import may_be_json
 
 if TYPE_CHECKING:

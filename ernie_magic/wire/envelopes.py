@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.wire.failures import beginning_of, error_from_refusal
-from ernie_magic.wire.refusals import parse_refusal
+from ernie_magic.wire.refusals.parsing import parse_refusal
 
 if TYPE_CHECKING:
     import httpx

@@ -33,7 +33,7 @@ from ernie_magic.api.finish_reasons import is_truncation, names_failure
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.redact import EventRedactor
 from ernie_magic.wire import sse
-from ernie_magic.wire.content import without_other_halves
+from ernie_magic.wire.answers.content import without_other_halves
 from ernie_magic.wire.endings import (
     announces_end,
     failed_end_error,
@@ -50,8 +50,8 @@ from ernie_magic.wire.failures import (
     not_this_api_error,
     stream_cut_error,
 )
-from ernie_magic.wire.refusal_words import tells_failure
-from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, reports_failure, unwrap_list
+from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal, reports_failure, unwrap_list
+from ernie_magic.wire.refusals.words import tells_failure
 from ernie_magic.wire.sniffing import (
     begins_stream,
     is_declared_stream,

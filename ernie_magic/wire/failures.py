@@ -27,15 +27,15 @@ from ernie_magic.errors import (
 from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.durations import (
+from ernie_magic.wire.error_codes import BLOCKED_ON_THE_WAY, DAILY, LONGER, case_for
+from ernie_magic.wire.refusals.meanings import find_period, is_too_large_for_limit, read_refusal
+from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal, unwrap_list
+from ernie_magic.wire.throttling.durations import (
     find_told_wait,
     reset_seconds,
     retry_after_seconds,
     whole_again_seconds,
 )
-from ernie_magic.wire.error_codes import BLOCKED_ON_THE_WAY, DAILY, LONGER, case_for
-from ernie_magic.wire.meanings import find_period, is_too_large_for_limit, read_refusal
-from ernie_magic.wire.refusals import MAX_BODY, parse_refusal, unwrap_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.keys import Key
-    from ernie_magic.wire.allowed_span import SentRequest
     from ernie_magic.wire.limits import Throttle
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
+    from ernie_magic.wire.throttling.allowed_span import SentRequest
 
 ResultT = TypeVar("ResultT")
 LOGGERS = (

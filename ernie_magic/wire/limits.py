@@ -1,5 +1,5 @@
 """Rate limits: how many requests and tokens per minute a service allows, how many at the same time
-(`congestion`). They are learned from its headers and refusals, and observed by all calls here.
+(`throttling`). They are learned from its headers and refusals, and observed by all calls here.
 
 The services count by the minute and report only what is left of it ("响应头域" on
 https://cloud.baidu.com/doc/WENXINWORKSHOP/s/klqx7b1xf). In *any* span of a minute at most the
@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ernie_magic.errors import RateLimited
-from ernie_magic.wire.allowed_span import SentRequest
-from ernie_magic.wire.congestion import Congestion
-from ernie_magic.wire.durations import LONGEST_KEPT_WAIT, requests_reset_seconds
+from ernie_magic.wire.throttling.allowed_span import SentRequest
+from ernie_magic.wire.throttling.congestion import Congestion
+from ernie_magic.wire.throttling.durations import LONGEST_KEPT_WAIT, requests_reset_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.api.models import EDITS_PATH
 from ernie_magic.runtime.events import Delta
-from ernie_magic.wire.choices import ChoicePicker
-from ernie_magic.wire.content import REASONING
-from ernie_magic.wire.edit_forms import edit_form
-from ernie_magic.wire.picture_requests import as_picture_request
+from ernie_magic.wire.answers.choices import ChoicePicker
+from ernie_magic.wire.answers.content import REASONING
+from ernie_magic.wire.pictures.edit_forms import edit_form
+from ernie_magic.wire.pictures.requests import as_picture_request
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.services import Service
-    from ernie_magic.wire.content import Content
+    from ernie_magic.wire.answers.content import Content
 
 MODELS = WireRequest("GET", "/models", list_name="data")
 # Names of the same: the text, the reasoning, and the tool calls.

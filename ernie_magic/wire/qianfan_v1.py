@@ -19,7 +19,7 @@ from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import v1_plugins
-from ernie_magic.wire.picture_requests import as_picture_request
+from ernie_magic.wire.pictures.requests import as_picture_request
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
 

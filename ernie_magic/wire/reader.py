@@ -16,13 +16,7 @@ from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import whole_characters
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.answer_pictures import (
-    PICTURE_FIELDS,
-    PictureCollector,
-    find_pictures,
-    find_written_pictures,
-)
-from ernie_magic.wire.content import (
+from ernie_magic.wire.answers.content import (
     REASONING,
     Content,
     ThoughtMarks,
@@ -30,14 +24,20 @@ from ernie_magic.wire.content import (
     thoughts_in_details,
     words_in,
 )
-from ernie_magic.wire.message_fields import HARMLESS, find_unread_field
-from ernie_magic.wire.refusals import is_vendor_object, parse_refusal
-from ernie_magic.wire.sources import SourceCollector
-from ernie_magic.wire.streamed_text import StreamedText
-from ernie_magic.wire.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
-from ernie_magic.wire.tool_names import offered_names
-from ernie_magic.wire.usage import usage_of
-from ernie_magic.wire.vendor_fields import join_details, vendor_fields
+from ernie_magic.wire.answers.message_fields import HARMLESS, find_unread_field
+from ernie_magic.wire.answers.pictures import (
+    PICTURE_FIELDS,
+    PictureCollector,
+    find_pictures,
+    find_written_pictures,
+)
+from ernie_magic.wire.answers.sources import SourceCollector
+from ernie_magic.wire.answers.streamed_text import StreamedText
+from ernie_magic.wire.answers.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
+from ernie_magic.wire.answers.tool_names import offered_names
+from ernie_magic.wire.answers.usage import usage_of
+from ernie_magic.wire.answers.vendor_fields import join_details, vendor_fields
+from ernie_magic.wire.refusals.parsing import is_vendor_object, parse_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from ernie_magic.wire.endings import raise_unless_answered
 from ernie_magic.wire.envelopes import error_beside_answer, only_object, unwrap_reply
 from ernie_magic.wire.event_stream import iter_streamed_deltas
 from ernie_magic.wire.failures import beginning_of, error_from_reply
-from ernie_magic.wire.refusals import MAX_BODY, parse_refusal
+from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal
 from ernie_magic.wire.sniffing import (
     begins_object,
     begins_stream,

@@ -19,13 +19,13 @@ from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.errors import ProtocolError
 from ernie_magic.text.language import Text
+from ernie_magic.wire.answers.usage import usage_of
 from ernie_magic.wire.failures import (
     missing_picture_error,
     no_picture_error,
     unexpected_reply_error,
 )
-from ernie_magic.wire.picture_fields import OUTER_MARKS, PictureSearch, find_words
-from ernie_magic.wire.usage import usage_of
+from ernie_magic.wire.pictures.fields import OUTER_MARKS, PictureSearch, find_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.requests import ImageRequest, RerankRequest
     from ernie_magic.api.usage import Usage
     from ernie_magic.errors import ErnieError
-    from ernie_magic.wire.picture_fields import Found
+    from ernie_magic.wire.pictures.fields import Found
 
 _PICTURES = 4  # the most that one call may ask for (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
 # Characters of a link, which is dropped if longer, and of a revised prompt, which is cut.
@@ -330,7 +330,7 @@ class ImagesReply(NamedTuple):
 
 
 def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
-    """Return the pictures of a reply, wherever it holds them (`picture_fields`).
+    """Return the pictures of a reply, wherever it holds them (`pictures.fields`).
 
     The texts are taken out of `payload`: they are large, and should not exist twice. No more are
     examined than were asked for.

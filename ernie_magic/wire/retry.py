@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ernie_magic.errors import ErnieError
-from ernie_magic.wire.durations import LONGEST_KEPT_WAIT
+from ernie_magic.wire.throttling.durations import LONGEST_KEPT_WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,8 +19,8 @@ from ernie_magic.wire.failures import (
     error_from_reply,
     not_this_api_error,
 )
-from ernie_magic.wire.picture_fields import find_bare_picture
-from ernie_magic.wire.refusals import MAX_BODY, parse_envelope, parse_refusal, unwrap_list
+from ernie_magic.wire.pictures.fields import find_bare_picture
+from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_envelope, parse_refusal, unwrap_list
 from ernie_magic.wire.sniffing import in_utf_8, unwrap_event
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display import images as display
-from ernie_magic.wire.picture_requests import MAX_BYTES
+from ernie_magic.wire.pictures.requests import MAX_BYTES
 from ernie_magic.wire.request import Context
 
 ROUNDS = 5

@@ -263,7 +263,7 @@ def test_parallel_tool_calls_are_told_apart_by_id_and_name_and_then_by_index(nam
 
 
 def test_a_tool_s_name_may_come_in_pieces():
-    from ernie_magic.wire.tool_calls import ToolCallAssembler
+    from ernie_magic.wire.answers.tool_calls import ToolCallAssembler
 
     assembler = ToolCallAssembler(["get_weather_now", "get"])
     for piece in (

@@ -8,7 +8,7 @@ import pytest
 from ernie_magic.api.requests import chat_request
 from ernie_magic.config.keys import Key
 from ernie_magic.wire import openai_style, qianfan_v1
-from ernie_magic.wire.usage import usage_of
+from ernie_magic.wire.answers.usage import usage_of
 
 
 @pytest.mark.parametrize(

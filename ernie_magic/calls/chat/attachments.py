@@ -22,7 +22,7 @@ from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text, clip_text
-from ernie_magic.wire.picture_fields import is_picture_file
+from ernie_magic.wire.pictures.fields import is_picture_file
 from ernie_magic.wire.replies import decode_base64
 
 if TYPE_CHECKING:

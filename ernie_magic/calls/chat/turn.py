@@ -15,7 +15,7 @@ from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.nested_loop import NestedLoop
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
-from ernie_magic.wire.content import REASONING
+from ernie_magic.wire.answers.content import REASONING
 from ernie_magic.wire.prepared_call import Clock
 
 if TYPE_CHECKING:

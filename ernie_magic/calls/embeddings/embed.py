@@ -19,7 +19,7 @@ from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.storage.vector_cache import VectorStore
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.wire import replies
-from ernie_magic.wire.batch_limits import find_batch_limit
+from ernie_magic.wire.throttling.batch_limits import find_batch_limit
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

@@ -23,7 +23,7 @@ from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import holds_key, redact
 from ernie_magic.wire import replies
-from ernie_magic.wire.usage import usage_of
+from ernie_magic.wire.answers.usage import usage_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from ernie_magic.wire.allowed_span import AllowedSpan, Block, SentRequest, Trial
+from ernie_magic.wire.throttling.allowed_span import AllowedSpan, Block, SentRequest, Trial
 
 _REMEMBERED_CALLS = 4096  # more than services allow a minute without telling it by headers
 # Without a refusal for so many seconds, and so many spans, nothing that was inferred holds.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.answer_images import AnswerImage
 from ernie_magic.api.values import as_safe_text
 from ernie_magic.text.data_pictures import find_data_uris
-from ernie_magic.wire.picture_fields import PictureSearch, is_picture_file
+from ernie_magic.wire.pictures.fields import PictureSearch, is_picture_file
 from ernie_magic.wire.replies import decode_base64
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.text.language import untranslated
-from ernie_magic.wire.batch_limits import find_batch_limit
+from ernie_magic.wire.throttling.batch_limits import find_batch_limit
 
 
 def refused(message, status=400, kind=errors.BadRequest):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name
-from ernie_magic.wire.answer_pictures import find_pictures
-from ernie_magic.wire.content_parts import is_trace, pictures_of, words_under_kind
-from ernie_magic.wire.sources import is_source
-from ernie_magic.wire.tool_calls import is_call
+from ernie_magic.wire.answers.content_parts import is_trace, pictures_of, words_under_kind
+from ernie_magic.wire.answers.pictures import find_pictures
+from ernie_magic.wire.answers.sources import is_source
+from ernie_magic.wire.answers.tool_calls import is_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
 from ernie_magic.api.values import as_name, as_safe_text
-from ernie_magic.wire.tool_arguments import begins_object, is_whole_object, split_arguments
-from ernie_magic.wire.tool_names import find_tool_name
-from ernie_magic.wire.vendor_fields import vendor_fields
+from ernie_magic.wire.answers.tool_arguments import begins_object, is_whole_object, split_arguments
+from ernie_magic.wire.answers.tool_names import find_tool_name
+from ernie_magic.wire.answers.vendor_fields import vendor_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.wire.content import REASONING, words_in
-from ernie_magic.wire.refusals import is_vendor_object
+from ernie_magic.wire.answers.content import REASONING, words_in
+from ernie_magic.wire.refusals.parsing import is_vendor_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from ernie_magic.wire.tool_arguments import join_arguments
-from ernie_magic.wire.tool_calls import ToolCallAssembler, read_tool_calls
-from ernie_magic.wire.tool_names import find_tool_name, offered_names
+from ernie_magic.wire.answers.tool_arguments import join_arguments
+from ernie_magic.wire.answers.tool_calls import ToolCallAssembler, read_tool_calls
+from ernie_magic.wire.answers.tool_names import find_tool_name, offered_names
 
 
 @pytest.mark.parametrize(

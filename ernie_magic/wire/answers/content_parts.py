@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.wire.answer_pictures import find_pictures
+from ernie_magic.wire.answers.pictures import find_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.wire.allowed_span import SentRequest
-from ernie_magic.wire.congestion import Congestion
 from ernie_magic.wire.failures import error_from_reply
 from ernie_magic.wire.limits import LIMITS
+from ernie_magic.wire.throttling.allowed_span import SentRequest
+from ernie_magic.wire.throttling.congestion import Congestion
 from tests import rate_simulation as simulation
 from tests.rate_server import (
     QPS,

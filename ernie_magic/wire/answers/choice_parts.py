@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import find_reason
-from ernie_magic.wire.content import REASONING, read_content
-from ernie_magic.wire.tool_calls import ToolCallPieces, announces_call, read_tool_calls
+from ernie_magic.wire.answers.content import REASONING, read_content
+from ernie_magic.wire.answers.tool_calls import ToolCallPieces, announces_call, read_tool_calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import find_reason
-from ernie_magic.wire.choice_parts import (
+from ernie_magic.wire.answers.choice_parts import (
     complements,
     has_calls,
     has_words,

@@ -6,7 +6,7 @@ import pytest
 
 from ernie_magic import errors
 from tests.raw_server import chunk, events, http
-from tests.wire.failed_answers import HALF, LIMIT, ROLE, STOP, body, named, session_for
+from tests.wire.refusals.failed_answers import HALF, LIMIT, ROLE, STOP, body, named, session_for
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.notebook.display import chat as display_chat
 from tests.raw_server import events, http
-from tests.wire.failed_answers import HALF, STOP, body, named, session_for
+from tests.wire.refusals.failed_answers import HALF, STOP, body, named, session_for
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ernie_magic.text.language import CharacterJoiner
 from ernie_magic.text.redact import StreamRedactor
-from ernie_magic.wire.repetition import PieceJoiner
+from ernie_magic.wire.answers.repetition import PieceJoiner
 
 # Characters with which no piece begins as the text does by chance.
 _LONG = 20

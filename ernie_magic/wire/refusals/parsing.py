@@ -19,16 +19,16 @@ from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.text.language import whole_characters
 from ernie_magic.wire.error_codes import is_failing_status, is_known_code
-from ernie_magic.wire.meanings import names_limit
-from ernie_magic.wire.refusal_words import (
+from ernie_magic.wire.refusals.meanings import names_limit
+from ernie_magic.wire.refusals.words import (
     FAILURE_MESSAGES,
     MAX_NAMES,
     fold_names,
     means_success,
+    message_of,
     remaining_words_of,
     says_success,
     tells_failure,
-    words_of,
 )
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def _named_failure(body: Mapping[str, Any]) -> Fields | None:
             continue
         said = fold_names(inner)
         if any(said.values()):
-            return {"code": name, "message": words_of(said), "status": _status_field(said)}
+            return {"code": name, "message": message_of(said), "status": _status_field(said)}
     return None
 
 
@@ -258,7 +258,7 @@ def _lists_attempts(fields: Mapping[str, Any]) -> bool:
         return False
     if not _ROUTING.isdisjoint(fold_names(fields)):
         return True
-    return all(not _ATTEMPT.isdisjoint(error) or words_of(error) is None for error in listed)
+    return all(not _ATTEMPT.isdisjoint(error) or message_of(error) is None for error in listed)
 
 
 def is_vendor_object(name: str) -> bool:
@@ -296,7 +296,7 @@ def _read_error(
         read = (_read_error(e, body, failed=failed, depth=depth + 1) for e in error[:_MAX_ERRORS])
         return next((fields for fields in read if fields is not None), None)
     if error is True:
-        return {"code": body.get("code"), "message": words_of(body)}
+        return {"code": body.get("code"), "message": message_of(body)}
     is_nothing = not error or values.as_name(error).strip().lower() in _NOTHING
     if is_nothing or (not failed and (means_success(error) or says_success(error))):
         return None
@@ -348,7 +348,7 @@ def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> obje
     """Return an error's message, with what a gateway says that its own provider said
     (https://openrouter.ai/docs/api/reference/errors-and-debugging).
     """
-    message = folded.get("message") or words_of(folded)
+    message = folded.get("message") or message_of(folded)
     if not message:
         message = next((folded[name] for name in _MORE_MESSAGES if folded.get(name)), None)
     provider = values.as_object(error.get("metadata")).get("raw")
@@ -359,7 +359,7 @@ def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> obje
 
 def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
     """Return what a body says that has a code, or words that only failures have."""
-    message = words_of(folded)
+    message = message_of(folded)
     succeeded = False
     for name in _FAILURE_CODES:
         code = folded.get(name)
@@ -461,14 +461,14 @@ def _status_code_fields(folded: Mapping[str, Any]) -> Fields | None:
     code = folded.get("statuscode")
     if not code or means_success(code):
         return None
-    return {"code": code, "message": words_of(folded)}
+    return {"code": code, "message": message_of(folded)}
 
 
 def _flag_fields(folded: Mapping[str, Any]) -> Fields | None:
     """Return what a body says whose type, flag or status is a failure's."""
     fields = {
         "code": folded.get("code"),
-        "message": words_of(folded),
+        "message": message_of(folded),
         "status": _status_field(folded),
     }
     for name in ("object", "type", "event"):
@@ -510,7 +510,7 @@ def _failing_status_word(folded: Mapping[str, Any]) -> str:
 
 def _message_fields(folded: Mapping[str, Any]) -> Fields | None:
     """Return what a body says that has only words."""
-    message = words_of(folded)
+    message = message_of(folded)
     if not message:
         named = (
             value

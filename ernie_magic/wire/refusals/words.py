@@ -85,7 +85,7 @@ def fold_names(body: Mapping[str, Any]) -> dict[str, Any]:
     return folded
 
 
-def words_of(folded: Mapping[str, Any]) -> object:
+def message_of(folded: Mapping[str, Any]) -> object:
     """Return a body's message."""
     for name in ("msg", "message"):
         # SGLang's is a list of what is wrong with each field.
