@@ -13,7 +13,7 @@ from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.wire import event_stream, openai_style, reading, whole_reply
 from tests.raw_server import Server
-from tests.wire.answers.test_shapes_of_answers import DONE, REQUEST, Pieces, chunk, event
+from tests.wire.chunks import DONE, REQUEST, Pieces, chunk, event
 
 TYPES = {
     "none": {},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.wire.answers.test_shapes_of_answers import DONE, STOP, chunk, event, read, read_body
+from tests.wire.chunks import DONE, STOP, chunk, event, read, read_body
 
 OF_THOUGHTS = [
     "reasoning_text",

@@ -3,7 +3,7 @@
 import pytest
 
 from ernie_magic import errors
-from tests.wire.answers.test_shapes_of_answers import read_body
+from tests.wire.chunks import read_body
 
 PAGE = {"url": "http://x/page.html", "title": "t"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.notebook.display.chat import mime_bundle
-from tests.wire.answers.test_shapes_of_answers import DONE, chunk, read, read_body
+from tests.wire.chunks import DONE, chunk, read, read_body
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a picture" * 20
 JPEG = b"\xff\xd8\xff\xe0" + b"another one" * 20

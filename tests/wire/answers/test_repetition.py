@@ -3,7 +3,7 @@
 import pytest
 
 from ernie_magic.config.keys import Key
-from tests.wire.answers.test_shapes_of_answers import DONE, STOP, TEXT, chunk, event, read
+from tests.wire.chunks import DONE, STOP, TEXT, chunk, event, read
 
 
 def message(content, reason=None, **fields):

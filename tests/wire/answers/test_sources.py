@@ -5,7 +5,7 @@ import pytest
 from ernie_magic.config.keys import Key
 from ernie_magic.wire import openai_style
 from ernie_magic.wire.reading import check_whole_reply
-from tests.wire.answers.test_shapes_of_answers import REQUEST
+from tests.wire.chunks import REQUEST
 
 A, B = "https://a.example/x", "https://b.example/?q=1&r=2"
 
