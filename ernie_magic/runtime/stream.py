@@ -52,7 +52,12 @@ class Stream(Generic[ResultT]):
         self._progress_title = progress_title
 
     def __repr__(self) -> str:
-        return f"Stream({'done' if self._call.is_done else 'running'})"
+        return f"Stream({'done' if self.is_done else 'running'})"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the call has ended, whoever reads it."""
+        return self._call.is_done
 
     def iter_batches(
         self,
@@ -170,7 +175,7 @@ class Stream(Generic[ResultT]):
 
     def close(self) -> None:
         """Stop: the connection is closed, and the received part becomes the (partial) result."""
-        if not self._call.is_done:
+        if not self.is_done:
             self._call.cancel()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import weakref
 from dataclasses import replace
 from functools import partial
 from itertools import count, takewhile
@@ -77,6 +78,7 @@ _INTERNAL = (
     "ask_again",
     "ask_with_options",
     "generation",
+    "is_answering",
     "plan_prompt",
     "record_answer",
 )
@@ -131,12 +133,18 @@ class Conversation:
         self.locked = False
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
+        self._turns_under_way: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
         self._generation = 0  # a prompt from before a reset leaves no turn after it
 
     @property
     def generation(self) -> int:
         """A number that changes with each reset."""
         return self._generation
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a prompt is being answered that will leave a turn here."""
+        return any(not stream.is_done for stream in [*self._turns_under_way])
 
     def reset(self) -> None:
         """Forget the turns, and unlock; an answer still in progress leaves no turn."""
@@ -351,12 +359,15 @@ class Conversation:
                 await call.with_suggestions(asked.problem, request.model, "chat")
             return asked.answer_or_raise()
 
-        return self._client.start_model_call(
+        stream = self._client.start_model_call(
             plan.target,
             partial(self._build_request, plan),
             ask_and_record,
             needs_vision=plan.needs_vision,
         )
+        if plan.is_turn:
+            self._turns_under_way.add(stream)
+        return stream
 
     def plan_prompt(
         self,

@@ -76,6 +76,11 @@ _ATTACH = Text("添加图片", "Add picture")
 _DETACH = Text("移除 {name}", "Remove {name}")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
+_ANSWERED_ELSEWHERE = Text(
+    "{name} 正在别的面板或单元里回答：等它结束，或换一个对话",
+    "{name} is being answered in another panel or cell: wait until it ends, or choose another "
+    "conversation",
+)
 _ONLY_LAST = Text("只能重新回答最后一轮", "only the last turn can be answered again")
 
 
@@ -368,6 +373,11 @@ class ChatTab(Tab):
         replaced
             The turn that it replaces.
         """
+        if not self.task.is_busy and self.shown_conversation.is_answering:
+            # Sent now, it would not know of that turn, and might stand before it.
+            message = _ANSWERED_ELSEWHERE.say(self.language, name=self._conversation_name)
+            self.composer.status.show_message(message, is_error=True)
+            return False
         self.selection.update_controls()
         id_ = f"open-{next(self._turn_ids)}"
         view = BlocksView(

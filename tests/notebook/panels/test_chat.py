@@ -90,6 +90,27 @@ def test_two_panels_show_one_conversation(panel, session, wait):
     assert prompts(second) == ["one", "two"]
 
 
+def test_a_conversation_that_is_answered_in_another_panel_takes_no_question(
+    panel, session, emulator, wait
+):
+    first, second = panel("chat").tabs["chat"], panel("chat").tabs["chat"]
+    emulator.faults.add(delay=0.3, times=1)
+    first.composer.prompt.value = "one"
+    first.composer.send_button.click()
+    second.composer.prompt.value = "two"
+    second.composer.send_button.click()
+    assert second.composer.status.text == (
+        "main is being answered in another panel or cell: wait until it ends, or choose another "
+        "conversation"
+    )
+    assert second.composer.prompt.value == "two"
+    wait(lambda: not first.is_busy)
+    second.composer.send_button.click()
+    wait(lambda: not second.is_busy)
+    assert [turn.prompt for turn in session.history] == ["one", "two"]
+    assert second.composer.status.text == ""
+
+
 def test_it_streams_in_blocks_and_stops(chat, session, emulator, wait):
     emulator._state.delta_delay = 0.02
     try:
