@@ -4,8 +4,6 @@ takes, and checked.
 
 from __future__ import annotations
 
-import ast
-import json
 import math
 import re
 import unicodedata
@@ -13,6 +11,7 @@ from typing import Any, ClassVar
 
 from ernie_magic.api import models
 from ernie_magic.api.parameter import EXAMPLE, NOT_A_CHOICE, Parameter, Type, clip_value
+from ernie_magic.api.text_lists import parse_structure, split_list, split_typed_list
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.plain_values import plain_value
@@ -47,27 +46,6 @@ _SIZE = re.compile(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?")
 _LISTED_SWITCHES = {"on": True, "off": False}
 
 
-def parse_structure(text: str) -> Any:
-    """Read an object or a list, as JSON or as Python shows it (`{{variable}}` in an option is its
-    `str`); any other text stays as it is.
-
-    Raises
-    ------
-    ValueError
-        It begins as one, and is none.
-    """
-    if not text.lstrip().startswith(("{", "[")):
-        return text
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return ast.literal_eval(text.strip())
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        raise ValueError("neither JSON nor a Python literal") from None
-
-
 # What to do about a number, by whether the limit itself is excluded.
 _LOWEST = {
     False: Text("最小 {limit}；不写则用默认值", "use at least {limit}, or leave it out"),
@@ -78,6 +56,14 @@ _HIGHEST = {
     True: Text("写小于 {limit} 的数；不写则用默认值", "use less than {limit}, or leave it out"),
 }
 _EXAMPLE_NUMBER = 42
+_BACKSLASH = Text(
+    "{option} 的值“{value}”里，反斜杠可能是换行，也可能是它本身",
+    'in {option} "{value}" the backslash may begin a line end or be itself',
+)
+_WRITE_LIST = Text(
+    '写成 JSON：换行是 {option} ["\\n…"]，反斜杠本身是 {option} ["\\\\n…"]',
+    'write JSON: a line end is {option} ["\\n…"], a backslash is {option} ["\\\\n…"]',
+)
 
 
 _PICTURE_ADDRESS = re.compile(r"https?://\S|data:image/", re.IGNORECASE)
@@ -298,10 +284,19 @@ class StringList(Parameter):
         """Return the texts of an option that may be repeated."""
         if isinstance(texts, str):
             texts = [texts]
-        return [item for text in texts for item in _split_list(text)]
+        return [item for text in texts for item in self._split_text(text)]
+
+    def _split_text(self, text: str) -> list[str]:
+        try:
+            return split_typed_list(text)
+        except ValueError:
+            raise InvalidOption(
+                _BACKSLASH.fill(option=self.name, value=clip_value(text)),
+                advice=_WRITE_LIST.fill(option=self.option_name),
+            ) from None
 
     def _convert_value(self, value: object, model: str | None) -> list[str]:  # noqa: ARG002
-        items = _split_list(value) if isinstance(value, str) else value
+        items = split_list(value) if isinstance(value, str) else value
         if not isinstance(items, (list, tuple)) or not all(isinstance(i, str) for i in items):
             raise self._wrong_type_error(value)
         return list(items)
@@ -321,19 +316,6 @@ class StringList(Parameter):
                 )
             if self.max_length and len(item) > self.max_length:
                 raise self._too_long_error(item)
-
-
-def _split_list(text: str) -> list[str]:
-    """Return the texts of a list of them, as JSON or as Python shows it; any other text is one by
-    itself: `[]`, `[1]`.
-    """
-    try:
-        items = parse_structure(text)
-    except ValueError:
-        return [text]
-    if isinstance(items, list) and items and all(isinstance(item, str) for item in items):
-        return items
-    return [text]
 
 
 class ResponseFormat(Parameter):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import parameters
 from ernie_magic.api.parameter_types import SWITCH_WORDS
+from ernie_magic.errors import InvalidOption
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _option_words(parameter: Parameter, value: Any) -> Iterator[str]:
     """Return a value as it is typed after its option."""
     if parameter.type == "strings":
         # A text that looks like a list of texts would be read as one.
-        if any(parameter.parse_text(text) != [text] for text in value):
+        if not all(_is_read_as_itself(parameter, text) for text in value):
             yield json.dumps(value, ensure_ascii=False)
         else:
             yield from value
@@ -158,6 +159,13 @@ def _option_words(parameter: Parameter, value: Any) -> Iterator[str]:
         yield _switch_word(parameter, value) or json.dumps(value, ensure_ascii=False)
     else:
         yield str(value)
+
+
+def _is_read_as_itself(parameter: Parameter, text: str) -> bool:
+    try:
+        return bool(parameter.parse_text(text) == [text])
+    except InvalidOption:
+        return False
 
 
 def _switch_word(parameter: Parameter, value: Mapping[str, Any]) -> str:

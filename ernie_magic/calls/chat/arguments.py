@@ -20,7 +20,8 @@ from pathlib import PurePath
 from typing import Any, Union
 from uuid import UUID
 
-from ernie_magic.api.parameter_types import SWITCHES, parse_structure
+from ernie_magic.api.parameter_types import SWITCHES
+from ernie_magic.api.text_lists import parse_structure
 
 # Texts that stand for nothing where a value is optional.
 _NULLS = frozenset({"", "null", "none", "nil", "undefined"})

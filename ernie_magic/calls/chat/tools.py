@@ -11,7 +11,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api.parameter_types import parse_structure
+from ernie_magic.api.text_lists import parse_structure
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 

@@ -27,7 +27,7 @@ from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
 from ernie_magic.notebook.magics.interpolate import interpolate, interpolate_field
-from ernie_magic.notebook.magics.words import QuotedWord, split_words
+from ernie_magic.notebook.magics.words import QuotedList, QuotedWord, split_words
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -324,6 +324,8 @@ class Grammar:
         words = self._attach_dashed_values(self._dash_names(words))
         args, problems = self._parse_words(words)
         for parameter in parameters.parameters_of(self.kind).values():
+            if parameter.type == "strings":
+                args[parameter.name] = _read_items(args[parameter.name])
             if parameter.type in _STRUCTURES and isinstance(args[parameter.name], str):
                 args[parameter.name] = _read_variable(args[parameter.name], namespace)
         given, wrong_values = self._read_values(args)
@@ -565,6 +567,16 @@ def _read_variable(word: str, namespace: Mapping[str, Any]) -> str:
     return word
 
 
+def _read_items(typed: list[str] | None) -> list[str] | None:
+    """The texts of an option that takes a list; of a list of quotations each by itself."""
+    if typed is None:
+        return None
+    items = list[str]()
+    for word in typed:
+        items += word.items if isinstance(word, QuotedList) else (word,)
+    return items
+
+
 def _read_or_note(read: Callable[[Any], Any], typed: Any, problems: list[InvalidOption]) -> Any:
     """What an option's text means, if it was typed; what is wrong with it is noted."""
     try:
@@ -601,7 +613,9 @@ def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterat
     for word in words:
         filled = _interpolate_word(word, previous, namespace)
         is_value = word.startswith("{{") and filled != word
-        if is_value or isinstance(word, QuotedWord):
+        if filled == word:
+            filled = word
+        elif is_value or isinstance(word, QuotedWord):
             filled = QuotedWord(filled)
         yield filled
         previous = word

@@ -50,6 +50,7 @@ _UNQUOTED = re.compile(
 )
 _PATH_START = re.compile(r"(?:[A-Za-z]:|\.{1,2}|~|\\)\\")
 _EQUALS = ("=", "＝")
+_LIST_MARKS = frozenset(",，、")
 _ESCAPED_QUOTES = re.compile(r'(?<!\\)(\\+)("|\Z)|""')
 _ESCAPED_APOSTROPHES = re.compile(r"\\'(?=\w)|''")
 _STRUCTURE_START = re.compile(r"(?:^|[ \t=＝])(?=[\[({])")
@@ -75,6 +76,18 @@ class QuotedWord(str):
     """A word that began with a quotation: as a value it is no option."""
 
     __slots__ = ()
+
+
+class QuotedList(QuotedWord):
+    """A word that consists of quotations with commas between them, `"a","b"`: one text for most
+    options, a list for those that take one.
+
+    Attributes
+    ----------
+    items : tuple of str
+    """
+
+    items: tuple[str, ...] = ()
 
 
 def split_words(line: str) -> list[str]:
@@ -218,9 +231,14 @@ def _read_word(line: str, start: int, quotation: re.Pattern[str]) -> tuple[str, 
             pieces.append(part[0][1:])
         else:
             pieces.append(part[0])
-    if quotation.match(line, start):
-        return QuotedWord("".join(pieces)), position
-    return "".join(pieces), position
+    word = "".join(pieces)
+    if not quotation.match(line, start):
+        return word, position
+    if quotations > 1 and len(pieces) == 2 * quotations - 1 and _LIST_MARKS.issuperset(pieces[1::2]):
+        listed = QuotedList(word)
+        listed.items = tuple(pieces[::2])
+        return listed, position
+    return QuotedWord(word), position
 
 
 def _read_quotation(quoted: re.Match[str]) -> str:
@@ -287,4 +305,4 @@ def _restore_expressions(word: str, protected_expressions: list[str]) -> str:
         return matched.group()
 
     restored = re.sub("\0([0-9]{1,9})\0", restore_expression, word)
-    return type(word)(restored)
+    return word if restored == word else type(word)(restored)

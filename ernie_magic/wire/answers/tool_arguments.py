@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ernie_magic.api.parameter_types import parse_structure
+from ernie_magic.api.text_lists import parse_structure
 from ernie_magic.text.json_text import find_json
 
 if TYPE_CHECKING:

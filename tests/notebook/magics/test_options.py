@@ -69,7 +69,7 @@ def test_options_become_the_api_s_fields():
     assert said.chat.model == "ernie-speed-8k"
     assert said.chat.parameters == {
         "temperature": 0.3,
-        "stop": ["。", "\\n"],
+        "stop": ["。", "\n"],
         "seed": 7,
         "response_format": "json_object",
     }
@@ -136,6 +136,18 @@ STOPS = {
     '--stop ["\\n"]': ["\n"],
     '--stop ["\\nUser:", "。"]': ["\nUser:", "。"],
     '--stop {{"\\n"}}': ["\n"],
+    '--stop "\\n"': ["\n"],
+    '--stop "\\n\\nUser:" --stop \\t': ["\n\nUser:", "\t"],
+    '--stop ["\\\\nabla"]': ["\\nabla"],
+    "--stop [a, b]": ["a", "b"],
+    "--stop [“a”,‘b’]": ["a", "b"],
+    "--stop “a”，“b”": ["a", "b"],
+    '--stop "。","？"': ["。", "？"],
+    "--stop 'a','b' --stop c": ["a", "b", "c"],
+    "--stop (a, b)": ["a", "b"],
+    "--stop a,b": ["a,b"],
+    "--stop [END]": ["[END]"],
+    "--stop (a)": ["(a)"],
     "--stop []": ["[]"],
     "--stop [1]": ["[1]"],
     "--stop [": ["["],
@@ -147,6 +159,19 @@ STOPS = {
 def test_a_list_of_stop_words_is_a_list_and_may_have_line_breaks(text):
     words = ["a", "it's"]
     assert parse_chat_line(text, {"words": words}).chat.parameters == {"stop": STOPS[text]}
+
+
+def test_a_backslash_that_may_be_itself_is_told():
+    with pytest.raises(InvalidOption) as caught:
+        line("--stop \\nabla")
+    assert caught.value.line("en") == (
+        'in stop "\\nabla" the backslash may begin a line end or be itself. What to do: write JSON: a '
+        'line end is --stop ["\\n…"], a backslash is --stop ["\\\\n…"].'
+    )
+
+
+def test_quotations_with_commas_stay_one_text_where_one_is_taken():
+    assert line('--system "a","b"').chat.system == "a,b"
 
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"strict": True, "x": None}}}
