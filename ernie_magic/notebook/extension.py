@@ -12,7 +12,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from IPython.core.inputtransformer2 import cell_magic
+from IPython.core.inputtransformer2 import EscapedCommand, HelpEnd, cell_magic
 
 from ernie_magic.notebook.kernel_outputs import observe_outputs, stop_observing_outputs
 from ernie_magic.notebook.magics.completion import TAG, add_completer, remove_completer
@@ -38,6 +38,7 @@ ASYNC_CELL_METHODS = {
     "%%ernie_map": "map_cell_async",
 }
 ASYNC_LINE_PATTERN = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
+_LINE_OF_TEXT = re.compile(r"%ernie\w*[ \t]+\S+[ \t]+\S.*\?\s*\Z")
 # Values that `ernie_magic.notebook.display.rich_forms` knows how to show: module and class.
 _RICH_TYPES = (
     ("session", "Session"),
@@ -122,6 +123,7 @@ def load_extension(shell: InteractiveShell) -> None:
     shell.input_transformers_cleanup.append(
         _tag_callback(cell_rewriter.rewrite_as_await, has_side_effects=True)
     )
+    shell.input_transformer_manager.token_transformers.append(_LineOfText)
     observe_outputs(shell)
     shell.events.register("pre_execute", _tag_callback(CELLS.enter_cell))
     shell.events.register("post_execute", _tag_callback(CELLS.leave_cell))
@@ -144,6 +146,8 @@ def unload_extension(shell: InteractiveShell) -> None:
     _forget_rich_forms(shell)
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, TAG)]
+    transformers = shell.input_transformer_manager.token_transformers
+    transformers[:] = [f for f in transformers if not hasattr(f, TAG)]
     stop_observing_outputs(shell)
     for event in ("pre_execute", "post_execute", "pre_run_cell"):
         for callback in [f for f in shell.events.callbacks[event] if hasattr(f, TAG)]:
@@ -237,6 +241,26 @@ class _CellRewriter:
         if not "".join(body).strip() and (matched := ASYNC_LINE_PATTERN.fullmatch(first.rstrip())):
             return [f"await {registered_magics}.image_line_async({matched.group(1)!r})\n"]
         return lines
+
+
+class _LineOfText(EscapedCommand):
+    """A line magic of ours whose text ends in `?` (`%ernie config system What is it?`): for IPython
+    the mark asks for help about the last word, and the line would not run.
+    """
+
+    priority = HelpEnd.priority - 1
+
+    @classmethod
+    def find(cls, tokens_by_line: Any) -> _LineOfText | None:
+        """Find the first such line; `%ernie?` and `%ernie config?` ask for help."""
+        for line in tokens_by_line:
+            first = next((token for token in line if token.string.strip()), None)
+            if first is not None and _LINE_OF_TEXT.match(first.line[first.start[1] :]):
+                return cls(first.start)
+        return None
+
+
+setattr(_LineOfText, TAG, True)
 
 
 def _count_running_cells() -> int:

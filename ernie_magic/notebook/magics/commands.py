@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls import doctor
@@ -23,6 +24,7 @@ from ernie_magic.notebook.magics.listings import (
 from ernie_magic.notebook.magics.settings_commands import (
     configure_settings,
     print_message,
+    read_setting,
     set_language,
     use_service,
 )
@@ -33,7 +35,7 @@ from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ernie_magic.session import Session
     from ernie_magic.text.language import Language
@@ -111,15 +113,16 @@ class Command:
     example : Text
     max_words : int
         How many words may follow.
-    takes_text : bool
-        Whether what follows is a text, given as one word with its quotes and blanks.
+    read_line : callable, optional
+        Given what follows on the line and the user's variables, returns the words: for a command
+        that takes a text with its quotes and blanks.
     """
 
     run: Callable[[Session, list[str]], Any]
     help: Text
     example: Text
     max_words: int = 0
-    takes_text: bool = False
+    read_line: Callable[[str, Mapping[str, Any]], list[str]] | None = None
 
 
 COMMANDS: dict[str, Command] = {
@@ -183,7 +186,7 @@ COMMANDS: dict[str, Command] = {
             "%ernie template save 行程 为{city}写{days}天的行程",
             "%ernie template save trip Plan {days} days in {city}",
         ),
-        takes_text=True,
+        read_line=lambda line, _namespace: [line],
     ),
     "datasets": Command(
         list_datasets,
@@ -228,7 +231,7 @@ COMMANDS: dict[str, Command] = {
         configure_settings,
         Text("查看或修改设置", "show or change settings"),
         untranslated("%ernie config temperature 0.3"),
-        max_words=1000,
+        read_line=read_setting,
     ),
     "lang": Command(
         set_language,
@@ -285,8 +288,17 @@ def describe_commands(language: Language) -> str:
     return "\n".join(["%ernie WORD", "", *lines])
 
 
-def run_command(session: Session, line: str) -> Any:
+def run_command(
+    session: Session,
+    line: str,
+    namespace: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
     """Run a `%ernie` line; what it returns is the cell's value.
+
+    Parameters
+    ----------
+    namespace
+        The user's variables, for `{{expr}}` in a setting's value.
 
     Raises
     ------
@@ -294,8 +306,8 @@ def run_command(session: Session, line: str) -> Any:
         An unknown word (the closest is named) or wrong arguments.
     """
     started, rest = first_word(line)
-    if started in COMMANDS and COMMANDS[started].takes_text:
-        return COMMANDS[started].run(session, [rest.strip()])
+    if started in COMMANDS and (read_line := COMMANDS[started].read_line):
+        return COMMANDS[started].run(session, read_line(rest.strip(), namespace))
     words = split_words(line)
     if not words or words in (["help"], ["--help"], ["-h"]):
         return list_magics(session.settings.interface_language)

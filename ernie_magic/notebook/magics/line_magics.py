@@ -39,7 +39,7 @@ class LineMagics(ErrorReporter):
     def run_command(self, line: str) -> Any:
         """`%ernie`."""
         with self.reporting_errors():
-            return commands.run_command(self.session, line)
+            return commands.run_command(self.session, line, self.shell.user_ns)
 
     def show_heat(self, line: str) -> vectors.Heat:
         """`%ernie_heat`."""

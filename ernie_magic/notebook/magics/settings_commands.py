@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ernie_magic.config.settings import KEYS
 from ernie_magic.errors import ErnieError, InvalidOption
@@ -14,14 +15,22 @@ from ernie_magic.notebook.display.settings_table import (
     describe_setting,
     settings_table,
 )
+from ernie_magic.notebook.magics.interpolate import interpolate
+from ernie_magic.notebook.magics.options import VERBATIM_OPTION
+from ernie_magic.notebook.magics.words import first_word, unquote
 from ernie_magic.text.language import LANGUAGES, Text
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ernie_magic.notebook.display.html_table import Table
     from ernie_magic.session import Session
 
 
+_ASSIGNED = re.compile(r"([\w-]+)=(.*)", re.DOTALL)
+_FLAG = VERBATIM_OPTION.long_flag
+_VERBATIM = re.compile(rf"{_FLAG}\s+(?P<last>.*)|(?P<first>.*?)\s+{_FLAG}", re.DOTALL)
 _USE_USAGE = Text(
     "用法：%ernie use 服务，或 %ernie use endpoint 名称",
     "usage: %ernie use SERVICE, or %ernie use endpoint NAME",
@@ -83,16 +92,36 @@ def _use_endpoint(session: Session, words: list[str]) -> None:
     print_message(session, _USING_ENDPOINT, name=found.name, endpoint=found.endpoint, base=base)
 
 
+def read_setting(line: str, namespace: Mapping[str, Any]) -> list[str]:
+    """Return the name of a setting and its new value, as far as they are on the line.
+
+    The value is the rest of the line as it is written, without one quotation around the whole;
+    `{{expr}}` in it is filled in once, now, unless `--verbatim` stands before or behind it.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    assigned = _ASSIGNED.match(line)
+    name, rest = assigned.groups() if assigned else first_word(line)
+    value = rest.strip()
+    if not name or not (value or assigned):
+        return [name] if name else []
+    if "{{" not in value:
+        return [name, unquote(value)]
+    if written := _VERBATIM.fullmatch(value):
+        return [name, unquote(written["first"] or written["last"])]
+    return [name, interpolate(unquote(value), namespace)]
+
+
 def configure_settings(session: Session, words: list[str]) -> Table | None:
     """`config` shows every setting, `config NAME` one; `config NAME VALUE` sets it, `config NAME
     ""` unsets it.
     """
     settings = session.settings
     language = session.settings.interface_language
-    if len(words) == 1 and "=" in words[0]:
-        words = words[0].split("=", 1)
-    if len(words) >= 2:  # noqa: PLR2004
-        _assign_setting(session, words[0], " ".join(words[1:]))
+    if len(words) > 1:
+        _assign_setting(session, *words)
         return None
     names = None
     if words:

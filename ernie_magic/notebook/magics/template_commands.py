@@ -12,7 +12,7 @@ from ernie_magic.notebook.magics.templates import read_values
 from ernie_magic.notebook.magics.words import YES_FLAG, first_word, split_words
 from ernie_magic.qianfan.templates.prompt_template import DEFAULT_IDENTIFIER
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.suggest import close_matches, did_you_mean
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -24,9 +24,21 @@ if TYPE_CHECKING:
 
 IDENTIFIER_FLAG = "--identifier"
 REMOTE_FLAG = "--remote"
-_IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|$)")
+# The option before the text, or behind it.
+_IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|\Z)")
+_IDENTIFIER_LAST = re.compile(rf"\s{IDENTIFIER_FLAG}(?:=|\s+)(\S+)\Z")
+_OPTION = re.compile(r"(?<!\S)--[a-z]+(?![^\s=])")
 # One quotation around the whole text.
 _QUOTED = re.compile(r"""(["'])((?:(?!\1).)*)\1""", re.DOTALL)
+_OPTION_IN_TEXT = Text(
+    "{option} 夹在模板的文字里",
+    "{option} stands within the template's text",
+)
+_OPTION_OUTSIDE = Text(
+    "选项是 {flag} {{}}，写在文字前面或最后；要存成文字，给整段文字加引号",
+    "the option is {flag} {{}}, before the text or behind it; to store it as words, put the whole "
+    "text in quotes",
+)
 _DELETED = Text("已删除 {file}", "{file} is deleted")
 _USAGE = {
     "show": Text("用法：%ernie template show 名称", "usage: %ernie template show NAME"),
@@ -92,14 +104,27 @@ def _save(session: Session, line: str) -> PromptTemplate:
     name, rest = first_word(line)
     text = rest.strip()
     identifier = DEFAULT_IDENTIFIER
-    if given := _IDENTIFIER.match(text):
+    given = _IDENTIFIER.match(text) or _IDENTIFIER_LAST.search(text)
+    if given and not _QUOTED.fullmatch(text):
         identifier = given[1]
-        text = text[given.end() :].strip()
+        text = (text[: given.start()] + text[given.end() :]).strip()
     if quoted := _QUOTED.fullmatch(text):
         text = quoted[2]
+    else:
+        _refuse_option_in_text(text)
     if not name or not text:
         raise InvalidOption(_USAGE["save"])
     return session.templates.save(name, text, identifier=identifier)
+
+
+def _refuse_option_in_text(text: str) -> None:
+    """Refuse a text that has the option, or a misspelled one, among its words."""
+    for option in _OPTION.findall(text):
+        if close_matches(option, [IDENTIFIER_FLAG]):
+            raise InvalidOption(
+                _OPTION_IN_TEXT.fill(option=option),
+                advice=_OPTION_OUTSIDE.fill(flag=IDENTIFIER_FLAG),
+            )
 
 
 def _delete(session: Session, words: list[str]) -> None:

@@ -234,7 +234,11 @@ def _read_word(line: str, start: int, quotation: re.Pattern[str]) -> tuple[str, 
     word = "".join(pieces)
     if not quotation.match(line, start):
         return word, position
-    if quotations > 1 and len(pieces) == 2 * quotations - 1 and _LIST_MARKS.issuperset(pieces[1::2]):
+    if (
+        quotations > 1
+        and len(pieces) == 2 * quotations - 1
+        and _LIST_MARKS.issuperset(pieces[1::2])
+    ):
         listed = QuotedList(word)
         listed.items = tuple(pieces[::2])
         return listed, position
@@ -248,6 +252,16 @@ def _read_quotation(quoted: re.Match[str]) -> str:
     if kind == "single":
         return _ESCAPED_APOSTROPHES.sub("'", quoted["single"])
     return quoted[kind]
+
+
+def unquote(text: str) -> str:
+    """Return what stands within the one quotation around a whole text; any other text as it is
+    (`"yes" or "no"`).
+    """
+    quoted = _QUOTATION.fullmatch(text)
+    if quoted is None:
+        return text
+    return _read_quotation(quoted)
 
 
 def _unescape_quotes(quoted: str) -> str:

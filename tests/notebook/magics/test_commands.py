@@ -300,3 +300,32 @@ def test_a_wrong_use_is_told(run, words):
 )
 def test_a_setting_that_is_no_address_is_shown_whole(run, words, shown):
     assert run(f"%ernie config {words}")[1].startswith(f"{shown}\n")
+
+
+SYSTEMS = {
+    'Answer with "yes" or "no"': 'Answer with "yes" or "no"',
+    "two  blanks": "two  blanks",
+    '"one pair"': "one pair",
+    "“a pair”": "a pair",
+    "'quoted' text": "'quoted' text",
+    r"say \"hi\"": r"say \"hi\"",
+    'half a "pair': 'half a "pair',
+    "You are {{role}}": "You are 老师",
+    "You are {{role}} --verbatim": "You are {{role}}",
+    "What is {{role}}?": "What is 老师?",
+    "Who are you?": "Who are you?",
+}
+
+
+@pytest.mark.parametrize("written", SYSTEMS)
+def test_a_setting_is_the_rest_of_the_line_as_it_is_written(run, shell, ernie, written):
+    shell.user_ns["role"] = "老师"
+    assert run(f"%ernie config system {written}")[1] == f"system = {SYSTEMS[written]}\n"
+    assert ernie.settings.system == SYSTEMS[written]
+    assert run(f"%ernie config system={written}")[0].success
+    assert ernie.settings.system == SYSTEMS[written]
+
+
+def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
+    assert "%ernie models" in run("%ernie?")[1]
+    assert run("text = '''\n%ernie config system a?\n'''")[0].success

@@ -157,6 +157,10 @@ def test_the_command_lists_shows_saves_renders_and_removes(run):
         ('"a" --identifier=(()) C:\\new\\table ((name))', "C:\\new\\table ((name))"),
         ("a --verbose is an option", "--verbose is an option"),
         ("a {{1 + 1}}", "{{1 + 1}}"),
+        ("a Go to [city] --identifier []", "Go to [city]"),
+        ("a 'Go to ((city))' --identifier=(())", "Go to ((city))"),
+        ("a 'What is --identifier {name}'", "What is --identifier {name}"),
+        ("a What is --force", "What is --force"),
     ],
 )
 def test_a_saved_text_stays_as_it_is_typed(session, line, text):
@@ -175,6 +179,10 @@ def test_a_saved_text_stays_as_it_is_typed(session, line, text):
         ("template save", "usage: %ernie template save NAME [--identifier {{}}] TEXT"),
         ("template save a", "usage: %ernie template save NAME"),
         ("template save a --identifier <> b", "no identifier <>"),
+        ("template save a b --identifier <>", "no identifier <>"),
+        ("template save a --identifer [] b", "--identifer stands within the template's text"),
+        ("template save a b --identifier [] c", "before the text or behind it"),
+        ("template save a b --identifier", "--identifier stands within"),
         ("template save a {x}", "{x} is not a variable"),
         ("template render trip days=1", "without a value: city"),
         ('template render "trip', "a quotation is not closed"),
