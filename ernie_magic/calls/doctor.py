@@ -20,6 +20,7 @@ from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.proxies import read_proxies
 from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
+from ernie_magic.config.variables import find_misnamed_file
 from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, counted, untranslated
 
@@ -58,6 +59,10 @@ _SET_A_KEY = Text(
     "未设置。到 {page} 复制密钥，在笔记本旁的 .env 文件里写一行 {line}，再运行一次单元格，不用重启",
     "not set. Copy a key from {page} into a file .env beside the notebook, as a line {line}, and "
     "run the cell again; no restart is needed",
+)
+_MISNAMED = Text(
+    "未设置。{path} 不会被读取：文件名要改成 .env",
+    "not set. {path} is not read: the file's name must be .env",
 )
 _OR = Text(" 或 ", " or ")
 
@@ -204,6 +209,8 @@ def _find_key(client: Client, service: Service) -> Check:
     lines += [" + ".join(f"{half}=…" for half in pair) for pair in wanted.pair_variables]
     line = Text(_OR.zh.join(lines), _OR.en.join(lines))
     advice = _SET_A_KEY.fill(page=wanted.key_page, line=line)
+    if misnamed := find_misnamed_file():
+        advice = _MISNAMED.fill(path=misnamed)
     if service.is_simulated:
         return Check(_KEY, ok=None, value=advice)
     return Check(_KEY, ok=False, value=advice)

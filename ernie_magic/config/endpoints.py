@@ -57,6 +57,10 @@ TRUSTED = {
     DOTENV: (DOTENV,),
     SESSION: (SESSION,),
 }
+# Marks of what a key is copied from, beside it.
+_BRACKETS = ("<>", "()", "[]", "{}")
+_BEFORE_KEY = tuple("`\"'\\,;:=>")
+_AFTER_KEY = tuple("`\"'\\,;")
 _SECRETS = tuple(
     name
     for service in SERVICES.values()
@@ -449,6 +453,7 @@ def _pair_credential(
     base_url: str,
 ) -> Credential:
     check_key(pair.access, names[0], service, base_url)
+    check_characters(pair.secret)
     if service.protocol == "openai":
         return BearerFromPair(pair, _additional_url(IAM_URL_VARIABLE, IAM_URL, sources))
     if names == IAM_PAIR:
@@ -530,13 +535,7 @@ def check_key(key: Key, key_target: str, service: Service, base_url: str) -> Non
     """
     from ernie_magic.config.key_kinds import misplaced_key
 
-    text = key.reveal()
-    if not _is_header_word(text):
-        raise InvalidOption(
-            Text("密钥含有不合法的字符", "the key has characters that no key contains"),
-            Text("复制时带上了别的文字或换行", "other text or a line end was copied with it"),
-            Text("重新复制密钥", "copy the key again"),
-        )
+    check_characters(key)
     # Another server behind the same variables may have keys of any form.
     if split_query(base_url)[0] == service.base_url and (
         mismatch := misplaced_key(key_target, key)
@@ -550,4 +549,30 @@ def check_key(key: Key, key_target: str, service: Service, base_url: str) -> Non
                 kind=kind, place=wanted
             ),
             advice=advice,
+        )
+
+
+def check_characters(key: Key) -> None:
+    """Check that a key has no characters that are none of a key's.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    text = key.reveal()
+    if not _is_header_word(text):
+        raise InvalidOption(
+            Text("密钥含有不合法的字符", "the key has characters that no key contains"),
+            Text("复制时带上了别的文字或换行", "other text or a line end was copied with it"),
+            Text("重新复制密钥", "copy the key again"),
+        )
+    is_in_brackets = text[:1] + text[-1:] in _BRACKETS
+    if is_in_brackets or text.startswith(_BEFORE_KEY) or text.endswith(_AFTER_KEY):
+        raise InvalidOption(
+            Text("密钥的开头或结尾有标点符号", "the key begins or ends with a punctuation mark"),
+            Text(
+                "把引号、逗号、分号或括号也当作了密钥",
+                "a quote, a comma, a semicolon or a bracket was taken for a part of it",
+            ),
+            Text("只留密钥本身", "leave only the key itself"),
         )

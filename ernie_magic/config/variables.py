@@ -10,8 +10,10 @@ import re
 import select
 import stat
 import time
+import unicodedata
 from contextlib import suppress
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +23,9 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from dotenv.parser import Binding
 
 # Where a value was found.
 ENVIRONMENT = "environment"
@@ -30,20 +34,82 @@ _OUR_VARIABLES = re.compile(r"(?:AI_STUDIO|QIANFAN|OPENAI)_[A-Z_]+")
 _PIPE_PATIENCE = 1.0  # seconds for somebody to write to a pipe
 _PIPE_RETRY = 30.0  # seconds after which it is read again
 _MAX_PIPE = 1024 * 1024  # bytes
+_MAX_BEGINNING = 64 * 1024  # bytes
 _QUOTES = ('"', "'")
 _NAME = re.compile(r"[\w.-]+")
 _DOTENV_WORDS = re.compile(r"[^\s=\"']+")
+# What old clients of OpenAI call it (openai-python before 1.0), and many tutorials still do.
+_OTHER_NAMES = {"OPENAI_BASE_URL": "OPENAI_API_BASE"}
+# Where people look for `.env`: what editors make of its name.
+_MISNAMED = (".env.txt", "env.txt", ".env.rtf", "_env", "env")
+_SECRET = re.compile(r"\w+_(?:KEY|TOKEN|AK|SK)")
+# One word without an equals sign but at its end, as the rest of a key is; names are of capitals.
+_REST_OF_KEY = re.compile(r"[ \t]*(?![A-Z_]+\s*\Z)(?=\S*\w)([\w.~+/-]+=*)\s*", re.ASCII)
+_WRAPPED = (
+    Text("{path} 的第 {line} 行不是 名称=值", "line {line} of {path} is not NAME=value"),
+    Text(
+        "像是第 {before} 行 {name} 的密钥折到了下一行",
+        "it looks like the rest of the key of {name} on line {before}",
+    ),
+    Text("把密钥放在同一行", "put the key on one line"),
+)
+_UNREADABLE = (
+    Text("读不懂 {path} 的第 {line} 行", "line {line} of {path} cannot be read"),
+    Text(
+        "引号没有成对、没有等号，或这一行是别的写法（set、declare、YAML、JSON 等）",
+        "a quote is not closed, there is no equals sign, or the line is written for "
+        "something else (a shell's set or declare, YAML, JSON)",
+    ),
+    Text("写成 名称=值，别的都去掉", "write it as NAME=value and nothing else"),
+)
 
 
 def read_variable(name: str) -> tuple[str, str]:
     """Return an environment variable's value and where it was found: `("…", "environment")`, `("…",
     ".env")` or `("", "")`.
     """
-    if value := strip_quotes(os.environ.get(name, "")):
-        return value, ENVIRONMENT
-    if value := (_read_dotenv().get(name) or "").strip():
-        return value, DOTENV
-    return "", ""
+    return _find_variable(name)[:2]
+
+
+def name_in_use(name: str) -> str:
+    """Return which variable `read_variable` reads for this one: itself, or its older name."""
+    return _find_variable(name)[2]
+
+
+def _find_variable(name: str) -> tuple[str, str, str]:
+    """Return a variable's value, where it was found, and under which name."""
+    names = [name]
+    if name in _OTHER_NAMES:
+        names.append(_OTHER_NAMES[name])
+    for each in names:
+        if value := strip_quotes(os.environ.get(each, "")):
+            return value, ENVIRONMENT, each
+    for each in names:
+        if value := (_read_dotenv().get(each) or "").strip():
+            return value, DOTENV, each
+    return "", "", name
+
+
+def find_misnamed_file() -> str:
+    """Return the path of a file that was meant to be a `.env`, at or above the working directory;
+    "" where there is none.
+    """
+    with suppress(OSError):
+        for folder in (Path.cwd(), *Path.cwd().parents):
+            for name in _MISNAMED:
+                if _names_our_variables(folder / name):
+                    return str(folder / name)
+    return ""
+
+
+def _names_our_variables(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(_MAX_BEGINNING)
+    except OSError:
+        return False
+    text = beginning.replace(b"\0", b"").decode("utf-8", "replace")  # of UTF-16, too
+    return _OUR_VARIABLES.search(text) is not None
 
 
 def strip_quotes(value: str) -> str:
@@ -66,11 +132,13 @@ def readable_sources() -> list[Mapping[str, str | None]]:
 
 
 class _Dotenv(NamedTuple):
-    """What a `.env` says, and which of its lines about us cannot be read."""
+    """What a `.env` says, and what is wrong with its lines about us, "" where nothing is: what
+    happened, the likely cause, what to do.
+    """
 
     values: Mapping[str, str | None] = MappingProxyType({})
     path: str = ""
-    unreadable_line: int = 0
+    problem: tuple[Text, ...] = ()
 
     def __repr__(self) -> str:
         return f"_Dotenv({self.path})"  # the values may be keys, and frames of tracebacks are shown
@@ -85,18 +153,8 @@ def _read_dotenv() -> Mapping[str, str | None]:
         It cannot be read, or a line of it that names one of our variables cannot.
     """
     found = _find_dotenv()
-    if found.unreadable_line:
-        raise InvalidOption(
-            Text("读不懂 {path} 的第 {line} 行", "line {line} of {path} cannot be read").fill(
-                path=found.path, line=str(found.unreadable_line)
-            ),
-            Text(
-                "引号没有成对、没有等号，或这一行是别的写法（set、declare、YAML、JSON 等）",
-                "a quote is not closed, there is no equals sign, or the line is written for "
-                "something else (a shell's set or declare, YAML, JSON)",
-            ),
-            Text("写成 名称=值，别的都去掉", "write it as NAME=value and nothing else"),
-        )
+    if found.problem:
+        raise InvalidOption(*found.problem)
     return found.values
 
 
@@ -131,9 +189,45 @@ def _parse_dotenv(path: str, _changed: float) -> _Dotenv:
         if found := _OUR_VARIABLES.search(binding.original.string):
             before = binding.original.string[: found.start()].count("\n")
             unreadable_line = unreadable_line or binding.original.line + before
+    problem = _find_wrapped_key(bindings, path)
+    if unreadable_line:
+        problem = tuple(text.fill(path=path, line=str(unreadable_line)) for text in _UNREADABLE)
     # A `$` in a key is a `$`: nothing is interpolated.
     values = {binding.key: binding.value for binding in bindings if binding.key is not None}
-    return _Dotenv(values, path, unreadable_line)
+    return _Dotenv(_with_our_names(values), path, problem)
+
+
+def _find_wrapped_key(bindings: Sequence[Binding], path: str) -> tuple[Text, ...]:
+    """Return what is wrong where an editor has put a key on two lines; nothing where none has."""
+    for first, second in pairwise(bindings):
+        rest = _REST_OF_KEY.fullmatch(second.original.string)
+        name = _our_name(first.key or "")
+        if rest is None or not _SECRET.fullmatch(name) or not _OUR_VARIABLES.fullmatch(name):
+            continue
+        if "=" in rest[1] and not resembles_key(rest[1]):
+            continue  # a variable that is set to nothing
+        Key((first.value or "") + rest[1])
+        for part in (first.value or "", rest[1]):
+            if resembles_key(part):
+                Key(part)
+        line = second.original.line
+        facts = {"path": path, "line": str(line), "before": str(line - 1), "name": name}
+        return tuple(text.fill(**facts) for text in _WRAPPED)
+    return ()
+
+
+def _our_name(name: str) -> str:
+    """Return a variable's name as ours are written: in capitals, with underscores, and not in wide
+    letters.
+    """
+    return unicodedata.normalize("NFKC", name).upper().replace("-", "_")
+
+
+def _with_our_names(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return variables with ours by their own names, however these are written: `qianfan_ak`."""
+    renamed = {_our_name(name): value for name, value in values.items()}
+    ours = {name: value for name, value in renamed.items() if _OUR_VARIABLES.fullmatch(name)}
+    return {**ours, **values}
 
 
 def _is_ours_in_disguise(name: str | None) -> bool:

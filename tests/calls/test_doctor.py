@@ -62,6 +62,21 @@ def test_doctor_tells_a_dotenv_that_cannot_be_read_and_goes_on(run, ernie, monke
     assert "canary" not in out
 
 
+@pytest.mark.parametrize("name", [".env.txt", "env.txt"])
+def test_doctor_names_a_file_that_was_meant_to_be_a_dotenv(run, ernie, monkeypatch, tmp_path, name):
+    monkeypatch.delenv("AI_STUDIO_API_KEY")
+    ernie.settings.service = "emulator"
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    (tmp_path / name).write_text("nothing of ours\n")
+    assert "is not read" not in run("%ernie doctor")[1]
+    (tmp_path / name).write_text("AI_STUDIO_API_KEY=canary-word\n", "utf-16")
+    told = run("%ernie doctor")[1]
+    assert f"{tmp_path / name} is not read: the file's name must be .env" in told
+    assert "canary" not in told
+
+
 @pytest.mark.parametrize(
     ("service", "mark", "said"),
     [

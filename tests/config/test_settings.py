@@ -10,6 +10,7 @@ import pytest
 from ernie_magic.config import variables
 from ernie_magic.config.credentials import Bearer, BearerFromPair, Signature
 from ernie_magic.config.settings import ErnieSettings
+from ernie_magic.config.variables import name_in_use, read_variable
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.session import Session
 
@@ -52,6 +53,72 @@ def test_a_key_in_a_dotenv_file_is_found_and_found_again_when_the_file_changes(
 def test_quotes_that_docker_leaves_around_a_key_are_none_of_it(monkeypatch, written):
     monkeypatch.setenv("AI_STUDIO_API_KEY", written)
     assert endpoint(ErnieSettings()).credential.key.reveal() == "k-12345678"
+
+
+KEY = "0123456789abcdef0123"
+
+
+@pytest.mark.parametrize(
+    "line", ["ai_studio_api_key={}", "AI-Studio-API-Key={}", "ＡＩ_STUDIO_API_KEY={}", "{}"]
+)
+def test_a_dotenv_s_name_may_be_written_in_small_or_wide_letters(tmp_path, line):
+    lines = line.format(KEY)
+    if line == "{}":
+        lines = f"ai_studio_api_key=other\nAI_STUDIO_API_KEY={KEY}"
+    (tmp_path / ".env").write_text(f"{lines}\n", "utf-8")
+    assert read_variable("AI_STUDIO_API_KEY") == (KEY, ".env")
+
+
+@pytest.mark.parametrize(
+    ("lines", "rest"),
+    [
+        (f"AI_STUDIO_API_KEY={KEY[:9]}\n{KEY[9:]}\nFOO=1\n", 2),
+        (f"# a\nQIANFAN_SK=\n  {KEY}\n", 3),
+        (f"openai_api_key=sk-{KEY}\nabc\n", 2),
+        (f"QIANFAN_ACCESS_TOKEN=24.{KEY}\n{KEY}2592000==\n", 2),
+    ],
+)
+def test_a_key_on_two_lines_of_a_dotenv_is_told(tmp_path, lines, rest):
+    (tmp_path / ".env").write_text(lines)
+    with pytest.raises(InvalidOption) as caught:
+        read_variable("AI_STUDIO_API_KEY")
+    told = caught.value.line("en")
+    assert f"line {rest} of" in told
+    assert f"on line {rest - 1}. What to do: put the key on one line." in told
+    assert not any(part in told for part in (KEY[:9], KEY[9:]))
+
+
+@pytest.mark.parametrize("after", ["FOO", "BAR=", "foo=", "\n\nmykey", "# x", "---", "export A"])
+def test_other_lines_below_a_key_are_none_of_it(tmp_path, after):
+    (tmp_path / ".env").write_text(f"AI_STUDIO_API_KEY={KEY}\n{after}\n")
+    assert read_variable("AI_STUDIO_API_KEY") == (KEY, ".env")
+
+
+def test_the_older_name_of_openai_s_address_is_read(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("OPENAI_API_BASE=http://127.0.0.1:1/v1\n")
+    assert ErnieSettings().choose_service().name == "local"
+    assert ErnieSettings(service="local").build_endpoint().base_url == "http://127.0.0.1:1/v1"
+    assert name_in_use("OPENAI_BASE_URL") == "OPENAI_API_BASE"
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:2/v1")
+    assert ErnieSettings(service="local").build_endpoint().base_url == "http://127.0.0.1:2/v1"
+    assert name_in_use("OPENAI_BASE_URL") == "OPENAI_BASE_URL"
+
+
+@pytest.mark.parametrize(
+    "written", ["{};", "{},", "<{}>", "`{}`", '\\"{}\\"', "={}", "{}\\", "[{}]", "'{}", ">{}"]
+)
+@pytest.mark.parametrize("service", ["aistudio", "qianfan-v1"])
+def test_a_key_with_the_marks_beside_it_is_told_without_it(tmp_path, written, service):
+    lines = f"AI_STUDIO_API_KEY={written.format(KEY)}\n"
+    if service == "qianfan-v1":
+        lines = f"QIANFAN_AK=abcdefgh\nQIANFAN_SK={written.format(KEY)}\n"
+    (tmp_path / ".env").write_text(lines)
+    with pytest.raises(InvalidOption) as caught:
+        ErnieSettings(service=service).build_endpoint()
+    told = caught.value.line("en")
+    assert KEY not in told
+    if written != "'{}":  # an open quotation: the line cannot be read
+        assert told.startswith("the key begins or ends with a punctuation mark.")
 
 
 def test_setting_beats_environment_beats_dotenv(tmp_path, monkeypatch):

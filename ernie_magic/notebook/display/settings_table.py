@@ -16,7 +16,7 @@ from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import BaseUrl, redact_url
 from ernie_magic.config.services import SERVICES
 from ernie_magic.config.settings import KEYS, SESSION_PARAMETERS, list_allowed_words
-from ernie_magic.config.variables import read_variable
+from ernie_magic.config.variables import name_in_use, read_variable
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.text.language import Language, Text, untranslated
@@ -269,7 +269,7 @@ def _describe_default_url(settings: ErnieSettings) -> str:
     if not configured_url:
         return service.base_url
     location = _describe_source(source, settings.interface_language)
-    return f"{redact_url(configured_url)} ({location} {service.base_url_variable})"
+    return f"{redact_url(configured_url)} ({location} {name_in_use(service.base_url_variable)})"
 
 
 def _describe_source(source: str, language: Language) -> str:
