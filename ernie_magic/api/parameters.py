@@ -739,6 +739,7 @@ def unknown_option(
     name: str,
     known: Iterable[str],
     others: Collection[str] = (),
+    list_all: Text | None = None,
 ) -> InvalidOption:
     """Return the error for a name that is not in the table; it suggests the closest one that is.
     One that other calls of its kind take is told to be none of this call's.
@@ -747,6 +748,8 @@ def unknown_option(
     ----------
     others
         What only other calls take, which is not suggested.
+    list_all
+        What lists the options, where a magic is typed.
     """
     known = tuple(known)
     if name in known or name in others:
@@ -754,7 +757,7 @@ def unknown_option(
             Text("这种调用没有 {name}", "this call takes no {name}").fill(name=name),
             advice=Text("去掉它", "leave it out"),
         )
-    suggestion = _name_other_magic(name) or _OTHER_CLIENTS.get(name)
+    suggestion = _name_other_magic(name) or _name_setting(name) or _OTHER_CLIENTS.get(name)
     if suggestion is None and _SHORT_FLAG.fullmatch(name):
         # One letter resembles every other: the nearest says nothing.
         flags = ", ".join(sorted(flag for flag in known if _SHORT_FLAG.fullmatch(flag)))
@@ -763,12 +766,41 @@ def unknown_option(
         suggestion = did_you_mean(_name_here(name, known), known)
     return InvalidOption(
         Text("没有选项 {name}", "no option {name}").fill(name=clip_value(name)),
-        advice=suggestion
-        or Text(
-            "表中没有的字段：--param 名=值，在 Python 里用 extra={…}",
-            "a field the table does not know: --param name=value, in Python extra={…}",
-        ),
+        advice=suggestion or list_all or _FIELD,
     )
+
+
+_FIELD = Text(
+    "表中没有的字段：--param 名=值，在 Python 里用 extra={…}",
+    "a field the table does not know: --param name=value, in Python extra={…}",
+)
+# What belongs to a session rather than to a call, by the names that people try.
+_SETTINGS = {
+    "api_key": ("api_key", "key", "apikey", "token", "access_token"),
+    "base_url": ("base_url", "api_base", "baseurl", "url", "host", "azure_endpoint"),
+    "headers": ("headers", "extra_headers", "default_headers", "header"),
+    "language": ("language", "lang"),
+    **{name: (name,) for name in ("secret_key", "access_key", "bearer_token", "app_id")},
+}
+_OF_SESSION = Text(
+    "在会话里设置：%ernie config {name} 值，Python 里 ernie.settings.{name} = …",
+    "it is set for the session: %ernie config {name} VALUE, or ernie.settings.{name} = …",
+)
+_SERVICE_OF_SESSION = Text(
+    "服务用 %ernie use 选择；只写 %ernie use 列出全部",
+    "%ernie use chooses the service; alone it lists all of them",
+)
+
+
+def _name_setting(name: str) -> Text | None:
+    """Return where something is set that belongs to the session; None for anything else."""
+    bare = name.strip("-_").replace("-", "_").lower()
+    if bare in ("service", "provider"):
+        return _SERVICE_OF_SESSION
+    for setting, names in _SETTINGS.items():
+        if bare in names:
+            return _OF_SESSION.fill(name=setting)
+    return None
 
 
 # Names of OpenAI's client that mean no option here.

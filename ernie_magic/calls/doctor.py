@@ -19,10 +19,11 @@ from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.proxies import read_proxies
-from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
-from ernie_magic.config.variables import find_misnamed_file
+from ernie_magic.config.services import AI_STUDIO, IAM_PAIR, OAUTH_PAIR, QIANFAN_V1, SERVICES
+from ernie_magic.config.variables import find_misnamed_file, readable_sources
 from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, counted, untranslated
+from ernie_magic.text.suggest import close_matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,6 +64,10 @@ _SET_A_KEY = Text(
 _MISNAMED = Text(
     "未设置。{path} 不会被读取：文件名要改成 .env",
     "not set. {path} is not read: the file's name must be .env",
+)
+_MISSPELLED = Text(
+    "未设置。变量 {name} 不会被读取：是不是 {meant}？",
+    "not set. The variable {name} is not read: did you mean {meant}?",
 )
 _OR = Text(" 或 ", " or ")
 
@@ -211,9 +216,23 @@ def _find_key(client: Client, service: Service) -> Check:
     advice = _SET_A_KEY.fill(page=wanted.key_page, line=line)
     if misnamed := find_misnamed_file():
         advice = _MISNAMED.fill(path=misnamed)
+    if slip := _find_misspelled_variable(wanted):
+        advice = _MISSPELLED.fill(name=slip[0], meant=slip[1])
     if service.is_simulated:
         return Check(_KEY, ok=None, value=advice)
     return Check(_KEY, ok=False, value=advice)
+
+
+def _find_misspelled_variable(service: Service) -> tuple[str, str] | None:
+    """Return a variable that was meant to hold a service's key, and that one; None for none."""
+    known = [*service.key_variables, *(name for pair in service.pair_variables for name in pair)]
+    others = {*IAM_PAIR, *OAUTH_PAIR}
+    others |= {name for each in SERVICES.values() for name in each.key_variables}
+    for source in readable_sources():
+        for name in source:
+            if name not in others and source[name] and (meant := close_matches(name, known, 1)):
+                return name, meant[0]
+    return None
 
 
 def _installed_version(package: str) -> str:

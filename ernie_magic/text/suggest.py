@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from ernie_magic.text.language import Text
@@ -12,8 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ABBREVIATED = 3  # characters that identify a name by its beginning
+_CHARACTERS_PER_SLIP = 4  # of a name: so many may hold one wrong character
+_MAX_SLIPS = 3
+_SHORTEST = 3  # characters of a name in which one is wrong: of two, the other says too little
 _LONGEST = 200  # characters of a name: a longer one is not a misspelling
 _MAX_CANDIDATES = 10_000  # names: each costs about 10 µs
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
@@ -33,21 +38,73 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
     """
     if len(name) > _LONGEST:
         return ()
-    import difflib  # for an error only: loading the extension does not pay for it
-
     by_lower = {
         _fold(word): word for word in islice(known, _MAX_CANDIDATES) if len(word) <= _LONGEST
     }
     lower = _fold(name)
-    begun = [
-        word
-        for word in by_lower
-        if len(lower.strip("-")) >= _ABBREVIATED and word.startswith(lower) and word != lower
-    ]
-    close = difflib.get_close_matches(lower, by_lower, n=count, cutoff=0.5)
-    return tuple(by_lower[word] for word in dict.fromkeys([*sorted(begun, key=len), *close]))[
-        :count
-    ]
+    ranks = {word: _rank(lower, word) for word in by_lower}
+    near = [word for word, rank in ranks.items() if rank is not None]
+    near.sort(key=lambda word: ranks[word] or _SAME)
+    return tuple(by_lower[word] for word in near[:count])
+
+
+_SAME = (0, 0)
+_BEGUN, _MISSPELLED, _OF_ITS_WORDS = 1, 2, 3
+
+
+def _rank(name: str, word: str) -> tuple[int, int] | None:
+    """Return how near a known name is, the lowest first; None if it is not near.
+
+    One begins as the other; it differs by a slip or two; or one of the two consists of the other's
+    words (`timeout`, `request_timeout`).
+    """
+    typed = name.strip("-_ ")
+    meant = word.strip("-_ ")
+    if len(typed) >= _ABBREVIATED and meant.startswith(typed) and meant != typed:
+        return _BEGUN, len(meant)
+    longest = max(len(typed), len(meant))
+    allowed = min(max(1, longest // _CHARACTERS_PER_SLIP), _MAX_SLIPS)
+    distance = _count_slips(typed, meant, allowed)
+    if distance <= allowed and (longest >= _SHORTEST or not distance):
+        return _MISSPELLED, distance
+    if len(meant) >= _ABBREVIATED and typed.startswith(meant):  # `integer`, `int`
+        return _OF_ITS_WORDS, len(typed) - len(meant)
+    words = [set(filter(None, _SEPARATORS.split(text))) for text in (typed, meant)]
+    if min(map(len, words)) and _have_same_words(*words):
+        return _OF_ITS_WORDS, abs(len(meant) - len(typed))
+    return None
+
+
+def _have_same_words(typed: set[str], meant: set[str]) -> bool:
+    """Whether one name has all words of the other, of which one at least is a word."""
+    shared = typed & meant
+    return shared in (typed, meant) and max(map(len, shared), default=0) >= _SHORTEST
+
+
+def _count_slips(typed: str, meant: str, allowed: int) -> int:
+    """Return how many slips make one text of another: a character that is missing, too many or
+    another, or two that changed places (the optimal string alignment distance); more than `allowed`
+    is not counted further.
+    """
+    if abs(len(typed) - len(meant)) > allowed:
+        return allowed + 1
+    pairs = zip(typed, meant, strict=False)
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    typed, meant = typed[same:], meant[same:]
+    before_last = list[int]()
+    last = list(range(len(meant) + 1))
+    for row, character in enumerate(typed, 1):
+        current = [row]
+        for column, other in enumerate(meant, 1):
+            replaced = last[column - 1] + (character != other)
+            cheapest = min(last[column] + 1, current[-1] + 1, replaced)
+            if before_last and typed[row - 2 : row] == meant[column - 2 : column][::-1]:
+                cheapest = min(cheapest, before_last[column - 2] + 1)
+            current.append(cheapest)
+        if min(current) > allowed:
+            return allowed + 1
+        before_last, last = last, current
+    return last[-1]
 
 
 def _fold(word: str) -> str:

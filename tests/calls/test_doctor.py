@@ -62,6 +62,19 @@ def test_doctor_tells_a_dotenv_that_cannot_be_read_and_goes_on(run, ernie, monke
     assert "canary" not in out
 
 
+@pytest.mark.parametrize("name", ["AISTUDIO_API_KEY", "AI_STUDIO_KEY", "AI_STUDIO_API_KEYS"])
+def test_doctor_names_a_misspelled_variable_and_not_its_value(
+    run, ernie, monkeypatch, tmp_path, name
+):
+    monkeypatch.delenv("AI_STUDIO_API_KEY")
+    ernie.settings.service = "emulator"
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-of-another")
+    (tmp_path / "work" / ".env").write_text(f"{name}=canary-word\n")
+    told = run("%ernie doctor")[1]
+    assert f"The variable {name} is not read: did you mean AI_STUDIO_API_KEY?" in told
+    assert "canary" not in told
+
+
 @pytest.mark.parametrize("name", [".env.txt", "env.txt"])
 def test_doctor_names_a_file_that_was_meant_to_be_a_dotenv(run, ernie, monkeypatch, tmp_path, name):
     monkeypatch.delenv("AI_STUDIO_API_KEY")

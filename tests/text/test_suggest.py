@@ -1,10 +1,12 @@
 """Names that resemble a misspelled one."""
 
+import time
+
 import pytest
 
 from ernie_magic.text.suggest import close_matches, did_you_mean
 
-OPTIONS = ["--temperature", "--top-p", "--penalty-score", "--temp"]
+OPTIONS = ["--temperature", "--top-p", "--penalty-score", "--temp", "--user", "--stop"]
 
 
 @pytest.mark.parametrize(
@@ -14,6 +16,13 @@ OPTIONS = ["--temperature", "--top-p", "--penalty-score", "--temp"]
         ("--TEMPERATUR", ("--temperature",)),
         ("--tempe", ("--temperature", "--temp")),  # an abbreviation comes before what is close
         ("zzzzzz", ()),
+        ("--base-url", ()),  # `--user` shares some letters with it, and is not near
+        ("--no", ()),
+        ("--steps", ()),
+        ("--tpo-p", ("--top-p",)),
+        ("--score", ("--penalty-score",)),
+        ("--temporary", ("--temp",)),
+        ("--penalty-scroe-x", ("--penalty-score",)),
         ("", ()),
     ],
 )
@@ -25,10 +34,7 @@ def test_names_are_suggested_as_they_are_written_and_at_most_as_many_as_asked_fo
     assert close_matches("ernie-image", ["ERNIE-Image", "ERNIE-Image-Turbo"], 1) == (
         "ERNIE-Image-Turbo",
     )
-    assert close_matches("ernie-imge", ["ERNIE-Image", "ERNIE-Image-Turbo"], 2) == (
-        "ERNIE-Image",
-        "ERNIE-Image-Turbo",
-    )
+    assert close_matches("ernie-imge", ["ERNIE-Image", "ERNIE-Image-Turbo"], 2) == ("ERNIE-Image",)
 
 
 def test_a_name_longer_than_any_is_not_looked_for():
@@ -36,6 +42,12 @@ def test_a_name_longer_than_any_is_not_looked_for():
     assert close_matches(long, [long[:-1]]) == ()
     assert close_matches(long[:-1], [long]) == ()
     assert close_matches(long[:-1], [long[:-1] + ""]) == (long[:-1],)
+
+
+def test_ten_thousand_long_names_cost_no_more_than_a_moment():
+    began = time.perf_counter()
+    assert not close_matches("x" * 199, [f"{'y' * 190}{i}" for i in range(10_000)])
+    assert time.perf_counter() - began < 2.0
 
 
 def test_the_question_is_in_both_languages_and_only_asked_where_something_is_close():

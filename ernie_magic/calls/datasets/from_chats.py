@@ -111,7 +111,8 @@ def dataset_of_rows(
         if column not in columns:
             raise InvalidOption(
                 Text("表里没有列 {name}", "the table has no column {name}").fill(name=column),
-                advice=did_you_mean(column, columns),
+                advice=did_you_mean(column, columns)
+                or Text("有：{known}", "columns: {known}").fill(known=", ".join(columns)),
             )
     if len(rows) != len(mapped.prompts):
         raise InvalidOption(

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 
+_LIST_ALL = Text("%ernie models 列出全部", "%ernie models lists all")
+
+
 def find_conversation(session: Session, name: str) -> Conversation:
     """The conversation of that name; an unknown name is an error, not a new conversation."""
     if name and name not in session.conversations:
@@ -56,9 +59,7 @@ def list_models(session: Session, words: list[str]) -> Table:
     if entries:
         return table
     kinds = [word for kind in KIND_NAMES.values() for word in kind.words]
-    closest = did_you_mean(sought, [*(entry.id for entry in listed), *kinds])
-    if closest is None:
-        return table
+    closest = did_you_mean(sought, [*(entry.id for entry in listed), *kinds]) or _LIST_ALL
     return replace(table, note=f"{table.note} · {closest.say(language)}")
 
 

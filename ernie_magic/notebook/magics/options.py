@@ -99,6 +99,10 @@ PARAM_OPTION = Option(
 IN_FLIGHT_OPTION = Option(
     "in_flight", Text("同时进行几个请求", "concurrent calls"), metavar="N", group="request"
 )
+_LIST_OPTIONS = Text(
+    "{magic}? 列出全部选项；表中没有的字段：--param 名=值",
+    "{magic}? lists all options; a field that is none of them: --param name=value",
+)
 _CHOICES = Text("可选：{choices}", "one of: {choices}")
 # Columns of an option in the help, and of what is said of it.
 _USAGE_WIDTH = 34
@@ -462,7 +466,9 @@ class Grammar:
                 ).fill(magic=self.magic),
             )
         if word.startswith("-"):
-            return parameters.unknown_option(word.split("=", maxsplit=1)[0], self.all_flags())
+            name = word.split("=", maxsplit=1)[0]
+            list_all = _LIST_OPTIONS.fill(magic=self.magic)
+            return parameters.unknown_option(name, self.all_flags(), list_all=list_all)
         advice = self._misplaced_advice
         if meant := self._meant_by_dash(word):
             advice = Text(

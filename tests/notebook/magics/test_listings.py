@@ -100,7 +100,7 @@ def test_models_stand_in_the_order_of_the_panel_and_the_default_is_marked(servic
     [
         ("imgae", " · did you mean image?"),
         ("ernie-5.0-trubo", " · did you mean ernie-5.0?"),
-        ("xyz", "/v1"),
+        ("xyz", "/v1 · %ernie models lists all"),
     ],
 )
 def test_a_filter_that_finds_nothing_names_what_is_close(service, sought, told):

@@ -262,7 +262,34 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
         ("--as", "--as needs a value. What to do: write --as NAME."),
         ("--as 1x", "--as '1x' is not a variable's name."),
         ("--as ernie", "--as 'ernie' is not a variable's name."),
-        ("--no", "no option --no. What to do: did you mean --stop?"),
+        (
+            "--no",
+            (
+                "no option --no. What to do: %%ernie? lists all options; a field that is none of them: "
+                "--param name=value."
+            ),
+        ),
+        (
+            "--base-url http://x/v1",
+            (
+                "no option --base-url. What to do: it is set for the session: %ernie config base_url "
+                "VALUE, or ernie.settings.base_url = …."
+            ),
+        ),
+        *(
+            (
+                f"{typed} canary-key",
+                (
+                    f"no option {typed}. What to do: it is set for the session: %ernie config api_key "
+                    "VALUE, or ernie.settings.api_key = …."
+                ),
+            )
+            for typed in ("--api-key", "--api_key", "--key", "--token")
+        ),
+        (
+            "--service qianfan",
+            "no option --service. What to do: %ernie use chooses the service; alone it lists all of them.",
+        ),
         ("-n 3", "no option -n. What to do: -n is an option of %%ernie_image."),
         ("-x", "no option -x. What to do: short options are: -m, -s."),
         (
