@@ -30,6 +30,20 @@ _ABOUT_STREAM = re.compile(
     r"(?<![a-z_])stream(?:ing|ed)?(?![a-z_])(?! ?options)|流式",
     re.IGNORECASE,
 )
+_LACKS_REASONING = re.compile(
+    rf"(?=.*(?<![a-z_])(?:{'|'.join(REASONING)})(?![a-z_]))"
+    r".*(?:missing|required|must be|pass(?:ed)? back|absent|缺少|必须|不能为空)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ABOUT_TOOL_NAME = re.compile(
+    r"\bmessages\b.{0,80}\bname\b|message[_ ]name",
+    re.IGNORECASE | re.DOTALL,
+)
+_ABOUT_EMPTY_CONTENT = re.compile(
+    r"\bcontent\b.{0,80}(?:empty|blank|required|at least|不能为空)"
+    r"|(?:empty|blank).{0,40}\bcontent\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _ABOUT_REASONING = re.compile(rf"(?<![a-z_])(?:{'|'.join(REASONING)})(?![a-z_])")
 
 
@@ -40,7 +54,8 @@ class Adaptation(NamedTuple):
     ----------
     name : str
     field : str
-        What of the request is changed; only where the caller did not choose it.
+        What of the request is changed; only where the caller did not choose it. "reasoning" and
+        "tools" are what messages have of thoughts, and of calls and results of tools.
     refusal : Pattern
         The words of a refusal that names it.
     change : callable
@@ -80,18 +95,44 @@ def _ask_for_whole(request: WireRequest) -> WireRequest | None:
     return request._replace(body={**(request.body or {}), "stream": False}, stream=False)
 
 
-def _leave_out_reasoning(request: WireRequest) -> WireRequest | None:
-    body = dict(request.body or {})
-    messages = [_without_reasoning(message) for message in body.get("messages") or ()]
-    if messages == body.get("messages"):
-        return None
-    return request._replace(body={**body, "messages": messages})
+def _change_messages(
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Callable[[WireRequest], WireRequest | None]:
+    """Return what changes each message of a request."""
+
+    def change_request(request: WireRequest) -> WireRequest | None:
+        body = dict(request.body or {})
+        sent = body.get("messages") or ()
+        messages = [change(message) if isinstance(message, dict) else message for message in sent]
+        if messages == list(sent):
+            return None
+        return request._replace(body={**body, "messages": messages})
+
+    return change_request
 
 
-def _without_reasoning(message: Any) -> Any:
-    if not isinstance(message, dict) or message.get("role") != "assistant":
+def _without_reasoning(message: dict[str, Any]) -> dict[str, Any]:
+    if message.get("role") != "assistant":
         return message
     return {name: value for name, value in message.items() if name not in REASONING}
+
+
+def _with_empty_reasoning(message: dict[str, Any]) -> dict[str, Any]:
+    if not message.get("tool_calls") or any(name in message for name in REASONING):
+        return message
+    return {**message, REASONING[0]: ""}
+
+
+def _without_tool_name(message: dict[str, Any]) -> dict[str, Any]:
+    if message.get("role") != "tool":
+        return message
+    return {name: value for name, value in message.items() if name != "name"}
+
+
+def _without_empty_content(message: dict[str, Any]) -> dict[str, Any]:
+    if not message.get("tool_calls") or message.get("content") != "":
+        return message
+    return {**message, "content": None}
 
 
 _STREAM_OR_NOT = frozenset({"streamed", "whole"})  # Who has turned it once does not turn it back.
@@ -101,7 +142,14 @@ ADAPTATIONS = (
     Adaptation("no format", "response_format", _ABOUT_FORMAT, _ask_for_no_format),
     Adaptation("streamed", "stream", _ABOUT_STREAM, _ask_for_stream),
     Adaptation("whole", "stream", _ABOUT_STREAM, _ask_for_whole),
-    Adaptation("no reasoning", "reasoning", _ABOUT_REASONING, _leave_out_reasoning),
+    Adaptation(
+        "empty reasoning", "reasoning", _LACKS_REASONING, _change_messages(_with_empty_reasoning)
+    ),
+    Adaptation("no reasoning", "reasoning", _ABOUT_REASONING, _change_messages(_without_reasoning)),
+    Adaptation("no tool name", "tools", _ABOUT_TOOL_NAME, _change_messages(_without_tool_name)),
+    Adaptation(
+        "no empty content", "tools", _ABOUT_EMPTY_CONTENT, _change_messages(_without_empty_content)
+    ),
 )
 
 

@@ -219,6 +219,83 @@ def test_a_tool_s_round_is_sent_without_the_thoughts_that_a_server_refuses(ask_s
     assert sum(bool(has_thoughts(body)) for body in server.bodies) == refused
 
 
+def lacks_thoughts(message):
+    return bool(message.get("tool_calls")) and "reasoning_content" not in message
+
+
+def is_named(message):
+    return message["role"] == "tool" and "name" in message
+
+
+def is_empty(message):
+    return message["role"] == "assistant" and message["content"] == ""
+
+
+# What public reports quote: which messages of a tool's round a server refuses, and its words.
+ROUNDS = {
+    "DeepSeek's thoughts": (
+        lacks_thoughts,
+        "The `reasoning_content` in the thinking mode must be passed back to the API.",
+    ),
+    "Kimi's thoughts": (
+        lacks_thoughts,
+        "thinking is enabled but reasoning_content is missing in assistant tool call message",
+    ),
+    "Groq's names": (
+        is_named,
+        "for 'role:tool' this must be satisfied[('messages.2' : property 'name' is unsupported)]",
+    ),
+    "OpenCode's names": (is_named, 'messages[2]: "name" is not supported by this endpoint'),
+    "Bedrock's words": (is_empty, "messages: text content blocks must be non-empty"),
+    "Antigravity's words": (is_empty, "messages.1.content.0.text.text: Field required"),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDS)
+def test_a_tool_s_round_is_written_as_a_server_takes_it(ask_strict, name):
+    is_refused, words = ROUNDS[name]
+    call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    runs = []
+
+    def weather() -> str:
+        """Return the weather."""
+        runs.append("weather")
+        return "sunny"
+
+    def refuse(body):
+        return any(map(is_refused, body["messages"])) and (400, {"error": {"message": words}})
+
+    def reply(body):
+        if body["messages"][-1]["role"] == "tool":
+            return http(events(chunk({"content": "It is sunny."}), END))
+        asked = chunk({"tool_calls": [{"index": 0, **call}]})
+        return http(events(asked, chunk({}, finish_reason="tool_calls")))
+
+    server, session = ask_strict(refuse, reply)
+    assert session.chat("the weather?", tools=[weather]).text == "It is sunny."
+    assert runs == ["weather"]
+    assert sum(bool(refuse(body)) for body in server.bodies) == 1
+    # The history has the round: a later prompt is sent as the server takes it.
+    assert session.chat("and now?", tools=[weather]).text == "It is sunny."
+    assert sum(bool(refuse(body)) for body in server.bodies) == 1
+
+
+def test_results_of_tools_in_the_caller_s_own_messages_are_sent_as_they_are(ask_strict):
+    is_refused, words = ROUNDS["OpenCode's names"]
+    server, session = ask_strict(
+        lambda body: any(map(is_refused, body["messages"])) and (400, {"error": {"message": words}})
+    )
+    call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "the weather?"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "a", "name": "weather", "content": "sunny"},
+    ]
+    with pytest.raises(BadRequest):
+        session.chat(messages)
+    assert len(server.bodies) == 1
+
+
 @pytest.mark.parametrize("words", [{}, {"message": "bad value in the upstream's stream_options"}])
 def test_a_refusal_of_something_else_is_told_after_one_request(ask_strict, words):
     server, session = ask_strict(lambda _: (400, {"error": words}))

@@ -56,10 +56,9 @@ def describe_type(hint: Any, depth: int = 0) -> dict[str, Any]:
 
 
 def _describe_list(inner: tuple[Any, ...], depth: int) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "array"}
-    if inner:
-        schema["items"] = describe_type(inner[0], depth + 1)
-    return schema
+    # Always: OpenAI refuses an array without (https://github.com/mark3labs/mcphost/issues/35).
+    items = describe_type(inner[0], depth + 1) if inner else {}
+    return {"type": "array", "items": items}
 
 
 def _describe_union(members: tuple[Any, ...], depth: int) -> dict[str, Any]:

@@ -115,7 +115,14 @@ class _PromptInProgress:
     ) -> None:
         self._call = call
         self._plan = plan
-        self._request = request
+        # Thoughts and results of tools in the caller's own messages are sent as they are.
+        own_messages = request.messages if plan.prompt is None else ()
+        adaptable = set(request.adaptable)
+        if not any(name in message for message in own_messages for name in REASONING):
+            adaptable.add("reasoning")
+        if not any(message["role"] == "tool" for message in own_messages):
+            adaptable.add("tools")
+        self._request = replace(request, adaptable=frozenset(adaptable))
         self._on_flag = on_flag
         self._clock = Clock()
         self._spent = Usage()
@@ -123,10 +130,6 @@ class _PromptInProgress:
         self._rounds: list[Message] = []
         self._runs: list[ToolRun] = []
         self._sent: Mapping[str, Any] = {}
-        # Thoughts in the caller's own messages are sent as they are.
-        self._own_thoughts = frozenset({"reasoning"})
-        if any(name in message for message in request.messages for name in REASONING):
-            self._own_thoughts = frozenset()
 
     async def ask(self) -> Asked:
         """Ask until an answer calls no tool of ours."""
@@ -184,7 +187,6 @@ class _PromptInProgress:
         self._request = replace(
             self._request,
             messages=(*self._request.messages, *round_messages),
-            adaptable=self._request.adaptable | self._own_thoughts,
             parameters={
                 name: value
                 for name, value in self._request.parameters.items()

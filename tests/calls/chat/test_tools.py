@@ -382,3 +382,12 @@ def test_a_signature_becomes_a_schema():
             },
         },
     }
+
+
+@pytest.mark.parametrize("hint", [list, list[object], tuple, set, list | None, list[dict]])
+def test_an_array_says_what_its_items_are(hint):
+    def join(values: hint) -> str:
+        """Join them."""
+
+    described = tools.describe_function(join)["function"]["parameters"]["properties"]["values"]
+    assert (described["type"], "items" in described) == ("array", True)
