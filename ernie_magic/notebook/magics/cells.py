@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 _PREVIEW_FROM_ROWS = 50
 _PREVIEW_ROWS = 3
 Line = TypeVar("Line", bound=CellLine)
+Parsed = TypeVar("Parsed")
 Prompt = TypeVar("Prompt")  # a text, or a table's template
 
 
@@ -146,11 +147,7 @@ class CellMagics(CellRunner):
         cell = normalize_crlf(cell)
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
-            try:
-                parsed_line = parse_line(line, namespace)
-            except WrongLine as error:
-                rules = self.session.settings.choose_service().rules
-                raise error.add_problems(rules) from None
+            parsed_line = self._parse_line(parse_line, line)
             prompt = fill_prompt(parsed_line, cell, namespace)
         return _CellInput(parsed_line, prompt, owns_cell and not user_printed())
 
@@ -321,7 +318,22 @@ class CellMagics(CellRunner):
 
     def _parse_command(self, line: str) -> ImageCommand:
         with self.capturing_user_output(enabled=True):
-            return parse_image_command(line, self.shell.user_ns)
+            return self._parse_line(parse_image_command, line)
+
+    def _parse_line(
+        self, parse_line: Callable[[str, Mapping[str, Any]], Parsed], line: str
+    ) -> Parsed:
+        """Parse a magic's line; what is wrong with it is told with what the service refuses, too.
+
+        Raises
+        ------
+        InvalidOption
+        """
+        try:
+            return parse_line(line, self.shell.user_ns)
+        except WrongLine as error:
+            rules = self.session.settings.choose_service().rules
+            raise error.add_problems(rules) from None
 
     def _start_image_command(self, command: ImageCommand) -> PendingCell[ImageSet]:
         """Run a `%ernie_image` line that makes or downloads pictures."""

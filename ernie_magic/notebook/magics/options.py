@@ -15,6 +15,7 @@ import textwrap
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile, zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -122,6 +123,8 @@ _KNOWN_WORDS = frozenset({*SWITCHES, *FORMATS, *TOOL_CHOICES})
 
 _WRITE_LIKE = Text("写成 {usage}", "write {usage}")
 _WRITE_VALUE = Text("在它后面写值", "write the value after it")
+# Tools are named as pictures and tables are: braces around a name, or a list of names, add nothing.
+_TOOLS_IN_BRACES = re.compile(r"\{\{\s*([^\W\d][\w.]*|\[[\w.,\s]+\])\s*\}\}")
 _OPTION_BEFORE_VALUE = re.compile(r"(--?[A-Za-z][\w-]*)([=＝]|\Z)")
 _HYPHENS = "\0--"  # stands for the value `--`
 
@@ -599,6 +602,14 @@ def _parameter_flags(parameter: Parameter) -> list[str]:
     return list(dict.fromkeys(flag for flag in flags if flag not in ("", "--")))
 
 
+_TOOL_FLAGS = frozenset(
+    flag
+    for parameter in parameters.parameters_of("chat").values()
+    if parameter.type == "tools"
+    for flag in _parameter_flags(parameter)
+)
+
+
 def _models_note(parameter: Parameter) -> str:
     """Which pictures' models accept a parameter that only some accept."""
     if parameter.kind != "image" or not parameter.requires:
@@ -628,12 +639,21 @@ def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterat
 
 
 def _interpolate_word(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
+    if previous in _TOOL_FLAGS or word.partition("=")[0] in _TOOL_FLAGS:
+        word = _TOOLS_IN_BRACES.sub(partial(_name_tools, namespace=namespace), word)
     flag = PARAM_OPTION.long_flag
     if previous == flag:
         return interpolate_field(word, namespace)
     if word.startswith(f"{flag}="):
         return f"{flag}={interpolate_field(word.removeprefix(f'{flag}='), namespace)}"
     return interpolate(word, namespace)
+
+
+def _name_tools(braces: re.Match[str], namespace: Mapping[str, Any]) -> str:
+    """The names that stand in braces: tools are variables already, but a text is what it says."""
+    if isinstance(namespace.get(braces[1]), str):
+        return braces[0]
+    return braces[1]
 
 
 def variable_name(typed: str) -> str:

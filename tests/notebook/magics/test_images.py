@@ -152,6 +152,7 @@ def test_redo_vary_and_show(run, shell, ernie):
         ("%ernie_image", "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE"),
         ("%ernie_image redo", "usage: %ernie_image redo|vary|show"),
         ("%ernie_image rdeo x.png", "did you mean redo?"),
+        ("%ernie_image vary cats --seed +abc", "seed '+abc' is not a whole number"),
         ("%ernie_image redo none.png", "no variable or file none.png"),
         ("%ernie_image 一只猫", "to make a picture use %%ernie_image with the prompt below"),
         ("%ernie_image show cats --full", "show takes no options"),

@@ -221,6 +221,26 @@ def test_a_variable_is_read_the_same_by_each_option(option, name, sent):
     assert parameters_of("chat")[name].check_value(given, "ernie-5.1") == sent
 
 
+def look_up(city):
+    return city
+
+
+@pytest.mark.parametrize(
+    ("written", "tools"),
+    [
+        ("--tools {{look_up}}", [look_up]),
+        ("--tools={{ look_up }}", [look_up]),
+        ("--tools {{[look_up, tool]}}", [look_up, TOOL]),
+        ("--tools tool,{{look_up}}", [TOOL, look_up]),
+        ("--functions {{look_up}}", [look_up]),
+        ("--tools {{name_of_tool}}", [TOOL]),
+    ],
+)
+def test_braces_around_the_name_of_a_tool_add_nothing(written, tools):
+    names = {**NAMESPACE, "look_up": look_up, "name_of_tool": "tool"}
+    assert parse_chat_line(written, names).chat.parameters["tools"] == tools
+
+
 def test_values_may_be_expressions_with_spaces():
     said = line("--temperature {{ t * 2 }} --system 你是{{name}}的老师")
     assert said.chat.parameters == {"temperature": 0.6}
