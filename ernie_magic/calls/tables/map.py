@@ -70,6 +70,16 @@ _SAME_FOR_ALL = Text(
     "提示词没有取任何一列的值：每一行问的都一样",
     "the prompt takes no column's value: the same was asked for each row",
 )
+_NOTHING_TO_ASK = Text(
+    "⚠ {n} 行的 {columns} 是空的，照样问了；不想问就先去掉这些行",
+    "⚠ nothing in {columns} of {n} rows, which were asked about all the same: drop such rows first "
+    "to leave them out",
+)
+_FORMAT_GIVEN = Text(
+    "输出列（--to、schema）已经决定了 response_format",
+    "the output columns (--to, schema) decide response_format",
+)
+_ONE_OF_THEM = Text("去掉其中一个", "leave out one of them")
 _REPLACED = Text("替换了表自己的列：{names}", "replaced the table's own columns: {names}")
 _NOT_WHOLE = Text(
     "⚠ {n} 行的回答可能不完整（{reason}）", "⚠ answers that may not be whole: {n} ({reason})"
@@ -105,7 +115,7 @@ class Mapped(Result):
     usage : Usage
         Of this call.
     asked : int
-        Rows sent to the service; the others were in the ledger.
+        Rows that the service answered in this call.
     model, service : str
     seconds : float
         How long it took, in seconds.
@@ -126,6 +136,13 @@ class Mapped(Result):
         The columns of answers.
     unread : dict
         The whole answers that do not fit the columns, by position from 0: they are paid for.
+    cut : dict
+        The reason to finish of answers that may not be whole ("length", "content_filter"), by
+        position from 0: as `is_truncated` of a single answer. Their rows are no failures.
+    reused : int
+        Rows whose answers were in the ledger.
+    sent : int
+        Rows sent to the service in this call, those included that failed there.
     """
 
     table: Any
@@ -144,6 +161,9 @@ class Mapped(Result):
     prompts: tuple[str, ...] = field(default=(), repr=False)
     answer_columns: tuple[str, ...] = ()
     unread: dict[int, str] = field(default_factory=dict, repr=False)
+    cut: dict[int, str] = field(default_factory=dict)
+    reused: int = 0
+    sent: int = 0
 
     def to_dataset(
         self,
@@ -216,6 +236,8 @@ class Mapped(Result):
         facts = [_ROWS.say("en", len(self))]
         if self.errors:
             facts.append(f"{len(self.errors)} failed")
+        if self.cut:
+            facts.append(f"{len(self.cut)} cut")
         facts += [f"model={self.model!r}", f"tokens={self.usage.total_tokens}"]
         if self.partial:
             facts.append("partial=True")
@@ -253,8 +275,6 @@ class MapRequest:
     rows : list of dict
     prompts : list of str
         One per row.
-    names_columns : bool
-        Whether they have any value of the rows.
     columns : tuple of schema.Column
         Those that an answer is split into; none for the whole answer.
     options : ChatOptions
@@ -270,13 +290,16 @@ class MapRequest:
         Where the columns of this run are recorded.
     purpose : tuple
         What tells its columns from those of other questions.
+    taken_columns : tuple of str
+        Those whose values the prompt takes.
+    empty_rows : int
+        How many rows have nothing in these.
     """
 
     data: object
     own_columns: tuple[str, ...]
     rows: list[dict[str, Any]]
     prompts: list[str]
-    names_columns: bool
     columns: tuple[schema.Column, ...]
     options: ChatOptions
     target: CallTarget
@@ -285,6 +308,8 @@ class MapRequest:
     max_concurrency: int
     made: MadeColumns
     purpose: tuple[object, ...]
+    taken_columns: tuple[str, ...]
+    empty_rows: int
 
     @property
     def output_columns(self) -> tuple[schema.Column, ...]:
@@ -304,8 +329,11 @@ class MapRequest:
 
     def describe_columns(self) -> Iterator[Text]:
         """Describe what becomes of the table's own columns."""
-        if len(self.prompts) > 1 and not self.names_columns:
+        if len(self.prompts) > 1 and not self.taken_columns:
             yield _SAME_FOR_ALL
+        if self.empty_rows:
+            columns = ", ".join(self.taken_columns)
+            yield _NOTHING_TO_ASK.fill(n=self.empty_rows, columns=columns)
         answer_column = self.output_columns[0].name
         if not self.columns and answer_column != schema.ANSWER:
             yield _OWN_ANSWER.fill(own=schema.ANSWER, ours=answer_column)
@@ -395,18 +423,24 @@ def build_map_request(
         template = template.rename_column(own_name, TEXT)
     _check_braces(template, names)
     columns = parse_columns(schema)
+    if columns and options.parameters.get("response_format") is not None:
+        raise InvalidOption(_FORMAT_GIVEN, advice=_ONE_OF_THEM)
     purpose: tuple[object, ...] = columns or template.pieces
     own_columns = content.columns
     if resume:
         # A run that goes on replaces what the run before has said of its rows.
-        replaced = made.find_names(rows, purpose)
+        replaced = made.find_names(rows, content.rows, purpose)
         own_columns = tuple(name for name in own_columns if name not in replaced)
+    prompts = [template.fill(row) for row in content.rows]
+    empty_rows = sum(
+        bool(filled.strip()) and template.takes_nothing(row)
+        for row, filled in zip(content.rows, prompts, strict=True)
+    )
     map_request = MapRequest(
         table,
         own_columns,
         content.rows,
-        [template.fill(row) for row in content.rows],
-        bool(template.columns),
+        prompts,
         columns,
         options,
         target,
@@ -415,6 +449,8 @@ def build_map_request(
         max_concurrency,
         made,
         purpose,
+        tuple(dict.fromkeys(template.columns)),
+        empty_rows,
     )
     _check_not_blank(template)
     check_columns(template, map_request.columns)
@@ -565,9 +601,11 @@ class MapJob:
         self._unread: dict[int, str] = {}
         self._readable: set[bytes] = set()  # addresses of stored answers that fit the columns
         self._malformed = 0  # rows with values of which some are wrong: they are in both
-        self._endings: Counter[str] = Counter()  # of answers that may not be whole
+        self._cut: dict[int, str] = {}  # why answers may not be whole
         self._usage = Usage()
         self._asked = 0
+        self._sent = 0
+        self._reused = 0
         self._model = ""
         self._began = time.monotonic()
         for index, prompt in enumerate(map_request.prompts):
@@ -682,7 +720,8 @@ class MapJob:
             return
         if is_readable:
             self._values[index] = values
-            self._record_ending(answer.reason)
+            self._reused += 1
+            self._record_ending(index, answer.reason)
         else:
             self._unread[index] = answer.text  # until it is asked for again
 
@@ -721,10 +760,11 @@ class MapJob:
         return price.cost(self._usage.total_tokens, self._usage.completion_tokens)
 
     def _record_outcome(self, index: int, row_outcome: Outcome) -> None:
+        self._sent += 1
         if row_outcome.error:
             self._errors[index] = row_outcome.error
             return
-        self._record_ending(row_outcome.reason)
+        self._record_ending(index, row_outcome.reason)
         self._model = row_outcome.model
         self._usage += row_outcome.usage
         self._asked += 1
@@ -738,9 +778,10 @@ class MapJob:
             if row_outcome.text.strip():
                 self._unread[index] = row_outcome.text
 
-    def _record_ending(self, reason: str) -> None:
+    def _record_ending(self, index: int, reason: str) -> None:
+        self._cut.pop(index, None)  # of the answer before, which could not be read
         if reason:
-            self._endings[reason] += 1
+            self._cut[index] = reason
 
     def _build_result(self, *, partial: bool) -> Mapped:
         map_request = self._map_request
@@ -751,7 +792,11 @@ class MapJob:
         ]
         model = self._model or next((request.model for request in self._requests.values()), "")
         table = frames.with_columns(map_request.data, map_request.rows, typed)
-        map_request.made.record_table(table, map_request.purpose, map_request.made_columns)
+        names = map_request.made_columns
+        # Typed values may be written otherwise in a file (3, 3.0).
+        of_texts = names[-1:] if map_request.columns else names
+        texts = {name: typed[name][1] for name in of_texts}
+        map_request.made.record_table(table, map_request.purpose, names, texts)
         return Mapped(
             table,
             rows,
@@ -769,11 +814,14 @@ class MapJob:
             tuple(map_request.prompts),
             tuple(column.name for column in map_request.output_columns),
             dict(sorted(self._unread.items())),
+            dict(sorted(self._cut.items())),
+            self._reused,
+            self._sent,
         )
 
     def _describe_endings(self) -> Iterator[Text]:
         """Describe the answers that may not be whole."""
-        for reason, count in sorted(self._endings.items()):
+        for reason, count in sorted(Counter(self._cut.values()).items()):
             yield _NOT_WHOLE.fill(n=count, reason=reason)
 
     def _output_values(self) -> dict[str, tuple[str, list[Any]]]:

@@ -133,6 +133,11 @@ class Template:
         }
         return Template(tuple(renamed.get(piece, piece) for piece in self.pieces))
 
+    def takes_nothing(self, row: Mapping[str, Any]) -> bool:
+        """Whether it has columns, and none of them has anything but blanks in a row."""
+        values = [_cell_text(row.get(name)) for name in self.columns]
+        return bool(values) and not any(value.strip() for value in values)
+
     def fill(self, row: Mapping[str, Any]) -> str:
         """Return the prompt about a row; braces in a value are not filled in again."""
         return "".join(

@@ -44,8 +44,8 @@ def summary_line(mapped: Mapped, language: Language) -> str:
     parts = [rows]
     if mapped.model:  # none where nothing was asked
         parts.insert(0, mapped.model)
-    if mapped.asked < len(mapped):
-        parts.append(_ASKED.say(language, n=mapped.asked))
+    if mapped.reused or mapped.partial:
+        parts.append(_ASKED.say(language, n=mapped.sent))
     if mapped.errors:
         failed = _ROWS.fill(len(mapped.errors))
         parts.append(_FAILED.fill(rows=failed, column=mapped.error_column).say(language))

@@ -15,6 +15,7 @@ import time
 from contextlib import closing
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 
 import numpy as np
 import pandas as pd
@@ -568,9 +569,9 @@ def test_a_row_whose_prompt_is_none_fails_by_itself(session, emulator):
 def test_an_answer_that_is_none_of_what_was_asked_for_is_asked_for_again(session, emulator):
     emulator.faults.add(delay=0.0)
     rows = ["[[echo]]no json"]
-    assert list(session.map("{{text}}", rows, schema="a", response_format="text").errors) == [0]
+    assert list(session.map("{{text}}", rows, schema="a").errors) == [0]
     emulator.requests.clear()
-    assert session.map("{{text}}", rows, schema="a", response_format="text", resume=True).asked == 1
+    assert session.map("{{text}}", rows, schema="a", resume=True).asked == 1
 
 
 def test_a_ledger_that_cannot_be_used_is_told_before_anything_is_paid(session, emulator):
@@ -778,6 +779,8 @@ def test_after_a_resume_cut_answers_are_told_as_in_the_first_run(raw_session, re
     resumed = session.map(ECHO, ["b", "a"], resume=True)
     assert (resumed.rows, server.requests) == (first.rows[::-1], [])
     assert resumed.notes == first.notes
+    assert first.cut == resumed.cut == ({0: reason, 1: reason} if told else {})
+    assert ("2 cut" in repr(first)) is bool(told)
     assert [note.en for note in first.notes] == [f"⚠ answers that may not be whole: 2 {told}"][
         : len(told)
     ]
@@ -826,6 +829,59 @@ def test_a_run_that_resumes_replaces_the_columns_of_the_run_before(raw_session, 
     assert [row[name] for row in again.rows for name in own] == ["mine"] * (2 * len(own))
     assert again.error_column == failed.error_column == ("error_2" if own else "error")
     assert (again.columns, again.notes) == (failed.columns, failed.notes)
+
+
+COPIES = {
+    "a copy": lambda table: table.copy(),
+    "a file": lambda table: pd.read_csv(StringIO(table.to_csv(index=False))),
+    "some rows": lambda table: table[table["text"] == "a"],
+    "dictionaries": lambda table: table.to_dict("records"),
+}
+
+
+@pytest.mark.parametrize("copy", COPIES)
+@pytest.mark.parametrize("to", [None, "mood, n:int"])
+def test_a_copy_of_a_run_s_table_has_no_columns_of_its_own_from_that_run(
+    session, emulator, to, copy
+):
+    session.settings.retry_count = 1
+    emulator.faults.add(code="user_setting_unsafe", path="/chat")
+    question = "Is it good or bad? {{text}}"
+    failed = session.map(question, pd.DataFrame({"text": ["a", "b", "c"]}), schema=to, in_flight=1)
+    assert list(failed.errors) == [0]
+    copied = COPIES[copy](failed.table)
+    whole = session.map(question, copied, schema=to, resume=True)
+    assert (whole.columns, whole.error_column, whole.errors) == (failed.columns, "error", {})
+    assert whole.notes == failed.notes
+    theirs = pd.DataFrame(copied).assign(error="mine")
+    assert session.map(question, theirs, schema=to, resume=True).error_column == "error_2"
+
+
+def test_rows_with_nothing_in_what_the_prompt_takes_are_told(session, emulator):
+    rows = pd.DataFrame({"text": ["a", "", " ", None, np.nan], "n": [1, 2, 3, 4, 5]})
+    (note,) = session.map("[[echo]]Q {{text}}", rows).notes
+    assert len(asked(emulator)) == 5
+    assert note.en == (
+        "⚠ nothing in text of 4 rows, which were asked about all the same: drop such rows first to "
+        "leave them out"
+    )
+    assert "text 是空的" in note.zh
+    assert session.map("[[echo]]Q {{text}} {{n}}", rows).notes == ()
+    # A prompt that is empty as a whole is that row's failure, and not sent.
+    only = session.map("{{text}}", rows)
+    assert (sorted(only.errors), only.notes, only.sent) == ([1, 2, 3, 4], (), 1)
+
+
+def test_a_format_beside_columns_is_refused_before_anything_is_sent(session, emulator):
+    for given in ("json_object", {"type": "text"}):
+        with pytest.raises(errors.InvalidOption) as caught:
+            session.map(ECHO, ["a"], schema="mood", response_format=given)
+        assert caught.value.line("en") == (
+            "the output columns (--to, schema) decide response_format. What to do: leave out one "
+            "of them."
+        )
+    assert not emulator.requests
+    assert session.map(ECHO, ["a"], response_format="text").errors == {}
 
 
 def test_a_run_with_another_question_keeps_the_answers_of_the_run_before(raw_session):

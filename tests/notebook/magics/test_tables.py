@@ -284,6 +284,17 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     assert "0 requested now" in out
 
 
+def test_rows_that_are_refused_here_are_none_of_an_earlier_run_s(run, shell, emulator):
+    shell.user_ns["df"] = [{"text": ""}, {"text": "a"}]
+    _, out = run("%%ernie_map df\n{{text}}")
+    assert "requested now" not in out
+    assert "1 row failed, see the column error" in out
+    emulator.faults.add(code="user_setting_unsafe", path="/chat")
+    shell.user_ns["df"].append({"text": "b"})
+    _, out = run("%%ernie_map df --resume\n{{text}}")
+    assert "1 requested now · 2 rows failed" in out
+
+
 @pytest.mark.parametrize(
     "make", [pd.DataFrame, pl.DataFrame, dict, lambda columns: columns["text"]]
 )
