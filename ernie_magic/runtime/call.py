@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 ResultT = TypeVar("ResultT")
+_CLOSING_TIME = 1.0  # seconds in which a cancelled task closes its connection
 
 
 def everything(_item: object) -> bool:
@@ -60,6 +61,7 @@ class Call(Generic[Item, ResultT]):
         self._readers: list[_ReaderCallbacks] = []
         self._outcome: Future[ResultT] = Future()
         self._task: asyncio.Task[None] | None = None
+        self._cancel_again = 0.0  # when, by `time.monotonic`, a cancellation is not a repetition
         self.interrupted = False
         self._loop = IO.running_loop()
         self._loop.call_soon_threadsafe(self._start_task, work)
@@ -129,8 +131,18 @@ class Call(Generic[Item, ResultT]):
         return len(self._readers)
 
     def cancel(self) -> None:
-        """Ask the work to end; its result still follows."""
-        self._loop.call_soon_threadsafe(lambda: self._task and self._task.cancel())
+        """Ask the work to end; its result still follows. May be called again."""
+        self._loop.call_soon_threadsafe(self._cancel_task)
+
+    def _cancel_task(self) -> None:
+        """Cancel the task, unless it was just now: a second cancellation would interrupt the
+        closing that the first began, and the connection would stay open.
+        """
+        now = time.monotonic()
+        if self._task is None or now < self._cancel_again:
+            return
+        self._cancel_again = now + _CLOSING_TIME
+        self._task.cancel()
 
     @property
     def is_done(self) -> bool:

@@ -49,8 +49,7 @@ async def run_concurrently(
     try:
         await asyncio.gather(*workers)
     except asyncio.CancelledError:
-        for task in workers:
-            task.cancel()
+        # `gather` has passed it on; a second one would interrupt the closing of connections.
         await asyncio.gather(*workers, return_exceptions=True)
         raise
     if problem:

@@ -1,6 +1,7 @@
 """A call on the I/O thread, read from a thread or from another loop."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 
@@ -99,6 +100,47 @@ def test_a_call_that_is_cancelled_before_it_began_ends_too():
         call.cancel()
         with pytest.raises(Stopped):
             Stream(call, lambda: "en").result()
+
+
+def test_a_call_that_is_cancelled_twice_still_closes_what_it_has_open():
+    closed = []
+
+    async def holds_a_connection(emit):
+        try:
+            emit("some")
+            await asyncio.sleep(60)
+        finally:
+            for step in range(3):  # as a connection's lock, its stream and its pool
+                await asyncio.sleep(0.01)
+                closed.append(step)
+
+    call = Call(holds_a_connection)
+    next(call.iter_batches())
+    call.cancel()
+    while not closed:
+        time.sleep(0.001)
+    assert call.stop_and_collect() is None
+    assert closed == [0, 1, 2]
+
+
+def test_a_cancellation_that_was_lost_may_be_asked_for_again(monkeypatch):
+    monkeypatch.setattr("ernie_magic.runtime.call._CLOSING_TIME", 0.0)
+
+    async def loses_the_first(emit):
+        emit("begun")
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        emit("continued")
+        await asyncio.sleep(60)
+
+    call = Call(loses_the_first)
+    batches = call.iter_batches()
+    assert next(batches) == ["begun"]
+    call.cancel()
+    assert next(batches) == ["continued"]
+    call.cancel()
+    with pytest.raises(Stopped):
+        call.result()
 
 
 async def emits_after_a_while(emit):

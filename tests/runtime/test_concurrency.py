@@ -57,6 +57,28 @@ def test_after_a_failure_no_further_one_begins_and_those_under_way_are_finished(
     assert (begun, finished) == ([0, 1, 2], [1, 2])
 
 
+def test_cancelled_it_lets_each_close_what_it_has_open():
+    closed = []
+
+    async def work(item):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            for _ in range(item):
+                await asyncio.sleep(0.001)
+            closed.append(item)
+
+    async def stop_soon():
+        task = asyncio.ensure_future(run_concurrently(3, range(9), work))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stop_soon())
+    assert closed == [0, 1, 2]
+
+
 def test_cancelled_it_cancels_those_under_way():
     cancelled = []
 

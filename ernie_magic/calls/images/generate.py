@@ -290,8 +290,7 @@ async def _gather_pictures(work: Sequence[Coroutine[Any, Any, Picture]]) -> tupl
     try:
         await asyncio.gather(*tasks)
     except asyncio.CancelledError:
-        for task in tasks:
-            task.cancel()
+        # `gather` has passed it on; a second one would interrupt the closing of connections.
         await asyncio.gather(*tasks, return_exceptions=True)
         if any(task.cancelled() for task in tasks):  # before its first step
             raise

@@ -117,9 +117,10 @@ async def ask_many(call: PreparedCall, requests: Sequence[ChatRequest]) -> list[
     tasks = [asyncio.ensure_future(ask_one(request)) for request in requests]
     try:
         return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:  # when one error would fail them all, the others need not be asked
+    except Exception:
+        for task in tasks:  # it would fail them all, so the others need not be asked
             task.cancel()
+        raise
 
 
 async def ask_once(call: PreparedCall, request: ChatRequest) -> Answer:
