@@ -10,15 +10,18 @@ import _thread
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
 # Which cell a coroutine belongs to: tasks that a cell makes have a copy of its context.
 _MINE: ContextVar[int] = ContextVar("ernie_magic_cell", default=0)
+_EDGES = ("contextlib", __name__)  # modules whose code enters and leaves our blocks
 _AGAIN = 0.03  # seconds after which a lost interrupt is sent again
 
 
@@ -100,16 +103,20 @@ class Interrupts:
         if not self._is_cell_thread():
             yield
             return
-        if not self._waiting:
-            self._before = signal.signal(signal.SIGINT, self._cancel_waiting_calls)
         waiting = (call, also)
-        self._waiting.append(waiting)
+        if not self._waiting:
+            self._before = signal.getsignal(signal.SIGINT)
+        # In this order: our handler is never there without a call to cancel.
         try:
+            self._waiting.append(waiting)
+            if self._waiting == [waiting]:
+                signal.signal(signal.SIGINT, self._cancel_waiting_calls)
             yield
         finally:
-            self._waiting.remove(waiting)
-            if not self._waiting:
+            if self._waiting == [waiting]:
                 signal.signal(signal.SIGINT, self._before)
+            with suppress(ValueError):  # an interrupt came before it was there
+                self._waiting.remove(waiting)
 
     @contextmanager
     def raise_on_interrupt(self, call: Cancellable) -> Iterator[None]:
@@ -122,8 +129,9 @@ class Interrupts:
         if not self._is_cell_thread():
             yield
             return
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        before = signal.getsignal(signal.SIGINT)
         try:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             yield
         except KeyboardInterrupt:
             call.interrupted = True
@@ -144,28 +152,34 @@ class Interrupts:
             yield
             return
         stopped = False
-        left = threading.Event()
+        is_left = False
+        resending = threading.Lock()
 
         def resend_interrupt() -> None:
-            while not left.wait(_AGAIN):
-                _thread.interrupt_main()
+            while True:
+                time.sleep(_AGAIN)
+                with resending:  # none is sent once the handler is not ours
+                    if is_left:
+                        return
+                    _thread.interrupt_main()
 
-        def handle_interrupt(_number: int, _frame: object) -> None:
+        def handle_interrupt(_number: int, frame: FrameType | None) -> None:
             nonlocal stopped
-            if left.is_set():
-                return
             if not stopped:
                 stopped = call.interrupted = True
                 call.cancel()
                 threading.Thread(target=resend_interrupt, daemon=True).start()
-            raise KeyboardInterrupt
+            if not is_left and not _is_at_an_edge(frame):
+                raise KeyboardInterrupt
 
-        before = signal.signal(signal.SIGINT, handle_interrupt)
+        before = signal.getsignal(signal.SIGINT)
         try:
+            signal.signal(signal.SIGINT, handle_interrupt)
             yield
         finally:
-            left.set()
-            signal.signal(signal.SIGINT, before)
+            is_left = True  # one step, and from here on the handler raises nothing
+            with resending:
+                signal.signal(signal.SIGINT, before)
         if stopped:
             raise KeyboardInterrupt
 
@@ -174,6 +188,15 @@ class Interrupts:
             call.interrupted = True
             call.cancel()
             also()
+
+
+def _is_at_an_edge(frame: FrameType | None) -> bool:
+    """Whether the code that an interrupt meets enters or leaves a block.
+
+    Raised there, it would leave the block's generator waiting, and so the handler in its place
+    (https://github.com/python/cpython/issues/74174).
+    """
+    return frame is not None and frame.f_globals.get("__name__") in _EDGES
 
 
 INTERRUPTS = Interrupts()

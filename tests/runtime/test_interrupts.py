@@ -3,8 +3,12 @@
 import asyncio
 import signal
 import sys
+import time
 from contextvars import copy_context
 
+import pytest
+
+from ernie_magic.runtime import interrupts
 from ernie_magic.runtime.interrupts import Cells, Interrupts
 
 
@@ -52,3 +56,73 @@ def test_outside_a_kernel_the_handler_of_interrupts_stays(monkeypatch):
     before = signal.getsignal(signal.SIGINT)
     with Interrupts().cancel_on_interrupt(None):
         assert signal.getsignal(signal.SIGINT) is before
+
+
+class CountedCall:
+    interrupted = False
+    cancelled = 0
+
+    def cancel(self):
+        self.cancelled += 1
+
+
+@pytest.fixture
+def stray(monkeypatch):
+    """The interrupts that none of our blocks handled."""
+    found = []
+    monkeypatch.setattr(Interrupts, "_is_cell_thread", staticmethod(lambda: True))
+    before = signal.signal(signal.SIGINT, lambda *_: found.append("stray"))
+    yield found
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupt_at(number, enter):
+    """Interrupt the entering or leaving of a block at its line of that number; return the call, and
+    whether there was such a line.
+    """
+    call = CountedCall()
+    outside = signal.getsignal(signal.SIGINT)
+    # Not our own lines: before Python 3.13 tracing a frame sets its variables back (PEP 667).
+    edges = ("contextlib", "signal")
+    lines = 0
+
+    def trace(frame, event, _argument):
+        nonlocal lines
+        if frame.f_globals["__name__"] not in edges:
+            return None
+        lines += event == "line"
+        handler = signal.getsignal(signal.SIGINT)
+        if event == "line" and lines == number and handler is not outside:
+            handler(signal.SIGINT, frame)
+        return trace
+
+    def run_block():
+        with enter(call):
+            pass
+
+    raised = False
+    tracing = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        run_block()
+    except KeyboardInterrupt:
+        raised = True
+    finally:
+        sys.settrace(tracing)
+    assert signal.getsignal(signal.SIGINT) is outside
+    assert raised == call.interrupted
+    assert raised == bool(call.cancelled)
+    return call, lines >= number
+
+
+def test_an_interrupt_at_any_line_of_entering_or_leaving_is_raised_and_leaves_nothing(stray):
+    number = 1
+    handled = 0
+    reached = True
+    while reached:
+        call, reached = interrupt_at(number, Interrupts().repeat_lost_interrupts)
+        handled += call.interrupted
+        number += 1
+    time.sleep(4 * interrupts._AGAIN)  # one that is sent again would come meanwhile
+    assert handled > 5
+    assert stray == []
