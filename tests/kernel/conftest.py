@@ -103,9 +103,10 @@ class Kernel:
         """Send a cell; return its id."""
         return self.client.execute(code)
 
-    def finish(self, *ids, interrupt_after=None):
+    def finish(self, *ids, interrupt_after=None, interrupt_when=None):
         """Wait for cells; `interrupt_after` interrupts that many seconds after the first cell's
-        first display.
+        first display, or after its beginning where it is negative; `interrupt_when` as soon as it
+        returns true.
         """
         ran = {id_: Ran(time.time()) for id_ in ids}
         waiting, due = set(ids), None
@@ -113,6 +114,8 @@ class Kernel:
         end = time.monotonic() + TIMEOUT
         while waiting:
             assert time.monotonic() < end, f"no end of {waiting}"
+            if interrupt_when and interrupt_when():
+                interrupt_when, due = None, 0.0
             if due is not None and time.monotonic() >= due:
                 due = None
                 self.interrupted = time.time()
@@ -141,7 +144,12 @@ class Kernel:
                 due = time.monotonic() + abs(interrupt_after)
             if state == "idle":
                 waiting.discard(id_)
-        waiting = set(ids)
+        self._await_replies(ran)
+        return [ran[id_] for id_ in ids]
+
+    def _await_replies(self, ran):
+        """Wait for the answers to cells that have ended."""
+        waiting = set(ran)
         while waiting:
             try:
                 reply = self.client.get_shell_msg(timeout=REPLY_TIMEOUT)
@@ -152,7 +160,6 @@ class Kernel:
             if id_ in waiting:
                 ran[id_].status = reply["content"]["status"]
                 waiting.discard(id_)
-        return [ran[id_] for id_ in ids]
 
     def watch(self, id_):
         """Wait for a message that is not a cell, and answers nothing on the shell channel."""

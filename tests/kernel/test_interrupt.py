@@ -214,7 +214,12 @@ def test_a_tuning_watched_interrupted_and_watched_again_is_created_once(kernel, 
         f"task = tuner.tuning.create('{name}', 'ERNIE-Speed-8K', 'ds-1', confirm=True)\n"
         f"task = {WATCHES[name]}"
     )
-    ran = kernel.run(cell, interrupt_after=-0.5)
+
+    def is_watched():
+        actions = [sent.action for sent in list(emulator.requests)]
+        return "CreateFineTuningTask" in actions and actions[-1].startswith("Describe")
+
+    ran = kernel.run(cell, interrupt_when=is_watched)
     assert ran.error["ename"] == "Interrupted"
     assert "goes on" in ran.error["evalue"]
     assert ran.idle - kernel.interrupted < 0.5
