@@ -117,10 +117,11 @@ def _without_reasoning(message: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in message.items() if name not in REASONING}
 
 
-def _with_empty_reasoning(message: dict[str, Any]) -> dict[str, Any]:
+def _with_blank_reasoning(message: dict[str, Any]) -> dict[str, Any]:
     if not message.get("tool_calls") or any(name in message for name in REASONING):
         return message
-    return {**message, REASONING[0]: ""}
+    # A blank, as some servers take "" for none (https://github.com/anomalyco/opencode/issues/10996).
+    return {**message, REASONING[0]: " "}
 
 
 def _without_tool_name(message: dict[str, Any]) -> dict[str, Any]:
@@ -143,7 +144,7 @@ ADAPTATIONS = (
     Adaptation("streamed", "stream", _ABOUT_STREAM, _ask_for_stream),
     Adaptation("whole", "stream", _ABOUT_STREAM, _ask_for_whole),
     Adaptation(
-        "empty reasoning", "reasoning", _LACKS_REASONING, _change_messages(_with_empty_reasoning)
+        "blank reasoning", "reasoning", _LACKS_REASONING, _change_messages(_with_blank_reasoning)
     ),
     Adaptation("no reasoning", "reasoning", _ABOUT_REASONING, _change_messages(_without_reasoning)),
     Adaptation("no tool name", "tools", _ABOUT_TOOL_NAME, _change_messages(_without_tool_name)),

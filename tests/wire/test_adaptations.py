@@ -280,6 +280,32 @@ def test_a_tool_s_round_is_written_as_a_server_takes_it(ask_strict, name):
     assert sum(bool(refuse(body)) for body in server.bodies) == 1
 
 
+def test_thoughts_about_tools_go_back_with_later_prompts_to_the_same_model(ask_strict):
+    call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    signed = {**call, "extra_content": {"google": {"thought_signature": "SIGNED"}}}
+
+    def weather() -> str:
+        """Return the weather."""
+        return "sunny"
+
+    def reply(body):
+        if body["messages"][-1]["role"] == "tool" or "tools" not in body:
+            return http(events(chunk({"content": "It is sunny."}), END))
+        thought = chunk({"reasoning_content": "hm"})
+        asked = chunk({"tool_calls": [{"index": 0, **signed}]})
+        return http(events(thought, asked, chunk({}, finish_reason="tool_calls")))
+
+    server, session = ask_strict(lambda _: None, reply)
+    session.chat("the weather?", tools=[weather])
+    session.chat("thanks")
+    sent = server.bodies[-1]["messages"][1]
+    assert (sent["reasoning_content"], sent["tool_calls"]) == ("hm", [signed])
+    session.chat("to another model", model="m2")
+    sent = server.bodies[-1]["messages"][1]
+    assert sent == {"role": "assistant", "content": "", "tool_calls": [call]}
+    assert session.history.messages()[1] == sent
+
+
 def test_results_of_tools_in_the_caller_s_own_messages_are_sent_as_they_are(ask_strict):
     is_refused, words = ROUNDS["OpenCode's names"]
     server, session = ask_strict(

@@ -13,6 +13,8 @@ from ernie_magic.runtime.observers import Watchers
 from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ernie_magic.api.messages import Message, Part
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.datasets.dataset import Dataset
@@ -39,7 +41,7 @@ class Turn:
     answer : Answer
         `answer.partial` when it was stopped or cut off.
     rounds : tuple of messages
-        Tool calls and their results, between the two.
+        Tool calls and their results, between the two, with what the service added to the calls.
     images : tuple of message parts
         Pictures sent with the prompt.
     time : float
@@ -65,16 +67,47 @@ class Turn:
 
     @property
     def messages(self) -> list[Message]:
-        """Return the turn as the API's messages."""
+        """The turn as the API's messages, without what a service added to tool calls: any service
+        takes them.
+        """
+        return self._messages_with(_without_additions(message) for message in self.rounds)
+
+    def messages_for(self, service: str, model: str) -> list[Message]:
+        """Return the turn as the messages that are sent to a model.
+
+        The service that asked for its tools gets back what it added to the calls: DeepSeek requires
+        its thoughts about them with each later prompt as well
+        (https://api-docs.deepseek.com/guides/thinking_mode).
+        """
+        request = self.answer.request
+        if self.answer.service != service or request is None or request.model != model:
+            return self.messages
+        return self._messages_with(self.rounds)
+
+    def _messages_with(self, rounds: Iterable[Message]) -> list[Message]:
         said_in_rounds = [
             message["content"] for message in self.rounds if message["role"] == "assistant"
         ]
         said_last = last_part(self.answer.text, said_in_rounds)
         return [
             user_message(self.prompt, self.images),
-            *self.rounds,
+            *rounds,
             {"role": "assistant", "content": said_last or self._stand_ins},
         ]
+
+
+def _without_additions(message: Message) -> Message:
+    """Return a message of a round without the fields that a service added."""
+    if "tool_calls" not in message:
+        return message
+    calls = [
+        {
+            **{name: call[name] for name in ("id", "type") if name in call},
+            "function": {name: call["function"][name] for name in ("name", "arguments")},
+        }
+        for call in message["tool_calls"]
+    ]
+    return {"role": message["role"], "content": message["content"], "tool_calls": calls}
 
 
 class History(Sequence[Turn]):

@@ -110,8 +110,11 @@ class Plan:
                 [*self.system_messages, *self.new_messages],
                 max_input_tokens,
             )
+        service = self.target.endpoint.service.name
         earlier = [
-            message for turn in self.earlier_turns[turns_dropped:] for message in turn.messages
+            message
+            for turn in self.earlier_turns[turns_dropped:]
+            for message in turn.messages_for(service, model)
         ]
         given = parameters.merge_parameters(
             "chat", self.target.settings.parameters, self.options.parameters, rules

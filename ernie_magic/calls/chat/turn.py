@@ -176,7 +176,7 @@ class _PromptInProgress:
             *(_tool_message(call, run) for call, run in zip(requested, runs, strict=True)),
         ]
         self._earlier_text = text_parts.join_parts([self._earlier_text, message["content"]])
-        self._rounds += map(_as_recorded, round_messages)
+        self._rounds += round_messages
         self._runs += runs[:allowed]
         self._spent += reader.usage or Usage()
         # A tool that had to be called was called: requiring it again would never end, nor would a
@@ -281,23 +281,6 @@ def _unknown_tool(call: Mapping[str, Any], functions: Iterable[str]) -> LookupEr
 
 def _tool_message(call: Mapping[str, Any], run: ToolRun) -> Message:
     return {"role": "tool", "tool_call_id": call["id"], "name": run.name, "content": run.content}
-
-
-def _as_recorded(message: Message) -> Message:
-    """Return a message of a round as the history keeps it: what a service added for this round,
-    such as its thoughts, is not sent with later prompts, which may go to another service.
-    """
-    if "tool_calls" not in message:
-        return message
-    calls = [
-        {
-            "id": call["id"],
-            "type": call["type"],
-            "function": {name: call["function"][name] for name in ("name", "arguments")},
-        }
-        for call in message["tool_calls"]
-    ]
-    return {"role": message["role"], "content": message["content"], "tool_calls": calls}
 
 
 def _longest_result(model: str) -> int:

@@ -13,7 +13,12 @@ def turn(prompt, answer="a", **given):
 
 
 def test_turns_become_messages_in_the_service_s_order_of_roles():
-    call = {"role": "assistant", "content": "let me see", "tool_calls": [{}]}
+    function = {"name": "add", "arguments": "{}"}
+    call = {
+        "role": "assistant",
+        "content": "let me see",
+        "tool_calls": [{"id": "a", "type": "function", "function": function}],
+    }
     result = {"role": "tool", "content": "5"}
     history = History([turn("q", "let me see: five", rounds=(call, result)), turn("on", "ok")])
     assert history.messages() == [
@@ -53,7 +58,7 @@ def test_an_answer_of_pictures_alone_is_a_turn_and_a_stand_in_in_words():
     assert history.messages()[-1] == {"role": "assistant", "content": "[image][image]"}
     with pytest.raises(InvalidDataset):
         history.to_dataset()
-    call = {"role": "assistant", "content": "let me see", "tool_calls": [{}]}
+    call = {"role": "assistant", "content": "let me see", "tool_calls": []}
     rounds = (call, {"role": "tool", "content": "5"})
     after_a_tool = Turn("draw", Answer("let me see", None, images=(picture,)), rounds)
     assert after_a_tool.messages[-1]["content"] == "[image]"
