@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from IPython.core.inputtransformer2 import EscapedCommand, HelpEnd, cell_magic
 
 from ernie_magic.notebook.kernel_outputs import observe_outputs, stop_observing_outputs
+from ernie_magic.notebook.line_values import LineValueTransformer
 from ernie_magic.notebook.magics.completion import TAG, add_completer, remove_completer
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
@@ -89,6 +90,7 @@ _RICH_TYPES = (
     ("qianfan.knowledge.records", "PassageList"),
 )
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
+_REGISTERED_MAGICS = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"
 _NAME_TAKEN = Text(
     "变量 {name} 是你的，没有覆盖；要用会话：del {name} 后 %reload_ext ernie_magic",
     "the variable {name} is yours and was kept; to have the session: del {name}, then "
@@ -124,6 +126,9 @@ def load_extension(shell: InteractiveShell) -> None:
         _tag_callback(cell_rewriter.rewrite_as_await, has_side_effects=True)
     )
     shell.input_transformer_manager.token_transformers.append(_LineOfText)
+    line_values = LineValueTransformer(shell, SESSION_NAME, f"{_REGISTERED_MAGICS}.show_line")
+    setattr(line_values, TAG, True)
+    shell.ast_transformers.append(line_values)
     observe_outputs(shell)
     shell.events.register("pre_execute", _tag_callback(CELLS.enter_cell))
     shell.events.register("post_execute", _tag_callback(CELLS.leave_cell))
@@ -146,8 +151,9 @@ def unload_extension(shell: InteractiveShell) -> None:
     _forget_rich_forms(shell)
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, TAG)]
-    transformers = shell.input_transformer_manager.token_transformers
-    transformers[:] = [f for f in transformers if not hasattr(f, TAG)]
+    manager = shell.input_transformer_manager
+    for transformers in (manager.token_transformers, shell.ast_transformers):
+        transformers[:] = [f for f in transformers if not hasattr(f, TAG)]
     stop_observing_outputs(shell)
     for event in ("pre_execute", "post_execute", "pre_run_cell"):
         for callback in [f for f in shell.events.callbacks[event] if hasattr(f, TAG)]:
@@ -233,7 +239,7 @@ class _CellRewriter:
         name, _, line = first.rstrip().partition(" ")
         if getattr(self._shell, "kernel", None) is None or CELLS.depth or not self._shell.autoawait:
             return lines
-        registered_magics = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}].cells"
+        registered_magics = f"{_REGISTERED_MAGICS}.cells"
         if name in ASYNC_CELL_METHODS:
             method = ASYNC_CELL_METHODS[name]
             prompt = "".join(body)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.ipython_versions import needs_ipython_8
 
 # Loaded with the first call, with the first question about a magic's options, or never.
@@ -122,3 +124,38 @@ def test_unloading_takes_everything_out(run, shell):
     assert counts(shell) == (0, 0, 0)
     assert shell.find_cell_magic("ernie") is None
     run("%load_ext ernie_magic")
+
+
+BLOCKS = {
+    "if True:\n    %ernie usage": 1,
+    "for i in range(2):\n    %ernie usage": 2,
+    "%ernie usage\nx = 1": 1,
+    "%ernie usage\n%ernie usage": 2,
+    "def f():\n    try:\n        %ernie usage\n    finally:\n        pass\nf()": 1,
+    "match 1:\n    case 1:\n        %ernie usage": 1,
+    "async def f():\n    %ernie usage\nawait f()": 1,
+    "%ernie usage": 1,
+    "%%time\n%ernie usage": 1,
+    "table = %ernie usage": 0,
+    "if True:\n    %ernie lang en": 0,
+}
+
+
+@pytest.mark.parametrize("cell", BLOCKS)
+def test_a_line_s_value_is_shown_once_wherever_the_line_stands(run, cell):
+    result, out = run(cell)
+    assert result.success
+    assert out.count("0 requests") == BLOCKS[cell]
+
+
+def test_a_line_s_value_is_shown_as_the_shell_is_told_to(run, shell, monkeypatch):
+    monkeypatch.setattr(shell, "ast_node_interactivity", "all")
+    assert run("%ernie usage\n%ernie usage\nif 1:\n    %ernie usage")[1].count("0 requests") == 3
+    monkeypatch.setattr(shell, "ast_node_interactivity", "none")
+    assert run("%ernie usage\nif 1:\n    %ernie usage")[1] == ""
+
+
+def test_a_panel_says_in_a_terminal_that_it_needs_a_notebook(run):
+    told = "the panel needs a notebook (JupyterLab, Notebook or VS Code); here %%ernie asks"
+    assert told in run("%ernie panel chat")[1]
+    assert told in run("ernie.panel('chat')")[1]

@@ -8,8 +8,6 @@ import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api.requests import is_missing
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
@@ -85,6 +83,8 @@ class MadeColumns:
 
 def _as_text(value: object) -> str:
     """Return a value as a file has it, "" for one that is missing."""
+    from ernie_magic.api.requests import is_missing  # with a run, not with the extension
+
     return "" if is_missing(value) else str(value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidExpression, InvalidOption
 from ernie_magic.notebook.magics.interpolate import interpolate_lines, resolve_name
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
@@ -50,6 +50,11 @@ _VECTORS_USAGE = Text(
     "用法：%{magic} 变量（ernie.embed 的结果，或文本列表、列）",
     "usage: %{magic} VARIABLE (a result of ernie.embed, or a list or column of texts)",
 )
+_ON_FIRST_LINE = Text("{name} 写在了第一行", "{name} stands on the first line")
+_ON_NEXT_LINE = Text(
+    "写在下一行：{{{{{name}}}}}，每个元素是一条文本",
+    "write it on the line below, {{{{{name}}}}}: each of its items is a text",
+)
 _MATCHES = 5  # texts that `%ernie_search` shows
 
 
@@ -79,11 +84,23 @@ def parse_embed_line(line: str, namespace: Mapping[str, Any]) -> EmbedLine:
     ------
     InvalidOption
     """
+    word, _ = first_word(line)
+    if word and not word.startswith("-") and _names_texts(word, namespace):
+        name = word.removeprefix("{{").removesuffix("}}").strip()[:100]
+        raise InvalidOption(_ON_FIRST_LINE.fill(name=name), advice=_ON_NEXT_LINE.fill(name=name))
     args = EMBED_GRAMMAR.parse_line(line, namespace)
     options = EMBED_GRAMMAR.session_options(args, invalid=args["invalid"])
     if args["no_cache"]:
         options["cache"] = False
     return EmbedLine(options, **cell_options(args))
+
+
+def _names_texts(word: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether a word names texts: a variable, or an expression of one."""
+    try:
+        return not isinstance(resolve_name(word, namespace), str) or word in namespace
+    except (InvalidOption, InvalidExpression):
+        return False
 
 
 def parse_vectors_line(

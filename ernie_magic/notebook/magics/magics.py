@@ -12,6 +12,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from IPython.display import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,12 @@ class ErnieMagics(Magics):
         from ernie_magic.notebook.magics.line_magics import LineMagics
 
         return LineMagics(self.shell, self.session)
+
+    def show_line(self, name: str, line: str) -> None:
+        """Run a line magic and show its value, as IPython does with a cell's last expression."""
+        value = self.shell.run_line_magic(name, line)
+        if value is not None:
+            display(value)
 
     # `$` and `{` are the user's text; our own {{expr}} works the same in awaited and other cells
     @no_var_expand

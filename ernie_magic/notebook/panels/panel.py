@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
+from IPython import get_ipython
 from IPython.display import display
 
 from ernie_magic.config.services import AI_STUDIO
@@ -53,6 +54,11 @@ _EMULATED = Text(
 _STANDS_IN = Text(
     "内置模拟器代替 {service} 在回答，不是真实模型",
     "the built-in emulator answers in the place of {service}, not a real model",
+)
+_NO_NOTEBOOK = Text(
+    "面板要在笔记本里打开（JupyterLab、Notebook、VS Code）；这里用 %%ernie 提问，%ernie 列出其他命令",
+    "the panel needs a notebook (JupyterLab, Notebook or VS Code); here %%ernie asks, and %ernie "
+    "lists the other commands",
 )
 _SERVICE_HINT = Text("谁在回答，怎样设置密钥", "who answers, and how to set a key")
 
@@ -220,8 +226,11 @@ class Panel:
     # --- what the notebook saves ------------------------------------------------------------------
 
     def _ipython_display_(self) -> None:
+        text = ""
+        if getattr(get_ipython(), "kernel", None) is None:  # a terminal: no page shows widgets
+            text = _NO_NOTEBOOK.say(self._language)
         display(
-            {**view_data(self.widget), "text/html": "", "text/plain": ""},
+            {**view_data(self.widget), "text/html": "", "text/plain": text},
             raw=True,
         )
         self._static_outputs.append(StaticOutput(*self._static_content()))

@@ -80,3 +80,14 @@ def test_texts_are_shown_as_they_are(run, shell, text):
         shown = run(line)[0].result._repr_html_()
         assert "<script" not in shown
         assert "<b>" not in shown
+
+
+@pytest.mark.parametrize("written", ["reviews", "{{reviews}}", "reviews --as v"])
+def test_a_variable_on_the_first_line_is_pointed_to_the_next(run, shell, written):
+    shell.user_ns["reviews"] = ["a", "b"]
+    _, out = run(f"%%ernie_embed {written}\n")
+    assert out.endswith(
+        "reviews stands on the first line. What to do: write it on the line below, {{reviews}}: "
+        "each of its items is a text.\n"
+    )
+    assert "'rewievs' is not an option" in run("%%ernie_embed rewievs\nx")[1]
