@@ -31,7 +31,7 @@ from ernie_magic.errors import (
 )
 from ernie_magic.qianfan.groups import PlatformGroups
 from ernie_magic.runtime.observers import Watchers
-from ernie_magic.runtime.once import awaited, blocking
+from ernie_magic.runtime.once import awaited, blocking, with_other_names
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -286,6 +286,7 @@ class Session(PlatformGroups):
             warnings.warn(losses.say(self.settings.interface_language), stacklevel=2)
         return loaded
 
+    @with_other_names
     @explained
     def stream(
         self,
@@ -321,6 +322,7 @@ class Session(PlatformGroups):
 
     # --- the other calls --------------------------------------------------------------------------
 
+    @with_other_names
     @explained
     def stream_completion(
         self,

@@ -721,6 +721,8 @@ _OTHER_NAMES = {
     "n_jobs": "in_flight",
     "timeout": "request_timeout",
     "function_call": "tool_choice",
+    "instructions": "system",
+    "system_prompt": "system",
 }
 
 

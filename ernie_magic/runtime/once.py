@@ -19,8 +19,9 @@ ResultT = TypeVar("ResultT")
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
-# The first arguments of OpenAI's calls (https://platform.openai.com/docs/api-reference).
-_OTHER_NAMES = {"messages": "prompt", "input": "texts"}
+# The first arguments of OpenAI's calls (https://platform.openai.com/docs/api-reference), and which
+# of ours may be meant.
+_OTHER_NAMES = {"messages": ("prompt", "text"), "input": ("texts", "prompt", "text")}
 
 
 class Pending(Protocol[ResultT_co]):
@@ -50,6 +51,7 @@ def blocking(
     summary
         The first paragraph of its documentation; the same as that of `begin` when "".
     """
+    begin = _get_declared(begin)
     name = name or _base_name(begin)
 
     def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResultT:
@@ -73,6 +75,7 @@ def awaited(
     name
         The name of the method that is made; `aimage` for `begin_image` when "".
     """
+    begin = _get_declared(begin)
     name = name or f"a{_base_name(begin)}"
 
     async def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResultT:
@@ -81,6 +84,37 @@ def awaited(
 
     _, rest = _split_doc(begin)
     return _present(call, begin, name, f"Call `{name[1:]}` and await its result.{rest}")
+
+
+def with_other_names(declared: Callable[Parameters, ResultT]) -> Callable[Parameters, ResultT]:
+    """Return a method that takes its first argument by the names of OpenAI's client as well.
+
+    Parameters
+    ----------
+    declared
+        The method, which `blocking` and `awaited` are given as it is.
+    """
+
+    def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResultT:
+        return _call_renamed(declared, *args, **kwargs)
+
+    call.__name__ = declared.__name__
+    call.__module__ = declared.__module__
+    call.__qualname__ = declared.__qualname__
+    call.__doc__ = declared.__doc__
+    call.__annotations__ = declared.__annotations__
+    call.__wrapped__ = getattr(declared, "__wrapped__", declared)  # type: ignore[attr-defined]
+    call.declared = declared  # type: ignore[attr-defined]
+    return call
+
+
+def _call_renamed(
+    declared: Callable[..., ResultT],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> ResultT:
+    return declared(*args, **_rename_arguments(declared, len(args) - 1, kwargs))
 
 
 def _begin_call(
@@ -94,7 +128,7 @@ def _begin_call(
     method = begin
     if args:
         owner, *rest = args
-        method = partial(getattr(owner, begin.__name__), *rest)
+        method = partial(_find_method(owner, begin), *rest)
         kwargs = _rename_arguments(begin, len(rest), kwargs)
     try:
         return method(**kwargs)
@@ -104,6 +138,22 @@ def _begin_call(
         # The arguments do not fit: the caller knows the method by its own name.
         message = str(error).replace(f"{begin.__name__}()", f"{name}()")
         raise TypeError(message) from None
+
+
+def _get_declared(method: Function) -> Function:
+    """Return a method as it was declared, of one with other names; any other as it is."""
+    declared: Function = getattr(method, "declared", method)
+    return declared
+
+
+def _find_method(owner: object, begin: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method of that name which an object has now, without the names that it takes
+    besides its own.
+    """
+    method = getattr(owner, begin.__name__)
+    if getattr(method, "declared", None) is begin:
+        return partial(begin, owner)
+    return method  # type: ignore[no-any-return]
 
 
 def _rename_arguments(
@@ -116,7 +166,12 @@ def _rename_arguments(
     """
     code = begin.__code__
     missing = set(code.co_varnames[1 + positional_count : code.co_argcount]) - given.keys()
-    own_names = {other: own for other, own in _OTHER_NAMES.items() if own in missing}
+    own_names = {
+        other: own
+        for other, names in _OTHER_NAMES.items()
+        for own in names[::-1]
+        if own in missing and other in given
+    }
     return {own_names.get(name, name): value for name, value in given.items()}
 
 

@@ -153,9 +153,3 @@ def test_a_line_s_value_is_shown_as_the_shell_is_told_to(run, shell, monkeypatch
     assert run("%ernie usage\n%ernie usage\nif 1:\n    %ernie usage")[1].count("0 requests") == 3
     monkeypatch.setattr(shell, "ast_node_interactivity", "none")
     assert run("%ernie usage\nif 1:\n    %ernie usage")[1] == ""
-
-
-def test_a_panel_says_in_a_terminal_that_it_needs_a_notebook(run):
-    told = "the panel needs a notebook (JupyterLab, Notebook or VS Code); here %%ernie asks"
-    assert told in run("%ernie panel chat")[1]
-    assert told in run("ernie.panel('chat')")[1]

@@ -212,6 +212,12 @@ def test_the_first_argument_may_have_the_name_of_openai_s_client(session):
     assert str(session.chat(messages=messages)) == str(session.chat(messages)) == "a"
     assert str(asyncio.run(session.achat(messages=messages))) == "a"
     assert len(session.embed(input=["a", "b"])) == 2
+    assert "".join(map(str, session.stream(messages=messages))) == "a"
+    assert "".join(map(str, session["x"].stream(input="[[echo]]a"))) == "a"
+    assert str(session.chat(input="[[echo]]a", model="ernie-3.5-8k")) == "a"
+    assert session.count_tokens(messages="a b") == session.count_tokens("a b")
+    with pytest.raises(TypeError, match=r"chat\(\) missing 1 required positional argument"):
+        session["x"].chat()
     with pytest.raises(InvalidOption, match="a list of messages is the first argument"):
         session.chat("hi", messages=messages)
     with pytest.raises(TypeError, match="missing 1 required positional argument: 'prompt'"):

@@ -27,7 +27,7 @@ from ernie_magic.calls.chat.history import TURNS, History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan, fit_passages
 from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
-from ernie_magic.runtime.once import awaited, blocking
+from ernie_magic.runtime.once import awaited, blocking, with_other_names
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
@@ -545,6 +545,7 @@ class Conversation:
             return
         self.history.append(Turn(prompt, asked.answer))
 
+    @with_other_names
     @explained
     def stream(
         self,

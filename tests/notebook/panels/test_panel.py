@@ -24,3 +24,9 @@ def test_the_tab_that_was_left_is_hidden_while_another_is_built(panel, monkeypat
     opened.choice.value = "chat"
     assert displays() == {"chat": None, "embed": "none"}
     assert len(meanwhile) == 1
+
+
+def test_a_panel_says_in_a_terminal_that_it_needs_a_notebook(panel, capsys):
+    panel("chat")._ipython_display_()
+    told = "the panel needs a notebook (JupyterLab, Notebook or VS Code); here %%ernie asks"
+    assert told in capsys.readouterr().out
