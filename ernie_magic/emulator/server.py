@@ -98,6 +98,20 @@ class _Connection(H11Protocol):
             self.timeout_keep_alive_handler()
 
 
+class _Server(uvicorn.Server):
+    """Uvicorn's, which ends open streams as well."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving; open connections are cut.
+
+        From Python 3.12.1 on a server that closes waits for all of them (asyncio's
+        `Server.wait_closed`), and a stream may never end.
+        """
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets)
+
+
 class Emulator:
     """A running emulator; `stop()` ends it, and so does the end of the process.
 
@@ -160,7 +174,7 @@ class Emulator:
             limit_concurrency=MAX_CONNECTIONS,
             headers=[("X-Content-Type-Options", "nosniff")],
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread = threading.Thread(target=self._run_server, name="ernie-emulator", daemon=True)
         self._thread.start()
         _RUNNING.add(self)
