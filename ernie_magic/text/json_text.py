@@ -50,6 +50,14 @@ def find_json(text: str) -> Any:
     raise ValueError("the text contains no JSON")
 
 
+def is_object(text: str) -> bool:
+    """Whether a text is one object of JSON, and nothing else."""
+    bare = text.strip()
+    with suppress(ValueError, RecursionError):
+        return bare.startswith("{") and isinstance(_DECODER.decode(bare), dict)
+    return False
+
+
 def has_only_thoughts(text: str) -> bool:
     """Whether a text ends before the answer: it begins with what a model thinks aloud, between
     tags, and nothing follows that.

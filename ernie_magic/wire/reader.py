@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import find_reason, is_truncation, names_failure, tells_cut
+from ernie_magic.api.requests import (
+    CompletionRequest,
+)
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
@@ -19,7 +22,6 @@ from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.answers.content import (
     REASONING,
     Content,
-    ThoughtMarks,
     read_content,
     thoughts_in_details,
     words_in,
@@ -33,6 +35,7 @@ from ernie_magic.wire.answers.pictures import (
 )
 from ernie_magic.wire.answers.sources import SourceCollector
 from ernie_magic.wire.answers.streamed_text import StreamedText
+from ernie_magic.wire.answers.thoughts import ThoughtMarks, ThoughtTags, split_thoughts
 from ernie_magic.wire.answers.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.answers.tool_names import offered_names
 from ernie_magic.wire.answers.usage import usage_of
@@ -44,7 +47,6 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import (
         ChatRequest,
-        CompletionRequest,
     )
 
 
@@ -133,6 +135,9 @@ class Reader(ABC):
         self._sources = SourceCollector()
         self._repeated_chunk: dict[str, Any] | None = None
         self._thought_marks = ThoughtMarks()
+        self._thought_tags = ThoughtTags()
+        # A completion continues its prompt, whatever that is.
+        self._thought_tags.is_past = isinstance(self.request, CompletionRequest)
 
     @property
     def is_empty(self) -> bool:
@@ -233,6 +238,8 @@ class Reader(ABC):
         is_plain = chunk == self._repeated_chunk and self._text.may_add_plain(text)
         if is_plain and whole_characters(text) is text:
             text = self._text.add_plain(text)
+            if not self._thought_tags.is_past:
+                return _delta_of(*self._thought_tags.split(text))
             return Delta(text) if text else None
         self._restore_text(chunk, text)
         delta = self._read_whole_chunk(chunk)
@@ -245,6 +252,8 @@ class Reader(ABC):
     def feed_whole(self, reply: dict[str, Any]) -> Delta | None:
         """Return what a reply in one piece has; it is kept as it came, without keys."""
         self._whole_reply = redact_values(dict(reply))
+        if not self._thought_tags.is_past:
+            self._thought_tags = ThoughtTags(is_whole=True)
         return self.feed(reply)
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
@@ -370,7 +379,8 @@ class Reader(ABC):
         reasoning = self._reasoning.add(
             content.reasoning + thoughts, is_message=self._is_message, is_last=is_last
         )
-        return _delta_of(text, reasoning)
+        words, thoughts = self._thought_tags.split(text)
+        return _delta_of(words, reasoning + thoughts)
 
     def _thoughts_in_details(self, part: Mapping[str, Any]) -> str:
         """Return the thoughts of a chunk that has them only in details."""
@@ -386,7 +396,18 @@ class Reader(ABC):
         """Return the last of the text, when the end of the stream had to be seen before it could be
         shown.
         """
-        return _delta_of(self._text.flush_remaining(), self._reasoning.flush_remaining())
+        words, thoughts = self._thought_tags.split(self._text.flush_remaining())
+        last_words, last_thoughts = self._thought_tags.flush_remaining()
+        reasoning = self._reasoning.flush_remaining() + thoughts + last_thoughts
+        return _delta_of(words + last_words, reasoning)
+
+    @property
+    def words_and_thoughts(self) -> tuple[str, str]:
+        """The text that has arrived, without the thoughts with which it begins, and these."""
+        text = str(self._text)
+        if not self._thought_tags.has_thoughts:
+            return text, ""
+        return split_thoughts(text, is_whole=self._whole_reply is not None)
 
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
@@ -399,7 +420,7 @@ class Reader(ABC):
         "" for nothing: one cannot be read or names no tool, or none is there although the reason
         to finish says so.
         """
-        if self._text or self.flag:
+        if self.words_and_thoughts[0] or self.flag:
             return ""
         missing = announces_call(self.finish_reason) and self._tool_calls.is_empty
         if missing or self._unknown_call or self._tool_calls.lacks_name:
@@ -423,7 +444,7 @@ class Reader(ABC):
     @property
     def assistant_message(self) -> dict[str, Any]:
         """The model's message, ready to be sent back."""
-        message: dict[str, Any] = {"role": "assistant", "content": str(self._text)}
+        message: dict[str, Any] = {"role": "assistant", "content": self.words_and_thoughts[0]}
         if not self._tool_calls.is_empty:
             message["tool_calls"] = list(self.tool_calls)
             message.update(self.sent_back)
@@ -455,14 +476,14 @@ class Reader(ABC):
     ) -> Answer:
         """Return the answer so far."""
         self.flush_remaining()
-        reasoning = str(self._reasoning)
-        text = str(self._text)
+        text, thoughts = self.words_and_thoughts
+        reasoning = str(self._reasoning) + thoughts
         self._pictures.add(find_written_pictures(text))
         raw = self._whole_reply
         if raw is None:
-            message = {**self._message, **self.assistant_message}
-            if reasoning:
-                message[self._reasoning_name] = reasoning
+            message = {**self._message, **self.assistant_message, "content": str(self._text)}
+            if self._reasoning:
+                message[self._reasoning_name] = str(self._reasoning)
             if self._pictures.parts:
                 message["images"] = [
                     *values.as_list(message.get("images")),

@@ -17,6 +17,7 @@ from ernie_magic.errors import (
     QuotaExhausted,
     RateLimited,
 )
+from ernie_magic.text.json_text import is_object
 from ernie_magic.wire.prepared_call import Clock
 
 if TYPE_CHECKING:
@@ -103,7 +104,12 @@ def outcome_of_answer(answer: Answer) -> Outcome:
         reason = answer.finish_reason or "length"
     elif answer.end_unseen:
         reason = _NO_LAST_WORD
-    return Outcome(answer.text, answer.model, answer.usage or Usage(), reason=reason)
+    text = answer.text
+    if not text.strip() and is_object(answer.reasoning):
+        # vLLM takes an answer in JSON for a thought, once it is asked for JSON
+        # (https://github.com/vllm-project/vllm/issues/15618).
+        text = answer.reasoning
+    return Outcome(text, answer.model, answer.usage or Usage(), reason=reason)
 
 
 async def ask_many(call: PreparedCall, requests: Sequence[ChatRequest]) -> list[Outcome]:

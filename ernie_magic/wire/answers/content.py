@@ -157,37 +157,6 @@ def thoughts_in_details(details: object) -> str:
     )
 
 
-class ThoughtMarks:
-    """Gemini's thoughts, which its API in OpenAI's style writes into the content between tags
-    (`thought_tag_marker`, https://github.com/GoogleCloudPlatform/generative-ai/pull/2090), in
-    chunks that are marked.
-    """
-
-    _BEGIN = "<thought>"
-    _END = "</thought>"
-
-    def __init__(self) -> None:
-        self._is_open = False
-
-    @staticmethod
-    def is_marked(part: Mapping[str, Any]) -> bool:
-        """Whether a message or a delta is marked to have thoughts."""
-        google = values.as_object(values.as_object(part.get("extra_content")).get("google"))
-        return google.get("thought") is True
-
-    def move_thoughts(self, content: Content, part: Mapping[str, Any]) -> Content:
-        """Return a content whose marked thoughts are its reasoning, without their tags."""
-        if self.is_marked(part):
-            thoughts, end, text = content.text.partition(self._END)
-            self._is_open = not end
-            thoughts = content.reasoning + thoughts.removeprefix(self._BEGIN)
-            return content._replace(text=text, reasoning=thoughts)
-        if self._is_open and content.text:
-            self._is_open = False
-            return content._replace(text=content.text.removeprefix(self._END))
-        return content
-
-
 def words_in(value: object) -> str:
     """Return the words in a text, in an object that wraps one, or in a list of these."""
     if isinstance(value, str):

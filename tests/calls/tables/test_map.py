@@ -756,6 +756,22 @@ def test_a_row_without_an_answer_is_told_and_asked_again(raw_session, name, to):
     assert (len(server.requests), mapped.errors) == (2, {})
 
 
+def test_an_answer_in_json_that_a_server_takes_for_a_thought_is_read(raw_session):
+    server, session = raw_session
+    message = {"content": None, "reasoning_content": '{"mood": "good"}'}
+    server.replies = {"": _reply({"choices": [{"message": message, "finish_reason": "stop"}]})}
+    assert session.map(ECHO, ["a"], schema="mood").rows[0]["mood"] == "good"
+    server.requests.clear()
+    session.map(ECHO, ["a"], schema="mood", resume=True)
+    assert server.requests == []
+
+
+def test_a_column_has_no_thoughts_between_tags(raw_session):
+    server, session = raw_session
+    server.replies = {"": _reply({"choices": _choice("<think>hm</think>\n\ngood")})}
+    assert session.map(ECHO, ["a"]).rows[0]["answer"] == "good"
+
+
 def test_an_empty_answer_that_an_older_version_wrote_down_is_asked_again(raw_session):
     server, session = raw_session
     server.replies = {"": _reply({"choices": _choice("good")})}

@@ -1,0 +1,154 @@
+"""Thoughts among an answer's words, told from them by marks and tags."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.api import values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ernie_magic.wire.answers.content import Content
+
+# What models write around their thoughts where the server has no parser for them: DeepSeek, Qwen
+# and ERNIE; Magistral (https://docs.mistral.ai/capabilities/reasoning/); Kimi-VL; Seed-OSS
+# (https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct).
+_TAGS = {
+    "<think>": "</think>",
+    "[THINK]": "[/THINK]",
+    "◁think▷": "◁/think▷",
+    "<seed:think>": "</seed:think>",
+}
+# The prompt ends with the opening tag, so that the answer has the closing one alone
+# (https://huggingface.co/Qwen/Qwen3-30B-A3B-Thinking-2507).
+_CLOSING_ALONE = re.compile(r"\n</think>[ \t]*\n")
+
+
+class ThoughtMarks:
+    """Gemini's thoughts, which its API in OpenAI's style writes into the content between tags
+    (`thought_tag_marker`, https://github.com/GoogleCloudPlatform/generative-ai/pull/2090), in
+    chunks that are marked.
+    """
+
+    _BEGIN = "<thought>"
+    _END = "</thought>"
+
+    def __init__(self) -> None:
+        self._is_open = False
+
+    @staticmethod
+    def is_marked(part: Mapping[str, Any]) -> bool:
+        """Whether a message or a delta is marked to have thoughts."""
+        google = values.as_object(values.as_object(part.get("extra_content")).get("google"))
+        return google.get("thought") is True
+
+    def move_thoughts(self, content: Content, part: Mapping[str, Any]) -> Content:
+        """Return a content whose marked thoughts are its reasoning, without their tags."""
+        if self.is_marked(part):
+            thoughts, end, text = content.text.partition(self._END)
+            self._is_open = not end
+            thoughts = content.reasoning + thoughts.removeprefix(self._BEGIN)
+            return content._replace(text=text, reasoning=thoughts)
+        if self._is_open and content.text:
+            self._is_open = False
+            return content._replace(text=content.text.removeprefix(self._END))
+        return content
+
+
+class ThoughtTags:
+    """Tells the thoughts with which a text begins, between tags, from its other words.
+
+    What may be part of a tag is held back until that is known.
+
+    Parameters
+    ----------
+    is_whole
+        The text comes in one piece: its closing tag may stand alone.
+
+    Attributes
+    ----------
+    is_past : bool
+        Whatever follows is no thought.
+    has_thoughts : bool
+        Some were found.
+    """
+
+    def __init__(self, *, is_whole: bool = False) -> None:
+        self.is_past = False
+        self.has_thoughts = False
+        self._is_whole = is_whole
+        self._held = ""
+        self._closing = ""
+        self._has_begun = False
+        self._read = self._read_beginning
+
+    def split(self, piece: str) -> tuple[str, str]:
+        """Add a piece; return what may be shown now, as words and as thoughts."""
+        if self.is_past:
+            return piece, ""
+        text = self._held + piece
+        self._held = ""
+        return self._read(text)
+
+    def flush_remaining(self) -> tuple[str, str]:
+        """Return what was held back, now that the text has ended."""
+        held = self._held
+        self._held = ""
+        if self._closing:
+            return "", held
+        return held, ""
+
+    def _read_beginning(self, text: str) -> tuple[str, str]:
+        bare = text.lstrip()
+        for opening, closing in _TAGS.items():
+            if bare.startswith(opening):
+                self._closing = closing
+                self.has_thoughts = True
+                self._read = self._read_thoughts
+                return self._read(bare[len(opening) :])
+        if not self._is_whole and any(opening.startswith(bare) for opening in _TAGS):
+            self._held = text
+            return "", ""
+        self.is_past = True
+        if self._is_whole and text.count("</think>") == 1:
+            thoughts, *words = _CLOSING_ALONE.split(text)
+            if words:
+                self.has_thoughts = True
+                return words[0].lstrip(), thoughts.strip()
+        return text, ""
+
+    def _read_thoughts(self, text: str) -> tuple[str, str]:
+        if not self._has_begun:
+            text = text.lstrip()
+        thoughts, closing, words = text.partition(self._closing)
+        if not closing:
+            thoughts, self._held = _cut_before_part(text, self._closing)
+            self._has_begun = self._has_begun or bool(thoughts)
+            return "", thoughts
+        self._closing = ""
+        self._read = self._read_gap
+        return self._read(words)[0], thoughts
+
+    def _read_gap(self, text: str) -> tuple[str, str]:
+        """Read the blanks between the thoughts and the words."""
+        words = text.lstrip()
+        self.is_past = bool(words)
+        return words, ""
+
+
+def split_thoughts(text: str, *, is_whole: bool = False) -> tuple[str, str]:
+    """Return a text's words, and the thoughts with which it begins."""
+    tags = ThoughtTags(is_whole=is_whole)
+    words, thoughts = tags.split(text)
+    last_words, last_thoughts = tags.flush_remaining()
+    return words + last_words, thoughts + last_thoughts
+
+
+def _cut_before_part(text: str, tag: str) -> tuple[str, str]:
+    """Return a text without the beginning of a tag at its end, and that."""
+    for length in range(min(len(tag) - 1, len(text)), 0, -1):
+        if text.endswith(tag[:length]):
+            return text[:-length], text[-length:]
+    return text, ""

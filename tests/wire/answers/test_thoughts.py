@@ -1,0 +1,68 @@
+"""Thoughts between tags, as models write them where the server does not part them from the text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ernie_magic.wire.answers.thoughts import ThoughtTags, split_thoughts
+from tests.wire.chunks import DONE, STOP, chunk, read, read_body
+
+TAGGED = {
+    "DeepSeek's": ("<think>\nhm\n</think>\n\nA", "A", "hm\n"),
+    "Magistral's": ("[THINK]hm[/THINK]A", "A", "hm"),
+    "Kimi-VL's": ("◁think▷hm◁/think▷A", "A", "hm"),
+    "Seed-OSS's": ("<seed:think>hm</seed:think>A", "A", "hm"),
+    "Qwen's without thoughts": ("<think>\n\n</think>\n\nA", "A", ""),
+    "behind blanks": ("\n <think>hm</think>A", "A", "hm"),
+    "cut off": ("<think>hm", "", "hm"),
+    "cut off in its tag": ("<think>hm</thi", "", "hm</thi"),
+    "a tag in the thoughts": ("<think>a <b> or </ b</think>A", "A", "a <b> or </ b"),
+    "words about tags": ("The tag <think>hm</think> is Qwen's", None, ""),
+    "another tag": ("<thinking>hm</thinking>A", None, ""),
+    "the beginning of a tag": ("<thi", None, ""),
+    "no tag": ("A < B", None, ""),
+    "blanks": ("\n\nA", None, ""),
+}
+
+
+@pytest.mark.parametrize("name", TAGGED)
+def test_thoughts_between_tags_at_the_beginning_are_reasoning(name):
+    written, text, reasoning = TAGGED[name]
+    if text is None:
+        text = written
+    streamed = read(*(chunk(content=letter) for letter in written), STOP, DONE)
+    whole = read_body({"content": written})
+    assert (streamed.text, streamed.reasoning) == (text, reasoning)
+    assert (whole.text, whole.reasoning) == (text, reasoning)
+    # As it came.
+    assert streamed.raw["choices"][0]["message"]["content"] == written
+
+
+@given(st.lists(st.sampled_from(["<think>", "</think>", "<", "th", "\n", " ", "a", "[THINK]"])))
+def test_however_a_text_is_cut_its_words_and_thoughts_are_the_same(pieces):
+    tags = ThoughtTags()
+    shown = [tags.split(piece) for piece in pieces] + [tags.flush_remaining()]
+    words, thoughts = ("".join(parts) for parts in zip(*shown, strict=True))
+    assert (words, thoughts) == split_thoughts("".join(pieces))
+
+
+CLOSED = "First, hm.\nSo it is A.\n</think>\n\nA"
+
+
+def test_a_closing_tag_alone_ends_the_thoughts_of_a_whole_reply():
+    whole = read_body({"content": CLOSED})
+    assert (whole.text, whole.reasoning) == ("A", "First, hm.\nSo it is A.")
+
+
+@pytest.mark.parametrize(
+    "words", ["`</think>` closes it", "a\n</think>\nb\n</think>\nc", "x </think>\ny"]
+)
+def test_a_closing_tag_among_words_ends_nothing(words):
+    assert read_body({"content": words}).text == words
+
+
+def test_a_whole_message_behind_tagged_pieces_is_no_second_answer():
+    pieces = [chunk(content="<think>hm</think>"), chunk(content="A is the answer to all of it.")]
+    written = "<think>hm</think>A is the answer to all of it."
+    last = chunk(finish_reason="stop", content=written)
+    assert read(*pieces, last, DONE).text == "A is the answer to all of it."
