@@ -59,6 +59,12 @@ _HEADING_MARKS = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
 _NOTHING_FOUND = Text(
     "⚠ 知识库里没有找到有关的内容：{names}", "⚠ nothing about it was found in: {names}"
 )
+_OFFERING_TOOLS = frozenset({"tools", "functions"})  # parameters that offer some
+_WRITTEN_CALL = Text(
+    "⚠ 模型把工具调用写成了文字，服务器没有识别：检查服务器的工具调用设置",
+    "⚠ the model wrote a tool call as text, which the server did not read: check the server's "
+    "settings for tool calls",
+)
 _RENEWED = Text(
     "⚠ 应用的会话已过期，另开了一个：它不记得之前的内容",
     "⚠ the application's conversation had expired: in the new one it remembers nothing before",
@@ -123,6 +129,11 @@ def unfinished_html(language: Language) -> str:
 def abnormal_notes(answer: Answer) -> list[Text]:
     """What a reader must know of an answer that is not as it should be; nothing for most."""
     notes = _moderation_notes(answer)
+    if not _OFFERING_TOOLS.isdisjoint(answer.request.parameters):
+        from ernie_magic.calls.chat.written_calls import has_written_call
+
+        if has_written_call(answer):
+            notes.append(_WRITTEN_CALL)
     if answer.end_unseen:
         return [END_UNSEEN, *notes]
     if answer.partial:

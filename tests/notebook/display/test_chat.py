@@ -278,6 +278,33 @@ def test_passages_keep_the_numbers_that_the_answer_cites_and_hostile_ones_stay_t
     assert "page" not in plain
 
 
+WRITTEN_CALLS = (
+    '<tool_call>\n{"name": "weather", "arguments": {"city": "A"}}\n</tool_call>',
+    "Let me look.\n<tool_call>\n<function=weather>\n</function>\n</tool_call>",
+    '[TOOL_CALLS]weather{"city": "A"}',
+    "<function=weather>{}</function>",
+    '{"name": "weather", "parameters": {"city": "A"}}',
+    '```json\n[{"name": "weather", "arguments": {}}]\n```',
+)
+
+
+def test_a_tool_call_that_a_model_wrote_as_text_is_told():
+    tool = {"type": "function", "function": {"name": "weather", "parameters": {}}}
+    offered = replace(REQUEST, parameters={"tools": [tool]})
+
+    def is_told(text, request=offered, **given):
+        notes = chat.abnormal_notes(Answer(text, request, **given))
+        return any("wrote a tool call as text" in note.en for note in notes)
+
+    assert all(map(is_told, WRITTEN_CALLS))
+    assert not any(is_told(text, REQUEST) for text in WRITTEN_CALLS)
+    call = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+    assert not is_told(WRITTEN_CALLS[0], tool_calls=(call,))
+    for text in ("It is sunny.", '{"name": "weather"}', '{"name": "x", "arguments": {}}', "[1]"):
+        assert not is_told(text)
+    assert not is_told("Models write `<tool_call>` around calls.")
+
+
 def test_an_answer_says_what_was_searched_in_vain_and_what_was_forgotten():
     def noted(request, **given):
         return [note.en for note in chat.abnormal_notes(Answer("x", request, **given))]
