@@ -15,10 +15,10 @@ from ernie_magic.emulator import lexicon
 
 _TASK = re.compile(
     r"判断|分类|归类|打分|评分|打\s*\d|选择|选出|选一个|情感|情绪|属于|是否|几颗?星|几分|多少分"
-    r"|输出|回答|请|提取|标注"
-    r"|\b(?:classify|categori[sz]e|rate|score|sentiment|label|choose|pick|decide|judge|answer|"
-    r"respond|whether|is (?:it|this|the following)|which|return|output|from \d+ to \d+"
-    r"|how many stars)\b",
+    r"|输出|回答|请|提取|标注|概率|可能性|置信度"
+    r"|\b(?:probability|likelihood|how likely|confidence|classify|categori[sz]e|rate|score"
+    r"|sentiment|label|choose|pick|decide|judge|answer|respond|whether"
+    r"|is (?:it|this|the following)|which|return|output|from \d+ to \d+|how many stars)\b",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[（(\[【]([^（）()\[\]【】{}\n]{3,160})[)）\]】]")
@@ -41,13 +41,28 @@ _OR = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"\s*(?:[/|｜、，,;；]|\s或者?\s|或者?|还是|\bor\b)\s*", re.IGNORECASE)
+_LIMIT = r"(-?\d{1,3}(?:\.\d)?)"
 _RANGE = re.compile(
-    r"(?<![\d.])(\d{1,3})\s*(?:到|至|-|—|–|~|～|to|and)\s*(\d{1,3})(?![\d.])", re.IGNORECASE
+    rf"(?<![\d.]){_LIMIT}\s*(?:到|至|-|—|–|~|～|to|and)\s*{_LIMIT}(?![\d.])"
+    rf"|[\[(]\s*{_LIMIT}\s*[,，]\s*{_LIMIT}\s*[\])]",
+    re.IGNORECASE,
 )
 _OUT_OF = re.compile(r"(?:满分|out of)\s*(\d{1,3})|(\d{1,3}|五|十|百)\s*分制", re.IGNORECASE)
 _SCALE_WORDS = re.compile(
     r"分|星|程度|等级|\b(?:scale|score|rate|rating|stars?|points?|between|from)\b", re.IGNORECASE
 )
+# A number that tells how likely something is; one of such a name is, whatever the prompt says.
+_PROBABILITY = re.compile(
+    r"概率|可能性|置信度|百分比"
+    r"|\b(?:probability|likelihood|how likely|confidence|percent(?:age)?)\b",
+    re.IGNORECASE,
+)
+_PROBABILITY_NAME = re.compile(
+    r"概率|可能性|置信|百分比|probab|likelihood|confiden|percent|(?<![a-z])prob(?![a-z])",
+    re.IGNORECASE,
+)
+_PERCENT = re.compile(r"百分|percent", re.IGNORECASE)
+_CONFIDENCE = re.compile(r"置信|confiden", re.IGNORECASE)
 _SCORE_NAME = re.compile(
     r"分|星|评级|等级|程度|score|rat(?:e|ing)|stars?|points?|grade|level", re.IGNORECASE
 )
@@ -97,6 +112,7 @@ _HIGH, _LOW = (
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _FORM = re.compile(r"\{[^{}]{0,400}\}")
+SMALL_SCALE = 2.0  # of -1 to 1: its numbers have two digits after the point
 _MAX_OPTIONS = 12
 _REACH = 1500  # characters
 _MAX_OPTION = 24  # characters
@@ -219,19 +235,30 @@ def _trim_option(words: str) -> str:
     return re.sub(r"^(?:[是为]|(?:an?|the|is|as) )|(?:之一|中|里)$", "", words)
 
 
-def find_scale(prompt: str) -> tuple[int, int] | None:
-    """The least and the most of the scale a prompt asks a number of."""
+def find_scale(prompt: str, name: str = "") -> tuple[float, float] | None:
+    """The least and the most of the scale a prompt asks a number of, for a field of that name."""
+    task = _find_task(prompt)
     prompt = _within_reach(prompt)
     if found := _OUT_OF.search(prompt):
         most = found[1] or found[2]
         return 1, {"五": 5, "十": 10, "百": 100}.get(most) or int(most)
-    if not _SCALE_WORDS.search(prompt):
+    is_probability = bool(_PROBABILITY.search(task) or _PROBABILITY_NAME.search(name))
+    if _SCALE_WORDS.search(prompt) or is_probability:
+        for found in _RANGE.finditer(prompt):
+            low, high = (float(limit) for limit in found.groups() if limit)
+            if low < high:
+                return low, high
+    if not is_probability:
         return None
-    for found in _RANGE.finditer(prompt):
-        low, high = int(found[1]), int(found[2])
-        if low < high:
-            return low, high
-    return None
+    if _PERCENT.search(task) or _PERCENT.search(name):
+        return 0, 100
+    return 0, 1
+
+
+def _find_task(prompt: str) -> str:
+    """What a prompt says besides the text that it asks about."""
+    subject = _find_text(prompt)
+    return prompt.replace(subject, "", 1) if subject else prompt
 
 
 def choose_for(name: str, prompt: str, seed: int) -> str | None:
@@ -355,9 +382,24 @@ def rate(name: str, prompt: str, scale: tuple[float, float], seed: int) -> float
         return low + (high - low) * chance
     position, reach = _POSITIONS[abs(feeling.level)]
     position += reach * (2 * chance - 1)
-    if feeling.level < 0:
+    if feeling.level < 0 and not _CONFIDENCE.search(name):
+        position = 1 - position
+    if _is_about_complaints(name, _find_task(prompt)):
         position = 1 - position
     return low + (high - low) * position
+
+
+def _is_about_complaints(name: str, task: str) -> bool:
+    """Whether a field's number is high for a complaint: the probability that a text is negative."""
+    asked = [name]
+    if _PROBABILITY.search(task):
+        asked.append(task)
+    for each in asked:
+        words = _PROBABILITY_NAME.sub("", _PROBABILITY.sub("", each))  # "likely" is no "like"
+        is_positive, is_negative = _POSITIVE_NAME.search(words), _NEGATIVE_NAME.search(words)
+        if is_positive or is_negative:
+            return not is_positive
+    return False
 
 
 def _asks_for_sentiment(prompt: str) -> bool:
@@ -369,10 +411,15 @@ def _asks_for_sentiment(prompt: str) -> bool:
 
 def is_score(name: str, prompt: str) -> bool:
     """Whether the field of this name holds a number that tells how good something is."""
-    if find_scale(prompt) is None:
-        is_judged = _asks_for_sentiment(prompt) and bool(_find_text(prompt))
+    scale = find_scale(prompt, name)
+    if scale is None:
+        text = _find_text(prompt)
+        is_felt = _asks_for_sentiment(prompt) or not lexicon.judge_sentiment(text).is_silent
+        is_judged = bool(text) and is_felt
         return is_judged and bool(_SCORE_NAME.search(name))
-    return bool(not name or _SCORE_NAME.search(name))
+    if not name or _SCORE_NAME.search(name) or _PROBABILITY_NAME.search(name):
+        return True
+    return scale[1] <= 1  # nothing else is a number of such a scale, whatever it is called
 
 
 def is_true(name: str, prompt: str, subject: str | None = None) -> bool:

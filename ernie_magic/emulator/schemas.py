@@ -216,8 +216,11 @@ class _Sampler:
         if isinstance(fact := self._city_fact(name), (int, float)):
             return fact
         if judgements.is_score(name, self._prompt):
-            low, high = _scale_of(judgements.find_scale(self._prompt), least, most)
-            return round(judgements.rate(name, self._prompt, (low, high), self._seed), 1)
+            low, high = _scale_of(judgements.find_scale(self._prompt, name), least, most)
+            digits = 1
+            if high - low <= judgements.SMALL_SCALE:
+                digits = 2
+            return round(judgements.rate(name, self._prompt, (low, high), self._seed), digits)
         # The second parameter takes the second number: the sum of 3 and 5.
         position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
         if self._numbers:
@@ -352,7 +355,7 @@ def _bounds(schema: dict[str, Any]) -> tuple[float, float]:
 
 
 def _scale_of(
-    asked: tuple[int, int] | None,
+    asked: tuple[float, float] | None,
     least: float,
     most: float,
 ) -> tuple[float, float]:

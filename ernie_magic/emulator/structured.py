@@ -106,9 +106,9 @@ def compose_object(question: str, seed: int) -> dict[str, Any] | None:
     return None
 
 
-def judge_in_words(question: str, seed: int) -> list[tuple[str, str | int]]:
+def judge_in_words(question: str, seed: int) -> list[tuple[str, str | float]]:
     """What a prompt asks to judge, and the judgement of each."""
-    found: list[tuple[str, str | int]] = []
+    found: list[tuple[str, str | float]] = []
     for group in judgements.find_choices(question):
         name = re.split(r"[的，,。.：:\s]|判断|分析|给出|评价", group.label)[-1] or "label"
         found.append((name, judgements.choose(group.options, question, seed)))
@@ -116,7 +116,11 @@ def judge_in_words(question: str, seed: int) -> list[tuple[str, str | int]]:
         name = "score"
         if _HAN.search(question):
             name = "分数"
-        found.append((name, round(judgements.rate(name, question, scale, seed))))
+        rating = judgements.rate(name, question, scale, seed)
+        if scale[1] - scale[0] <= judgements.SMALL_SCALE:
+            found.append((name, round(rating, 2)))
+        else:
+            found.append((name, round(rating)))
     return found
 
 

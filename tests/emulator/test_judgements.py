@@ -250,3 +250,45 @@ def test_a_sentiment_follows_the_text_also_where_the_prompt_offers_no_words(fiel
     assert value[field] == feeling
     assert value["reason"]
     assert review.endswith(value["reason"])  # the review, not the names of fields
+
+
+# A praise, a complaint, and neither; what each number is between.
+PROBABILITIES = {
+    "这条评论为正面的概率，0 到 1：": ("p", (0.6, 1), (0, 0.4)),
+    "Probability (0 to 1) that this review is positive: ": ("p", (0.6, 1), (0, 0.4)),
+    "probability 0 to 1: ": ("p", (0.6, 1), (0, 0.4)),
+    "负面的概率（0-1）：": ("p", (0, 0.4), (0.6, 1)),
+    "How likely is it that this is a complaint? Answer with a number between 0 and 1: ": (
+        "likelihood",
+        (0, 0.4),
+        (0.6, 1),
+    ),
+    "给情感打分，-1 到 1：": ("score", (0.2, 1), (-1, -0.2)),
+    "Sentiment score in [0, 1]: ": ("x", (0.6, 1), (0, 0.4)),
+    "好评的概率，用百分比：": ("概率", (60, 100), (0, 40)),
+    "Classify this review as good or bad, with your confidence: ": (
+        "confidence",
+        (0.6, 1),
+        (0.6, 1),
+    ),
+    "Rate: ": ("stars", (4, 5), (1, 2)),
+}
+
+
+@pytest.mark.parametrize("task", PROBABILITIES)
+def test_a_probability_follows_the_text_it_is_of(task):
+    name, of_praise, of_blame = PROBABILITIES[task]
+    schema = {"properties": {name: {"type": "number"}}}
+    texts = ("这家店太棒了，服务热情", "太差了，再也不来")
+    if task.isascii():
+        texts = ("Great food, loved it", "Terrible, never again")
+    for text, (low, high) in zip(texts, (of_praise, of_blame), strict=True):
+        number = sample_value(schema, task + text, "", 0)[name]
+        assert low <= number <= high, (text, number)
+
+
+def test_numbers_of_a_prompt_that_rates_nothing_stay_themselves():
+    schema = {"properties": {"a": {"type": "number"}, "b": {"type": "number"}}}
+    assert sample_value(schema, "the sum of 3 and 5", "", 0) == {"a": 3.0, "b": 5.0}
+    price = {"properties": {"price": {"type": "number"}}}
+    assert sample_value(price, "Rate from 1 to 5, and the price: 42 yuan", "", 0)["price"] == 1.0
