@@ -4,7 +4,7 @@ form that awaits it are made from that.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from ernie_magic.api.signatures import Face
@@ -98,11 +98,7 @@ def with_other_names(declared: Callable[Parameters, ResultT]) -> Callable[Parame
     def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResultT:
         return _call_renamed(declared, *args, **kwargs)
 
-    call.__name__ = declared.__name__
-    call.__module__ = declared.__module__
-    call.__qualname__ = declared.__qualname__
-    call.__doc__ = declared.__doc__
-    call.__annotations__ = declared.__annotations__
+    update_wrapper(call, declared)
     call.__wrapped__ = getattr(declared, "__wrapped__", declared)  # type: ignore[attr-defined]
     call.declared = declared  # type: ignore[attr-defined]
     return call

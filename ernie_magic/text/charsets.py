@@ -144,7 +144,7 @@ def _has_more_common_hanzi(raw: bytes) -> bool:
     """
     counts = {}
     for name in ("gb18030", "euc_jp"):
-        text = codecs.getincrementaldecoder(name)("strict").decode(raw)
+        text = _decode_sample(raw, name)
         counts[name] = sum(character in _COMMONEST for character in text)
     return counts["gb18030"] > counts["euc_jp"]
 
@@ -156,7 +156,7 @@ def _is_rare_chinese(raw: bytes) -> bool:
     if _CYRILLIC.fullmatch(b"".join(_RUN.findall(raw))):
         return False
     try:
-        text = codecs.getincrementaldecoder("gb18030")("strict").decode(raw)
+        text = _decode_sample(raw, "gb18030")
     except UnicodeDecodeError:
         return False
     if _BESIDE_LETTER.search(text):
@@ -177,6 +177,16 @@ def _take_sample(raw: bytes | bytearray) -> bytes:
     start = max(raw.rfind(mark, max(0, bad - _BEFORE), bad) for mark in _BOUNDARIES) + 1
     start = start or bad
     return bytes(raw[start : start + _SAMPLE])
+
+
+def _decode_sample(raw: bytes, charset: str) -> str:
+    """Return the text of some bytes, whose last character may be cut.
+
+    Raises
+    ------
+    UnicodeDecodeError
+    """
+    return codecs.getincrementaldecoder(charset)("strict").decode(raw)
 
 
 def _is_damaged_utf_8(raw: bytes) -> bool:
@@ -203,10 +213,9 @@ def _find_own_charset(raw: bytes) -> str:
 
 def _share(charset: _Charset, raw: bytes) -> float:
     """Return the share of common characters; -1 where it cannot be in this charset."""
-    decoder = codecs.getincrementaldecoder(charset.name)("strict")
     pairs = charset.character.findall(raw)
     try:
-        decoder.decode(raw)  # the last character may be cut
+        _decode_sample(raw, charset.name)
     except UnicodeDecodeError:
         return -1.0
     if not pairs:
@@ -221,7 +230,7 @@ def _score(charset: _Charset, raw: bytes) -> float:
     share = _share(charset, raw)
     if share < 0:
         return share
-    text = codecs.getincrementaldecoder(charset.name)("strict").decode(raw)
+    text = _decode_sample(raw, charset.name)
     pairs = _PAIR.findall(raw)
     if charset.name in ("gb18030", "big5"):
         return share

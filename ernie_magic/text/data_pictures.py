@@ -58,21 +58,19 @@ class PictureNamer:
     """
 
     def __init__(self) -> None:
-        self._held: list[str] = []
-        self._is_long = False
+        self._held: list[str] = []  # begins with the picture that is not whole yet
 
     def feed(self, piece: str) -> str:
         """Add a piece; return what can be shown of the text."""
-        if self._held and ")" not in piece and self._is_long:
+        # Once its base64 has begun, only a bracket ends it.
+        if self._held and len(self._held[0]) > _MOST_ALT and ")" not in piece:
             self._held.append(piece)
             return ""
         text = name_pictures("".join([*self._held, piece]))
         begun = _UNFINISHED.search(text)
         self._held = []
-        self._is_long = False
         if begun:
             self._held = [begun[0]]
-            self._is_long = len(begun[0]) > _MOST_ALT
             text = text[: begun.start()]
         return text
 

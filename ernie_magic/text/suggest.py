@@ -42,13 +42,11 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
         _fold(word): word for word in islice(known, _MAX_CANDIDATES) if len(word) <= _LONGEST
     }
     lower = _fold(name)
-    ranks = {word: _rank(lower, word) for word in by_lower}
-    near = [word for word, rank in ranks.items() if rank is not None]
-    near.sort(key=lambda word: ranks[word] or _SAME)
+    ranks = {word: rank for word in by_lower if (rank := _rank(lower, word)) is not None}
+    near = sorted(ranks, key=ranks.__getitem__)
     return tuple(by_lower[word] for word in near[:count])
 
 
-_SAME = (0, 0)
 _BEGUN, _MISSPELLED, _OF_ITS_WORDS = 1, 2, 3
 
 

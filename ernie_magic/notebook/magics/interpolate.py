@@ -340,7 +340,7 @@ def _is_expression(source: str) -> bool:
 
 def free_names(source: str) -> list[str]:
     """The names whose values an expression takes from outside, in the order of their places; not
-    those of functions that it calls. None if it is not an expression.
+    those of functions that it calls; no names if it is not an expression.
     """
     if not _is_expression(source):
         return []

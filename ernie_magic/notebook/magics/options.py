@@ -629,10 +629,9 @@ def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterat
     previous = ""
     for word in words:
         filled = _interpolate_word(word, previous, namespace)
-        is_value = word.startswith("{{") and filled != word
         if filled == word:
-            filled = word
-        elif is_value or isinstance(word, QuotedWord):
+            filled = word  # which may be a QuotedWord
+        elif word.startswith("{{") or isinstance(word, QuotedWord):
             filled = QuotedWord(filled)
         yield filled
         previous = word
