@@ -7,7 +7,7 @@ A group is an object with a `Console`. A call is declared once, as a coroutine t
     def _begin_list(self) -> Stream[ServiceList]:
         async def work(call: PlatformCall) -> ServiceList:
             rows = await call.list_items("service", "DescribeServices")
-            return ServiceList(map(read_service, rows))
+            return call.build_listing(ServiceList, rows, read_service)
 
         return self._console.start_work(work)
 
@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ernie_magic.api import values
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.models import is_simulated
 from ernie_magic.calls.paging import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.usage import Usage
     from ernie_magic.client import Client
     from ernie_magic.config.settings import Snapshot
+    from ernie_magic.qianfan.listing import Listing
     from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.text.language import Text
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.request import Form
 
 ResultT = TypeVar("ResultT")
+ListingT = TypeVar("ListingT", bound="Listing[Any]")
 # Seconds between two looks at a task: as the official client
 # (https://github.com/baidubce/bce-qianfan-sdk), for what is quick and for what takes hours.
 QUICK_PAUSE = 2.0
@@ -279,6 +282,25 @@ class PlatformCall:
             items += items_of(reply, list_name)
             walk.advance(reply)
         return items
+
+    def build_listing(
+        self,
+        kind: type[ListingT],
+        rows: object,
+        read: Callable[..., Any],
+    ) -> ListingT:
+        """Return the things that a reply lists; what is no object among its rows is left out.
+
+        Parameters
+        ----------
+        kind
+            What is returned.
+        rows
+        read
+            Returns what a row describes; it is told `is_simulated`, too.
+        """
+        items = [read(row, is_simulated=self.is_simulated) for row in values.as_objects(rows)]
+        return kind(items, is_simulated=self.is_simulated)
 
     async def watch_task(
         self,

@@ -256,9 +256,7 @@ def _build_question(
 
 async def _list_apps(call: PlatformCall) -> AppList:
     rows = await call.list_items(GROUP, "DescribeApps", {}, list_name="data")
-    is_simulated = call.is_simulated
-    apps = [_read_app(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
-    return AppList(apps, is_simulated=is_simulated)
+    return call.build_listing(AppList, rows, _read_app)
 
 
 async def _find_id(call: PlatformCall, app: str) -> str:

@@ -287,9 +287,7 @@ class BatchInference(CallGroup):
             rows = await call.list_items(
                 GROUP, "DescribeBatchInferenceTasks", {"runStatus": []}, list_name="taskList"
             )
-            is_simulated = call.is_simulated
-            tasks = [read_task(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
-            return InferenceTasks(tasks, is_simulated=is_simulated)
+            return call.build_listing(InferenceTasks, rows, read_task)
 
         return self._console.start_work(work)
 

@@ -223,9 +223,7 @@ async def list_bases(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBa
     ErnieError
     """
     rows = await call.list_items(GROUP, "DescribeKnowledgeBases", body, list_name="data")
-    is_simulated = call.is_simulated
-    bases = [read_base(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
-    return KnowledgeBaseList(bases, is_simulated=is_simulated)
+    return call.build_listing(KnowledgeBaseList, rows, read_base)
 
 
 async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
@@ -237,9 +235,7 @@ async def list_documents(call: PlatformCall, base_id: str) -> DocumentList:
     """
     body = {"knowledgeBaseId": base_id}
     rows = await call.list_items(GROUP, "DescribeDocuments", body, list_name="data")
-    is_simulated = call.is_simulated
-    documents = [read_document(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
-    return DocumentList(documents, is_simulated=is_simulated)
+    return call.build_listing(DocumentList, rows, read_document)
 
 
 async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBase:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
@@ -438,19 +439,13 @@ def read_model(
 
 async def _list_deployed(call: PlatformCall) -> ServiceList:
     rows = await call.list_items(GROUP, "DescribeServices")
-    is_simulated = call.is_simulated
-    services = [read_service(row, is_simulated=is_simulated) for row in values.as_objects(rows)]
-    return ServiceList(services, is_simulated=is_simulated)
+    return call.build_listing(ServiceList, rows, read_service)
 
 
 async def _list_preset(call: PlatformCall) -> ServiceList:
     rows = await call.list_items(GROUP, "DescribePresetServices")
-    is_simulated = call.is_simulated
-    services = [
-        read_service(row, is_preset=True, is_simulated=is_simulated)
-        for row in values.as_objects(rows)
-    ]
-    return ServiceList(services, is_simulated=is_simulated)
+    read_preset = partial(read_service, is_preset=True)
+    return call.build_listing(ServiceList, rows, read_preset)
 
 
 async def list_version_ids(call: PlatformCall, row: Mapping[str, Any]) -> list[str]:

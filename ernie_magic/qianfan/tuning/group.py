@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api import values
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
@@ -537,18 +536,14 @@ async def _fetch_models(call: PlatformCall) -> TunableModels:
 
 async def _fetch_jobs(call: PlatformCall) -> TuningJobs:
     listed = await call.list_items(GROUP, "DescribeFineTuningJobs", list_name="jobList")
-    is_simulated = call.is_simulated
-    jobs = [read_job(told, is_simulated=is_simulated) for told in values.as_objects(listed)]
-    return TuningJobs(jobs, is_simulated=is_simulated)
+    return call.build_listing(TuningJobs, listed, read_job)
 
 
 async def _fetch_tasks(call: PlatformCall, job_id: str) -> TuningTasks:
     listed = await call.list_items(
         GROUP, "DescribeFineTuningTasks", {"jobId": job_id}, list_name="taskList"
     )
-    is_simulated = call.is_simulated
-    tasks = [read_task(told, is_simulated=is_simulated) for told in values.as_objects(listed)]
-    return TuningTasks(tasks, is_simulated=is_simulated)
+    return call.build_listing(TuningTasks, listed, read_task)
 
 
 def _describe_state(task: TuningTask) -> Text:
