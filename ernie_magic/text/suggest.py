@@ -16,6 +16,7 @@ _ABBREVIATED = 3  # characters that identify a name by its beginning
 _CHARACTERS_PER_SLIP = 4  # of a name: so many may hold one wrong character
 _MAX_SLIPS = 3
 _SHORTEST = 3  # characters of a name in which one is wrong: of two, the other says too little
+_SHORTEST_BEGINNING = 8  # characters of a name's first words in which one is wrong
 _LONGEST = 200  # characters of a name: a longer one is not a misspelling
 _MAX_CANDIDATES = 10_000  # names: each costs about 10 µs
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -44,6 +45,8 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
     lower = _fold(name)
     ranks = {word: rank for word in by_lower if (rank := _rank(lower, word)) is not None}
     near = sorted(ranks, key=ranks.__getitem__)
+    if not near:
+        near = sorted((word for word in by_lower if _begins_with_slip(lower, word)), key=len)
     return tuple(by_lower[word] for word in near[:count])
 
 
@@ -71,6 +74,17 @@ def _rank(name: str, word: str) -> tuple[int, int] | None:
     if min(map(len, words)) and _have_same_words(*words):
         return _OF_ITS_WORDS, abs(len(meant) - len(typed))
     return None
+
+
+def _begins_with_slip(name: str, word: str) -> bool:
+    """Whether the first words of a known name are these but for a slip (`ernie-sped`,
+    `ernie-speed-8k`); of one word that would say too little.
+    """
+    separators = list(_SEPARATORS.finditer(word))
+    count = len(_SEPARATORS.findall(name))
+    if len(name) < _SHORTEST_BEGINNING or not 0 < count < len(separators):
+        return False
+    return _count_slips(name, word[: separators[count].start()], 1) == 1
 
 
 def _have_same_words(typed: set[str], meant: set[str]) -> bool:

@@ -30,6 +30,22 @@ def test_what_is_close_is_found_whatever_its_case(name, found):
     assert close_matches(name, OPTIONS)[: len(found) or None] == found
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("ERNIE-Sped", ("ERNIE-Speed-8K",)),
+        ("ernie-x2", ("ernie-x1-turbo-32k",)),
+        ("deepseak-v3", ("deepseek-v3.1",)),
+        ("ernie-5.0", ()),
+        ("gpt-4o", ()),
+        ("a-b", ()),
+    ],
+)
+def test_a_slip_in_the_first_words_of_a_name_is_found(name, found):
+    models = ["ERNIE-Speed-8K", "ernie-x1-turbo-32k", "deepseek-v3.1", "ernie-4.5-21b", "a-c-d"]
+    assert close_matches(name, models) == found
+
+
 def test_names_are_suggested_as_they_are_written_and_at_most_as_many_as_asked_for():
     assert close_matches("ernie-image", ["ERNIE-Image", "ERNIE-Image-Turbo"], 1) == (
         "ERNIE-Image-Turbo",
