@@ -811,6 +811,10 @@ _OTHER_CLIENTS = {
         "消息列表是第一个参数：ernie.chat([…])",
         "a list of messages is the first argument: ernie.chat([…])",
     ),
+    "--stream": Text(
+        "回答本来就是流式的；要整段返回用 --no-stream",
+        "answers stream already; --no-stream gets one in one piece",
+    ),
 }
 
 

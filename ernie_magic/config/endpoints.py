@@ -17,7 +17,7 @@ from ernie_magic.config.credentials import (
     Signature,
     TokenFromPair,
 )
-from ernie_magic.config.keys import Key, Pair
+from ernie_magic.config.keys import Key, Pair, is_placeholder
 from ernie_magic.config.services import (
     AI_STUDIO,
     APP_ID_VARIABLE,
@@ -453,7 +453,7 @@ def _pair_credential(
     base_url: str,
 ) -> Credential:
     check_key(pair.access, names[0], service, base_url)
-    check_characters(pair.secret)
+    check_characters(pair.secret, service)
     if service.protocol == "openai":
         return BearerFromPair(pair, _additional_url(IAM_URL_VARIABLE, IAM_URL, sources))
     if names == IAM_PAIR:
@@ -535,7 +535,7 @@ def check_key(key: Key, key_target: str, service: Service, base_url: str) -> Non
     """
     from ernie_magic.config.key_kinds import misplaced_key
 
-    check_characters(key)
+    check_characters(key, service)
     # Another server behind the same variables may have keys of any form.
     if split_query(base_url)[0] == service.base_url and (
         mismatch := misplaced_key(key_target, key)
@@ -552,8 +552,9 @@ def check_key(key: Key, key_target: str, service: Service, base_url: str) -> Non
         )
 
 
-def check_characters(key: Key) -> None:
-    """Check that a key has no characters that are none of a key's.
+def check_characters(key: Key, service: Service) -> None:
+    """Check that a key has no characters that are none of a key's. A server that asks for none is
+    given any placeholder.
 
     Raises
     ------
@@ -566,6 +567,8 @@ def check_characters(key: Key) -> None:
             Text("复制时带上了别的文字或换行", "other text or a line end was copied with it"),
             Text("重新复制密钥", "copy the key again"),
         )
+    if service is LOCAL and is_placeholder(text):
+        return
     is_in_brackets = text[:1] + text[-1:] in _BRACKETS
     if is_in_brackets or text.startswith(_BEFORE_KEY) or text.endswith(_AFTER_KEY):
         raise InvalidOption(

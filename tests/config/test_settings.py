@@ -121,6 +121,13 @@ def test_a_key_with_the_marks_beside_it_is_told_without_it(tmp_path, written, se
         assert told.startswith("the key begins or ends with a punctuation mark.")
 
 
+def test_a_server_that_asks_for_no_key_is_given_any_placeholder():
+    url = "http://127.0.0.1:1/v1"
+    for key in ("<your_api_key>", "[none]", "EMPTY"):
+        settings = ErnieSettings(service="local", base_url=url, api_key=key)
+        assert settings.build_endpoint().credential.key.reveal() == key
+
+
 def test_setting_beats_environment_beats_dotenv(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("AI_STUDIO_API_KEY=from-dotenv\n")

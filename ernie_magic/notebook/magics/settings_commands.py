@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 
-_ASSIGNED = re.compile(r"([\w-]+)=(.*)", re.DOTALL)
+_ASSIGNED = re.compile(r"([\w-]+)\s*[=＝](?![=＝])(.*)", re.DOTALL)
 _FLAG = VERBATIM_OPTION.long_flag
 _VERBATIM = re.compile(rf"{_FLAG}\s+(?P<last>.*)|(?P<first>.*?)\s+{_FLAG}", re.DOTALL)
 _USE_USAGE = Text(

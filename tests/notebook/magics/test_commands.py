@@ -322,8 +322,10 @@ def test_a_setting_is_the_rest_of_the_line_as_it_is_written(run, shell, ernie, w
     shell.user_ns["role"] = "老师"
     assert run(f"%ernie config system {written}")[1] == f"system = {SYSTEMS[written]}\n"
     assert ernie.settings.system == SYSTEMS[written]
-    assert run(f"%ernie config system={written}")[0].success
-    assert ernie.settings.system == SYSTEMS[written]
+    for sign in ("=", " = "):
+        ernie.settings.system = ""
+        assert run(f"%ernie config system{sign}{written}")[0].success
+        assert ernie.settings.system == SYSTEMS[written]
 
 
 def test_a_mark_at_a_line_s_end_still_asks_for_help(run):

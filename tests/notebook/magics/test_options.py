@@ -296,6 +296,13 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
                 "VALUE, or ernie.settings.base_url = …."
             ),
         ),
+        (
+            "--stream",
+            (
+                "no option --stream. What to do: answers stream already; --no-stream gets one in "
+                "one piece."
+            ),
+        ),
         *(
             (
                 f"{typed} canary-key",
