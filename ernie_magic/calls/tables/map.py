@@ -71,9 +71,9 @@ _SAME_FOR_ALL = Text(
     "the prompt takes no column's value: the same was asked for each row",
 )
 _NOTHING_TO_ASK = Text(
-    "⚠ {n} 行的 {columns} 是空的，照样问了；不想问就先去掉这些行",
-    "⚠ nothing in {columns} of {n} rows, which were asked about all the same: drop such rows first "
-    "to leave them out",
+    "⚠ {rows}的 {columns} 是空的，照样问了；不想问就先去掉这些行",
+    "⚠ {rows} with nothing in {columns}, asked about all the same: drop such rows first to leave "
+    "them out",
 )
 _FORMAT_GIVEN = Text(
     "输出列（--to、schema）已经决定了 response_format",
@@ -333,7 +333,7 @@ class MapRequest:
             yield _SAME_FOR_ALL
         if self.empty_rows:
             columns = ", ".join(self.taken_columns)
-            yield _NOTHING_TO_ASK.fill(n=self.empty_rows, columns=columns)
+            yield _NOTHING_TO_ASK.fill(rows=_ROWS.fill(self.empty_rows), columns=columns)
         answer_column = self.output_columns[0].name
         if not self.columns and answer_column != schema.ANSWER:
             yield _OWN_ANSWER.fill(own=schema.ANSWER, ours=answer_column)

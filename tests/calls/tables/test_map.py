@@ -878,10 +878,12 @@ def test_rows_with_nothing_in_what_the_prompt_takes_are_told(session, emulator):
     (note,) = session.map("[[echo]]Q {{text}}", rows).notes
     assert len(asked(emulator)) == 5
     assert note.en == (
-        "⚠ nothing in text of 4 rows, which were asked about all the same: drop such rows first to "
-        "leave them out"
+        "⚠ 4 rows with nothing in text, asked about all the same: drop such rows first to leave "
+        "them out"
     )
-    assert "text 是空的" in note.zh
+    assert "4 行的 text 是空的" in note.zh
+    (one,) = session.map("[[echo]]Q {{text}}", rows[:2]).notes
+    assert one.en.startswith("⚠ 1 row with nothing in text, ")
     assert session.map("[[echo]]Q {{text}} {{n}}", rows).notes == ()
     # A prompt that is empty as a whole is that row's failure, and not sent.
     only = session.map("{{text}}", rows)
