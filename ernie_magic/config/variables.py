@@ -41,7 +41,7 @@ _DOTENV_WORDS = re.compile(r"[^\s=\"']+")
 # What old clients of OpenAI call it (openai-python before 1.0), and many tutorials still do.
 _OTHER_NAMES = {"OPENAI_BASE_URL": "OPENAI_API_BASE"}
 # Where people look for `.env`: what editors make of its name.
-_MISNAMED = (".env.txt", "env.txt", ".env.rtf", "_env", "env")
+_MISNAMED = (".env.txt", "env.txt", ".env.rtf", ".env.local", ".ENV", "_env", "env")
 _SECRET = re.compile(r"\w+_(?:KEY|TOKEN|AK|SK)")
 # One word without an equals sign but at its end, as the rest of a key is; names are of capitals.
 _REST_OF_KEY = re.compile(r"[ \t]*(?![A-Z_]+\s*\Z)(?=\S*\w)([\w.~+/-]+=*)\s*", re.ASCII)

@@ -28,7 +28,7 @@ from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
 from ernie_magic.notebook.magics.interpolate import interpolate, interpolate_field
-from ernie_magic.notebook.magics.words import QuotedList, QuotedWord, split_words
+from ernie_magic.notebook.magics.words import FilledWord, QuotedList, QuotedWord, split_words
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -582,7 +582,12 @@ def _read_items(typed: list[str] | None) -> list[str] | None:
         return None
     items = list[str]()
     for word in typed:
-        items += word.items if isinstance(word, QuotedList) else (word,)
+        if isinstance(word, QuotedList):
+            items += word.items
+        elif isinstance(word, FilledWord) and not word.startswith(("[", "(")):
+            items.append(json.dumps([word]))  # as it is
+        else:
+            items.append(word)
     return items
 
 
@@ -631,6 +636,8 @@ def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterat
         filled = _interpolate_word(word, previous, namespace)
         if filled == word:
             filled = word  # which may be a QuotedWord
+        elif word.startswith("{{") and word.endswith("}}"):
+            filled = FilledWord(filled)
         elif word.startswith("{{") or isinstance(word, QuotedWord):
             filled = QuotedWord(filled)
         yield filled

@@ -78,6 +78,12 @@ class QuotedWord(str):
     __slots__ = ()
 
 
+class FilledWord(QuotedWord):
+    """A word that was `{{expr}}`: a value of Python's, in which a backslash is one."""
+
+    __slots__ = ()
+
+
 class QuotedList(QuotedWord):
     """A word that consists of quotations with commas between them, `"a","b"`: one text for most
     options, a list for those that take one.

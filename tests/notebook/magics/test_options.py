@@ -136,6 +136,7 @@ STOPS = {
     '--stop ["\\n"]': ["\n"],
     '--stop ["\\nUser:", "。"]': ["\nUser:", "。"],
     '--stop {{"\\n"}}': ["\n"],
+    "--stop {{latex}} --stop {{words[1]}}": [r"\nabla", "it's"],
     '--stop "\\n"': ["\n"],
     '--stop "\\n\\nUser:" --stop \\t': ["\n\nUser:", "\t"],
     '--stop ["\\\\nabla"]': ["\\nabla"],
@@ -157,8 +158,8 @@ STOPS = {
 
 @pytest.mark.parametrize("text", STOPS)
 def test_a_list_of_stop_words_is_a_list_and_may_have_line_breaks(text):
-    words = ["a", "it's"]
-    assert parse_chat_line(text, {"words": words}).chat.parameters == {"stop": STOPS[text]}
+    names = {"words": ["a", "it's"], "latex": r"\nabla"}
+    assert parse_chat_line(text, names).chat.parameters == {"stop": STOPS[text]}
 
 
 def test_a_backslash_that_may_be_itself_is_told():
