@@ -34,7 +34,7 @@ from ernie_magic.api.parameter_types import (
 )
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -760,6 +760,8 @@ def unknown_option(
             advice=Text("去掉它", "leave it out"),
         )
     suggestion = _name_other_magic(name) or _name_setting(name) or _OTHER_CLIENTS.get(name)
+    if suggestion is None and (option := _IN_CHINESE.get(name.strip("-"))) in known:
+        suggestion = DID_YOU_MEAN.fill(close=option)
     if suggestion is None and _SHORT_FLAG.fullmatch(name):
         # One letter resembles every other: the nearest says nothing.
         flags = ", ".join(sorted(flag for flag in known if _SHORT_FLAG.fullmatch(flag)))
@@ -806,7 +808,31 @@ def _name_setting(name: str) -> Text | None:
 
 
 # Names of OpenAI's client that mean no option here.
+# Options by the words that this interface has for them.
+_IN_CHINESE = {
+    "温度": "--temperature",
+    "模型": "--model",
+    "系统": "--system",
+    "系统提示词": "--system",
+    "种子": "--seed",
+    "尺寸": "--size",
+    "大小": "--size",
+    "张数": "-n",
+    "风格": "--style",
+    "停止词": "--stop",
+    "工具": "--tools",
+    "联网": "--web-search",
+    "联网搜索": "--web-search",
+    "图片": "--image",
+}
 _OTHER_CLIENTS = {
+    **dict.fromkeys(
+        ("stream", "--stream"),
+        Text(
+            "本来就是流式；关闭用 --no-stream，Python 里用 stream=False",
+            "answers stream as it is; --no-stream, or stream=False in Python, turns that off",
+        ),
+    ),
     "messages": Text(
         "消息列表是第一个参数：ernie.chat([…])",
         "a list of messages is the first argument: ernie.chat([…])",

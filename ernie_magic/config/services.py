@@ -138,7 +138,13 @@ SERVICES: dict[str, Service] = {
     service.name: service for service in (AI_STUDIO, QIANFAN, QIANFAN_V1, LOCAL, EMULATOR)
 }
 # Other names that people use, by what they stand for.
-ALIASES = {"openai": LOCAL.name}
+ALIASES = {
+    "openai": LOCAL.name,
+    **dict.fromkeys(("星河", "飞桨", "飞桨星河"), AI_STUDIO.name),
+    **dict.fromkeys(("千帆", "百度千帆"), QIANFAN.name),
+    **dict.fromkeys(("模拟器", "内置模拟器"), EMULATOR.name),
+    **dict.fromkeys(("本地", "兼容服务"), LOCAL.name),
+}
 IAM_URL = "https://iam.bj.baidubce.com"
 IAM_URL_VARIABLE = "QIANFAN_IAM_BASE_URL"
 CONSOLE_URL = "https://qianfan.baidubce.com"

@@ -12,6 +12,7 @@ from ernie_magic.text.language import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+DID_YOU_MEAN = Text("是不是 {close}？", "did you mean {close}?")
 _ABBREVIATED = 3  # characters that identify a name by its beginning
 _CHARACTERS_PER_SLIP = 4  # of a name: so many may hold one wrong character
 _MAX_SLIPS = 3
@@ -131,4 +132,4 @@ def did_you_mean(name: str, known: Iterable[str], count: int = 1) -> Text | None
     suggestions = close_matches(name, known, count)
     if not suggestions:
         return None
-    return Text("是不是 {close}？", "did you mean {close}?").fill(close=", ".join(suggestions))
+    return DID_YOU_MEAN.fill(close=", ".join(suggestions))

@@ -35,6 +35,14 @@ TYPES = {
     "float": "number",
     "bool": "boolean",
 }
+# Other words for them: JSON schema's, and Chinese ones.
+_TYPE_WORDS = {
+    **{word: name for name, word in TYPES.items()},
+    **dict.fromkeys(("text", "文本", "文字", "字符串"), "str"),
+    **dict.fromkeys(("整数", "integer"), "int"),
+    **dict.fromkeys(("小数", "数字", "浮点数", "double"), "float"),
+    **dict.fromkeys(("布尔", "布尔值", "是否"), "bool"),
+}
 ERROR = "error"  # the column that says why a row has no answer
 ANSWER = "answer"  # the column of answers that are not split up
 
@@ -108,7 +116,7 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
         pairs = [_split_column(item) for item in _SEPARATOR.split(given.rstrip(_ENDS))]
     else:
         pairs = [(str(name), _type_name(kind)) for name, kind in given.items()]
-    columns = tuple(Column(name, _without_none(kind) or "str") for name, kind in pairs)
+    columns = tuple(Column(name, _read_type(kind)) for name, kind in pairs)
     for field in columns:
         if not field.name or field.type not in TYPES:
             raise InvalidOption(
@@ -157,11 +165,13 @@ def _type_name(kind: object) -> str:
     return getattr(kind, "__name__", str(kind))
 
 
-def _without_none(kind: str) -> str:
-    """Return a type's name without the words for "or none", which every column allows."""
-    if found := _OPTIONAL.fullmatch(kind):
-        return found[1] or found[2]
-    return kind
+def _read_type(written: str) -> str:
+    """Return the type that is meant, "str" for none: without the words for "or none", which every
+    column allows.
+    """
+    if found := _OPTIONAL.fullmatch(written):
+        written = found[1] or found[2]
+    return _TYPE_WORDS.get(written.lower(), written) or "str"
 
 
 def free_name(name: str, taken: Collection[str]) -> str:

@@ -32,7 +32,7 @@ from ernie_magic.notebook.magics.template_commands import run_template_command
 from ernie_magic.notebook.magics.tuning_commands import run_tuning_command
 from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text, untranslated
-from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -272,6 +272,10 @@ COMMANDS: dict[str, Command] = {
     ),
 }
 
+_USE_MAGIC = Text(
+    "用 %%{magic}，提示词写在下一行", "use %%{magic}, with the prompt on the next line"
+)
+_CELL_MAGICS = frozenset({"ernie_image", "ernie_map", "ernie_embed"})
 _ALL_COMMANDS = Text(
     "%ernie 列出全部命令；提问用 %%ernie", "%ernie lists them all; to ask something use %%ernie"
 )
@@ -315,7 +319,7 @@ def run_command(
     if name not in COMMANDS:
         raise InvalidOption(
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=name),
-            advice=did_you_mean(name, COMMANDS) or _ALL_COMMANDS,
+            advice=_name_magic(name) or _name_command(name) or _ALL_COMMANDS,
         )
     command = COMMANDS[name]
     if len(arguments) > command.max_words:
@@ -325,6 +329,24 @@ def run_command(
             )
         )
     return command.run(session, arguments)
+
+
+def _name_magic(word: str) -> Text | None:
+    """Return which magic makes what a word names, None for a word that names none."""
+    magic = f"ernie_{word.lower()}"
+    if magic in _CELL_MAGICS:
+        return _USE_MAGIC.fill(magic=magic)
+    return None
+
+
+def _name_command(word: str) -> Text | None:
+    """Return the command that resembles a word, or that a Chinese word describes."""
+    if word.isascii():
+        return did_you_mean(word, COMMANDS)
+    named = [name for name, command in COMMANDS.items() if word in command.help.zh]
+    if not named:
+        return None
+    return DID_YOU_MEAN.fill(close=", ".join(named[:3]))
 
 
 def list_magics(language: Language) -> Table:

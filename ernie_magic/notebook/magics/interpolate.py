@@ -60,6 +60,11 @@ _STRINGS |= {
     for q in "\"'"
 }
 _DISPLAYS = (ast.List, ast.Tuple, ast.Dict, ast.ListComp)
+# A file's name that reads like an attribute of a variable.
+_FILE_NAME = re.compile(
+    r"\w+\.(?:csv|tsv|jsonl?|parquet|xlsx?|txt|md|pdf|png|jpe?g|gif|webp|bmp|tiff?)",
+    re.IGNORECASE,
+)
 _MAX_FILES = 1000  # files of a folder
 # Names in every namespace: nobody meant them.
 _BUILTIN_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
@@ -195,13 +200,20 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
         word.startswith(("http://", "https://", "data:")) or _is_file(word)
     ):
         return word
-    if not _is_expression(word) or not _has_value(word, namespace):
+    is_missing_file = _FILE_NAME.fullmatch(word) and not _has_attribute(word, namespace)
+    if is_missing_file or not _is_expression(word) or not _has_value(word, namespace):
         known_names = [*_user_names(namespace), *_list_neighbouring_files(word)]
         raise InvalidOption(
             Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
             advice=did_you_mean(word, known_names) or _NAME_OR_PATH,
         )
     return _evaluate_expression(word.strip(), namespace, source_text=word.strip())
+
+
+def _has_attribute(word: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether `name.attribute` is one: a file's name looks alike."""
+    name, _, attribute = word.partition(".")
+    return name in namespace and hasattr(namespace[name], attribute)
 
 
 def _has_value(expression: str, namespace: Mapping[str, Any]) -> bool:

@@ -108,6 +108,13 @@ _CHOICES = Text("可选：{choices}", "one of: {choices}")
 # Columns of an option in the help, and of what is said of it.
 _USAGE_WIDTH = 34
 _HELP_WIDTH = 64
+_LETTERS_FIRST = Text(
+    "用字母、数字和 _，不以数字开头", "use letters, digits and _, not a digit first"
+)
+_OTHER_NAME = Text(
+    "它在 Python、IPython 或本扩展里有别的用处：换一个，例如 {name}_",
+    "Python, IPython or this extension has one of that name: use another, such as {name}_",
+)
 # The session, and IPython's own names.
 _RESERVED_NAMES = frozenset(
     {
@@ -672,18 +679,23 @@ def variable_name(typed: str) -> str:
         It is no variable's name, or a name of Python's or IPython's.
     """
     name = unicodedata.normalize("NFKC", typed)
-    if (
-        not (typed.isidentifier() and name.isidentifier())
-        or keyword.iskeyword(name)
+    advice = None
+    if not (typed.isidentifier() and name.isidentifier()):
+        advice = _LETTERS_FIRST
+    elif (
+        keyword.iskeyword(name)
         or name in _RESERVED_NAMES
         # Python's own: with another `__builtins__` no further cell runs.
         or (name.startswith("__") and name.endswith("__"))
         or hasattr(builtins, name)
     ):
+        advice = _OTHER_NAME.fill(name=name)
+    if advice is not None:
         raise InvalidOption(
             Text("--as 的值“{name}”不能作变量名", "--as {name!r} is not a variable's name").fill(
                 name=typed
-            )
+            ),
+            advice=advice,
         )
     return name
 

@@ -18,7 +18,7 @@ from ernie_magic.notebook.display.settings_table import (
 from ernie_magic.notebook.magics.interpolate import interpolate
 from ernie_magic.notebook.magics.options import VERBATIM_OPTION
 from ernie_magic.notebook.magics.words import first_word, unquote
-from ernie_magic.text.language import LANGUAGES, Text
+from ernie_magic.text.language import Text
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.notebook.display.html_table import Table
     from ernie_magic.session import Session
+    from ernie_magic.text.language import Language
 
 
 _ASSIGNED = re.compile(r"([\w-]+)\s*[=＝](?![=＝])(.*)", re.DOTALL)
@@ -40,6 +41,14 @@ _USING_ENDPOINT = Text(
     "now using your own service {name} ({endpoint}, based on {base}); to stop: %ernie config "
     "endpoint default",
 )
+_ADVISED = Text(
+    "{advice}；取消：%ernie config {name} default",
+    "{advice}; %ernie config {name} default unsets it",
+)
+_LANGUAGE_WORDS: dict[str, Language] = {
+    **dict.fromkeys(("zh", "zh-cn", "zh_cn", "cn", "chinese", "中文", "汉语"), "zh"),
+    **dict.fromkeys(("en", "en-us", "en_us", "english", "英文", "英语"), "en"),
+}
 _NOT_ASKED = Text(
     "现在使用自己部署的 {name}；没有 Access Key，没有到平台核对",
     "now using your own service {name}; without an access key it was not looked up",
@@ -137,7 +146,11 @@ def _assign_setting(session: Session, name: str, text: str) -> None:
     settings = session.settings
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # told below
-        settings.assign_text(name, "" if text == "default" else text)
+        try:
+            settings.assign_text(name, "" if text == "default" else text)
+        except InvalidOption as error:
+            error.advice = _advice_for_setting(name, error.advice)
+            raise
     name = name.replace("-", "_")
     if name in (*KEYS, "base_url", "app_id", "headers"):
         _tell_service(session)
@@ -146,6 +159,17 @@ def _assign_setting(session: Session, name: str, text: str) -> None:
     if unused := settings.describe_unused(name):
         print_message(session, unused)
     _note_unlisted_model(session, name)
+
+
+def _advice_for_setting(name: str, advice: Text | None) -> Text | None:
+    """Return what is advised of an option as it is typed for a setting, and how it is unset."""
+    option = f"--{name.replace('_', '-')}"
+    if advice is None or option not in advice.en:
+        return advice
+    typed = f"%ernie config {name}"
+    return _ADVISED.fill(
+        advice=Text(advice.zh.replace(option, typed), advice.en.replace(option, typed)), name=name
+    )
 
 
 def _note_unlisted_model(session: Session, name: str) -> None:
@@ -166,8 +190,9 @@ def _note_unlisted_model(session: Session, name: str) -> None:
 
 def set_language(session: Session, words: list[str]) -> None:
     """Chinese or English."""
-    if words and words[0] not in LANGUAGES:
-        raise InvalidOption(Text("用法：%ernie lang zh 或 en", "usage: %ernie lang zh or en"))
     if words:
-        session.settings.language = words[0]
+        language = _LANGUAGE_WORDS.get(words[0].lower())
+        if language is None:
+            raise InvalidOption(Text("用法：%ernie lang zh 或 en", "usage: %ernie lang zh or en"))
+        session.settings.language = language
     print_message(session, Text("界面语言：中文", "language: English"))

@@ -234,3 +234,20 @@ def test_columns_that_differ_in_letters_only_are_told_apart():
 def test_a_line_break_in_a_text_spoils_no_answer():
     values, wrong = schema.parse_answer('{"a": "x\ny"}', schema.parse_columns("a"))
     assert (values, wrong) == ({"a": "x\ny"}, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "type_"),
+    [
+        ("integer", "int"),
+        ("Integer", "int"),
+        ("整数", "int"),
+        ("string", "str"),
+        ("number", "float"),
+        ("boolean", "bool"),
+        ("integer?", "int"),
+        ("文本", "str"),
+    ],
+)
+def test_a_type_may_have_the_name_of_json_schema_or_a_chinese_one(written, type_):
+    assert schema.parse_columns(f"n:{written}") == (schema.Column("n", type_),)

@@ -331,3 +331,40 @@ def test_a_setting_is_the_rest_of_the_line_as_it_is_written(run, shell, ernie, w
 def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
     assert "%ernie models" in run("%ernie?")[1]
     assert run("text = '''\n%ernie config system a?\n'''")[0].success
+
+
+@pytest.mark.parametrize(
+    ("line", "advised"),
+    [
+        ("%ernie image a cat", "use %%ernie_image, with the prompt on the next line"),
+        ("%ernie Tell me about Beijing", "to ask something use %%ernie"),
+        ("%ernie 面板", "did you mean panel?"),
+        ("%ernie 你好", "to ask something use %%ernie"),
+        (
+            "%ernie config temperature high",
+            "for example %ernie config temperature 0.95; %ernie config temperature default unsets",
+        ),
+        ("%%ernie --stream\nhi", "answers stream as it is; --no-stream"),
+        ("%%ernie --温度 0.3\nhi", "did you mean --temperature?"),
+        ("%%ernie --as print\nhi", "has one of that name: use another, such as print_"),
+        ("%%ernie --as 1st\nhi", "use letters, digits and _, not a digit first"),
+    ],
+)
+def test_a_common_mistake_is_told_with_what_to_do(run, line, advised):
+    result, _ = run(line)
+    assert advised in str(result.error_in_exec)
+
+
+@pytest.mark.parametrize(
+    ("line", "setting", "is_now"),
+    [
+        ("%ernie use 千帆", "service", "qianfan"),
+        ("%ernie use 模拟器", "service", "emulator"),
+        ("%ernie lang 中文", "language", "zh"),
+        ("%ernie lang English", "language", "en"),
+    ],
+)
+def test_services_and_languages_have_chinese_names(run, ernie, line, setting, is_now):
+    result, _ = run(line)
+    assert result.success
+    assert getattr(ernie.settings, setting) == is_now

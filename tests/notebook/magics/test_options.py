@@ -281,8 +281,20 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
         ),
         ("--top-p", "--top-p needs a value. What to do: for example --top-p 0.7."),
         ("--as", "--as needs a value. What to do: write --as NAME."),
-        ("--as 1x", "--as '1x' is not a variable's name."),
-        ("--as ernie", "--as 'ernie' is not a variable's name."),
+        (
+            "--as 1x",
+            (
+                "--as '1x' is not a variable's name. What to do: use letters, digits and _, not a "
+                "digit first."
+            ),
+        ),
+        (
+            "--as ernie",
+            (
+                "--as 'ernie' is not a variable's name. What to do: Python, IPython or this extension "
+                "has one of that name: use another, such as ernie_."
+            ),
+        ),
         (
             "--no",
             (
@@ -325,7 +337,13 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
             "no option --size. What to do: --size is an option of %%ernie_image.",
         ),
         ("--help", "no option --help. What to do: %%ernie? shows all options and examples."),
-        ("--as class", "--as 'class' is not a variable's name."),
+        (
+            "--as class",
+            (
+                "--as 'class' is not a variable's name. What to do: Python, IPython or this extension "
+                "has one of that name: use another, such as class_."
+            ),
+        ),
         ("--param top_k", "--param requires name=value, not 'top_k'."),
         (
             "hello",

@@ -362,6 +362,7 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%ernie_search texts a -k 3 -k 5", "-k was given twice"),
         ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"),
         ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
+        ("%%ernie_map texts.xlsx\n{{text}}", "no variable or file texts.xlsx"),
         ("%%ernie_map 'no such.csv' --yes\n{{text}}", "no variable or file no such.csv"),
         ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"),
         ("%%ernie_map texts --schema a\nx", "no option --schema. What to do: did you mean --to?"),
