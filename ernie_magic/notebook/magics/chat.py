@@ -29,6 +29,7 @@ from ernie_magic.notebook.magics.templates import (
     ChosenTemplate,
     choose_template,
 )
+from ernie_magic.notebook.magics.words import ToolWord
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
@@ -113,7 +114,7 @@ CHAT_GRAMMAR = Grammar(
     ),
 )
 # `[get_weather]`, `(f, g)`
-_NAMES_IN_BRACKETS = re.compile(r"[\[(](\s*\w[\w\s,]*)[\])]")
+_NAMES_IN_BRACKETS = re.compile(r"[\[(](\s*\w[\w\s.,]*)[\])]")
 _DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the function in a cell above")
 
 
@@ -240,6 +241,9 @@ def _parse_tools(words: list[str], namespace: Mapping[str, Any], parameter: Para
     """
     tools = []
     for given in words:
+        if isinstance(given, ToolWord):
+            tools += _as_tools(given.value)
+            continue
         named = _NAMES_IN_BRACKETS.fullmatch(given.strip())
         word = named[1].strip() if named else given
         if word.lstrip().startswith(("{", "[")):
@@ -251,6 +255,13 @@ def _parse_tools(words: list[str], namespace: Mapping[str, Any], parameter: Para
             else:
                 tools.append(_find_tool(name, namespace, parameter))
     return tools
+
+
+def _as_tools(value: object) -> list[Any]:
+    """The tools of a list of them, or the one that something is."""
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    return [value]
 
 
 def _find_tool(name: str, namespace: Mapping[str, Any], parameter: Parameter) -> Any:

@@ -106,6 +106,16 @@ def interpolate(text: str, namespace: Mapping[str, Any]) -> str:
     return "".join([*pieces, text[copied_until:]])
 
 
+def evaluate_braces(word: str, namespace: Mapping[str, Any]) -> Any:
+    """Return the value of a word that is one `{{expr}}`.
+
+    Raises
+    ------
+    InvalidExpression
+    """
+    return _evaluate_expression(word[2:-2].strip(), namespace)
+
+
 def interpolate_lines(text: str, namespace: Mapping[str, Any]) -> list[str]:
     """The lines of `text` that are not blank, each with its `{{expr}}`s replaced by their values.
 

@@ -27,8 +27,19 @@ from ernie_magic.api.parameter import GROUP_TITLES
 from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
-from ernie_magic.notebook.magics.interpolate import interpolate, interpolate_field
-from ernie_magic.notebook.magics.words import FilledWord, QuotedList, QuotedWord, split_words
+from ernie_magic.notebook.magics.interpolate import (
+    evaluate_braces,
+    expression_spans,
+    interpolate,
+    interpolate_field,
+)
+from ernie_magic.notebook.magics.words import (
+    FilledWord,
+    QuotedList,
+    QuotedWord,
+    ToolWord,
+    split_words,
+)
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -640,15 +651,36 @@ def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterat
     """The words of a line with their `{{expr}}`s interpolated."""
     previous = ""
     for word in words:
-        filled = _interpolate_word(word, previous, namespace)
-        if filled == word:
-            filled = word  # which may be a QuotedWord
-        elif word.startswith("{{") and word.endswith("}}"):
-            filled = FilledWord(filled)
-        elif word.startswith("{{") or isinstance(word, QuotedWord):
-            filled = QuotedWord(filled)
-        yield filled
+        yield _fill_word(word, previous, namespace)
         previous = word
+
+
+def _fill_word(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
+    """A word with its `{{expr}}`s interpolated; `previous` is the one before it on the line."""
+    if tools := _find_tools(word, previous, namespace):
+        return tools
+    filled = _interpolate_word(word, previous, namespace)
+    if filled == word:
+        return word  # which may be a QuotedWord
+    if word.startswith("{{") and word.endswith("}}"):
+        return FilledWord(filled)
+    if word.startswith("{{") or isinstance(word, QuotedWord):
+        return QuotedWord(filled)
+    return filled
+
+
+def _find_tools(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
+    """The word with the tools that its expression is; "" for any other word: a text is what it
+    says.
+    """
+    if previous not in _TOOL_FLAGS or expression_spans(word) != [(0, len(word))]:
+        return ""
+    value = evaluate_braces(word, namespace)
+    if isinstance(value, str):
+        return ""
+    found = ToolWord(word)
+    found.value = value
+    return found
 
 
 def _interpolate_word(word: str, previous: str, namespace: Mapping[str, Any]) -> str:

@@ -27,9 +27,11 @@ REMOTE_FLAG = "--remote"
 # The option before the text, or behind it.
 _IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|\Z)")
 _IDENTIFIER_LAST = re.compile(rf"\s{IDENTIFIER_FLAG}(?:=|\s+)(\S+)\Z")
-_OPTION = re.compile(r"(?<!\S)--[a-z]+(?![^\s=])")
+# Also with one of the dashes that editors make of two hyphens.
+_OPTION = re.compile(r"(?<!\S)(?:--|[\u2010-\u2015\u2212]+)[a-z]+(?![^\s=])")
 # One quotation around the whole text.
 _QUOTED = re.compile(r"""(["'])((?:(?!\1).)*)\1""", re.DOTALL)
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _OPTION_IN_TEXT = Text(
     "{option} 夹在模板的文字里",
     "{option} stands within the template's text",
@@ -120,7 +122,7 @@ def _save(session: Session, line: str) -> PromptTemplate:
 def _refuse_option_in_text(text: str) -> None:
     """Refuse a text that has the option, or a misspelled one, among its words."""
     for option in _OPTION.findall(text):
-        if close_matches(option, [IDENTIFIER_FLAG]):
+        if close_matches(option.lstrip(_DASHES), [IDENTIFIER_FLAG]):
             raise InvalidOption(
                 _OPTION_IN_TEXT.fill(option=option),
                 advice=_OPTION_OUTSIDE.fill(flag=IDENTIFIER_FLAG),

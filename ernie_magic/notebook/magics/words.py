@@ -50,6 +50,7 @@ _UNQUOTED = re.compile(
 )
 _PATH_START = re.compile(r"(?:[A-Za-z]:|\.{1,2}|~|\\)\\")
 _EQUALS = ("=", "＝")
+_OPTION_ATTACHED = re.compile(r"--[A-Za-z][\w-]*[=＝]")
 _LIST_MARKS = frozenset(",，、")
 _ESCAPED_QUOTES = re.compile(r'(?<!\\)(\\+)("|\Z)|""')
 _ESCAPED_APOSTROPHES = re.compile(r"\\'(?=\w)|''")
@@ -91,9 +92,24 @@ class QuotedList(QuotedWord):
     Attributes
     ----------
     items : tuple of str
+    option : str
+        The option that they are attached to with `=`, "" for none.
     """
 
     items: tuple[str, ...] = ()
+    option: str = ""
+
+
+class ToolWord(QuotedWord):
+    """A word that was `{{expr}}` where tools are named.
+
+    Attributes
+    ----------
+    value : object
+        What the expression is.
+    """
+
+    value: object = None
 
 
 def split_words(line: str) -> list[str]:
@@ -212,6 +228,8 @@ def _split_quoted(line: str, quotation: re.Pattern[str]) -> list[str] | None:
             if read is None:
                 return None
             word, position = read
+            if isinstance(word, QuotedList) and word.option:
+                words.append(word.option)
             words.append(word)
     return words
 
@@ -237,18 +255,20 @@ def _read_word(line: str, start: int, quotation: re.Pattern[str]) -> tuple[str, 
             pieces.append(part[0][1:])
         else:
             pieces.append(part[0])
-    word = "".join(pieces)
-    if not quotation.match(line, start):
-        return word, position
-    if (
-        quotations > 1
-        and len(pieces) == 2 * quotations - 1
-        and _LIST_MARKS.issuperset(pieces[1::2])
-    ):
-        listed = QuotedList(word)
-        listed.items = tuple(pieces[::2])
+    option = ""
+    if quotations > 1 and _OPTION_ATTACHED.fullmatch(pieces[0]):
+        option = pieces[0][:-1]
+    values = pieces[bool(option) :]
+    is_alternating = len(values) == 2 * quotations - 1
+    if quotations > 1 and is_alternating and _LIST_MARKS.issuperset(values[1::2]):
+        listed = QuotedList("".join(values))
+        listed.items = tuple(values[::2])
+        listed.option = option
         return listed, position
-    return QuotedWord(word), position
+    word = "".join(pieces)
+    if quotation.match(line, start):
+        return QuotedWord(word), position
+    return word, position
 
 
 def _read_quotation(quoted: re.Match[str]) -> str:

@@ -144,6 +144,7 @@ STOPS = {
     "--stop [“a”,‘b’]": ["a", "b"],
     "--stop “a”，“b”": ["a", "b"],
     '--stop "。","？"': ["。", "？"],
+    '--stop="。","？"': ["。", "？"],
     "--stop 'a','b' --stop c": ["a", "b", "c"],
     "--stop (a, b)": ["a", "b"],
     "--stop a,b": ["a,b"],
@@ -235,10 +236,14 @@ def look_up(city):
         ("--tools tool,{{look_up}}", [TOOL, look_up]),
         ("--functions {{look_up}}", [look_up]),
         ("--tools {{name_of_tool}}", [TOOL]),
+        ("--tools {{all_tools[0]}}", [look_up]),
+        ("--tools {{(look_up, tool)}}", [look_up, TOOL]),
+        ("--tools {{all_tools}}", [look_up, TOOL]),
     ],
 )
 def test_braces_around_the_name_of_a_tool_add_nothing(written, tools):
     names = {**NAMESPACE, "look_up": look_up, "name_of_tool": "tool"}
+    names["all_tools"] = [look_up, TOOL]
     assert parse_chat_line(written, names).chat.parameters["tools"] == tools
 
 

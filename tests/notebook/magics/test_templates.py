@@ -183,6 +183,7 @@ def test_a_saved_text_stays_as_it_is_typed(session, line, text):
         ("template save a --identifer [] b", "--identifer stands within the template's text"),
         ("template save a b --identifier [] c", "before the text or behind it"),
         ("template save a b --identifier", "--identifier stands within"),
+        ("template save a [city] —identifier []", "—identifier stands within"),
         ("template save a {x}", "{x} is not a variable"),
         ("template render trip days=1", "without a value: city"),
         ('template render "trip', "a quotation is not closed"),
