@@ -44,7 +44,13 @@ class LoopbackServer:
     """Listens on a free port of 127.0.0.1 until it is stopped.
 
     A subclass serves a connection in `_serve(reader, writer)`; it is closed afterwards.
+
+    Attributes
+    ----------
+    open_connections : int
     """
+
+    open_connections = 0
 
     def __init__(self, *, context=None):
         self._loop, ready = asyncio.new_event_loop(), threading.Event()
@@ -88,11 +94,13 @@ class LoopbackServer:
             await asyncio.gather(*left, return_exceptions=True)
 
     async def _serve_and_close(self, reader, writer):
+        self.open_connections += 1
         try:
             # The client is gone, or this server ends.
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._serve(reader, writer)
         finally:
+            self.open_connections -= 1
             writer.close()
 
     async def _serve(self, reader, writer):

@@ -173,7 +173,8 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         if plan.route.context is not None:
             kind = _TlsStream
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
-        response.stream = kind(response.stream, pool)
+        connection = response.extensions.get("network_stream")
+        response.stream = kind(response.stream, pool, connection)
         return response
 
     async def _retire_old_pools(self) -> None:
@@ -187,7 +188,7 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         pools = list(self._pools.values())
         self._pools = {}
         for pool in pools:
-            await pool.transport.aclose()
+            await pool.close()
 
 
 async def _send(
@@ -212,13 +213,29 @@ class _Pool:
         self.transport = _open_transport(route)
         self._in_use = 0
         self._is_retired = False
+        self._is_closed = False
 
     def enter(self) -> None:
         self._in_use += 1
 
-    async def leave(self) -> None:
+    async def leave(self, connection: Any = None) -> None:
+        """Note that a reply has been read, or that there was none.
+
+        Parameters
+        ----------
+        connection
+            What it came by: httpcore's network stream.
+        """
         self._in_use -= 1
+        if self._is_closed and connection is not None:
+            # It was being made when the pool was closed: httpcore does not know it any more.
+            await connection.aclose()
         await self._close_if_idle()
+
+    async def close(self) -> None:
+        """Close its connections; one that is being made now, once it has brought its reply."""
+        self._is_closed = True
+        await self.transport.aclose()
 
     async def retire(self) -> None:
         """Close it, once nothing is read from it any more."""
@@ -233,9 +250,10 @@ class _Pool:
 class _PoolStream(httpx.AsyncByteStream):
     """A reply's bytes; its pool is in use until it is closed."""
 
-    def __init__(self, stream: httpx.AsyncByteStream, pool: _Pool) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, pool: _Pool, connection: Any) -> None:
         self._stream = stream
         self._pool = pool
+        self._connection = connection
         self._is_closed = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -247,7 +265,7 @@ class _PoolStream(httpx.AsyncByteStream):
         finally:
             if not self._is_closed:
                 self._is_closed = True
-                await self._pool.leave()
+                await self._pool.leave(self._connection)
 
 
 class _TlsStream(_PoolStream):

@@ -13,6 +13,7 @@ import threading
 import time
 import urllib.request
 import uuid
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -611,3 +612,26 @@ def test_connections_of_old_routes_are_closed_once_they_are_idle(server, open_pr
         assert sorted(closed) == sorted(proxies)
 
     asyncio.run(ask_by_each())
+
+
+def test_a_connection_that_is_being_made_when_all_are_closed_is_closed_too():
+    server = Server(keep_alive=True)
+    server.replies = {"/": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"}
+
+    async def close_after(steps):
+        transport = RoutedTransport()
+        async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
+            asking = asyncio.ensure_future(client.get(server.url))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await transport.aclose()
+            with suppress(httpx.TransportError):  # it was made already, and is cut
+                assert (await asking).text == "hi"
+
+    with server:
+        for steps in range(40):
+            asyncio.run(close_after(steps))
+            give_up = time.monotonic() + 30
+            while server.open_connections and time.monotonic() < give_up:
+                time.sleep(0.001)
+            assert not server.open_connections, steps
