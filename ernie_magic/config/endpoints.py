@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ernie_magic.config.addresses import BaseUrl, check_base_url, clean_base_url, split_query
@@ -57,6 +58,8 @@ TRUSTED = {
     DOTENV: (DOTENV,),
     SESSION: (SESSION,),
 }
+# How the keys of Baidu's services begin and end.
+_KEY_ENDS = re.compile(r"[\w-].*(?<=[\w=-])", re.ASCII | re.DOTALL)
 # Marks of what a key is copied from, beside it.
 _BRACKETS = ("<>", "()", "[]", "{}")
 _BEFORE_KEY = tuple("`\"'\\,;:=>")
@@ -569,8 +572,7 @@ def check_characters(key: Key, service: Service) -> None:
         )
     if service is LOCAL and is_placeholder(text):
         return
-    is_in_brackets = text[:1] + text[-1:] in _BRACKETS
-    if is_in_brackets or text.startswith(_BEFORE_KEY) or text.endswith(_AFTER_KEY):
+    if _has_marks_beside(text, service):
         raise InvalidOption(
             Text("密钥的开头或结尾有标点符号", "the key begins or ends with a punctuation mark"),
             Text(
@@ -579,3 +581,13 @@ def check_characters(key: Key, service: Service) -> None:
             ),
             Text("只留密钥本身", "leave only the key itself"),
         )
+
+
+def _has_marks_beside(text: str, service: Service) -> bool:
+    """Whether a text begins or ends with what no key does; another server may have keys of nearly
+    any form.
+    """
+    if service is not LOCAL:
+        return _KEY_ENDS.fullmatch(text) is None
+    is_in_brackets = text[:1] + text[-1:] in _BRACKETS
+    return is_in_brackets or text.startswith(_BEFORE_KEY) or text.endswith(_AFTER_KEY)

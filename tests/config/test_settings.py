@@ -107,11 +107,14 @@ def test_the_older_name_of_openai_s_address_is_read(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "written", ["{};", "{},", "<{}>", "`{}`", '\\"{}\\"', "={}", "{}\\", "[{}]", "'{}", ">{}"]
 )
-@pytest.mark.parametrize("service", ["aistudio", "qianfan-v1"])
+@pytest.mark.parametrize("service", ["aistudio", "qianfan-v1", "local"])
 def test_a_key_with_the_marks_beside_it_is_told_without_it(tmp_path, written, service):
     lines = f"AI_STUDIO_API_KEY={written.format(KEY)}\n"
     if service == "qianfan-v1":
         lines = f"QIANFAN_AK=abcdefgh\nQIANFAN_SK={written.format(KEY)}\n"
+    if service == "local":
+        url = "OPENAI_BASE_URL=http://127.0.0.1:1/v1"
+        lines = f"{url}\nOPENAI_API_KEY={written.format(KEY)}\n"
     (tmp_path / ".env").write_text(lines)
     with pytest.raises(InvalidOption) as caught:
         ErnieSettings(service=service).build_endpoint()
@@ -119,6 +122,16 @@ def test_a_key_with_the_marks_beside_it_is_told_without_it(tmp_path, written, se
     assert KEY not in told
     if written != "'{}":  # an open quotation: the line cannot be read
         assert told.startswith("the key begins or ends with a punctuation mark.")
+
+
+@pytest.mark.parametrize("written", ["**{}**", "{}.", "|{}|", "({}", "{}:"])
+def test_marks_that_no_key_of_baidu_s_has_are_told(written):
+    with pytest.raises(InvalidOption, match="punctuation mark"):
+        ErnieSettings(service="qianfan", api_key=written.format(KEY)).build_endpoint()
+    settings = ErnieSettings(
+        service="local", base_url="http://127.0.0.1:1/v1", api_key=written.format(KEY)
+    )
+    assert settings.build_endpoint().credential.key.reveal() == written.format(KEY)
 
 
 def test_a_server_that_asks_for_no_key_is_given_any_placeholder():
