@@ -49,7 +49,9 @@ _RANGE = re.compile(
 )
 _OUT_OF = re.compile(r"(?:满分|out of)\s*(\d{1,3})|(\d{1,3}|五|十|百)\s*分制", re.IGNORECASE)
 _SCALE_WORDS = re.compile(
-    r"分|星|程度|等级|\b(?:scale|score|rate|rating|stars?|points?|between|from)\b", re.IGNORECASE
+    r"分|星|程度|等级|强度|满意度|好感度|情感|情绪"
+    r"|\b(?:scale|score|rate|rating|stars?|points?|between|from|sentiment|polarity|intensity)\b",
+    re.IGNORECASE,
 )
 # A number that tells how likely something is; one of such a name is, whatever the prompt says.
 _PROBABILITY = re.compile(
@@ -419,7 +421,10 @@ def is_score(name: str, prompt: str) -> bool:
         return is_judged and bool(_SCORE_NAME.search(name))
     if not name or _SCORE_NAME.search(name) or _PROBABILITY_NAME.search(name):
         return True
-    return scale[1] <= 1  # nothing else is a number of such a scale, whatever it is called
+    if scale[1] <= 1:  # nothing else is a number of such a scale, whatever it is called
+        return True
+    text = _find_text(prompt)
+    return bool(text) and not re.search(r"\d", text)  # it holds no other number
 
 
 def is_true(name: str, prompt: str, subject: str | None = None) -> bool:
