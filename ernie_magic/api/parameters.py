@@ -826,13 +826,6 @@ _IN_CHINESE = {
     "图片": "--image",
 }
 _OTHER_CLIENTS = {
-    **dict.fromkeys(
-        ("stream", "--stream"),
-        Text(
-            "本来就是流式；关闭用 --no-stream，Python 里用 stream=False",
-            "answers stream as it is; --no-stream, or stream=False in Python, turns that off",
-        ),
-    ),
     "messages": Text(
         "消息列表是第一个参数：ernie.chat([…])",
         "a list of messages is the first argument: ernie.chat([…])",

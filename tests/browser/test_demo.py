@@ -75,7 +75,7 @@ def test_the_demo_opens_the_quickstart_and_its_cells_stream(browser, demo):
     notebook.select(3)
     notebook.begin("notebook:run-cell")
     output = asked.locator(".jp-OutputArea-output").first
-    expect(output).to_contain_text("介绍一下北京", timeout=30_000)
+    expect(output).to_contain_text("北京：古都", timeout=30_000)
     begun = len(output.inner_text())
     expect(output.locator("details summary")).to_contain_text(
         "内置模拟器，非真实模型", timeout=30_000

@@ -33,7 +33,7 @@ EXAMPLES = {
     "Qianfan V2: function call in two steps": (r"^tool = \{", '"temperature": "20"'),
     "Qianfan V2: json_schema": (r"json_schema", '"score": 5'),
     "tutorial: one plus one": (r"1加1", "1加1"),
-    "ERNIE-Speed: one turn": (r"介绍一下北京.*history=False", "介绍一下北京"),
+    "ERNIE-Speed: one turn": (r"介绍一下北京.*history=False", "古都"),
     "ERNIE-Speed: several turns": (r"^messages = \[", "北京有哪些著名景点"),
     "ERNIE-Speed: streamed": (r"自驾游", "自驾游"),
     "Dolly-12B: deployed": (r'^print\(ernie.chat\("hi", endpoint', "hi"),

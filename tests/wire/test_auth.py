@@ -113,11 +113,19 @@ def studio(emulator, monkeypatch):
 
 
 def test_a_token_server_that_is_down_is_asked_once_by_all_who_wait(studio, emulator, monkeypatch):
-    calls, exchange = [], auth._access_token
+    waiting, calls, exchange = [], [], auth._access_token
+    wait_for_token = auth.Credentials._current_token
+
+    async def wait(*given):
+        waiting.append(given)
+        return await wait_for_token(*given)
+
+    monkeypatch.setattr(auth.Credentials, "_current_token", wait)
 
     async def slow(*given):
         calls.append(given)
-        await asyncio.sleep(0.2)
+        while len(waiting) < 20:
+            await asyncio.sleep(0.01)
         return await exchange(*given)
 
     monkeypatch.setattr(auth, "_access_token", slow)

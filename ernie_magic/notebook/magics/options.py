@@ -15,7 +15,6 @@ import textwrap
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from itertools import takewhile, zip_longest
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -685,13 +684,24 @@ def _find_tools(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
 
 def _interpolate_word(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
     if previous in _TOOL_FLAGS or word.partition("=")[0] in _TOOL_FLAGS:
-        word = _TOOLS_IN_BRACES.sub(partial(_name_tools, namespace=namespace), word)
+        word = _unwrap_tool_names(word, namespace)
     flag = PARAM_OPTION.long_flag
     if previous == flag:
         return interpolate_field(word, namespace)
     if word.startswith(f"{flag}="):
         return f"{flag}={interpolate_field(word.removeprefix(f'{flag}='), namespace)}"
     return interpolate(word, namespace)
+
+
+def _unwrap_tool_names(word: str, namespace: Mapping[str, Any]) -> str:
+    """The word without the braces around names of tools; those in an expression's texts stay."""
+    pieces = []
+    copied_until = 0
+    for start, end in expression_spans(word):
+        if braces := _TOOLS_IN_BRACES.fullmatch(word[start:end]):
+            pieces += [word[copied_until:start], _name_tools(braces, namespace)]
+            copied_until = end
+    return "".join([*pieces, word[copied_until:]])
 
 
 def _name_tools(braces: re.Match[str], namespace: Mapping[str, Any]) -> str:

@@ -344,7 +344,7 @@ def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
             "%ernie config temperature high",
             "for example %ernie config temperature 0.95; %ernie config temperature default unsets",
         ),
-        ("%%ernie --stream\nhi", "answers stream as it is; --no-stream"),
+        ("%%ernie --stream\nhi", "answers stream already; --no-stream"),
         ("%%ernie --温度 0.3\nhi", "did you mean --temperature?"),
         ("%%ernie --as print\nhi", "has one of that name: use another, such as print_"),
         ("%%ernie --as 1st\nhi", "use letters, digits and _, not a digit first"),
