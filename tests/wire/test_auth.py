@@ -114,18 +114,20 @@ def studio(emulator, monkeypatch):
 
 def test_a_token_server_that_is_down_is_asked_once_by_all_who_wait(studio, emulator, monkeypatch):
     waiting, calls, exchange = [], [], auth._access_token
+    all_wait = asyncio.Event()
     wait_for_token = auth.Credentials._current_token
 
     async def wait(*given):
         waiting.append(given)
+        if len(waiting) == 20:
+            all_wait.set()
         return await wait_for_token(*given)
 
     monkeypatch.setattr(auth.Credentials, "_current_token", wait)
 
     async def slow(*given):
         calls.append(given)
-        while len(waiting) < 20:
-            await asyncio.sleep(0.01)
+        await all_wait.wait()
         return await exchange(*given)
 
     monkeypatch.setattr(auth, "_access_token", slow)
