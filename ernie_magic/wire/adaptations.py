@@ -22,7 +22,9 @@ _ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeR
 _STATUSES = (200, 400, 404, 405, 422)
 _ABOUT_FORMAT = re.compile(
     r"(?:response|output)[\s_-]?format|json[\s_-]?(?:mode|schema|object)"
-    r"|structured[\s_-]?output|结构化输出|JSON ?(?:模式|输出)",
+    r"|structured[\s_-]?output|结构化输出|JSON ?(?:模式|输出)"
+    # Groq's, of an answer that did not become JSON (https://console.groq.com/docs/structured-outputs).
+    r"|json_validate_failed|failed to (?:generate|validate) json",
     re.IGNORECASE,
 )
 # Not `stream_options`, nor "upstream".

@@ -16,6 +16,7 @@ from ernie_magic.errors import (
     BadRequest,
     ErnieError,
     IncompleteAnswer,
+    InputTooLong,
     ProtocolError,
     QuotaExhausted,
     RateLimited,
@@ -193,6 +194,11 @@ def _documented_case(status: int, refusal_fields: Mapping[str, str]) -> Case | N
     case = case_for(status, code)
     if not case.codes:
         return None
+    if case.error is BadRequest and not code.isdecimal():
+        # Other clouds have the same word for a wrong parameter, and say more in their sentence.
+        said = read_refusal(status, refusal_fields)[1]
+        if said.error is InputTooLong:
+            return said
     return case
 
 

@@ -94,6 +94,19 @@ FORMATS = {
         },
         (None,),
     ),
+    "Groq's": (
+        400,
+        {
+            "error": {
+                "message": "Failed to generate JSON. Please adjust your prompt. See "
+                "'failed_generation' for more details.",
+                "type": "invalid_request_error",
+                "code": "json_validate_failed",
+                "failed_generation": "",
+            }
+        },
+        (None,),
+    ),
     "a 405": (405, {"detail": "response_format json_schema not supported"}, (None,)),
 }
 

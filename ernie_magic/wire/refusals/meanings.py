@@ -127,6 +127,8 @@ _QUOTA = Meaning(
         r"(?:insufficient|not enough|out of|no) (?:\w+ )?(?:credits?|funds)\b",
         r"credits? (?:limit )?(?:has been |have been |is |are )?(?:exceeded|exhausted|depleted)",
         r"(?:requires|need) more credits|all available credits|(?:included|free) credits",
+        r"(?:does|do) ?n[o']t have any credits|not enough balance|预扣费额度失败",
+        r"(?:enter|add) a payment method|\blimit: ?0(?![.\d])",
         r"budget has been exceeded|exceeded ?budget|over budget|crossed budget",
         r"free (?:tier|quota|trial)\b.{0,60}(?:exhausted|used up|expired|has ended)",
         r"usage limits? (?:for|of) your (?:plan|subscription)|spend(?:ing)? limit",
@@ -208,9 +210,9 @@ _MODEL_NOT_ALLOWED = Meaning(
         r" to (?:access |use |call )?(?:the |this )?(?:requested )?model",
         r"(?:has )?not activated the model|account is not allowed to access this model",
         r"access to (?:the |this )?model (?:\S+ )?(?:is |was )?denied",
-        r"无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
+        r"套餐.{0,6}未开放.{0,20}权限|无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
     ),
-    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND),
+    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND, TOO_MANY),
 )
 _UNSAFE = Meaning(
     _FORBIDDEN,
@@ -263,7 +265,8 @@ _FEATURE = Meaning(
         r" (?:is |are )?(?:currently )?(?:not supported|unsupported|not enabled|not available)",
         rf"(?:does ?n[o']t|do ?n[o']t|not|cannot) support {_FEATURES}\b",
         rf"unsupported {_FEATURES}\b|is not a (?:multimodal|vision|chat|embedding) model",
-        r"no endpoints found (?:that support|matching)|requires --enable|data required for image",
+        r"no endpoints (?:found|available) (?:that support|matching)",
+        r"requires --enable|data required for image|only supported in v\d/\w+",
         r"不支持.{0,12}(?:图片|图像|视觉|多模态|语音|视频|工具|函数|思考|流式|调用方式)",
     ),
     (BAD_REQUEST, NOT_FOUND, _UNPROCESSABLE, 500, 501),
@@ -296,7 +299,7 @@ _CERTAINLY_NO_MODEL = Meaning(
     "model_not_found",
     _NEVER,
     _compile(
-        r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|does not exist)|\bno such model",
+        r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|(?:does )?not exist)|\bno such model",
         r"\bmodel .{0,80}(?:has been|was|is) (?:retired|decommissioned|deprecated)\b",
         r"(?:invalid|unknown|incorrect|wrong) model (?:name|id|[`'\"])|not a valid model",
         r"your model \S+ is not|allowed now, your",
@@ -320,6 +323,8 @@ _TOO_LONG = Meaning(
         r"(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed",
         r"exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|longer than)",
         r"exceed\w* (?:the )?(?:\w+ ){0,3}token limit|input length should be|input token count",
+        r"\b(?:prompt(?:_tokens)?|(?:input|context) (?:length|tokens?))\b"
+        r".{0,40}\b(?:exceed\w*|must be less than|greater than)|maximum prompt length",
         r"`?inputs`? (?:tokens )?(?:\+|must have less than)|maximum (?:input|sequence) length",
         r"(?:prompt|输入|提示词|上下文|消息|内容|文本)[^，。]{0,12}(?:超长|过长|太长|超出|超过)",
         r"^\s*tokens? (?:count )?limit|tokens? (?:count |limit )?exceed|too many tokens",
@@ -435,6 +440,7 @@ _TOO_LARGE_FOR_LIMIT = re.compile(
 _DAY = _compile(
     r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h|86,?400[\s_-]*s)|/\s*day",
     r"(?:Per|By)Day|(?<![a-z])(?:daily|RPD|TPD)(?![a-z])",
+    r"\btoday's\b|\btry again tomorrow\b",
     r"每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求)",
 )
 _LONGER_THAN_A_DAY = _compile(
@@ -445,6 +451,8 @@ _LONGER_THAN_A_DAY = _compile(
     r"[每本当单][周月]|[周月](?:限额|配额|额度)",
     r"\d+ ?(?:个?小时|周|个?月)的?[^，。]{0,6}(?:上限|限额|额度)",
 )
+# DashScope tells its limits of a second and a minute with the words and the code of spent money.
+_LINK_ABOUT_LIMITS = _compile(r"error-code#(?:token|rate)-limit")
 _SHORTER = _compile(
     r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:min|sec)|/\s*(?:min|sec)|Per(?:Minute|Second)",
     r"(?<![a-z])(?:RPM|TPM|QPS|RPS)(?![a-z])|每[分秒]",
@@ -539,7 +547,8 @@ def _means_another(meaning: Meaning, status: int, message: str) -> bool:
     if meaning is _TOO_LONG:
         return is_of_a_minute or bool(_TOO_MANY_ASKED.search(message))
     if meaning is _QUOTA_OF_KEY or (meaning is _QUOTA and status == TOO_MANY):
-        return is_of_a_minute or bool(find_period(message))
+        is_renewed = is_of_a_minute or bool(_LINK_ABOUT_LIMITS.search(message))
+        return is_renewed or bool(find_period(message))
     return False
 
 

@@ -101,6 +101,19 @@ SAID = [
     (403, "用户额度不足, 剩余额度: $0.00", "insufficient_user_quota", "new_api_error", MONEY),
     (503, "当前分组 default 下对于模型 m 无可用渠道", "model_not_found", "new_api_error", NO_MODEL),
     (401, "无效的令牌", "", "new_api_error", KEY),
+    # As public reports quote them (a report's address stands beside what is not in a vendor's table).
+    (400, "Model Not Exist", "invalid_request_error", "invalid_request_error", NO_MODEL),  # ConardLi/easy-dataset#9
+    (400, "Prompt exceeds max length", "1261", None, LONG),  # zeroclaw-labs/zeroclaw#4124
+    (400, "length of prompt_tokens (57535) must be less than max_seq_len (32768).", 20015, None, LONG),  # langgenius/dify#19394
+    (400, "Input length 203743 exceeds the maximum length 131072", "InvalidParameter", "BadRequest", LONG),  # langgenius/dify#32221
+    (400, "This model's maximum prompt length is 131072 but the request contains 140000 tokens.", None, None, LONG),  # cline/cline#3120
+    (404, "This model is only supported in v1/responses and not in v1/chat/completions.", None, "invalid_request_error", BAD),  # pgadmin-org/pgadmin4#9795
+    (404, "No endpoints available matching your guardrail restrictions and data policy.", 404, None, BAD),  # truefoundry/models#826
+    (403, "Your newly created team doesn't have any credits or licenses yet.", "x", None, MONEY),  # continuedev/continue#12670
+    (403, "预扣费额度失败, 用户剩余额度: ＄0.001, 需要预扣费额度: ＄0.01", "", "new_api_error", MONEY),  # clacky-ai/openclacky#100
+    (429, "当前订阅套餐暂未开放GLM-5权限", "1311", None, DENIED),  # farion1231/cc-switch#1386
+    (429, "You exceeded your current quota, see https://help.aliyun.com/zh/model-studio/error-code#token-limit", "insufficient_quota", "insufficient_quota", LIMIT),
+    (429, "You exceeded your current quota, please check your plan and billing details.", "insufficient_quota", "insufficient_quota", MONEY),
     # vLLM, SGLang, llama.cpp, Ollama, LM Studio, TGI
     (400, "m1 is not a multimodal model", 400, "BadRequestError", BAD),
     (422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048.", None, "validation", LONG),
