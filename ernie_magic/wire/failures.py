@@ -151,7 +151,7 @@ def error_from_refusal(
     wait = retry_after_seconds(headers)
     told_wait = find_told_wait(message, text) or 0.0
     if issubclass(case.error, RateLimited):
-        seconds = max(wait or 0.0, told_wait)
+        seconds = max(wait or 0.0, told_wait) or whole_again_seconds(headers) or 0.0
         case = _case_of_limit(refusal_fields, text, seconds) or case
     if not case.codes:  # a code of the table is not a key
         code = redact(code, strict=True)
@@ -208,9 +208,10 @@ def _case_of_limit(refusal_fields: Mapping[str, str], text: str, seconds: float)
     Parameters
     ----------
     seconds
-        What the service asks to wait, 0.0 where it does not.
+        What the service asks to wait, or else until a limit of which nothing is left is whole
+        again; 0.0 where it tells neither.
     """
-    period = find_period(" ".join((*refusal_fields.values(), text)))
+    period = find_period("\n".join((*refusal_fields.values(), text)))
     if period == "longer":
         return LONGER
     if period or seconds > _LONGEST_SHORT_WAIT:

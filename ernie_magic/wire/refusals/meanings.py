@@ -163,6 +163,8 @@ _LIMIT = Meaning(
         r"^rate limited\b|rate limit (?:is |was |has been )?(?:reached|exceeded)",
         r"too many (?:concurrent |parallel )?requests",
         r"concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
+        # iFlytek's 11201 to 11203 (https://www.xfyun.cn/doc/spark/Web.html), Hunyuan's 2003.
+        r"流控超限|请求限频",
         r"(?:qps|conc)\w*over ?flow",
     ),
     (BAD_REQUEST, 500, 502, 503),
@@ -435,18 +437,32 @@ _TOO_MANY_ASKED = re.compile(r"max_(?:completion_|output_)?tokens.{0,40}too larg
 _TOO_LARGE_FOR_LIMIT = re.compile(
     r"request (?:is )?too large\b.{0,200}\blimit|tokens must be reduced", re.IGNORECASE | re.DOTALL
 )
+# What is counted, and the time in which it is: "requests in the last 24 hours", "calls within 7
+# days". Without what is counted, it may be how long to wait.
+_COUNTED = (
+    r"(?:\b(?:last|past|previous|rolling|trailing)[\s-]+"
+    r"|\b(?:calls?|messages?|prompts?|quer(?:y|ies)|requests?|tokens?)\s+(?:with)?in\s+(?:any\s+|a\s+)?)"
+)
+_COUNTED_ZH = r"(?:过去|最近|近) ?"
 # How services name a day's limit: requests per day (RPD), free-models-per-day, daily limit, per 24
 # hours. Where a minute's is named beside it, it may be either.
 _DAY = _compile(
+    rf"{_COUNTED}(?:24[\s-]*h|(?:1[\s-]*|one )?day\b)",
+    rf"{_COUNTED_ZH}(?:24 ?小时|[1一] ?[天日])",
     r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h|86,?400[\s_-]*s)|/\s*day",
-    r"(?:Per|By)Day|(?<![a-z])(?:daily|RPD|TPD)(?![a-z])",
+    r"(?:Per|By)Day|(?<![a-z])(?:daily|[IRT]PD)(?![a-z])",
     r"\btoday's\b|\btry again tomorrow\b",
-    r"每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求)",
+    r"每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求|流控)",
 )
 _LONGER_THAN_A_DAY = _compile(
+    rf"{_COUNTED}(?:\d+[\s-]*)?(?:h(?:ou)?rs?\b|days\b|weeks?\b|months?\b)",
+    rf"{_COUNTED_ZH}(?:\d+ ?)?(?:个?小时|[天周]|个?月)",
+    # An hour's (RPH), as SiliconFlow has (https://github.com/jxq1997216/AITranslator/issues/32).
+    r"(?<![a-z])(?:per|each|every|an)[\s_-]*hour(?![a-z])|/\s*hour|PerHour|(?<![a-z])[IRT]PH(?![a-z])",
+    r"每(?:\d+ ?个?)?小时",
     r"(?<![a-z])(?:weekly|monthly)(?![a-z])|(?:per|this|/)[\s_-]*(?:week|month)(?![a-z])",
     r"(?<![a-z])h(?:ou)?r(?:s|ly)?[\s_-](?:\w+[\s_-]){0,2}(?:quota|allowance)",
-    r"\b\d+[\s-]?h(?:ou)?rs?\b.{0,30}limit|limit\b.{0,30}\b\d+[\s-]?h(?:ou)?rs?\b",
+    r"\b\d+[\s-]?h(?:ou)?rs?\b[^\"\n]{0,30}limit|limit\b[^\"\n]{0,30}\b\d+[\s-]?h(?:ou)?rs?\b",
     r"hit your (?:usage )?limit|out of (?:extra )?usage|\bresets (?:at )?\d{1,2}(?::\d\d)? ?[ap]m",
     r"[每本当单][周月]|[周月](?:限额|配额|额度)",
     r"\d+ ?(?:个?小时|周|个?月)的?[^，。]{0,6}(?:上限|限额|额度)",
@@ -455,7 +471,8 @@ _LONGER_THAN_A_DAY = _compile(
 _LINK_ABOUT_LIMITS = _compile(r"error-code#(?:token|rate)-limit")
 _SHORTER = _compile(
     r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:min|sec)|/\s*(?:min|sec)|Per(?:Minute|Second)",
-    r"(?<![a-z])(?:RPM|TPM|QPS|RPS)(?![a-z])|每[分秒]",
+    rf"{_COUNTED}(?:\d+[\s-]*)?(?:min|sec)",
+    r"(?<![a-z])(?:[IRT]PM|QPS|RPS)(?![a-z])|每[分秒]",
 )
 # Words that name a status, without separators and without "error" or "exception" at their end.
 _STATUS_OF_WORD = {

@@ -257,6 +257,11 @@ def test_words_that_may_be_the_request_s_own_are_not_believed(status, message, e
         "5-hour limit reached ∙ resets 3pm",
         "You are using a Trial key, which is limited to 1000 API calls / month.",
         "Monthly request limit exceeded",
+        "Request was rejected due to rate limiting. Details: RPH limit reached.",
+        "You have made too many requests in the past 2 hours",
+        "Limit of 500 requests within 7 days reached",
+        "Limit of 100 requests per hour reached",
+        "最近3小时内请求过多",
         "You've hit your limit · resets 8pm (America/New_York)",
         "usage limit exceeded, 5-hour usage limit reached for Token Plan Starter (0/0 used), resets at 2026-05-15T15:00:00Z (2056)",
     ],
@@ -265,6 +270,48 @@ def test_a_limit_of_hours_weeks_or_months_is_told_as_one_and_not_tried_again(mes
     raised = said(429, refusal(message))
     assert (type(raised), raised.retryable) == (LIMIT, False)
     assert "within a longer time" in raised.line("en")
+
+
+# iFlytek's table (https://www.xfyun.cn/doc/spark/Web.html), Hunyuan's code 2003, SiliconFlow's
+# words (https://github.com/jxq1997216/AITranslator/issues/32): status, reply, whether a day's.
+NO_MINUTE_S = [
+    (200, {"code": 11201, "message": "AppIdNoAuthError:(日流控超限)", "sid": "x"}, True),
+    (200, {"header": {"code": 11202, "message": "秒级流控超限", "sid": "x"}}, False),
+    (200, {"code": 11203, "message": "授权错误：并发流控超限", "sid": "x"}, False),
+    (200, refusal("请求限频，请稍后重试", "2003"), False),
+    (200, {"Response": {"ErrorMsg": {"Msg": "请求限频，请稍后重试", "Code": 2003}}}, False),
+    (429, {"message": "rate limiting. Details: RPD limit reached.", "data": None}, True),
+    (429, {"message": "rate limiting. Details: TPM limit reached.", "data": None}, False),
+]
+
+
+@pytest.mark.parametrize(("status", "reply", "is_daily"), NO_MINUTE_S, ids=str)
+def test_chinese_services_limits_are_told_as_limits_and_a_day_s_as_that(status, reply, is_daily):
+    raised = said(status, reply)
+    assert (type(raised), raised.retryable) == (LIMIT, not is_daily)
+    assert raised.line("en").startswith("today's") is is_daily
+
+
+def in_hours(hours):
+    return str(int(time.time() + 3600 * hours))
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_daily"),
+    [
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "8h30m0s"}, True),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": in_hours(8)}, True),
+        ({"ratelimit": '"day";r=0;t=30000'}, True),
+        ({"x-ratelimit-remaining-requests": "5", "x-ratelimit-reset-requests": "8h30m0s"}, False),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, False),
+    ],
+    ids=str,
+)
+def test_a_limit_that_headers_call_used_up_for_hours_is_a_day_s(headers, is_daily):
+    raised = said(429, refusal("rate limited"), **headers)
+    assert (type(raised), raised.retryable) == (LIMIT, not is_daily)
+    short = said(429, refusal("rate limited"), **headers, **{"retry-after": "3"})
+    assert short.retryable
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,8 @@ DAILY = [
     "Rate limit reached. Please try again in 7h12m.",
     "该模型每日调用次数已达上限",
     "您今日的免费额度已用完",
+    "You have sent too many requests in the last 24 hours",
+    "过去24小时内请求过多",
 ]
 NOT_DAILY = [
     "Rate limit reached on tokens per minute (TPM): Limit 7000. Upgrade to Dev Tier today at https://x",
@@ -291,6 +293,10 @@ NOT_DAILY = [
     "Rate limit reached. Please try again in 6m0s.",
     "Open api qps request limit reached",
     "每分钟请求数超限",
+    "Too many requests in the last minute. See your daily usage at https://x",
+    "too many requests in the last 60 seconds",
+    "Too many requests. Support answers within 24 hours",
+    "Request was rejected due to rate limiting. Details: IPM limit reached.",
 ]
 
 
