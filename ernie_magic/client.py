@@ -222,6 +222,10 @@ class Client:
             return self.settings.choose_service()
         return SERVICES[name]
 
+    def is_simulated(self) -> bool:
+        """Whether the emulator answers a call now, as far as replies have told."""
+        return self.answering_service().is_simulated
+
     # --- calls ------------------------------------------------------------------------------------
 
     def start_call(

@@ -76,7 +76,7 @@ def test_what_a_thread_writes_and_captures_meanwhile_and_the_answer_are_all_ther
     expect(cell).to_contain_text("第49段")
     assert cell.inner_text().count("第25段") == 1
     expect(cell.locator("details")).to_have_count(1)
-    expect(cell).not_to_contain_text("尚未完成")
+    expect(cell).not_to_contain_text("未完成")
     expect(widget).to_contain_text("in the widget")
     expect(cell).not_to_contain_text("in the widget")
     nb.picture(f"beside-{front}")

@@ -158,11 +158,12 @@ def test_a_restart_leaves_what_came_of_an_answer_and_that_it_is_partial(open_not
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     )
     output = nb.output(1)
-    expect(output).to_contain_text("… 尚未完成")
+    note = "… 未完成 · 内置模拟器，非真实模型"
+    expect(output).to_contain_text(note)
     expect(output.locator(".ernie-note")).to_have_count(1)
     nb.picture("restarted-cell")
     last = nb.save().cells[1].outputs[-1].data
     open_notebook.close()
-    expect(open_notebook.again(nb.name).output(1)).to_contain_text("… 尚未完成")
-    assert "… 尚未完成" in last["text/html"]
-    assert last["text/plain"].endswith("… 尚未完成")
+    expect(open_notebook.again(nb.name).output(1)).to_contain_text(note)
+    assert note in last["text/html"]
+    assert last["text/plain"].endswith(note)

@@ -114,8 +114,8 @@ def test_until_it_has_ended_an_answer_says_that_it_is_partial_where_it_ends_so_f
         ran.messages = [(0.0, message) for message in displays[:end]]
         *above, last = [output["data"] for output in ran.outputs[1:]]
         assert "partial" not in str(above)
-        is_marked = last["text/html"].endswith("… partial so far</small></div>")
-        assert is_marked == last["text/plain"].endswith("… partial so far")
+        is_marked = last["text/html"].endswith("… partial</small></div>")
+        assert is_marked == last["text/plain"].endswith("… partial")
         if not is_marked:
             unmarked.append(displays[end]["msg_type"])
     # What is finished is at once followed by an output with what is not.
@@ -123,6 +123,19 @@ def test_until_it_has_ended_an_answer_says_that_it_is_partial_where_it_ends_so_f
     whole = displays[-1]["content"]["data"]
     assert "partial" not in str(whole)
     assert "word199" in whole["text/plain"]
+
+
+def test_what_came_of_the_emulator_s_answer_says_from_the_first_word_that_it_is_simulated(kernel):
+    kernel.run("service, ernie.settings.service = ernie.settings.service, 'emulator'")
+    try:
+        ran = kernel.run("%%ernie --no-history\n[[chunks=20]][[pace=20ms]]")
+    finally:
+        kernel.run("ernie.settings.service = service")
+    updates = [markup for _, markup in ran.shown[:-1] if "word0 " in markup]
+    assert len(updates) > 2
+    note = "… partial · built-in emulator, not a real model</small></div>"
+    assert [markup for markup in updates if not markup.endswith(note)] == []
+    assert "partial" not in ran.shown[-1][1]
 
 
 def test_json_is_a_block_of_code_while_it_comes_and_when_it_is_saved(kernel):

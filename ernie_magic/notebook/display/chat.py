@@ -28,8 +28,9 @@ _CHIP = (
     "white-space:nowrap"
 )
 PARTIAL = Text("未完成", "partial")
-# Below what has come of an answer. It is what a kernel that dies meanwhile leaves there.
-UNFINISHED = Text("… 尚未完成", "… partial so far")
+# Below what has come of an answer. It is what a kernel that dies meanwhile leaves there, so it does
+# not promise more.
+_UNFINISHED = Text("… 未完成", "… partial")
 END_UNSEEN = Text(
     "⚠ 可能未完成：服务给了结束原因，却没有发 [DONE]，连接也没有结束",
     "⚠ perhaps partial: the service gave a reason to finish, but neither sent [DONE] nor closed",
@@ -121,9 +122,17 @@ def describe_seconds(seconds: float, language: Language, *, decimals: int = 1) -
     return SECONDS.say(language, n=number)
 
 
-def unfinished_html(language: Language) -> str:
-    """The line below an answer that is still arriving."""
-    return f"<div>{note_html(plain_html(UNFINISHED.say(language)))}</div>"
+def unfinished_line(language: Language, *, is_simulated: bool) -> str:
+    """The line below what has come of an answer; whether simulated."""
+    parts = [_UNFINISHED.say(language)]
+    if is_simulated:
+        parts.append(EMULATED.say(language))
+    return " · ".join(parts)
+
+
+def unfinished_html(line: str) -> str:
+    """The line of `unfinished_line`, as HTML."""
+    return f"<div>{note_html(plain_html(line))}</div>"
 
 
 def abnormal_notes(answer: Answer) -> list[Text]:

@@ -12,6 +12,7 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from IPython.core.displaypub import CapturingDisplayPublisher
@@ -34,7 +35,7 @@ from ernie_magic.text.segments import Segmenter
 from ernie_magic.text.visible import VisibleStream, make_controls_visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.display import DisplayHandle
@@ -158,6 +159,7 @@ def view_for(
     *,
     owns_cell: bool,
     raw: bool,
+    is_simulated: Callable[[], bool],
     remote_images: bool = False,
 ) -> AnswerView:
     """The view for this front end.
@@ -168,6 +170,8 @@ def view_for(
         The cell holds only this magic, so its outputs may be cleared at the end.
     raw
         Show the text as it is.
+    is_simulated
+        Tells, once a reply has begun, whether it is the emulator's.
     remote_images
         Show web pictures that an answer names.
     """
@@ -179,6 +183,7 @@ def view_for(
     return NotebookView(
         language,
         owns_cell=owns_cell,
+        is_simulated=is_simulated,
         remote_images=remote_images,
         cell_id=get_cell_id(shell),
     )
@@ -450,7 +455,7 @@ class _Content:
     ----------
     markup, plain : str
     is_unfinished : bool
-        Whether the output says that more of the answer is to come.
+        Whether the output says that the answer is partial.
     """
 
     markup: str
@@ -461,14 +466,17 @@ class _Content:
 class NotebookView(CellDisplay, GrowingView["DisplayHandle"]):
     """The outputs of a cell.
 
-    Below what has come stands that more is to come, until it has: a kernel that dies meanwhile
-    leaves no answer that seems whole, neither on the page nor in the file.
+    Below what has come stands that it is partial, and whether simulated, until its footer comes: a
+    kernel that dies meanwhile leaves no answer that seems whole or a model's, neither on the page
+    nor in the file.
 
     Parameters
     ----------
     language
     owns_cell
         The cell holds only this magic.
+    is_simulated
+        Tells, once a reply has begun, whether it is the emulator's.
     remote_images
         Show web pictures that an answer names.
     cell_id
@@ -480,11 +488,13 @@ class NotebookView(CellDisplay, GrowingView["DisplayHandle"]):
         language: Language,
         *,
         owns_cell: bool,
+        is_simulated: Callable[[], bool],
         remote_images: bool = False,
         cell_id: str = "",
     ) -> None:
         super().__init__(language, remote_images=remote_images)
         self._owns_cell = owns_cell
+        self._is_simulated = is_simulated
         self._cell_id = cell_id
         self._live_mark: DisplayHandle | None = None  # frames what streams into the cell
         self._is_stopped = False
@@ -617,14 +627,14 @@ class NotebookView(CellDisplay, GrowingView["DisplayHandle"]):
         *,
         is_growing: bool = True,
     ) -> DisplayHandle:
-        """Show a part of the answer, and below one that grows that more is to come."""
+        """Show a part of the answer, and below one that grows that it is partial."""
         if output is None:
             output = self._take_waiting_output()
         self._say_finished(but=output)
         return self._put_content(output, _Content(markup, plain, is_growing))
 
     def _say_finished(self, but: DisplayHandle | None = None) -> None:
-        """Let no output, or no other, say any longer that more is to come."""
+        """Let no output, or no other, say any longer that the answer is partial."""
         for output, content in tuple(self._contents.items()):
             if content.is_unfinished and output is not but:
                 self._put_html(output, content.markup, content.plain)
@@ -666,13 +676,18 @@ class NotebookView(CellDisplay, GrowingView["DisplayHandle"]):
         self._contents[output] = content
         return output
 
+    @cached_property
+    def _unfinished_line(self) -> str:
+        """What stands below what has come; asked for first when a part of the answer has."""
+        return answers.unfinished_line(self._language, is_simulated=self._is_simulated())
+
     def _content_data(self, content: _Content) -> dict[str, str]:
         """The forms in which an output is shown."""
         markup = content.markup
         plain = content.plain
         if content.is_unfinished:
-            markup += answers.unfinished_html(self._language)
-            plain = f"{_keep_end(plain)}\n\n{answers.UNFINISHED.say(self._language)}".lstrip()
+            markup += answers.unfinished_html(self._unfinished_line)
+            plain = f"{_keep_end(plain)}\n\n{self._unfinished_line}".lstrip()
         if markup and self._live_mark is None:
             markup = framed_answer(markup)
         return {"text/html": markup, "text/plain": plain}

@@ -176,6 +176,7 @@ class CellMagics(CellRunner):
             settings.interface_language,
             owns_cell=cell_input.owns_cell,
             raw=parsed_line.raw,
+            is_simulated=self.session.client.is_simulated,
             remote_images=settings.remote_images,
         )
 

@@ -648,7 +648,10 @@ class ChatTab(Tab):
         for entry in self.transcript.shown_turns:
             if entry["open"]:
                 question_html = saved_question_html(entry["prompt"], self.language)
-                saved.append(question_html + saved_open_turn_html(entry, self.language))
+                answer_html = saved_open_turn_html(
+                    entry, self.language, is_simulated=self.session.client.is_simulated()
+                )
+                saved.append(question_html + answer_html)
         return saved
 
 

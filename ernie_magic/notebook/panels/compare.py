@@ -151,7 +151,9 @@ class _Column:
         """What the notebook saves: the answer, or what has come of the one that replaces it."""
         for entry in self.transcript.shown_turns:
             if entry["open"]:
-                markup = saved_open_turn_html(entry, self._language)
+                markup = saved_open_turn_html(
+                    entry, self._language, is_simulated=self._session.client.is_simulated()
+                )
                 return [_SavedAnswer(entry["prompt"], entry["model"], markup)]
         if self.answer is None:
             return []

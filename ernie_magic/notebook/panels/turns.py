@@ -165,7 +165,12 @@ def saved_prompt_html(prompt: str) -> str:
     return f"<blockquote>{'<br>'.join(map(plain_html, prompt.splitlines()))}</blockquote>"
 
 
-def saved_open_turn_html(entry: Mapping[str, Any], language: Language) -> str:
+def saved_open_turn_html(
+    entry: Mapping[str, Any],
+    language: Language,
+    *,
+    is_simulated: bool,
+) -> str:
     """A turn being answered as a notebook saves it, as HTML: what has come, and that it is partial.
 
     Parameters
@@ -173,11 +178,14 @@ def saved_open_turn_html(entry: Mapping[str, Any], language: Language) -> str:
     entry
         The turn, as the transcript takes it.
     language
+    is_simulated
+        Whether the emulator is answering.
     """
+    line = answers.unfinished_line(language, is_simulated=is_simulated)
     parts = [
         answers.reasoning_html(entry["reasoning"], language),
         *entry["blocks"],
-        answers.unfinished_html(language),
+        answers.unfinished_html(line),
     ]
     answer_html = "\n".join(part for part in parts if part)
     return f"<div>{answer_html}</div>"

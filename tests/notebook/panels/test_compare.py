@@ -106,7 +106,7 @@ def test_what_has_come_in_each_column_is_saved_before_its_end(tab, run, emulator
     compare.send_prompt()
     wait(lambda: not compare.is_busy)
     emulator._state.delta_delay = 0
-    assert [pieces[0].count("partial so far") for pieces in saved][:2] == [1, 2]
+    assert [pieces[0].count("… partial") for pieces in saved][:2] == [1, 2]
     half = next(pieces[0] for pieces in saved if pieces[0].count("word9 ") == 2)
     assert half.count("<blockquote>[[chunks=50]] hi</blockquote>") == 1
     assert half.count("<b>ernie-") == 2

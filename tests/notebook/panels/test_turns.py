@@ -43,9 +43,10 @@ def test_a_footer_says_what_is_abnormal_apart_and_the_rest_in_a_tooltip():
 
 def test_an_open_turn_is_saved_with_what_has_come_and_says_that_it_is_partial():
     opened = turns.open_turn("t1", "hi") | {"reasoning": "hm", "blocks": ["<p>so</p>", ""]}
-    saved = turns.saved_open_turn_html(opened, "en")
-    assert [part for part in ("hm", "<p>so</p>", "… partial so far") if part not in saved] == []
-    assert "… 尚未完成" in turns.saved_open_turn_html(opened, "zh")
+    saved = turns.saved_open_turn_html(opened, "en", is_simulated=False)
+    assert [part for part in ("hm", "<p>so</p>", "… partial</small>") if part not in saved] == []
+    saved = turns.saved_open_turn_html(opened, "zh", is_simulated=True)
+    assert "… 未完成 · 内置模拟器，非真实模型</small>" in saved
 
 
 def test_an_open_turn_is_saved_each_second_and_less_often_the_longer_it_takes(monkeypatch):
