@@ -83,7 +83,19 @@ def list_candidates(
         known = known or grammar.all_flags()
     # IPython replaces the token at the cursor, which may begin after a dash or dot in the word.
     kept = len(started) - len(token)
-    return [word[kept:] for word in known if word.lower().startswith(started.lower())]
+    fitting = [word for word in known if word.lower().startswith(started.lower())]
+    return [word[kept:] for word in _prefer_alive(fitting)]
+
+
+def _prefer_alive(words: list[str]) -> list[str]:
+    """Leave out models that are reported retired, unless nothing else fits what is typed."""
+    return [word for word in words if not _is_retired(word)] or words
+
+
+def _is_retired(word: str) -> bool:
+    """Whether a word is the id of a model that is reported retired."""
+    known = models.find_model(word)
+    return known is not None and bool(known.retired)
 
 
 def _vector_words(namespace: Mapping[str, Any], words: list[str]) -> Iterable[str]:

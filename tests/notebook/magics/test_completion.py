@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from IPython.core.completer import provisionalcompleter
 
+from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.notebook.magics.completion_candidates import list_candidates
 from tests.ipython_versions import needs_ipython_8
 
@@ -32,7 +33,7 @@ def test_tab_offers_models_in_the_order_of_the_panel_and_of_the_table(shell):
     with provisionalcompleter():
         offered = [c.text for c in shell.Completer.completions(line, len(line))]
     assert offered[:3] == ["ernie-4.5-turbo-128k", "ernie-5.0", "ernie-4.5-turbo-32k"]
-    assert offered.index("ernie-4.5-turbo-vl") < offered.index("ernie-speed-8k")
+    assert offered.index("ernie-4.5-turbo-vl") < offered.index("ernie-3.5-128k")
 
 
 @needs_ipython_8
@@ -121,11 +122,23 @@ def test_dir_has_no_internals_and_begins_with_what_is_used_most(run, shell):
 def test_tab_lists_models_in_the_order_of_the_table(run, shell, ernie):
     table = run("%ernie models chat")[0].result
     offered = list_candidates(ernie, {}, ["%%ernie", "-m", ""], "")
-    assert offered == [row[0] for row in table.rows]
+    retired = [model.id for model in CATALOGUE if model.retired]
+    assert offered == [row[0] for row in table.rows if row[0] not in retired]
     with provisionalcompleter():
         line = "%%ernie -m "
         texts = [each.text for each in shell.Completer.completions(line, len(line))]
     assert texts[:2] == ["ernie-4.5-turbo-128k", "ernie-5.0"]
+
+
+def test_tab_offers_retired_models_only_where_nothing_else_fits(run, ernie):
+    def offered(word):
+        return list_candidates(ernie, {}, ["%%ernie", "-m", word], word)
+
+    for _ in range(2):
+        assert {"ernie-4.5-turbo-128k", "ernie-4.5-turbo-vl"} <= set(offered("ernie-4"))
+        assert not [model for model in offered("ernie-4") if model.startswith("ernie-4.0")]
+        assert "ernie-4.0-8k" in offered("ernie-4.0")
+        run("%ernie models chat")  # the live list, too, has them
 
 
 def test_before_the_live_list_is_known_only_models_of_the_service_are_offered(ernie):
