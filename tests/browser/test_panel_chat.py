@@ -19,6 +19,12 @@ STOPPED = """root => new Promise(done => {
     look();
 })"""
 
+# The end of an element's animations; how long they take.
+PASS = """element => element.getAnimations().map(animation => {
+    animation.finish();
+    return animation.effect.getComputedTiming().duration;
+})"""
+
 
 @pytest.mark.parametrize("front", BOTH)
 def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, front):
@@ -39,6 +45,10 @@ def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, f
     wait(lambda: lengths.add(len(turns.last.inner_text())) or len(lengths) >= 5, "five lengths")
     assert panel.root.evaluate(STOPPED) < 200  # milliseconds
     expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
+    status = panel.root.locator(".ernie-composer > .ernie-status")
+    expect(status).to_contain_text("已停止")
+    assert status.evaluate(PASS) == [6000]  # milliseconds
+    expect(status).to_be_hidden()
     server._state.delta_delay = 0
     # Asked again: the new answer replaces the partial one.
     turns.last.get_by_role("button", name="重新回答").click()

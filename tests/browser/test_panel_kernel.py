@@ -41,14 +41,16 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     wait(lambda: turns.count() == 2 and len(turns.last.inner_text()) > 60, "the first text")
     panel.page.evaluate(RESTART)
     server._state.delta_delay = 0
-    assert_retired(panel, "内核已重启：要继续使用面板，请重新运行这个单元格")
+    assert_retired(
+        panel, "内核已重启：要继续使用面板，请先运行 %load_ext ernie_magic，再运行这个单元格"
+    )
     expect(turns).to_have_count(2)
     expect(turns.first.locator("table")).to_be_visible()
     expect(turns.first.locator(".ernie-footer")).not_to_contain_text("未完成")
     expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
     saved = str(panel.nb.save().cells[1].outputs)
     assert "写一篇 3000 字的文章" in saved
-    assert saved.count("… 尚未完成") == 1
+    assert saved.count("… 未完成") == 1
     panel.page.evaluate(AXE)
     assert panel.root.evaluate(VIOLATIONS) == []
     panel.nb.picture(f"panel-restarted-{front}")

@@ -48,6 +48,18 @@ def test_everything_can_be_read_and_nothing_is_cut_off_and_axe_finds_nothing(ope
         panel.nb.command("apputils:change-theme", {"theme": "JupyterLab Light"})
 
 
+@pytest.mark.slow
+def test_in_a_narrow_panel_it_can_be_read_that_the_emulator_answers(open_panel):
+    panel = open_panel(before="ernie.settings.service = 'emulator'")
+    panel.page.set_viewport_size({"width": 480, "height": 900})
+    panel.root.evaluate(STILL)
+    chip = panel.root.locator(".ernie-service")
+    assert chip.evaluate("chip => parseFloat(getComputedStyle(chip).fontSize)") >= 11
+    expect(chip).to_have_text("内置模拟器")
+    assert panel.root.evaluate(CUT) == []
+    panel.nb.picture("panel-narrow-emulator")
+
+
 TEN = """from ernie_magic.calls.chat.history import Turn
 for i in range(10): ernie.history.append(Turn(f'问题 {i}', ernie.history[0].answer))"""
 

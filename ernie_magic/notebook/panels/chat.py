@@ -477,7 +477,7 @@ class ChatTab(Tab):
 
         def say_answer_kept() -> None:
             if not self.composer.status.is_error:  # an error says more
-                self.composer.status.show_message(_KEPT.say(self.language))
+                self.composer.status.show_message(_KEPT.say(self.language), passes=True)
 
         self._start_call(
             lambda: self.shown_conversation.ask_again(self._chat_options()),
@@ -577,7 +577,7 @@ class ChatTab(Tab):
         except ErnieError as error:
             self.task.report_problem(error)
         else:
-            status.show_message(_SAVED.say(self.language, file=file))
+            status.show_message(_SAVED.say(self.language, file=file), passes=True)
 
     def _load_conversation(self, content: bytes) -> None:
         """Show a conversation from a file, beside those that are there."""
@@ -593,7 +593,7 @@ class ChatTab(Tab):
         self._show_conversation(loaded.name)
         message = _LOADED.say(self.language, name=loaded.name, n=len(loaded.history))
         parts = [message, *(str(note.message) for note in notes)]
-        self.composer.status.show_message(" · ".join(parts))
+        self.composer.status.show_message(" · ".join(parts), passes=not notes)
 
     def _clear_conversation(self) -> None:
         """Forget the turns, after a second press."""

@@ -57,16 +57,16 @@ _FRONTEND_LABELS = {
         "这个前端不能插入单元格：已复制", "this front end cannot insert cells: copied instead"
     ),
     "unanswered": Text(
-        "内核没有回应：如果它重启过，请重新运行这个单元格",
-        "the kernel does not answer: if it was restarted, run this cell again",
+        "内核没有回应：如果它重启过，请先运行 %load_ext ernie_magic，再运行这个单元格",
+        "the kernel does not answer: if it was restarted, run %load_ext ernie_magic, then this cell",
     ),
     "restarted": Text(
-        "内核已重启：要继续使用面板，请重新运行这个单元格",
-        "the kernel was restarted: run this cell again to use the panel",
+        "内核已重启：要继续使用面板，请先运行 %load_ext ernie_magic，再运行这个单元格",
+        "the kernel was restarted: to use the panel, run %load_ext ernie_magic, then this cell",
     ),
     "stopped": Text(
-        "内核已停止：要继续使用面板，请启动内核，再重新运行这个单元格",
-        "the kernel has stopped: start it and run this cell again to use the panel",
+        "内核已停止：要继续使用面板，请启动内核，运行 %load_ext ernie_magic，再运行这个单元格",
+        "the kernel has stopped: to use the panel, start it, run %load_ext ernie_magic, then this cell",
     ),
     "partial": PARTIAL,
     "close": Text("关闭", "Close"),

@@ -246,12 +246,13 @@ class ImageTab(Tab):
             values["seed"] = picture.seed
         self.selection.controls.set_values(values)
         self.composer.prompt.value = request.prompt
-        self.composer.status.show_message(_REUSED.say(self.language))
+        self.composer.status.show_message(_REUSED.say(self.language), passes=True)
 
     def _save_picture(self, picture: Picture) -> None:
         try:
             file = save_pictures([picture], PATTERN)[0].describe().say(self.language)
-            self.composer.status.show_message(_SAVED.say(self.language, file=file))
+            message = _SAVED.say(self.language, file=file)
+            self.composer.status.show_message(message, passes=True)
         except ErnieError as error:
             self.task.report_problem(error)
 

@@ -12,6 +12,7 @@ from IPython.display import display
 
 from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.display.style import note_html
 from ernie_magic.notebook.panels.chat import ChatTab
 from ernie_magic.notebook.panels.compare import CompareTab
 from ernie_magic.notebook.panels.embeddings import EmbedTab
@@ -29,6 +30,7 @@ from ernie_magic.notebook.panels.widgets import (
     view_data,
 )
 from ernie_magic.text.language import Text
+from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ _NO_NOTEBOOK = Text(
     "面板要在笔记本里打开（JupyterLab、Notebook、VS Code）；这里用 %%ernie 提问，%ernie 列出其他命令",
     "the panel needs a notebook (JupyterLab, Notebook or VS Code); here %%ernie asks, and %ernie "
     "lists the other commands",
+)
+_SAVED_UNUSED = Text(
+    "ERNIE 面板，保存时里面还没有内容。要使用它，请先运行 %load_ext ernie_magic，再运行这个单元格",
+    "ERNIE panel, saved before anything was asked. To use it, run %load_ext ernie_magic, then this "
+    "cell",
 )
 _SERVICE_HINT = Text("谁在回答，怎样设置密钥", "who answers, and how to set a key")
 
@@ -236,10 +243,16 @@ class Panel:
         self._static_outputs.append(StaticOutput(*self._static_content()))
 
     def _static_content(self) -> tuple[str, list[str]]:
+        """What the notebook saves: pictures and tables, and turns; where there are none, what
+        stood there.
+        """
         tabs = [self.tabs[name] for name in self._names if name in self.tabs]
-        return "".join(tab.saved_html() for tab in tabs), [
-            piece for tab in tabs for piece in tab.saved_turns()
-        ]
+        markup = "".join(tab.saved_html() for tab in tabs)
+        turns = [piece for tab in tabs for piece in tab.saved_turns()]
+        if not (markup or turns):
+            line = plain_html(_SAVED_UNUSED.say(self._language))
+            markup = f"<p>{note_html(line)}</p>"
+        return markup, turns
 
     def _save_output(self) -> None:
         """Save again: what the notebook keeps has changed."""

@@ -137,7 +137,7 @@ class Task(Generic[ResultT]):
             tells_why = result.end_unseen
         if problem is None and is_partial and not tells_why:
             outcome = _STOPPED.say(self._language)
-        self._status.show_message(outcome)
+        self._status.show_message(outcome, passes=True)
         if problem is not None:
             self.report_problem(problem)
         self.run_guarded(lambda: on_finished(result, problem))
@@ -163,7 +163,7 @@ class Task(Generic[ResultT]):
     def report_problem(self, problem: BaseException) -> None:
         """Show what went wrong, on one line."""
         if isinstance(problem, Stopped):
-            self._status.show_message(_STOPPED.say(self._language))
+            self._status.show_message(_STOPPED.say(self._language), passes=True)
         elif isinstance(problem, ErnieError):
             self._status.show_message(problem.line(self._language), is_error=True)
         else:

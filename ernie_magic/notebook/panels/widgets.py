@@ -199,12 +199,28 @@ class Status:
         self.is_error = False
         set_visible(self.widget, visible=False)
 
-    def show_message(self, text: str, *, is_error: bool = False) -> None:
-        """Show a text; errors stand out, and are announced at once (WAI-ARIA `role="alert"`)."""
+    def show_message(
+        self,
+        text: str,
+        *,
+        is_error: bool = False,
+        passes: bool = False,
+    ) -> None:
+        """Show a text; errors stand out, and are announced at once (WAI-ARIA `role="alert"`).
+
+        Parameters
+        ----------
+        text
+        is_error
+        passes
+            It tells of what is over: the page takes it away after some seconds (frontend.css).
+        """
         self.text = text
         self.is_error = is_error
         set_visible(self.widget, visible=bool(text))
         kind = "error" if is_error else "news"
+        if passes:
+            kind += " ernie-passing"
         role = " role=alert" if is_error else ""
         markup = f'<span class="ernie-{kind}"{role}>{plain_html(text)}</span>'
         self.widget.value = markup if text else ""

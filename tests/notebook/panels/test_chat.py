@@ -132,6 +132,7 @@ def test_it_streams_in_blocks_and_stops(chat, session, emulator, wait):
         emulator._state.delta_delay = 0
     assert session.history[-1].answer.partial
     assert chat.composer.status.text == "stopped"
+    assert "ernie-passing" in chat.composer.status.widget.value  # errors stay
     assert chat.transcript.shown_turns[-1]["notes"] == "partial"
     assert (chat.composer.send_button.disabled, chat.composer.stop_button.disabled) == (False, True)
 

@@ -30,3 +30,15 @@ def test_a_panel_says_in_a_terminal_that_it_needs_a_notebook(panel, capsys):
     panel("chat")._ipython_display_()
     told = "the panel needs a notebook (JupyterLab, Notebook or VS Code); here %%ernie asks"
     assert told in capsys.readouterr().out
+
+
+def test_a_panel_saved_before_anything_was_asked_says_how_it_is_opened_again(panel, session):
+    unused = panel("chat", "image")
+    markup, turns = unused._static_content()
+    assert turns == []
+    assert "ERNIE panel, saved before anything was asked" in markup
+    assert "run %load_ext ernie_magic, then this cell" in markup
+    session.settings.language = "zh"
+    assert "请先运行 %load_ext ernie_magic，再运行这个单元格" in panel("chat")._static_content()[0]
+    session.chat("hi")
+    assert unused._static_content()[0] == ""  # what was asked stands there
