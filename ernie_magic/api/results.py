@@ -390,6 +390,8 @@ class Ranking(Result):
     usage : Usage
     model, service : str
     request : RerankRequest
+    unscored : tuple of int
+        Indices of the documents that the service named without a score; they are not in `results`.
     """
 
     results: tuple[Ranked, ...]
@@ -397,6 +399,7 @@ class Ranking(Result):
     usage: Usage
     model: str = ""
     service: str = ""
+    unscored: tuple[int, ...] = ()
 
     @property
     def partial(self) -> bool:

@@ -8,7 +8,13 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
-from ernie_magic.errors import AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest
+from ernie_magic.errors import (
+    AuthenticationFailed,
+    BadRequest,
+    QuotaExhausted,
+    RateLimited,
+    UnsafeRequest,
+)
 from ernie_magic.wire.answers.content import REASONING
 
 if TYPE_CHECKING:
@@ -27,11 +33,22 @@ _ABOUT_FORMAT = re.compile(
     r"|json_validate_failed|failed to (?:generate|validate) json",
     re.IGNORECASE,
 )
+# What excludes JSON without a schema too: the mode, or the whole field.
+_EXCLUDES_JSON_OBJECT = re.compile(
+    r"json[\s_-]?(?:mode|object)['\"`]* (?:is |are )?(?:currently )?(?:not|un)"
+    r"|(?<![\w.])response_format['\"`]*(?: parameter| field| option)? (?:is |are )?(?:not |un)"
+    r"(?:supported|allowed|permitted|known|recognized|expected)"
+    r"|(?:unknown|unrecognized|unexpected|extra|unsupported)[^.:]{0,30}[:\s]\W*response_format(?![\w.])"
+    r"|JSON ?模式.{0,4}不|不支持 ?JSON ?模式",
+    re.IGNORECASE,
+)
+_NEVER = re.compile(r"(?!)")
 # Not `stream_options`, nor "upstream".
 _ABOUT_STREAM = re.compile(
     r"(?<![a-z_])stream(?:ing|ed)?(?![a-z_])(?! ?options)|流式",
     re.IGNORECASE,
 )
+_ABOUT_STREAMED_TOOLS = re.compile(r"\btools? with stream", re.IGNORECASE)
 _LACKS_REASONING = re.compile(
     rf"(?=.*(?<![a-z_])(?:{'|'.join(REASONING)})(?![a-z_]))"
     r".*(?:missing|required|must be|pass(?:ed)? back|absent|缺少|必须|不能为空)",
@@ -62,12 +79,15 @@ class Adaptation(NamedTuple):
         The words of a refusal that names it.
     change : callable
         Returns the request to be sent instead, None where there is nothing to change.
+    exclusion : Pattern
+        The words of a refusal after which it is not worth a try.
     """
 
     name: str
     field: str
     refusal: re.Pattern[str]
     change: Callable[[WireRequest], WireRequest | None]
+    exclusion: re.Pattern[str] = _NEVER
 
 
 def _ask_for_json_object(request: WireRequest) -> WireRequest | None:
@@ -95,6 +115,12 @@ def _ask_for_whole(request: WireRequest) -> WireRequest | None:
     if not request.stream:
         return None
     return request._replace(body={**(request.body or {}), "stream": False}, stream=False)
+
+
+def _ask_for_whole_with_tools(request: WireRequest) -> WireRequest | None:
+    if not (request.body or {}).get("tools"):
+        return None
+    return _ask_for_whole(request)
 
 
 def _change_messages(
@@ -138,12 +164,21 @@ def _without_empty_content(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": None}
 
 
-_STREAM_OR_NOT = frozenset({"streamed", "whole"})  # Who has turned it once does not turn it back.
+_STREAM_OR_NOT = frozenset(
+    {"streamed", "whole", "whole with tools"}
+)  # Who has turned it once does not turn it back.
 # In the order in which they are tried.
 ADAPTATIONS = (
-    Adaptation("json_object", "response_format", _ABOUT_FORMAT, _ask_for_json_object),
+    Adaptation(
+        "json_object",
+        "response_format",
+        _ABOUT_FORMAT,
+        _ask_for_json_object,
+        exclusion=_EXCLUDES_JSON_OBJECT,
+    ),
     Adaptation("no format", "response_format", _ABOUT_FORMAT, _ask_for_no_format),
     Adaptation("streamed", "stream", _ABOUT_STREAM, _ask_for_stream),
+    Adaptation("whole with tools", "stream", _ABOUT_STREAMED_TOOLS, _ask_for_whole_with_tools),
     Adaptation("whole", "stream", _ABOUT_STREAM, _ask_for_whole),
     Adaptation(
         "blank reasoning", "reasoning", _LACKS_REASONING, _change_messages(_with_blank_reasoning)
@@ -183,13 +218,17 @@ def find_adaptation(
     adaptable: Collection[str],
 ) -> str:
     """Return the name of the next adaptation after a refusal, "" for none."""
-    if isinstance(error, _ABOUT_THE_ACCOUNT) or error.status not in _STATUSES:
+    if isinstance(error, _ABOUT_THE_ACCOUNT):
+        return ""
+    if error.status not in _STATUSES and not isinstance(error, BadRequest):
         return ""
     said = f"{error.message} {error.body}"
     for one in ADAPTATIONS:
         if one.name in tried or one.field not in adaptable:
             continue
         if one.name in _STREAM_OR_NOT and _STREAM_OR_NOT.intersection(tried):
+            continue
+        if one.exclusion.search(said):
             continue
         if one.refusal.search(said) and one.change(request) is not None:
             return one.name

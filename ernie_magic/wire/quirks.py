@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import ErnieError, ServiceError
+from ernie_magic.errors import ErnieError, ProtocolError, ServiceError
 from ernie_magic.wire import openai_style
 from ernie_magic.wire.adaptations import adapt_request, find_adaptation
 from ernie_magic.wire.error_codes import NO_SUCH_MODEL
@@ -23,7 +23,15 @@ if TYPE_CHECKING:
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
 
-_NO_SUCH_PATH = (404, 405)
+_NO_SUCH_PATH = (404, 405, 501)
+# Servers and gateways that say so beside other statuses; AWS's gateway says it of a missing token.
+_SAYS_NO_SUCH_PATH = re.compile(
+    r"(?:unknown|unrecognized|unexpected|unsupported|invalid)"
+    r" (?:request )?(?:url|endpoint|path|route)"
+    r"|\b(?:path|route|endpoint|url)\b.{0,40}(?:not found|not exist|not supported)"
+    r"|no route matched|\bno such (?:path|route|endpoint)|missing authentication token",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -155,8 +163,15 @@ async def send_rerank(
 
 
 def _lacks_path(error: ErnieError, model: str) -> bool:
-    """Whether a server says that it has no such path, rather than no such model."""
-    if not isinstance(error, ServiceError) or error.status not in _NO_SUCH_PATH:
+    """Whether a server says that it has no such path, rather than no such model: also by the page
+    that it has for any unknown path.
+    """
+    if isinstance(error, ProtocolError):
+        return error.body.lstrip().startswith("<")
+    if not isinstance(error, ServiceError):
+        return False
+    is_said = bool(_SAYS_NO_SUCH_PATH.search(error.message))
+    if error.status not in _NO_SUCH_PATH and not is_said:
         return False
     name = rf"(?<![\w.-]){re.escape(model)}(?![\w.-])"
     names_model = re.search(name, error.message, re.IGNORECASE)

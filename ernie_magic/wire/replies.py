@@ -483,6 +483,7 @@ def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: s
     """
     sent = request.documents
     ranked_documents = []
+    unscored = []
     found = _find_entries(payload, _RANKING_LISTS)
     for item in found[: len(sent)]:
         index = _index_of(item, sent)
@@ -490,6 +491,7 @@ def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: s
         if index is None:
             raise unexpected_reply_error(payload)
         if score is None:
+            unscored.append(index)
             continue
         ranked_documents.append(Ranked(_document_text(item) or sent[index], score, index))
     is_empty_as_told = payload.get("results") == []
@@ -504,6 +506,7 @@ def parse_ranking(payload: Mapping[str, Any], request: RerankRequest, service: s
         usage_of(payload.get("usage")),
         as_name(payload.get("model")) or as_safe_text(request.sent_model),
         service,
+        tuple(unscored),
     )
 
 

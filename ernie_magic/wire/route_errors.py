@@ -66,6 +66,29 @@ _PROXY_SERVERS = re.compile(
 _CERTIFICATE = Text(
     "{host} 的证书不可信（{said}）", "the certificate of {host} is not trusted ({said})"
 )
+_NO_HTTPS = (
+    Text(
+        "这个端口不支持 https，或中间有代理、防火墙",
+        "the port does not speak https, or a proxy or firewall is in between",
+    ),
+    Text(
+        "本机和内网的服务常用 http://；检查 %ernie config base_url",
+        "local servers often use http://; check %ernie config base_url",
+    ),
+)
+# TLS 1.3's alert 116 (RFC 8446, section 6.2), in OpenSSL's words.
+_CERTIFICATE_REQUIRED = re.compile(r"certificate[_ ]required", re.IGNORECASE)
+_CLIENT_CERTIFICATE = (
+    Text(
+        "服务要求客户端证书（双向 TLS），这里不支持",
+        "the server requires a certificate of the client (mutual TLS), which is not supported here",
+    ),
+    Text(
+        "换用不要求证书的地址；或在本机用 stunnel、nginx 等带上证书转发，把 base_url 指向它",
+        "use an address that requires none, or run a local proxy that presents it (stunnel, nginx) "
+        "and name that in base_url",
+    ),
+)
 _PROXY = Text("代理 {proxy}", "the proxy {proxy}")
 # OpenSSL, "X509_STORE_CTX_get_error": what is wrong with a certificate, by its number.
 _WRONG_TIME = (9, 10)
@@ -129,7 +152,10 @@ def find_route_fault(
         return _proxy_error(error, host, tls_error, of_certificates)
     if isinstance(tls_error, ssl.SSLCertVerificationError):
         return _certificate_error(tls_error, host, of_certificates)
-    if tls_error is not None and isinstance(error, httpx.ConnectError):
+    if tls_error is None:
+        return None
+    # With TLS 1.3 a client has finished its handshake before the server reads its certificate.
+    if isinstance(error, httpx.ConnectError) or _CERTIFICATE_REQUIRED.search(str(tls_error)):
         return _tls_error(tls_error, host)
     return None
 
@@ -271,19 +297,17 @@ def _certificate_error(
 
 def _tls_error(error: ssl.SSLError, host: Text) -> ServiceUnreachable:
     # Python's own code may raise it without a reason.
-    said = untranslated(clip_text(getattr(error, "reason", None) or str(error), SAID_SHOWN))
+    reason = getattr(error, "reason", None) or str(error)
+    cause, advice = _NO_HTTPS
+    if _CERTIFICATE_REQUIRED.search(reason):
+        cause, advice = _CLIENT_CERTIFICATE
+    said = untranslated(clip_text(reason, SAID_SHOWN))
     return ServiceUnreachable(
         Text("与 {host} 的加密连接失败（{said}）", "no TLS connection to {host} ({said})").fill(
             host=host, said=said
         ),
-        Text(
-            "这个端口不支持 https，或中间有代理、防火墙",
-            "the port does not speak https, or a proxy or firewall is in between",
-        ),
-        Text(
-            "本机和内网的服务常用 http://；检查 %ernie config base_url",
-            "local servers often use http://; check %ernie config base_url",
-        ),
+        cause,
+        advice,
     )
 
 

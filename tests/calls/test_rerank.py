@@ -48,6 +48,11 @@ def test_a_misspelled_model_is_refused_with_the_closest_id(session):
         reply(404, b""),
         reply(405, {"detail": "Method Not Allowed"}),
         reply(200, {"code": 404, "message": "404 NOT_FOUND"}),
+        reply(501, {"error": {"message": "not implemented"}}),
+        reply(400, {"error": {"message": "Unknown request URL: POST /v1/rerankers."}}),
+        reply(403, {"message": "Missing Authentication Token"}),
+        reply(500, {"error": "no Route matched with those values"}),
+        reply(200, b"<!doctype html><div id=root></div>", "text/html"),
     ],
 )
 def test_a_server_without_rerankers_is_asked_for_rerank_and_that_is_remembered(

@@ -111,6 +111,47 @@ FORMATS = {
 }
 
 
+# Words after which JSON without a schema is asked for as well, or not: most exclude both forms.
+EXCLUSIONS = [
+    ("Json mode is not supported for this model.", False),
+    ("This model does not support it: json_object is not supported", False),
+    ("`response_format` is not supported by this model", False),
+    ("Unknown parameter: 'response_format'", False),
+    ("该模型不支持 JSON 模式", False),
+    ("'response_format.type' json_schema is not supported, use json_object", True),
+    ("response_format: type json_schema is not supported", True),
+    ("Unknown parameter: 'response_format.json_schema'", True),
+    ("structured output is not supported", True),
+]
+
+
+@pytest.mark.parametrize(("words", "is_tried"), EXCLUSIONS, ids=str)
+def test_json_without_a_schema_is_not_tried_where_a_refusal_excludes_it(
+    ask_strict, words, is_tried
+):
+    server, session = ask_strict(
+        lambda body: format_of(body) and (400, {"error": {"message": words}})
+    )
+    table = session.map("Judge {{text}}", [words], schema=SCHEMA).table
+    assert table[0]["error"] is None
+    tried = ["json_schema", "json_object", None] if is_tried else ["json_schema", None]
+    assert [format_of(body) for body in server.bodies] == tried
+
+
+def test_tools_are_asked_for_whole_where_a_server_streams_none(ask_strict):
+    words = {"error": {"code": 500, "message": "Cannot use tools with stream"}}
+
+    def weather() -> str:
+        """Return the weather."""
+        return "sunny"
+
+    server, session = ask_strict(lambda body: body["stream"] and body.get("tools") and (500, words))
+    assert session.chat("the weather?", tools=[weather]).text == ANSWER
+    assert session.chat("and now?", tools=[weather]).text == ANSWER
+    assert session.chat("without").text == ANSWER
+    assert [body["stream"] for body in server.bodies] == [True, False, False, True]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_typed_table_does_without_a_format_that_the_server_refuses(ask_strict, name):
     status, words, taken = FORMATS[name]

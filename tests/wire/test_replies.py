@@ -64,6 +64,15 @@ def ranking_of(*documents):
     return rerank_request("q", list(documents), model="m", given={}, extra={}, rules=rules)
 
 
+def test_documents_without_a_score_are_named_beside_the_ranking():
+    """As with Ollama (https://github.com/ollama/ollama/pull/14172)."""
+    entries = [{"index": 0, "score": 0.9}, {"index": 1, "score": None}, {"index": 2, "score": 0.1}]
+    ranking = replies.parse_ranking({"results": entries}, ranking_of("a", "b", "c"), "local")
+    assert ([ranked.index for ranked in ranking], ranking.unscored) == ([0, 2], (1,))
+    fewer = replies.parse_ranking({"results": entries[:1]}, ranking_of("a", "b", "c"), "local")
+    assert fewer.unscored == ()
+
+
 @pytest.mark.parametrize("name", OTHER_RANKINGS)
 def test_rankings_are_found_where_other_servers_put_them(name):
     request = ranking_of("a", "b")

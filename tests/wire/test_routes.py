@@ -459,6 +459,18 @@ def test_what_is_no_tls_is_told_as_that_and_not_tried_again(open_tls_server):
         assert server.connections == 1
 
 
+def test_a_server_that_requires_a_certificate_of_the_client_is_told_as_that(open_tls_server):
+    server = open_tls_server(b"\x15\x03\x03\x00\x02\x02\x74")  # RFC 8446: alert 116
+    url = f"https://127.0.0.1:{server.port}/v1"
+    with (
+        Session(model="m", base_url=url, api_key=KEY, backoff_factor=0) as session,
+        pytest.raises(errors.ServiceUnreachable, match="mutual TLS") as caught,
+    ):
+        session.chat("hi")
+    assert "does not speak https" not in caught.value.line("en")
+    assert server.connections == 1
+
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\n"
 PART = b'data: {"id":"x","choices":[{"index":0,"delta":{"content":"half"}}]}\n\n'
 END = b'data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
@@ -522,6 +534,13 @@ def test_what_python_raises_for_tls_without_a_reason_is_told():
     failed = httpx.ConnectError("bad")
     failed.__cause__ = ssl.SSLError("bad handshake")
     assert "bad handshake" in network_error(failed, SECURE, 1).line("en")
+
+
+def test_a_certificate_of_the_client_may_be_required_after_the_handshake():
+    failed = httpx.ReadError("")
+    said = "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"
+    failed.__cause__ = ssl.SSLError(1, said)
+    assert "mutual TLS" in network_error(failed, SECURE, 1).line("en")
 
 
 def test_what_is_left_out_is_named_once(monkeypatch, server, open_proxy):

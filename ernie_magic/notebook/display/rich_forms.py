@@ -188,12 +188,18 @@ def _mapped(value: Any, session: Session) -> Form:
     return Form(data["text/html"], data["text/plain"])
 
 
+_UNSCORED = Text("服务没有给这些文本打分：{indices}", "the service gave no score to: {indices}")
+
+
 def _ranking(value: Any, session: Session) -> Form:
     language = session.settings.interface_language
     headers = {"zh": ["#", "得分", "文本"], "en": ["#", "score", "document"]}
     caption = value.model
     if value.is_simulated:
         caption += f" · {answers_display.EMULATED.say(language)}"
+    if value.unscored:
+        indices = ", ".join(map(str, value.unscored))
+        caption += f" · {_UNSCORED.fill(indices=indices).say(language)}"
     rows = [
         [str(ranked.index), f"{ranked.score:.3f}", clip_to_line(ranked.document, _DOCUMENT)]
         for ranked in value

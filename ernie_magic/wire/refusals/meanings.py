@@ -266,6 +266,8 @@ _FEATURE = Meaning(
         rf"\b{_FEATURES}\b(?: (?:input|output|content|calling|use|parts?|mode))?s?"
         r" (?:is |are )?(?:currently )?(?:not supported|unsupported|not enabled|not available)",
         rf"(?:does ?n[o']t|do ?n[o']t|not|cannot) support {_FEATURES}\b",
+        # Old llama-servers: https://github.com/simonw/llm-llama-server/issues/3.
+        rf"cannot (?:use|combine|mix) {_FEATURES} (?:with|and) {_FEATURES}\b",
         rf"unsupported {_FEATURES}\b|is not a (?:multimodal|vision|chat|embedding) model",
         r"no endpoints (?:found|available) (?:that support|matching)",
         r"requires --enable|data required for image|only supported in v\d/\w+",
