@@ -38,6 +38,7 @@ from ernie_magic.emulator.fallback import (
     compose_missing_forms,
     extract_topic,
 )
+from ernie_magic.emulator.follow_ups import name_subject
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _DIRECTIVE = re.compile(
@@ -270,7 +271,7 @@ def _compose_paragraphs(
     if judged := _judge_text(_add_task(question, messages), seed):
         return [judged]
     parts = []
-    if answer := prepared.find_answer(question, chinese=chinese):
+    if answer := _find_answer(question, earlier, chinese=chinese):
         parts = [answer, *compose_missing_forms(question, answer, rng, chinese=chinese)]
     if in_json := structured.answer_in_json(question, seed):
         parts.append(in_json)
@@ -282,6 +283,15 @@ def _compose_paragraphs(
     if messages[0]["role"] == "system" and re.search(r"模拟|simulated", "".join(parts)):
         parts.append(_quote_system_prompt(text_of(messages[0]), chinese=chinese))
     return parts
+
+
+def _find_answer(question: str, earlier: list[str], *, chinese: bool) -> str | None:
+    """The answer that is written down to a question, or to what it means after earlier ones."""
+    answer = prepared.find_answer(question, chinese=chinese)
+    if answer is not None:
+        return answer
+    named = name_subject(question, earlier, chinese=chinese)
+    return prepared.find_answer(named, chinese=chinese)
 
 
 def _add_task(question: str, messages: list[dict[str, Any]]) -> str:

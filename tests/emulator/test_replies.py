@@ -308,6 +308,53 @@ def test_what_was_asked_before_is_told_with_its_city():
     ]
     text = generate_reply(messages, {}, "ernie-3.5-8k", 0).full_text
     assert text == "你刚才问的是杭州：“用一句话介绍 杭州”，这是第 2 轮。"
+
+
+def follow_up(*prompts):
+    messages = [{"role": "user", "content": prompt} for prompt in prompts]
+    return generate_reply(messages, {}, "ernie-4.5-turbo-128k", seed=0).full_text
+
+
+@pytest.mark.parametrize(
+    ("prompts", "held"),
+    [
+        (["Introduce Hangzhou in one sentence", "And what should I eat there?"], "Dongpo pork"),
+        (["用一句话介绍 杭州", "那里有什么好吃的？"], "东坡肉"),
+        (["用一句话介绍 杭州", "有什么特产"], "东坡肉"),
+        (["介绍一下北京", "那里有什么好吃的？", "有哪些景点？"], "故宫"),
+        (["Tell me about Beijing", "What is there to eat?", "what food?"], "Roast duck"),
+        (["Introduce Shanghai", "what are the best dishes in that city?"], "Xiaolongbao"),
+        (["Tell me about Hangzhou", "What should I see there?"], "Lingyin"),
+        (["Introduce Hangzhou", "北京有哪些好吃的？"], "烤鸭"),
+        (["Introduce Hangzhou in one sentence", "那边有什么小吃？"], "东坡肉"),
+        (["用一句话介绍成都", "当地有什么美食"], "麻婆豆腐"),
+        (["介绍一下西安", "那里吃什么？"], "泡馍"),
+    ],
+)
+def test_a_follow_up_is_about_the_city_that_was_talked_about(prompts, held):
+    assert held in follow_up(*prompts)
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        ["那里有什么好吃的？"],
+        ["介绍一下北京", "写一个快速排序", "介绍一下它的语法"],
+        ["Compare Beijing and Hangzhou", "What should I eat there?"],
+        ["Introduce Hangzhou", "Is there a way to sort faster?"],
+        ["Introduce Hangzhou", "Why is it so?"],
+    ],
+)
+def test_what_points_back_to_no_one_city_stays_unanswered(prompts):
+    text = follow_up(*prompts)
+    assert "模拟" in text or "simulated" in text
+
+
+@pytest.mark.parametrize("prompt", ["写一个 Python 函数 is_prime 并解释", "写函数 isprime，并说明"])
+def test_a_function_that_is_named_is_written_and_explained(prompt):
+    text = follow_up(prompt)
+    assert "def is_prime(number)" in text
+    assert "平方根为止就够了" in text
     assert "第一轮" in reply("我刚才问了什么？").full_text
 
 
