@@ -14,6 +14,7 @@ from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS, line_ht
 from ernie_magic.notebook.display.heat_map import (
     cell_html,
     column_head_html,
+    format_similarity,
     round_shown,
     row_head_html,
     table_html,
@@ -52,8 +53,8 @@ _ALIKE = Text("1 相同", "1 same")
 _UNRELATED = Text("0 无关", "0 unrelated")
 _OPPOSITE = Text("\N{MINUS SIGN}1 相反", "\N{MINUS SIGN}1 opposite")
 _NEGATIVE = Text(
-    "橙色的负值：方向相反，比无关（0）还远",
-    "negative values, in orange: opposite directions, further apart than unrelated (0)",
+    "负值（橙色）：比无关（0）更不相似",
+    "negative values, in orange: less alike than unrelated (0)",
 )
 _UNLABELLED = Text("没有位置标出的：{texts}", "without room for a label: {texts}")
 
@@ -163,7 +164,8 @@ class Heat:
 
 
 def _cell_title(row: int, column: int, value: float, text: str, other: str) -> str:
-    return f"{row} × {column}: {value:.4f}&#10;{title_attribute(text)}&#10;{title_attribute(other)}"
+    shown = format_similarity(value, decimals=4)
+    return f"{row} × {column}: {shown}&#10;{title_attribute(text)}&#10;{title_attribute(other)}"
 
 
 def _legend_html(language: Language, *, has_negative: bool) -> str:

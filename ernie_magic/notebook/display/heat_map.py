@@ -61,7 +61,7 @@ def cell_html(value: float, title: str) -> str:
     title
         What is shown on hover, as HTML.
     """
-    shown = f"{round_shown(value):.2f}".replace("-", "\N{MINUS SIGN}")
+    shown = format_similarity(round_shown(value), decimals=2)
     style = f"background:{value_colour(value)};{_CELL_STYLE}"
     return f'<td title="{title}" style="{style}">{shown}</td>'
 
@@ -69,6 +69,11 @@ def cell_html(value: float, title: str) -> str:
 def empty_cell_html(title: str) -> str:
     """A cell without a number; the title as in `cell_html`."""
     return f'<td title="{title}" style="{_CELL_STYLE}">–</td>'
+
+
+def format_similarity(value: float, *, decimals: int) -> str:
+    """A number as a page shows it, with a minus sign in place of the hyphen."""
+    return f"{value:.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def round_shown(value: float) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 # A number, two of them ("0.0008 / 0.0032"), or what stands for one that is not known.
-_ONE_NUMBER = r"-?\d[\d,]*(?:\.\d+)?"
+_ONE_NUMBER = r"[-\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
 _NAME = re.compile(r"(?=.{1,32}$)[\w.:]+(?:-[\w.:]+)+", re.ASCII)
 _UNBROKEN_CODE = 40  # characters: shorter code stays on one line

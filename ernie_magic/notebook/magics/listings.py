@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 
+_NO_TURNS = Text(
+    "对话 {name} 里还没有内容：用 %%ernie 提问",
+    "conversation {name}: no turns yet; ask with %%ernie",
+)
 _LIST_ALL = Text("%ernie models 列出全部", "%ernie models lists all")
 
 
@@ -87,6 +91,8 @@ def show_history(session: Session, words: list[str]) -> Table:
     note = Text("对话 {name} 共 {turns}", "conversation {name}: {turns}").fill(
         name=conversation.name, turns=TURNS.fill(len(turns))
     )
+    if not turns:
+        note = _NO_TURNS.fill(name=conversation.name)
     # `turns[-0:]` is all of them.
     return history_table(turns[-limit:], note.say(language), language)
 

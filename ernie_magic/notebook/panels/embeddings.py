@@ -12,6 +12,7 @@ from ernie_magic.calls.embeddings import similarity
 from ernie_magic.config.deployed import choose_endpoint
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.embeddings import Heat, Plane, emulator_note, summary_line
+from ernie_magic.notebook.display.heat_map import format_similarity
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
@@ -161,7 +162,14 @@ class EmbedTab(Tab):
             return
         self.nearest_output.value = Table(
             _NEAREST[self.language],
-            [[str(hit.index + 1), clip_to_line(hit.text), f"{hit.score:.3f}"] for hit in hits],
+            [
+                [
+                    str(hit.index + 1),
+                    clip_to_line(hit.text),
+                    format_similarity(hit.score, decimals=3),
+                ]
+                for hit in hits
+            ],
         )._repr_html_()
 
     def generate_code(self) -> list[Code]:

@@ -65,6 +65,7 @@ def test_models_can_be_filtered(run):
 
 
 def test_history_is_a_table_and_n_takes_the_last(run):
+    assert value(run, "%ernie history").note == "conversation main: no turns yet; ask with %%ernie"
     for word in ("one", "two", "three"):
         run(f"%%ernie\n[[echo]]{word}")
     assert [row[3] for row in value(run, "%ernie history").rows] == ["one", "two", "three"]
