@@ -8,14 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
-from ernie_magic.errors import (
-    AuthenticationFailed,
-    BadRequest,
-    QuotaExhausted,
-    RateLimited,
-    UnsafeRequest,
-)
+from ernie_magic.errors import BadRequest
 from ernie_magic.wire.answers.content import REASONING
+from ernie_magic.wire.error_codes import ABOUT_THE_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -23,7 +18,6 @@ if TYPE_CHECKING:
     from ernie_magic.errors import ServiceError
     from ernie_magic.wire.request import WireRequest
 
-_ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
 # A refusal may also be told with 200 and a code of the service's own.
 _STATUSES = (200, 400, 404, 405, 422)
 _ABOUT_FORMAT = re.compile(
@@ -64,6 +58,13 @@ _ABOUT_EMPTY_CONTENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ABOUT_REASONING = re.compile(rf"(?<![a-z_])(?:{'|'.join(REASONING)})(?![a-z_])")
+# Words for a field that a server does not know: OpenAI's, pydantic's, Go's, Chinese gateways'.
+_UNKNOWN_FIELD = re.compile(
+    r"(?:unknown|unrecogni[sz]ed|unexpected|unsupported|additional|extra)[\s_-]*(?:request[\s_-]*)?"
+    r"(?:param|argument|field|input|propert|key|option)|extra_forbidden"
+    r"|(?:不支持|未知|多余|无法识别)的?(?:参数|字段|属性)",
+    re.IGNORECASE,
+)
 
 
 class Adaptation(NamedTuple):
@@ -218,7 +219,7 @@ def find_adaptation(
     adaptable: Collection[str],
 ) -> str:
     """Return the name of the next adaptation after a refusal, "" for none."""
-    if isinstance(error, _ABOUT_THE_ACCOUNT):
+    if isinstance(error, ABOUT_THE_ACCOUNT):
         return ""
     if error.status not in _STATUSES and not isinstance(error, BadRequest):
         return ""
@@ -233,3 +234,16 @@ def find_adaptation(
         if one.refusal.search(said) and one.change(request) is not None:
             return one.name
     return ""
+
+
+def refuses_stream_options(error: ServiceError) -> bool:
+    """Whether a server may have refused a request because it does not know `stream_options`, which
+    some name and others only mean.
+    """
+    if isinstance(error, ABOUT_THE_ACCOUNT):
+        return False
+    said = f"{error.message} {error.body}"
+    letters = re.sub(r"[^a-z]", "", said.lower())
+    if "streamoptions" in letters or "includeusage" in letters:
+        return True
+    return isinstance(error, BadRequest) and bool(_UNKNOWN_FIELD.search(said))

@@ -77,6 +77,8 @@ ADDRESS_NOT_ALLOWED = "address_not_allowed"
 UNKNOWN_OBJECT = "unknown_object"
 # Codes which say that the path of a call is there, and its model is not.
 NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
+# Errors that no other way of writing the same request mends.
+ABOUT_THE_ACCOUNT = (e.AuthenticationFailed, e.QuotaExhausted, e.RateLimited, e.UnsafeRequest)
 CASES: tuple[Case, ...] = (
     # 400
     Case(

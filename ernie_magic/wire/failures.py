@@ -12,18 +12,14 @@ from typing import TYPE_CHECKING
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import is_failure, is_whole_reason
 from ernie_magic.errors import (
-    AuthenticationFailed,
     BadRequest,
     ErnieError,
     IncompleteAnswer,
     InputTooLong,
     ProtocolError,
-    QuotaExhausted,
     RateLimited,
     ServerError,
-    ServiceError,
     ServiceUnreachable,
-    UnsafeRequest,
 )
 from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
@@ -46,14 +42,6 @@ if TYPE_CHECKING:
 SAID_SHOWN = 200  # characters of what a service says
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _CODE = 100  # characters of a request id
-_ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
-# Words for a field that a server does not know: OpenAI's, pydantic's, Go's, Chinese gateways'.
-_UNKNOWN_FIELD = re.compile(
-    r"(?:unknown|unrecogni[sz]ed|unexpected|unsupported|additional|extra)[\s_-]*(?:request[\s_-]*)?"
-    r"(?:param|argument|field|input|propert|key|option)|extra_forbidden"
-    r"|(?:不支持|未知|多余|无法识别)的?(?:参数|字段|属性)",
-    re.IGNORECASE,
-)
 _LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
 _ACCEPTED = 202
 _REASON = re.compile(r"reason$", re.IGNORECASE)  # finishReason, raiFilteredReason
@@ -282,19 +270,6 @@ def invalid_json_error(status: int, text: str) -> ProtocolError:
         body=text,
         status=status,
     )
-
-
-def refuses_stream_options(error: ServiceError) -> bool:
-    """Whether a server may have refused a request because it does not know `stream_options`, which
-    some name and others only mean.
-    """
-    if isinstance(error, _ABOUT_THE_ACCOUNT):
-        return False
-    said = f"{error.message} {error.body}"
-    letters = re.sub(r"[^a-z]", "", said.lower())
-    if "streamoptions" in letters or "includeusage" in letters:
-        return True
-    return isinstance(error, BadRequest) and bool(_UNKNOWN_FIELD.search(said))
 
 
 def failed_answer_error(reason: str) -> ServerError | None:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import ErnieError, ProtocolError, ServiceError
 from ernie_magic.wire import openai_style
-from ernie_magic.wire.adaptations import adapt_request, find_adaptation
+from ernie_magic.wire.adaptations import adapt_request, find_adaptation, refuses_stream_options
 from ernie_magic.wire.error_codes import NO_SUCH_MODEL
-from ernie_magic.wire.failures import refuses_stream_options
 
 if TYPE_CHECKING:
     from collections.abc import Collection

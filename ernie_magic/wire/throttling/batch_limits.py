@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from ernie_magic.errors import (
-    AuthenticationFailed,
-    QuotaExhausted,
-    RateLimited,
-    ServiceError,
-    UnsafeRequest,
-)
+from ernie_magic.wire.error_codes import ABOUT_THE_ACCOUNT
 
-_ABOUT_THE_ACCOUNT = (AuthenticationFailed, QuotaExhausted, RateLimited, UnsafeRequest)
+if TYPE_CHECKING:
+    from ernie_magic.errors import ServiceError
+
 _TOO_LARGE = 413  # "Content Too Large" (RFC 9110, 15.5.14)
 _STATUSES = (400, _TOO_LARGE, 422)
 _TEXTS = r"\b(?:inputs?|texts|items|contents|documents)\b"
@@ -56,7 +53,7 @@ def find_batch_limit(error: ServiceError, count: int) -> int | None:
     count
         The texts of the call that was refused.
     """
-    if count < 2 or isinstance(error, _ABOUT_THE_ACCOUNT) or error.status not in _STATUSES:  # noqa: PLR2004  (one text is no batch)
+    if count < 2 or isinstance(error, ABOUT_THE_ACCOUNT) or error.status not in _STATUSES:  # noqa: PLR2004  (one text is no batch)
         return None
     said = f"{error.message} {error.body}"
     about_batch = re.search(r"batch[ _]?size|too many", said, re.IGNORECASE)
