@@ -20,7 +20,7 @@ from ernie_magic.wire.failures import (
     unknown_shape_error,
 )
 from ernie_magic.wire.refusals.parsing import MAX_BODY
-from ernie_magic.wire.refusals.words import remaining_words_of, tells_failure
+from ernie_magic.wire.refusals.words import find_other_words, fold_names, tells_failure
 from ernie_magic.wire.sniffing import may_be_json
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def failed_end_error(
     """
     if reader is None or reader.finished or reader.is_whole_reply(payload):
         return None
-    words = remaining_words_of(payload)
+    words = find_other_words(fold_names(payload))
     if not tells_failure(words) or not announces_end(event, payload):
         return None
     return error_from_refusal({"message": words}, 200, response.headers, beginning_of(payload))

@@ -23,10 +23,10 @@ from ernie_magic.wire.refusals.meanings import names_limit
 from ernie_magic.wire.refusals.words import (
     FAILURE_MESSAGES,
     MAX_NAMES,
+    find_message,
+    find_other_words,
     fold_names,
     means_success,
-    message_of,
-    remaining_words_of,
     says_success,
     tells_failure,
 )
@@ -151,13 +151,16 @@ def parse_refusal(
     failed = status >= 400  # noqa: PLR2004
     certain = failed or not may_be_answer
     fields = _find_failure(body, failed=failed, certain=certain)
-    if fields is None and certain:
-        fields = _message_fields(fold_names(body)) or _failing_sentence(body)
+    if fields is None and not certain:
+        return None
+    folded = fold_names(body)
+    if fields is None:
+        fields = _message_fields(folded) or _failing_sentence(folded)
     if fields is None:
         return None
     if fields.get("message") in (None, ""):
-        fields["message"] = remaining_words_of(body)
-    fields["request_id"] = _request_id(body)
+        fields["message"] = find_other_words(folded)
+    fields["request_id"] = _request_id(folded)
     return {
         name: _field_text(value, name)
         for name, value in fields.items()
@@ -231,7 +234,7 @@ def _named_failure(body: Mapping[str, Any]) -> Fields | None:
             continue
         said = fold_names(inner)
         if any(said.values()):
-            return {"code": name, "message": message_of(said), "status": _status_field(said)}
+            return {"code": name, "message": find_message(said), "status": _status_field(said)}
     return None
 
 
@@ -258,7 +261,7 @@ def _lists_attempts(fields: Mapping[str, Any]) -> bool:
         return False
     if not _ROUTING.isdisjoint(fold_names(fields)):
         return True
-    return all(not _ATTEMPT.isdisjoint(error) or message_of(error) is None for error in listed)
+    return all(not _ATTEMPT.isdisjoint(error) or find_message(error) is None for error in listed)
 
 
 def is_vendor_object(name: str) -> bool:
@@ -296,7 +299,7 @@ def _read_error(
         read = (_read_error(e, body, failed=failed, depth=depth + 1) for e in error[:_MAX_ERRORS])
         return next((fields for fields in read if fields is not None), None)
     if error is True:
-        return {"code": body.get("code"), "message": message_of(body)}
+        return {"code": body.get("code"), "message": find_message(body)}
     is_nothing = not error or values.as_name(error).strip().lower() in _NOTHING
     if is_nothing or (not failed and (means_success(error) or says_success(error))):
         return None
@@ -319,18 +322,23 @@ def _read_error_object(error: Mapping[str, Any], *, failed: bool, depth: int) ->
         return None
     if not any(folded.values()):
         return None
-    fields = {
-        "code": code,
-        "type": folded.get("type") or folded.get("statustext"),
-        "message": message,
-        "status": _status_field(folded),
-    }
+    fields = _build_fields(folded, code, message)
     # A gateway may repeat its provider's whole error as its message.
     if isinstance(message, str) and (inner := _parse_object(message)) is not None:
         nested = _read_error(inner, folded, failed=failed, depth=depth + 1)
         if nested is not None:
             return {**fields, **{k: v for k, v in nested.items() if v}}
     return fields
+
+
+def _build_fields(folded: Mapping[str, Any], code: object, message: object) -> Fields:
+    """Return a code and a message, with the type and the status that stand beside them."""
+    return {
+        "code": code,
+        "type": folded.get("type") or folded.get("statustext"),
+        "message": message,
+        "status": _status_field(folded),
+    }
 
 
 def _parse_object(text: str) -> dict[str, Any] | None:
@@ -348,7 +356,7 @@ def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> obje
     """Return an error's message, with what a gateway says that its own provider said
     (https://openrouter.ai/docs/api/reference/errors-and-debugging).
     """
-    message = folded.get("message") or message_of(folded)
+    message = folded.get("message") or find_message(folded)
     if not message:
         message = next((folded[name] for name in _MORE_MESSAGES if folded.get(name)), None)
     provider = values.as_object(error.get("metadata")).get("raw")
@@ -359,7 +367,7 @@ def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> obje
 
 def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
     """Return what a body says that has a code, or words that only failures have."""
-    message = message_of(folded)
+    message = find_message(folded)
     succeeded = False
     for name in _FAILURE_CODES:
         code = folded.get(name)
@@ -373,12 +381,7 @@ def _code_fields(folded: Mapping[str, Any], *, certain: bool) -> Fields | None:
                 "is_error_code": name == "errorcode",
             }
     code = _find_code(folded)
-    fields = {
-        "code": code,
-        "type": folded.get("type") or folded.get("statustext"),
-        "message": message,
-        "status": _status_field(folded),
-    }
+    fields = _build_fields(folded, code, message)
     succeeded = succeeded or means_success(code)
     if not succeeded and (words := _failure_message(folded)) is not None:
         return {**fields, **words}
@@ -448,9 +451,9 @@ def _is_failing_code(folded: Mapping[str, Any], code: object, message: object) -
     return bool(message) or (number >= 1000 and is_known_code(name))  # noqa: PLR2004
 
 
-def _failing_sentence(body: Mapping[str, Any]) -> Fields | None:
+def _failing_sentence(folded: Mapping[str, Any]) -> Fields | None:
     """Return the words that name a failure in a body without a message, wherever they stand."""
-    words = remaining_words_of(body)
+    words = find_other_words(folded)
     if not tells_failure(words):
         return None
     return {"message": words}
@@ -461,14 +464,14 @@ def _status_code_fields(folded: Mapping[str, Any]) -> Fields | None:
     code = folded.get("statuscode")
     if not code or means_success(code):
         return None
-    return {"code": code, "message": message_of(folded)}
+    return {"code": code, "message": find_message(folded)}
 
 
 def _flag_fields(folded: Mapping[str, Any]) -> Fields | None:
     """Return what a body says whose type, flag or status is a failure's."""
     fields = {
         "code": folded.get("code"),
-        "message": message_of(folded),
+        "message": find_message(folded),
         "status": _status_field(folded),
     }
     for name in ("object", "type", "event"):
@@ -510,7 +513,7 @@ def _failing_status_word(folded: Mapping[str, Any]) -> str:
 
 def _message_fields(folded: Mapping[str, Any]) -> Fields | None:
     """Return what a body says that has only words."""
-    message = message_of(folded)
+    message = find_message(folded)
     if not message:
         named = (
             value
@@ -524,8 +527,7 @@ def _message_fields(folded: Mapping[str, Any]) -> Fields | None:
     return {"code": code, "message": message, "status": _status_field(folded)}
 
 
-def _request_id(body: Mapping[str, Any]) -> object:
-    folded = fold_names(body)
+def _request_id(folded: Mapping[str, Any]) -> object:
     inner = (folded[name] for name in _WRAPPERS if isinstance(folded.get(name), dict))
     for fields in (folded, *map(fold_names, inner)):
         for name in _REQUEST_IDS:

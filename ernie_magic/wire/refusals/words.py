@@ -28,8 +28,8 @@ _OTHER_MESSAGES = (
     *("retmsg", "returnmsg", "resultmsg", "statusmsg", "rtnmsg", "resmsg", "respmsg", "rspmsg"),
     *("responsemsg", "responsemessage", "bizmsg", "submsg"),
 )
-# Where a failure has its words that has no message.
-_REMAINING_MESSAGES = (
+# Where a body without a message may have its words.
+_OTHER_WORDS = (
     *("reason", "description", "details", "info", "desc", "tip", "tips", "hint", "cause", "remark"),
     *("title", "text", "body", "statusmessage", "statustext"),
 )
@@ -85,7 +85,7 @@ def fold_names(body: Mapping[str, Any]) -> dict[str, Any]:
     return folded
 
 
-def message_of(folded: Mapping[str, Any]) -> object:
+def find_message(folded: Mapping[str, Any]) -> object:
     """Return a body's message."""
     for name in ("msg", "message"):
         # SGLang's is a list of what is wrong with each field.
@@ -98,13 +98,12 @@ def message_of(folded: Mapping[str, Any]) -> object:
     return words
 
 
-def remaining_words_of(body: Mapping[str, Any]) -> str:
-    """Return the words of a failure that has no message: in a field that may have some, or else the
+def find_other_words(folded: Mapping[str, Any]) -> str:
+    """Return the words of a body that has no message: in a field that may have some, or else the
     first sentence in it; "" for none.
     """
-    folded = fold_names(body)
     named = (name for name in folded if name.endswith(("msg", "message")))
-    for name in (*named, *_REMAINING_MESSAGES):
+    for name in (*named, *_OTHER_WORDS):
         if isinstance(words := folded.get(name), str) and words.strip():
             return words
     for name, words in folded.items():
