@@ -807,7 +807,6 @@ def _name_setting(name: str) -> Text | None:
     return None
 
 
-# Names of OpenAI's client that mean no option here.
 # Options by the words that this interface has for them.
 _IN_CHINESE = {
     "温度": "--temperature",
@@ -825,6 +824,7 @@ _IN_CHINESE = {
     "联网搜索": "--web-search",
     "图片": "--image",
 }
+# Names of OpenAI's client that mean no option here.
 _OTHER_CLIENTS = {
     "messages": Text(
         "消息列表是第一个参数：ernie.chat([…])",

@@ -57,11 +57,11 @@ _MODEL_LISTS = (
 _IDS = ("id", "model", "name", "model_id", "model_name", "modelId", "key", "slug")
 _DATA_PREFIX = 200  # characters in which the data of a `data:` URI must begin
 _STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
-# What a JSON text inside another or a line break leaves in base64.
 # A `data:` URI's beginning, or what is left of it, in whatever holds it: `image/png;base64,`,
 # `![cat](data:image/png;base64,`, `<img src="data:…`; and what ends that.
 _BASE64_PREFIX = re.compile(r"\A[^\n]{0,200}base64\s?,", re.IGNORECASE)
 _BASE64_TAIL = re.compile(r"""["')>\]}#][^,\n]{0,40}\Z""")
+# What a JSON text inside another or a line break leaves in base64.
 _BASE64_NOISE = re.compile(
     r"\\[nrt]|[\s\\\"'`\ufeff\u00ad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064]+"
 )

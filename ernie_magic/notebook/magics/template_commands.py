@@ -28,10 +28,9 @@ REMOTE_FLAG = "--remote"
 _IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|\Z)")
 _IDENTIFIER_LAST = re.compile(rf"\s{IDENTIFIER_FLAG}(?:=|\s+)(\S+)\Z")
 # Also with one of the dashes that editors make of two hyphens.
-_OPTION = re.compile(r"(?<!\S)(?:--|[\u2010-\u2015\u2212]+)[a-z]+(?![^\s=])")
+_OPTION = re.compile(r"(?<!\S)(?:--|[\u2010-\u2015\u2212]+)([a-z]+)(?![^\s=])")
 # One quotation around the whole text.
 _QUOTED = re.compile(r"""(["'])((?:(?!\1).)*)\1""", re.DOTALL)
-_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _OPTION_IN_TEXT = Text(
     "{option} 夹在模板的文字里",
     "{option} stands within the template's text",
@@ -121,10 +120,10 @@ def _save(session: Session, line: str) -> PromptTemplate:
 
 def _refuse_option_in_text(text: str) -> None:
     """Refuse a text that has the option, or a misspelled one, among its words."""
-    for option in _OPTION.findall(text):
-        if close_matches(option.lstrip(_DASHES), [IDENTIFIER_FLAG]):
+    for option in _OPTION.finditer(text):
+        if close_matches(option[1], [IDENTIFIER_FLAG]):
             raise InvalidOption(
-                _OPTION_IN_TEXT.fill(option=option),
+                _OPTION_IN_TEXT.fill(option=option[0]),
                 advice=_OPTION_OUTSIDE.fill(flag=IDENTIFIER_FLAG),
             )
 
