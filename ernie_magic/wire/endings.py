@@ -47,12 +47,11 @@ _END_SWITCHES = (
 )
 _STATES = ("type", "event", "status", "state", "action")
 _HOLDERS_OF_STATE = ("data", "result", "output", "message")
+_PINGS = r"ping|pong|keep.?alive|heart.?beat"
 # Bare lines that only keep a connection open.
-_KEEP_ALIVE = re.compile(
-    r"\W*(?:ping|pong|keep.?alive|heart.?beat|processing|ok)?\W*", re.IGNORECASE
-)
+_KEEP_ALIVE = re.compile(rf"\W*(?:{_PINGS}|processing|ok)?\W*", re.IGNORECASE)
 # As the name of an event, or all of its text.
-_KEEP_ALIVE_NAME = re.compile(r"\W*(?:ping|pong|keep.?alive|heart.?beat|no.?op)\W*", re.IGNORECASE)
+_KEEP_ALIVE_NAME = re.compile(rf"\W*(?:{_PINGS}|no.?op)\W*", re.IGNORECASE)
 # What a program writes for nothing, a number or a time: no words, and no JSON.
 _NO_WORDS = re.compile(
     r"\s*(?:None|nil|undefined|nan|true|false|(?![{\[\"])[\d\s:.,/+TZ-]*)\s*", re.IGNORECASE

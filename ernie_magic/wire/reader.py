@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import find_reason, is_truncation, names_failure, tells_cut
-from ernie_magic.api.requests import (
-    CompletionRequest,
-)
+from ernie_magic.api.requests import CompletionRequest
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.api.values import as_name, as_safe_text
@@ -45,14 +43,16 @@ from ernie_magic.wire.refusals.parsing import is_vendor_object, parse_refusal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ernie_magic.api.requests import (
-        ChatRequest,
-    )
-
+    from ernie_magic.api.requests import ChatRequest
 
 _MAX_ITEMS = 1000  # of a list that arrives in pieces
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
 _ASSEMBLED = frozenset({"content", "tool_calls", "function_call", "refusal", *REASONING})
+# Fields of a delta that may add something in each chunk, besides its text.
+_ADDING = (
+    *(_ASSEMBLED - {"content"}),
+    *("audio", "reasoning_details", "thinking_blocks", "extra_content"),
+)
 _APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
 # Fields that mark an answer as cut off: Qianfan V1's, and other servers'.
 _TRUNCATED = ("is_truncated", "truncated", "incomplete")
@@ -264,11 +264,7 @@ class Reader(ABC):
         return (
             not self.finished
             and self._text.is_plain
-            and not part.get("audio")
-            and not part.get("reasoning_details")
-            and not part.get("thinking_blocks")
-            and not part.get("extra_content")
-            and not any(part.get(name) for name in _ASSEMBLED if name != "content")
+            and not any(part.get(name) for name in _ADDING)
         )
 
     def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
