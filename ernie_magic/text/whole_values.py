@@ -193,7 +193,9 @@ def _write_csv(table: Any, rows: int) -> str:
         is_counted = _only_counts_rows(part.index)
         # pandas 2.0 warns of each NaN that it writes.
         with sys.modules["numpy"].errstate(invalid="ignore"):
-            written = _with_plain_cells(part).to_csv(index=not is_counted, lineterminator="\n")
+            written = _with_plain_cells(part).to_csv(
+                index=not is_counted, index_label=_label_index(part), lineterminator="\n"
+            )
     return str(written).rstrip("\n")
 
 
@@ -204,6 +206,17 @@ def _only_counts_rows(index: Any) -> bool:
     if type(index).__name__ != "RangeIndex" or index.name is not None:
         return False
     return (index.start, index.step) == (0, 1)
+
+
+def _label_index(table: Any) -> list[str] | None:
+    """Return the heads of a DataFrame's labels where its columns have a name as well, as those of a
+    crosstab or a pivot do, for which CSV has no place; None where CSV has all names.
+    """
+    name = getattr(table.columns, "name", None)
+    if name is None or table.columns.nlevels > 1:
+        return None
+    *others, last = ("" if one is None else str(one) for one in table.index.names)
+    return [*others, f"{last} \\ {name}".lstrip()]
 
 
 def _with_plain_cells(table: Any) -> Any:

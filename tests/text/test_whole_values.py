@@ -109,3 +109,14 @@ def test_the_libraries_print_as_before_afterwards():
         assert "..." not in str(array) + str(frame)
     assert (str(array), str(frame)) == before
     assert "..." in before[0]
+
+
+def test_the_name_of_a_pivot_s_columns_stands_beside_that_of_its_labels():
+    frame = pd.DataFrame({"class": ["a", "b"], "passed": [True, False]})
+    counts = pd.crosstab(frame["class"], frame["passed"])
+    assert whole_text(counts).splitlines()[0] == "class \\ passed,False,True"
+    labelled = pd.DataFrame({"x": [1]}, index=["a"])
+    assert whole_text(labelled) == ",x\na,1"
+    assert whole_text(labelled.rename_axis("year", axis="columns")) == "\\ year,x\na,1"
+    counted = pd.DataFrame({"x": [1]}).rename_axis("year", axis="columns")
+    assert whole_text(counted) == "x\n1"

@@ -16,6 +16,7 @@ import re
 import warnings
 from contextlib import suppress
 from datetime import datetime, time
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption, exception_message
@@ -61,6 +62,15 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     one for an index): it is refused, unless the header lacks only the row's last, empty value.
     """
     text, separator = find_separator(decode_text(file.read_bytes()), separator)
+    lines_above = _count_lines_above_header(text, separator)
+    if lines_above:
+        raise InvalidOption(
+            Text("表头上面还有 {n} 行", "{n} lines stand above its header").fill(n=lines_above),
+            advice=Text(
+                "删掉它们，或用 pd.read_csv(…, skiprows={n}) 读成 DataFrame",
+                "delete them, or read it into a DataFrame with pd.read_csv(…, skiprows={n})",
+            ).fill(n=lines_above),
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("error", pandas.errors.ParserWarning)
         table = pandas.read_csv(
@@ -91,7 +101,7 @@ def find_separator(text: str, expected: str) -> tuple[str, str]:
         return text[told.end() :], told[1]
     is_cut = len(text) > _SAMPLE
     for separator in _SEPARATORS:
-        rows = _split_rows(text[:_SAMPLE], separator)
+        rows = [row for row in _split_rows(text[:_SAMPLE], separator) if row]
         if is_cut:
             rows = rows[:-1]
         if separator != expected and _is_table_without(expected, rows):
@@ -100,11 +110,25 @@ def find_separator(text: str, expected: str) -> tuple[str, str]:
 
 
 def _split_rows(sample: str, separator: str) -> list[list[str]]:
-    """Return the rows that a separator makes of a text, without blank ones."""
+    """Return the rows that a separator makes of a text, a blank line as one without values."""
     with suppress(csv.Error):
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-        return [row for row in reader if row]
+        return list(reader)
     return []
+
+
+def _count_lines_above_header(text: str, separator: str) -> int:
+    """Return how many rows stand above the header, as a title or the like does in what banks and
+    surveys export: of more than two columns they name one at most, and below them is a row that
+    names each.
+    """
+    rows = _split_rows(text[:_SAMPLE], separator)
+    filled = [sum(1 for cell in row if cell.strip()) for row in rows]
+    width = max(map(len, rows), default=0)
+    above = sum(1 for _ in takewhile(lambda count: count <= 1, filled))
+    if width <= 2 or above == len(rows) or len(rows[above]) < width:  # noqa: PLR2004
+        return 0
+    return above if filled[above] == width else 0
 
 
 def _is_table_without(expected: str, rows: Sequence[Sequence[str]]) -> bool:

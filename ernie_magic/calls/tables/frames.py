@@ -64,7 +64,7 @@ def rows_of(data: object) -> list[dict[str, Any]]:
     return read_table(data).rows
 
 
-def read_table(data: Any) -> TableContent:
+def read_table(data: Any, *, with_labels: bool = False) -> TableContent:
     """Return the columns and rows of a table.
 
     Parameters
@@ -72,6 +72,9 @@ def read_table(data: Any) -> TableContent:
     data
         A pandas or polars DataFrame or column, a list of dictionaries or of other rows with named
         values (named tuples, dataclasses), a list of texts, a dictionary of columns.
+    with_labels
+        The labels of a DataFrame of pandas that have a name, as those of a pivot or of groups do,
+        are columns as well.
 
     Raises
     ------
@@ -93,7 +96,10 @@ def read_table(data: Any) -> TableContent:
             # In a record pandas has made a number of 64 bits of each.
             for row, value in zip(rows, named[name].tolist(), strict=True):
                 row[name] = value
-        return TableContent(columns, _shorten_records(rows, types))
+        table = TableContent(columns, _shorten_records(rows, types))
+        if with_labels:
+            return _add_labels(data.index, table)
+        return table
     content = None
     if hasattr(data, "to_pylist") and hasattr(data, "column_names"):  # pyarrow's
         types = dict(zip(data.column_names, data.schema.types, strict=True))
@@ -110,6 +116,17 @@ def read_table(data: Any) -> TableContent:
         _no_table_text(data),
         advice=_advice_for(data),
     )
+
+
+def _add_labels(index: Any, content: TableContent) -> TableContent:
+    """Return rows with the labels of pandas that have a name which no column has."""
+    for name in reversed(index.names):
+        if name is None or str(name) in content.columns:
+            continue
+        labels = index.get_level_values(name).tolist()
+        rows = [{str(name): label, **row} for label, row in zip(labels, content.rows, strict=True)]
+        content = TableContent((str(name), *content.columns), rows)
+    return content
 
 
 def _shorten_records(

@@ -412,7 +412,7 @@ def build_map_request(
     _check_prompt(prompt)
     check_names("map", options.parameters, parameters.parameters_of("chat"))
     table = frames.copy_table(rows)
-    content = frames.read_table(table)
+    content = frames.read_table(table, with_labels=True)
     own_name = frames.own_name(table)
     names = tuple(filter(None, (*content.columns, own_name)))
     template = _parse_template(prompt, names)

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
+_FORMAT = re.compile(r"(?P<value>.+?)\s*(?:=|(?:![rsa])?:[^:'\"\[\]]*|![rsa])")
+_F_STRING_ADVICE = Text(
+    "格式写在 f-string 里：{written}", "a format goes into an f-string: {written}"
+)
 _DEFINE = Text(
     "先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
     "give {name} a value in a cell above; to write double braces as they are, add --verbatim",
@@ -383,6 +387,17 @@ def is_set_of_one(source: str) -> bool:
     return isinstance(tree, ast.Set) and len(tree.elts) == 1
 
 
+def _advise_f_string(source: str) -> Text | None:
+    """Return how to write an expression with a format, as braces in an f-string have one; None for
+    anything else.
+    """
+    formatted = _FORMAT.fullmatch(source.strip())
+    if formatted is None or not _is_expression(formatted["value"]):
+        return None
+    quote = '"' if "'" in source else "'"
+    return _F_STRING_ADVICE.fill(written=f"{{{{f{quote}{{{source.strip()}}}{quote}}}}}")
+
+
 def _evaluate_expression(
     expression: str,
     namespace: Mapping[str, Any],
@@ -397,7 +412,7 @@ def _evaluate_expression(
             Text("{source} 不是 Python 表达式", "{source} is not a Python expression").fill(
                 source=source_text
             ),
-            advice=_LITERAL,
+            advice=_advise_f_string(expression) or _LITERAL,
         ) from None
     try:
         with printing_whole():  # an expression may print a table itself: `f"{df}"`

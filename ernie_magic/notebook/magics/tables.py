@@ -194,7 +194,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     return MapLine(
         source,
         table,
-        frames.read_table(table),
+        frames.read_table(table, with_labels=True),
         options,
         column=args["col"] or "",
         preview=not (args["yes"] or args["resume"]),

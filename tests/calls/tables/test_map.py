@@ -756,6 +756,15 @@ def test_a_row_without_an_answer_is_told_and_asked_again(raw_session, name, to):
     assert (len(server.requests), mapped.errors) == (2, {})
 
 
+def test_labels_with_a_name_are_a_column_and_stay_labels(session):
+    frame = pd.DataFrame({"city": ["A", "A", "B"], "year": [1, 2, 1], "n": [3, 4, 5]})
+    pivot = frame.pivot_table(index="city", columns="year", values="n")
+    mapped = session.map("[[echo]]{{city}}: {{1}}", pivot)
+    assert list(mapped.table["answer"]) == ["A: 3.0", "B: 5.0"]
+    assert list(mapped.table.index) == ["A", "B"]
+    assert list(map(str, mapped.table.columns)) == ["1", "2", "answer", "error"]
+
+
 def test_an_answer_in_json_that_a_server_takes_for_a_thought_is_read(raw_session):
     server, session = raw_session
     message = {"content": None, "reasoning_content": '{"mood": "good"}'}

@@ -264,3 +264,27 @@ def test_what_is_no_expression_in_three_braces_is_told():
         interpolate("{{{a b}}}", NAMES)
     with pytest.raises(InvalidExpression, match="nope is not defined"):
         interpolate("{{{nope}}}", NAMES)
+
+
+@pytest.mark.parametrize(
+    ("written", "advised"),
+    [
+        ("{{x:.2f}}", "{{f'{x:.2f}'}}"),
+        ("{{x!r}}", "{{f'{x!r}'}}"),
+        ("{{x=}}", "{{f'{x=}'}}"),
+        ("{{d['a']:>10}}", "{{f\"{d['a']:>10}\"}}"),
+        ("{{rate:.1%}}", "{{f'{rate:.1%}'}}"),
+    ],
+)
+def test_a_format_is_told_to_go_into_an_f_string(written, advised):
+    with pytest.raises(InvalidExpression) as caught:
+        interpolate(written, {"x": 1.5, "d": {"a": 1}, "rate": 0.5})
+    assert advised in caught.value.line("en")
+    assert interpolate(advised, {"x": 1.5, "d": {"a": 1}, "rate": 0.5})
+
+
+@pytest.mark.parametrize("written", ["{{a: 1}}", "{{not a thing}}", "{{x:'y'}}"])
+def test_other_words_in_braces_are_told_to_be_written_as_they_are(written):
+    with pytest.raises(InvalidExpression) as caught:
+        interpolate(written, {"x": 1})
+    assert "f-string" not in caught.value.line("en") or written == "{{a: 1}}"
