@@ -27,6 +27,7 @@ from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import BLOCKED_ON_THE_WAY, DAILY, LONGER, case_for
 from ernie_magic.wire.refusals.meanings import find_period, is_too_large_for_limit, read_refusal
 from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal, unwrap_list
+from ernie_magic.wire.refusals.words import tells_failure
 from ernie_magic.wire.throttling.durations import (
     find_told_wait,
     reset_seconds,
@@ -87,7 +88,7 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
     refusal_fields = None
     if isinstance(parsed := unwrap_list(parsed), dict):
         refusal_fields = parse_refusal(parsed, status, may_be_answer=False)
-    if refusal_fields is None and status < 400:  # noqa: PLR2004
+    if refusal_fields is None and status < 400 and not _is_failing_line(whole):  # noqa: PLR2004
         is_cut = parsed is None and len(body) < MAX_BODY and text.lstrip()[:1] == "{"
         return invalid_json_error(status, text) if is_cut else not_this_api_error(status, text)
     if parsed is None:
@@ -100,6 +101,15 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
     if parsed is None and _is_blocked(status, headers, text):
         case = BLOCKED_ON_THE_WAY
     return error_from_refusal(refusal_fields or {}, status, headers, text, case)
+
+
+def _is_failing_line(text: str) -> bool:
+    """Whether a reply is one short line of words about a failure, as frameworks send beside any
+    status: "Internal Server Error".
+    """
+    line = text.strip()
+    is_words = line[:1].isalpha() and len(line.splitlines()) == 1 and len(line) <= SAID_SHOWN
+    return is_words and tells_failure(line)
 
 
 def _is_blocked(status: int, headers: Mapping[str, str], text: str) -> bool:
@@ -141,6 +151,8 @@ def error_from_refusal(
     if issubclass(case.error, RateLimited):
         seconds = max(wait or 0.0, told_wait) or whole_again_seconds(headers) or 0.0
         case = _case_of_limit(refusal_fields, text, seconds) or case
+    if " " in code and message.startswith(code):  # one sentence in both places, as LM Studio's
+        code = ""
     if not case.codes:  # a code of the table is not a key
         code = redact(code, strict=True)
     message = redact(message, strict=True)

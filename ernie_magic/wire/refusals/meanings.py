@@ -118,17 +118,20 @@ _QUOTA = Meaning(
         r"billing.?(?:hard.?limit|not.?active)|payment.?required|arrear|overdue|out.?of.?credit",
         r"(?:quota|package|resource|pack).?exhaust|budget.?exceeded|free.?tier.?only",
         r"quota.?(?:reached|exceeded)|set.?limit.?exceeded|usage.?limit.?(?:reached|exceeded)",
-        r"not.?purchased|欠费|余额不足",
+        r"not.?purchased|欠费|余额不足|not.?enough.?balance|pre.?consume.{0,20}fail",
     ),
     _compile(
-        r"余额.{0,6}(?:不足|用完|用尽|耗尽)|欠费|(?:令牌|用户)额度(?:已|不足)",
+        r"余额.{0,6}(?:不足|用完|用尽|耗尽)|欠费|(?:令牌|用户)额度(?:已|不足)|预扣费?额度?失败",
+        r"(?:订阅|剩余|账户|账号)的?额度.{0,6}(?:不足|用完|用尽|耗尽)|(?:积分|点数)(?:不足|已?用完)",
         r"(?:免费|月|周|套餐|资源包)[^，。]{0,8}(?:额度)?[^，。]{0,4}(?:用完|用尽|耗尽)|套餐已?(?:到|过)期",
         r"balance (?:is )?(?:insufficient|not enough|too low)|insufficient (?:account )?balance",
         r"(?:insufficient|not enough|out of|no) (?:\w+ )?(?:credits?|funds)\b",
         r"credits? (?:limit )?(?:has been |have been |is |are )?(?:exceeded|exhausted|depleted)",
         r"(?:requires|need) more credits|all available credits|(?:included|free) credits",
-        r"(?:does|do) ?n[o']t have any credits|not enough balance|预扣费额度失败",
-        r"(?:enter|add) a payment method|\blimit: ?0(?![.\d])",
+        r"n[o'’]t have (?:\w+ ){0,2}(?:credits?|funds|balance)\b|(?:not enough|positive) balance",
+        r"(?:add|enter|provide|set up) (?:an? )?(?:valid )?payment (?:method|information|details)",
+        # Which no waiting renews (https://github.com/google-gemini/gemini-cli/issues/22486).
+        r"(?<!remaining )\blimit: ?0(?![.,]?\d)(?! (?:remaining|left))",
         r"budget has been exceeded|exceeded ?budget|over budget|crossed budget",
         r"free (?:tier|quota|trial)\b.{0,60}(?:exhausted|used up|expired|has ended)",
         r"usage limits? (?:for|of) your (?:plan|subscription)|spend(?:ing)? limit",
@@ -136,7 +139,7 @@ _QUOTA = Meaning(
         r"quota is not enough|quota (?:was|has been) reached|out of .{0,20}quota",
         r"reached the set .{0,20}limit|^no (?:\w+ )?balance\b",
     ),
-    (BAD_REQUEST, _FORBIDDEN, TOO_MANY),
+    (BAD_REQUEST, _FORBIDDEN, NOT_FOUND, TOO_MANY),
 )
 # What a key may spend, which One API's children tell with 401 (https://errs.dmxapi.cn).
 _QUOTA_OF_KEY = Meaning(
@@ -212,7 +215,11 @@ _MODEL_NOT_ALLOWED = Meaning(
         r" to (?:access |use |call )?(?:the |this )?(?:requested )?model",
         r"(?:has )?not activated the model|account is not allowed to access this model",
         r"access to (?:the |this )?model (?:\S+ )?(?:is |was )?denied",
-        r"套餐.{0,6}未开放.{0,20}权限|无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
+        r"无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
+        r"(?:套餐|订阅)[^，。]{0,12}(?:未|没有|不)(?:开放|开通|包含|包括)",
+        r"\b(?:plan|subscription|tier)\b.{0,20}n[o'’]t (?:yet )?(?:include|cover|have access to)",
+        r"not (?:included|available|offered) (?:in|on|under|with|for) (?:your|the|this) (?:\w+ )?"
+        r"(?:plan|subscription|tier)\b|n[o'’]t have a free (?:\w+ )?tier",
     ),
     (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND, TOO_MANY),
 )
@@ -269,8 +276,11 @@ _FEATURE = Meaning(
         # Old llama-servers: https://github.com/simonw/llm-llama-server/issues/3.
         rf"cannot (?:use|combine|mix) {_FEATURES} (?:with|and) {_FEATURES}\b",
         rf"unsupported {_FEATURES}\b|is not a (?:multimodal|vision|chat|embedding) model",
-        r"no endpoints (?:found|available) (?:that support|matching)",
-        r"requires --enable|data required for image|only supported in v\d/\w+",
+        r"no endpoints (?:\w+ )?(?:that support|matching)|no allowed providers",
+        r"requires --enable|data required for image",
+        r"all providers (?:have been|were|are) ignored",
+        r"\bmodel\b.{0,60}\b(?:only|not) (?:supported|available) (?:in|by|on|with|via|at|through)\b"
+        r".{0,20}\b(?:endpoint|api\b|v\d+/)|please use (?:the )?/?v\d+/",
         r"不支持.{0,12}(?:图片|图像|视觉|多模态|语音|视频|工具|函数|思考|流式|调用方式)",
     ),
     (BAD_REQUEST, NOT_FOUND, _UNPROCESSABLE, 500, 501),
@@ -297,13 +307,16 @@ _NO_MODEL = Meaning(
     (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND, _GONE, _UNPROCESSABLE),
     with_success=False,
 )
+# In quotation marks, or told by its digits, dashes and slashes.
+_MODEL_NAME = r"(?:[`'\"]\S+[`'\"]|(?=\S{0,80}[\d/-])[\w./:@-]{1,100})"
 # And where another thing of the request may be what is not found.
 _CERTAINLY_NO_MODEL = Meaning(
     NOT_FOUND,
     "model_not_found",
     _NEVER,
     _compile(
-        r"\bmodel (?:[`'\"]\S+[`'\"] )?(?:not found|(?:does )?not exist)|\bno such model",
+        rf"\bmodel:? (?:{_MODEL_NAME} )?(?:is |was )?(?:not found|(?:does |do )?not exist)",
+        rf"\bmodel:? (?:{_MODEL_NAME} )?doesn['’]t exist|\bno such model",
         r"\bmodel .{0,80}(?:has been|was|is) (?:retired|decommissioned|deprecated)\b",
         r"(?:invalid|unknown|incorrect|wrong) model (?:name|id|[`'\"])|not a valid model",
         r"your model \S+ is not|allowed now, your",
@@ -313,6 +326,25 @@ _CERTAINLY_NO_MODEL = Meaning(
         r"模型.{0,80}无可用(?:的)?渠道|no available channels? for model",
     ),
     (*_WRONG_REQUEST, _FORBIDDEN, 503),
+)
+# What is read, its measure, and that it is too much: all three in one clause that names neither
+# the answer's length nor a least one.
+_READ = (
+    r"(?:prompts?|inputs?|contexts?|sequences?|messages?|texts?|contents?|quer(?:y|ies)|prefill"
+    r"|request (?:contains|has|is)|conversation|history|documents?)"
+    r"(?:_(?:tokens|length|ids))?(?![\w\[.])"
+)
+_MEASURE = r"(?:(?:max_?)?length|tokens?|context|characters|max_(?:seq|model|input)\w*|n_ctx\w*)"
+_TOO_MUCH = (
+    r"(?:exceed\w*|(?<!be )(?:longer|greater|larger|more) than|too (?:long|large|many|big)"
+    r"|(?:must|should|needs? to|ha(?:s|ve) to) .{0,16}(?:less|fewer|shorter|smaller|at most|no more"
+    r"|up to|within|under|below|<)|\d >=? \d|\bmax\w* .{0,60}\bbut\b"
+    r"|\bbut (?:the|its|this) .{0,30}\b(?:length|limit|window))"
+)
+_TOO_MUCH_READ = (
+    r"(?:^|[.;:!] )(?![^.;]{0,200}(?:max_(?:completion_|output_|new_)?tokens"
+    r"|\b(?:outputs?|completions?|least|minimum|empty)\b))"
+    rf"(?=[^.;]{{0,200}}\b{_READ})(?=[^.;]{{0,200}}(?<![a-z]){_MEASURE}\b)(?=[^.;]{{0,200}}{_TOO_MUCH})"
 )
 # An input that is longer than a model reads, which llama.cpp's server also told with 500.
 _TOO_LONG = Meaning(
@@ -325,13 +357,15 @@ _TOO_LONG = Meaning(
     _compile(
         r"context length of only|trying to keep the first",
         r"(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed",
-        r"exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|longer than)",
+        r"exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|(?<!be )longer than)",
         r"exceed\w* (?:the )?(?:\w+ ){0,3}token limit|input length should be|input token count",
-        r"\b(?:prompt(?:_tokens)?|(?:input|context) (?:length|tokens?))\b"
-        r".{0,40}\b(?:exceed\w*|must be less than|greater than)|maximum prompt length",
         r"`?inputs`? (?:tokens )?(?:\+|must have less than)|maximum (?:input|sequence) length",
         r"(?:prompt|输入|提示词|上下文|消息|内容|文本)[^，。]{0,12}(?:超长|过长|太长|超出|超过)",
-        r"^\s*tokens? (?:count )?limit|tokens? (?:count |limit )?exceed|too many tokens",
+        r"^\s*tokens? (?:count )?limit|\btokens? (?:count |limit )?exceed|too many tokens",
+        r"\b(?:input|prompt) (?:\([^)]{0,40}\) )?is too (?:large|big)",
+        r"(?:输入|请求|提示词?|上下文|对话|消息|文本|prompt)[^，。输]{0,12}(?:长度|(?<!max_)tokens?)"
+        r"[^，。]{0,40}(?:超|大于|上限|小于)",
+        _TOO_MUCH_READ,
     ),
     (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
     (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
@@ -434,7 +468,10 @@ MEANINGS = (
 # Whose words stand around what is quoted: a model's name, a length.
 _AROUND_A_QUOTATION = (_NO_MODEL, _CERTAINLY_NO_MODEL, _NO_OBJECT, _TOO_LONG)
 # The same said of the answer's length, which an option asks for.
-_TOO_MANY_ASKED = re.compile(r"max_(?:completion_|output_)?tokens.{0,40}too large", re.IGNORECASE)
+_TOO_MANY_ASKED = _compile(
+    r"max_(?:completion_|output_)?tokens.{0,40}too large",
+    r"(?:^|[.:;] )\W?max_(?:completion_|output_|new_)?tokens\b.{0,40}(?:exceed|greater|larger)",
+)
 # One request that asks for more than a minute's limit (OpenAI, Groq): waiting does not help.
 _TOO_LARGE_FOR_LIMIT = re.compile(
     r"request (?:is )?too large\b.{0,200}\blimit|tokens must be reduced", re.IGNORECASE | re.DOTALL
@@ -469,8 +506,13 @@ _LONGER_THAN_A_DAY = _compile(
     r"[每本当单][周月]|[周月](?:限额|配额|额度)",
     r"\d+ ?(?:个?小时|周|个?月)的?[^，。]{0,6}(?:上限|限额|额度)",
 )
-# DashScope tells its limits of a second and a minute with the words and the code of spent money.
-_LINK_ABOUT_LIMITS = _compile(r"error-code#(?:token|rate)-limit")
+# DashScope tells its limits of a second and a minute with the words and the code of spent money,
+# and only its link tells which (https://help.aliyun.com/en/model-studio/rate-limit). What was
+# given for free is not renewed.
+_ABOUT_RENEWED_LIMITS = _compile(
+    r"[/#](?:token|rate|request)s?-limit(?:s|ing)?\b|(?<!free )\ballocated quota exceeded",
+    r"(?<!free )(?<!free allocated )\bquota\b.{0,120}https?://[\w.-]*\b(?:aliyun|alibabacloud)\.com/",
+)
 _SHORTER = _compile(
     r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:min|sec)|/\s*(?:min|sec)|Per(?:Minute|Second)",
     rf"{_COUNTED}(?:\d+[\s-]*)?(?:min|sec)",
@@ -566,7 +608,7 @@ def _means_another(meaning: Meaning, status: int, message: str) -> bool:
     if meaning is _TOO_LONG:
         return is_of_a_minute or bool(_TOO_MANY_ASKED.search(message))
     if meaning is _QUOTA_OF_KEY or (meaning is _QUOTA and status == TOO_MANY):
-        is_renewed = is_of_a_minute or bool(_LINK_ABOUT_LIMITS.search(message))
+        is_renewed = is_of_a_minute or bool(_ABOUT_RENEWED_LIMITS.search(message))
         return is_renewed or bool(find_period(message))
     return False
 

@@ -272,10 +272,11 @@ def test_awaited_a_search_finds_the_same(session):
 
 
 class VectorServer(LoopbackServer):
-    """Takes so many texts at once; what it makes of a vector is `change`'s affair."""
+    """Takes so many texts of a length at once; what it makes of a vector is `change`'s affair."""
 
-    def __init__(self, most=100, change=lambda text, vector: vector):
+    def __init__(self, most=100, change=lambda text, vector: vector, longest=99):
         self.most = most
+        self.longest = longest
         self.change = change
         self.sizes = []
         self.refused = 0
@@ -284,9 +285,13 @@ class VectorServer(LoopbackServer):
     async def _serve(self, reader, writer):
         body = json.loads((await read_request(reader)).body)
         texts = body["input"]
+        said = ""
         if len(texts) > self.most:
-            self.refused += 1
             said = f"batch size is invalid, it should not be larger than {self.most}."
+        elif max(map(len, texts)) > self.longest:
+            said = "length of prompt_tokens (744) must be less than max_seq_len (512)."
+        if said:
+            self.refused += 1
             reply = http(json.dumps({"error": {"message": said}}), "400 Bad Request", JSON)
         else:
             self.sizes.append(len(texts))
@@ -334,6 +339,32 @@ def test_an_odd_vector_is_told_with_its_text_and_the_others_are_kept(odd):
         ]
         server.change = lambda _text, vector: vector
         assert session.embed([str(n) for n in range(5)]).asked == 1
+
+
+def test_texts_that_are_too_long_are_named_and_the_others_are_kept():
+    server = VectorServer(longest=3)
+    texts = [str(n) for n in range(40)]
+    texts[7], texts[30] = "7.000", "30.00"
+    with served_by(server) as session:
+        with pytest.raises(errors.InputTooLong) as caught:
+            session.embed(texts, in_flight=1)
+        line = caught.value.line("en")
+        assert "some texts (2) are too long for the model, such as '7.000' (5 characters)" in line
+        assert "must be less than max_seq_len" in line
+        assert "tools" not in line
+        missing = np.isnan(caught.value.answer.vectors).any(axis=1)
+        assert np.flatnonzero(missing).tolist() == [7, 30]
+        assert server.refused < 16
+        server.longest = 9
+        assert session.embed(texts).asked == 2
+
+
+def test_where_many_texts_are_too_long_the_rest_is_not_asked():
+    server = VectorServer(longest=0)
+    too_long = pytest.raises(errors.InputTooLong, match=r"\(20\) are too long")
+    with served_by(server) as session, too_long:
+        session.embed([str(n) for n in range(200)], cache=False, in_flight=1)
+    assert server.refused < 60
 
 
 def test_a_batch_of_another_length_is_told_and_not_stored():

@@ -114,6 +114,38 @@ SAID = [
     (429, "当前订阅套餐暂未开放GLM-5权限", "1311", None, DENIED),  # farion1231/cc-switch#1386
     (429, "You exceeded your current quota, see https://help.aliyun.com/zh/model-studio/error-code#token-limit", "insufficient_quota", "insufficient_quota", LIMIT),
     (429, "You exceeded your current quota, please check your plan and billing details.", "insufficient_quota", "insufficient_quota", MONEY),
+    # The same said otherwise: as reported, or by the rule that these rows stand for.
+    (500, "input (992 tokens) is too large to process. increase the physical batch size (current batch size: 512)", 500, "server_error", LONG),  # lemonade-sdk/lemonade#3591
+    (400, "Illegal param: prefill 744 tokens exceed n_ctx_per_seq, try increasing total context size", 400, "invalid_request_error", LONG),  # gpustack/gpustack#1845
+    (413, "Input validation error: `inputs` must have less than 512 tokens. Given: 2818", 413, "Validation", LONG),  # 1Panel-dev/MaxKB#4296
+    (400, "input must have less than 512 tokens", 20015, None, LONG),
+    (400, "The prompt is 9000 tokens, which is more than the 8192 that this model reads", None, None, LONG),
+    (400, "Your request contains 70000 tokens, larger than max_model_len 32768", None, None, LONG),
+    (400, "The sequence length (40123) is greater than max_seq_len (32768)", None, None, LONG),
+    (400, "messages tokens: 33000 > 32768", None, None, LONG),
+    (400, "The text of document 3 should be at most 2048 tokens", None, None, LONG),
+    (422, "Prompt has 9000 tokens, but the configured context length is 4096", None, None, LONG),
+    (400, "input length and `max_tokens` exceed context limit: 190000 + 20000 > 200000", None, None, LONG),
+    (400, "输入 tokens 数 40000 超过模型上限 32768", None, None, LONG),
+    (400, "对话长度不能大于 8192", None, None, LONG),
+    (400, "Model glm-5 does not exist", None, None, NO_MODEL),
+    (400, "The model doesn't exist", None, None, NO_MODEL),
+    (404, "All providers have been ignored. To change your default ignored providers, visit the settings", 404, None, BAD),
+    (404, "inference prohibited, please enter a payment method", None, None, MONEY),
+    (403, "You need positive balance to do inference. Please add balance manually or setup top-up", None, None, MONEY),  # zebbern/no-cost-ai#24
+    (403, "not enough balance", 403, None, MONEY),
+    (403, "Your team doesn't have enough credits", None, None, MONEY),
+    (403, "订阅额度不足或未配置订阅: 1", None, "new_api_error", MONEY),  # QuantumNous/new-api#6306
+    (403, "x", "pre_consume_token_quota_failed", "new_api_error", MONEY),
+    (429, "Your current subscription plan does not yet include access to GLM-5", "1311", None, DENIED),
+    (429, "Gemini 2.5 Pro Preview doesn't have a free quota tier. Please use another", 429, None, DENIED),  # ai-christianson/RA.Aid#182
+    (429, "订阅不包含该模型", None, None, DENIED),
+    (429, "Quota exceeded for metric: x, limit: 0, model: gemini-3.1-pro\nPlease retry in 25.4s.", 429, None, MONEY),  # google-gemini/gemini-cli#22486
+    (429, "Quota exceeded for metric: x, limit: 20, model: gemini-3.1-pro\nPlease retry in 25.4s.", 429, None, LIMIT),
+    (429, "Rate limited; limit: 0 remaining", 429, None, LIMIT),
+    (429, "You exceeded your current quota. For details, see: https://help.aliyun.com/document_detail/2400395.html", "insufficient_quota", "insufficient_quota", LIMIT),
+    (429, "Allocated quota exceeded, please increase your quota limit.", "insufficient_quota", "insufficient_quota", LIMIT),  # QwenLM/Qwen#2254
+    (429, "Free allocated quota exceeded. See https://help.aliyun.com/zh/model-studio/error-code", "insufficient_quota", None, MONEY),
     # vLLM, SGLang, llama.cpp, Ollama, LM Studio, TGI
     (400, "m1 is not a multimodal model", 400, "BadRequestError", BAD),
     (422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048.", None, "validation", LONG),
@@ -234,6 +266,16 @@ NOT_SAID = [
     (502, "blocked", FAILED),
     (429, "Requests to this model exceed 10 per minute, 1000 per week", LIMIT),
     (404, "Not Found", BAD),
+    (400, "max_tokens exceeds the model's output length", BAD),
+    (400, "'max_tokens' is greater than the context length", BAD),
+    (400, "The output length must be less than 8192 tokens", BAD),
+    (400, "请求的 max_tokens 超过上限 8192", BAD),
+    (400, "input must be longer than 0 tokens", BAD),
+    (400, "messages[0].name: length exceeds 64", BAD),
+    (400, "temperature must be less than 2, got: prompt exceeds max length", BAD),
+    (400, "The model's file is not found", BAD),
+    (400, "model field does not exist", BAD),
+    (403, "You don't have permission to see the credits page", DENIED),
     (200, "the model found no such file: it does not exist", errors.ServiceError),
 ]
 
@@ -328,6 +370,20 @@ def test_a_limit_that_headers_call_used_up_for_hours_is_a_day_s(headers, is_dail
 def test_a_refusal_that_is_a_text_in_json_keeps_its_words(status, text, error):
     raised = said(status, json.dumps(text).encode())
     assert (type(raised), raised.message) == (error, text)
+
+
+def test_a_sentence_for_an_error_stands_once():
+    sentence = "Model unloaded while the prompt was read"  # LM Studio's
+    raised = said(400, {"error": sentence})
+    assert (raised.code, raised.message) == ("", sentence)
+    assert str(raised).count(sentence) == 1
+
+
+def test_a_line_of_words_in_an_answer_s_place_is_told_as_the_failure_that_it_names():
+    raised = said(200, b"Internal Server Error")
+    assert (type(raised), raised.message) == (errors.ServiceError, "Internal Server Error")
+    assert type(said(200, b"Welcome")) is errors.ProtocolError
+    assert type(said(200, b"<p>Internal Server Error</p>")) is errors.ProtocolError
 
 
 def test_a_network_s_login_page_is_told_as_one():
