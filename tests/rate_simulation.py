@@ -62,6 +62,18 @@ def in_any_span(most, seconds):
     return allows
 
 
+def counting_refusals(most, seconds):
+    """So many in any span of so many seconds, with those that are refused."""
+    asked = []
+
+    def allows(now, _active):
+        asked[:] = [at for at in asked if at > now - seconds]
+        asked.append(now)
+        return len(asked) <= most
+
+    return allows
+
+
 def in_each_window(most, seconds, phase=0.3):
     """So many in each window of so many seconds, by the server's clock."""
     count = {}

@@ -6,12 +6,18 @@ is reduced first, and raised again one by one, as TCP does (RFC 5681). If calls 
 fewer in flight than were taken before, or one more is taken though none has ended, their number is
 not what is limited. Then one call at a time is tried, at growing intervals, until one is taken;
 what was taken before shows how many within which time are allowed (`AllowedSpan`).
+
+Some services count the calls that they refuse as well, as OpenAI's does
+(https://platform.openai.com/docs/guides/rate-limits): then each try keeps the service
+closed, and what a block showed is refused at once. So one span is waited without any try, and
+refused calls count as taken, unless that is refused again.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import replace
 
 from ernie_magic.wire.throttling.allowed_span import AllowedSpan, Block, SentRequest, Trial
 
@@ -19,6 +25,7 @@ _REMEMBERED_CALLS = 4096  # more than services allow a minute without telling it
 # Without a refusal for so many seconds, and so many spans, nothing that was inferred holds.
 _FORGET_SECONDS = 60.0
 _FORGET_SPANS = 10
+_FORGET_SPANS_OF_COUNTED = 50  # where refused calls count: to learn it again costs two spans
 # Seconds until the next try after a first and a second refusal in a row: a service may take so long
 # to notice that a call has ended.
 _LAG_HOLDS = (0.005, 0.025)
@@ -71,6 +78,10 @@ class Congestion:
         self._probe_wait = _FIRST_PROBE
         self._block: Block | None = None
         self._block_ended_at = -math.inf
+        self._block_seconds = 0.0
+        self._counts_refusals: bool | None = None  # None while that is not known
+        self._quiet_until = -math.inf
+        self._span_before_quiet: AllowedSpan | None = None
 
     def seconds_to_wait(self, now: float, in_flight: int) -> float:
         """Return the seconds until one more call may be sent, unless one ends before."""
@@ -85,9 +96,7 @@ class Congestion:
 
     def seconds_until_tried(self, now: float) -> float:
         """Return the seconds until a call may be sent that waits for nothing but time."""
-        if self._block is not None:
-            return max(0.0, self._held_until - now)
-        return self._seconds_until_span_opens(now)
+        return max(0.0, self._held_until - now, self._seconds_until_span_opens(now))
 
     def on_sent(self, sent: SentRequest, in_flight: int) -> None:
         """Note that a call is sent; `in_flight` counts it."""
@@ -139,7 +148,7 @@ class Congestion:
         self._is_unchanged = True
         judgement = max(_JUDGEMENT_FACTOR * (now - sent.sent_at), _SHORTEST_JUDGEMENT)
         self._judgement = min(judgement, _LONGEST_JUDGEMENT)
-        if sent in self._taken:
+        if sent in self._taken and not self._counts_refusals:
             self._taken.remove(sent)
         if self._trial is not None:
             # Whichever was refused: calls overtake one another on their way.
@@ -160,7 +169,10 @@ class Congestion:
     def _forget_old(self, now: float) -> None:
         memory = max(_FORGET_SECONDS, _COST_MEMORY * self._cost)
         if self.span is not None:
-            memory = max(memory, _FORGET_SPANS * self.span.longest)
+            spans = _FORGET_SPANS
+            if self._counts_refusals:
+                spans = _FORGET_SPANS_OF_COUNTED
+            memory = max(memory, spans * self.span.longest)
         if -math.inf < self._refused_at < now - memory:
             self.reset()
 
@@ -221,8 +233,29 @@ class Congestion:
     def _refuse_within_span(self, now: float) -> None:
         if self.span is not None and self.span.take_back_extra():
             self._held_until = now + _FIRST_HOLD
+        elif self.span is not None and self._may_count_refusals(now, self.span):
+            self._begin_quiet(now, self.span)
         else:
             self._begin_block(now)
+
+    def _may_count_refusals(self, now: float, span: AllowedSpan) -> bool:
+        """Whether the service may count refused calls: it refuses what a block has just shown."""
+        if self._counts_refusals is None:
+            # A short block has few tries that could count.
+            was_long = 2 * self._block_seconds >= span.longest
+            return was_long and now - self._block_ended_at <= span.longest
+        if self._counts_refusals and now - self._quiet_until <= span.longest:
+            self._counts_refusals = False  # also after a span without any call
+            self.span = self._span_before_quiet
+        elif self._counts_refusals:
+            span.requests = max(1, span.requests - 1)
+        return self._counts_refusals
+
+    def _begin_quiet(self, now: float, span: AllowedSpan) -> None:
+        self._counts_refusals = True
+        self._span_before_quiet = replace(span)
+        self._quiet_until = self._held_until = now + span.longest
+        span.shortest = 0.0
 
     def _begin_block(self, now: float) -> None:
         self.window = None
@@ -240,6 +273,7 @@ class Congestion:
         block = self._block
         self._block = None
         self._held_until = taken_at
+        self._block_seconds = taken_at - block.began_at
         calls = list(self._taken)[:-1]  # without the one that was taken now
         if self.span is not None and self.span.lengthen(calls, block, taken_at):
             return

@@ -105,17 +105,23 @@ def test_calls_at_once_are_used_also_where_each_refusal_closes_the_service_for_l
     assert len(service.accepted) >= 0.9 * 3600.0 * 4 / 2.0
 
 
-def test_a_service_that_counts_refusals_too_opens_again():
-    counted = []
+# Calls, within how many seconds, for how long, and the part of those allowed that is used.
+COUNTS_REFUSALS = [
+    (3, 60, 1200.0, 0.7),
+    (20, 60, 1200.0, 0.9),
+    (60, 60, 600.0, 0.9),
+    (5, 1, 120.0, 0.9),
+]
 
-    def counts_all(now, _active):
-        counted[:] = [at for at in counted if at > now - 60.0]
-        counted.append(now)
-        return len(counted) <= 3
 
-    service = Service(counts_all)
-    simulation.run(service, seconds=1200.0)
-    assert max(service.accepted) > 1000.0 + 600.0
+@pytest.mark.parametrize("rule", COUNTS_REFUSALS, ids=str)
+def test_a_service_that_counts_refusals_too_is_used_as_far_as_it_allows(rule):
+    most, span, seconds, part = rule
+    service = Service(simulation.counting_refusals(most, span))
+    outcome = simulation.run(service, seconds=seconds)
+    assert outcome.failed == 0
+    assert len(service.accepted) >= part * seconds * most / span
+    assert sum(at > 1000.0 + seconds / 2 for at in service.refused) <= 0.2 * len(service.accepted)
 
 
 @pytest.mark.parametrize("retry_count", [2, 5])
