@@ -87,7 +87,7 @@ class ThoughtTags:
 
     def split(self, piece: str) -> tuple[str, str]:
         """Add a piece; return what may be shown now, as words and as thoughts."""
-        if self.is_past:
+        if self.is_past or not piece:
             return piece, ""
         text = self._held + piece
         self._held = ""
