@@ -93,7 +93,7 @@ class Request:
         Qianfan V1's paths by model, as far as its live list gives them.
     adaptable : frozenset of str
         What the caller did not choose, so that it may be sent otherwise to a server that refuses
-        it: "response_format", "stream", "reasoning" (of earlier messages).
+        it: "response_format", "stream", and of earlier messages "reasoning" and "tools".
     """
 
     model: str

@@ -165,9 +165,8 @@ def _without_empty_content(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": None}
 
 
-_STREAM_OR_NOT = frozenset(
-    {"streamed", "whole", "whole with tools"}
-)  # Who has turned it once does not turn it back.
+# Who has turned it once does not turn it back.
+_STREAM_OR_NOT = frozenset({"streamed", "whole", "whole with tools"})
 # In the order in which they are tried.
 ADAPTATIONS = (
     Adaptation(

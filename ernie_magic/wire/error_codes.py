@@ -54,10 +54,25 @@ _KEY_ADVICE = Text(
     "check that the key is complete, not expired and made for this "
     "service; %ernie doctor checks it",
 )
+_WRONG_KEY = (
+    Text("密钥未通过验证", "the key was not accepted"),
+    Text(
+        "密钥有误、已失效，或属于别的服务",
+        "it is wrong, no longer valid, or belongs to another service",
+    ),
+    _KEY_ADVICE,
+)
+_WRONG_FIELD = Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong")
+_WRONG_ADDRESS = Text("服务地址（base_url）不对", "the base URL is wrong")
 _SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
 _LATER = Text(
     "稍后再试；若反复出现，请将请求编号提供给服务方",
     "try again later; if it persists, give the request id to the service",
+)
+_SERVER_FAILED = (
+    Text("服务内部出错", "the service failed"),
+    Text("服务方的临时故障", "a temporary fault on its side"),
+    _LATER,
 )
 _REPHRASE = Text("换一种说法再试", "rephrase it")
 _REVIEW = Text("内容审核认为它不安全", "content review finds it unsafe")
@@ -96,7 +111,7 @@ CASES: tuple[Case, ...] = (
             "4224004",
         ),
         Text("服务认为请求不合法", "the service finds the request malformed"),
-        Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
+        _WRONG_FIELD,
         Text(
             "检查选项，尤其是 --param 给出的字段",
             "check the options, especially fields given with --param",
@@ -219,12 +234,7 @@ CASES: tuple[Case, ...] = (
     Case(
         e.AuthenticationFailed,
         ("invalid_iam_token", "invalid_api_key", "40401"),
-        Text("密钥未通过验证", "the key was not accepted"),
-        Text(
-            "密钥有误、已失效，或属于别的服务",
-            "it is wrong, no longer valid, or belongs to another service",
-        ),
-        _KEY_ADVICE,
+        *_WRONG_KEY,
         renews=True,
     ),
     Case(
@@ -390,7 +400,7 @@ CASES: tuple[Case, ...] = (
         e.BadRequest,
         ("method_not_supported", "336101"),
         Text("服务不接受这种请求方法", "the service does not accept this method"),
-        Text("服务地址（base_url）不对", "the base URL is wrong"),
+        _WRONG_ADDRESS,
         Text("检查 %ernie config base_url", "check %ernie config base_url"),
     ),
     # 429
@@ -445,9 +455,7 @@ CASES: tuple[Case, ...] = (
     Case(
         e.ServerError,
         ("internal_error", "dispatch_internal_error", "1", "15", "336000", "500000"),
-        Text("服务内部出错", "the service failed"),
-        Text("服务方的临时故障", "a temporary fault on its side"),
-        _LATER,
+        *_SERVER_FAILED,
         retryable=True,
     ),
     Case(
@@ -490,19 +498,14 @@ CASES: tuple[Case, ...] = (
         e.BadRequest,
         (),
         Text("服务拒绝了请求", "the service refused the request"),
-        Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong"),
+        _WRONG_FIELD,
         Text("检查选项和 --param", "check the options and --param"),
         statuses=(400, 422),
     ),
     Case(
         e.AuthenticationFailed,
         (),
-        Text("密钥未通过验证", "the key was not accepted"),
-        Text(
-            "密钥有误、已失效，或属于别的服务",
-            "it is wrong, no longer valid, or belongs to another service",
-        ),
-        _KEY_ADVICE,
+        *_WRONG_KEY,
         statuses=(401,),
     ),
     Case(
@@ -531,7 +534,7 @@ CASES: tuple[Case, ...] = (
         e.BadRequest,
         (),
         Text("服务地址下没有这个接口", "there is no such endpoint at this address"),
-        Text("服务地址（base_url）不对", "the base URL is wrong"),
+        _WRONG_ADDRESS,
         Text(
             "检查 %ernie config base_url 和 %ernie doctor",
             "check %ernie config base_url and %ernie doctor",
@@ -596,9 +599,7 @@ CASES: tuple[Case, ...] = (
     Case(
         e.ServerError,
         (),
-        Text("服务内部出错", "the service failed"),
-        Text("服务方的临时故障", "a temporary fault on its side"),
-        _LATER,
+        *_SERVER_FAILED,
         statuses=(500, 502, 503, 504, 529),
         retryable=True,
     ),
@@ -684,7 +685,7 @@ def case_for(status: int, code: str) -> Case:
         if not case.codes and status in case.statuses:
             return case
     if status >= 500:  # noqa: PLR2004
-        return next(case for case in CASES if not case.codes and 500 in case.statuses)  # noqa: PLR2004
+        return case_for(500, "")
     return _UNKNOWN
 
 

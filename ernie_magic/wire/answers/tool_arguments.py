@@ -26,7 +26,7 @@ def split_arguments(pieces: Sequence[str]) -> list[str]:
     ones are one call that is repeated (https://github.com/BerriAI/litellm/issues/40582).
     """
     whole = "".join(pieces)
-    if is_object(whole):
+    if _is_object(whole):
         return [whole]
     several = _split_objects(whole)
     if len(several) > 1:
@@ -58,16 +58,16 @@ def join_arguments(pieces: Sequence[str]) -> str:
     as servers repeat them.
     """
     whole = "".join(pieces)
-    if is_object(whole):
+    if _is_object(whole):
         return whole
     said = [piece for piece in pieces if piece.strip()]
     grows = all(after.startswith(before) for before, after in pairwise(said))
-    if grows and said and is_object(said[-1]):
+    if grows and said and _is_object(said[-1]):
         return said[-1]
-    if said and _is_empty_object(said[0]) and is_object(rest := "".join(said[1:])):
+    if said and _is_empty_object(said[0]) and _is_object(rest := "".join(said[1:])):
         return rest
     half = whole[: len(whole) // 2]
-    if half + half == whole and is_object(half):
+    if half + half == whole and _is_object(half):
         return half
     return _repair(whole)
 
@@ -115,8 +115,8 @@ def is_whole_object(pieces: Sequence[str]) -> bool:
         return False
 
 
-def is_object(text: str) -> bool:
-    """Whether a text is a JSON object."""
+def _is_object(text: str) -> bool:
+    """Whether a text is a JSON object as tools read it: strictly, unlike `json_text.is_object`."""
     try:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
