@@ -29,6 +29,7 @@ from ernie_magic.wire.refusals.meanings import find_period, is_too_large_for_lim
 from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal, unwrap_list
 from ernie_magic.wire.refusals.words import tells_failure
 from ernie_magic.wire.throttling.durations import (
+    LONGEST_KEPT_WAIT,
     find_told_wait,
     reset_seconds,
     retry_after_seconds,
@@ -213,6 +214,11 @@ def _case_of_limit(refusal_fields: Mapping[str, str], text: str, seconds: float)
     """
     period = find_period("\n".join((*refusal_fields.values(), text)))
     if period == "longer":
+        return LONGER
+    if period == "hour":
+        # It lets a call through now and then: a service that says when is obeyed.
+        if 0 < seconds <= LONGEST_KEPT_WAIT:
+            return None
         return LONGER
     if period or seconds > _LONGEST_SHORT_WAIT:
         return DAILY

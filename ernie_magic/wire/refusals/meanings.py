@@ -496,15 +496,17 @@ _DAY = _compile(
 _LONGER_THAN_A_DAY = _compile(
     rf"{_COUNTED}(?:\d+[\s-]*)?(?:h(?:ou)?rs?\b|days\b|weeks?\b|months?\b)",
     rf"{_COUNTED_ZH}(?:\d+ ?)?(?:个?小时|[天周]|个?月)",
-    # An hour's (RPH), as SiliconFlow has (https://github.com/jxq1997216/AITranslator/issues/32).
-    r"(?<![a-z])(?:per|each|every|an)[\s_-]*hour(?![a-z])|/\s*hour|PerHour|(?<![a-z])[IRT]PH(?![a-z])",
-    r"每(?:\d+ ?个?)?小时",
     r"(?<![a-z])(?:weekly|monthly)(?![a-z])|(?:per|this|/)[\s_-]*(?:week|month)(?![a-z])",
     r"(?<![a-z])h(?:ou)?r(?:s|ly)?[\s_-](?:\w+[\s_-]){0,2}(?:quota|allowance)",
     r"\b\d+[\s-]?h(?:ou)?rs?\b[^\"\n]{0,30}limit|limit\b[^\"\n]{0,30}\b\d+[\s-]?h(?:ou)?rs?\b",
     r"hit your (?:usage )?limit|out of (?:extra )?usage|\bresets (?:at )?\d{1,2}(?::\d\d)? ?[ap]m",
     r"[每本当单][周月]|[周月](?:限额|配额|额度)",
     r"\d+ ?(?:个?小时|周|个?月)的?[^，。]{0,6}(?:上限|限额|额度)",
+)
+# Requests per hour (RPH), as SiliconFlow has (https://github.com/jxq1997216/AITranslator/issues/32).
+_HOUR = _compile(
+    r"(?<![a-z])(?:per|each|every|an)[\s_-]*hour(?![a-z])|/\s*hour|PerHour|(?<![a-z])[IRT]PH(?![a-z])",
+    r"每(?:\d+ ?个?)?小时",
 )
 # DashScope tells its limits of a second and a minute with the words and the code of spent money,
 # and only its link tells which (https://help.aliyun.com/en/model-studio/rate-limit). What was
@@ -614,7 +616,7 @@ def _means_another(meaning: Meaning, status: int, message: str) -> bool:
 
 
 def find_period(said: str) -> str:
-    """Return by what a limit is counted that no minute renews, by a service's words: "day",
+    """Return by what a limit is counted that no minute renews, by a service's words: "hour", "day",
     "longer", or "" for any other limit.
     """
     if _SHORTER.search(said):
@@ -623,6 +625,8 @@ def find_period(said: str) -> str:
         return "day"
     if _LONGER_THAN_A_DAY.search(said):
         return "longer"
+    if _HOUR.search(said):
+        return "hour"
     return ""
 
 

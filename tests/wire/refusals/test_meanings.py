@@ -314,6 +314,14 @@ def test_a_limit_of_hours_weeks_or_months_is_told_as_one_and_not_tried_again(mes
     assert "within a longer time" in raised.line("en")
 
 
+def test_an_hour_s_limit_that_tells_a_short_wait_is_waited_for():
+    message = "Limit of 100 requests per hour reached"
+    assert said(429, refusal(message), **{"retry-after": "30"}).retryable
+    assert said(429, refusal(f"{message}. Please try again in 20s.")).retryable
+    assert not said(429, refusal(message), **{"retry-after": "1800"}).retryable
+    assert not said(429, refusal("Monthly limit reached"), **{"retry-after": "1"}).retryable
+
+
 # iFlytek's table (https://www.xfyun.cn/doc/spark/Web.html), Hunyuan's code 2003, SiliconFlow's
 # words (https://github.com/jxq1997216/AITranslator/issues/32): status, reply, whether a day's.
 NO_MINUTE_S = [
