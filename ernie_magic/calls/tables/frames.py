@@ -84,19 +84,7 @@ def read_table(data: Any, *, with_labels: bool = False) -> TableContent:
     if _is_from(data, "polars") and hasattr(data, "to_dicts"):
         return TableContent(tuple(data.columns), _shorten_records(data.to_dicts(), data.schema))
     if _is_from(data, "pandas") and hasattr(data, "to_dict") and hasattr(data, "columns"):
-        columns = _unique_names(data.columns)
-        # Under their own labels, columns of `True` and `1` would be one entry of a record.
-        named = data.set_axis(list(columns), axis="columns")
-        records: list[dict[Any, Any]] = named.to_dict("records")
-        if not columns:  # before 2.1, pandas gives no record of a row without columns
-            records = [{} for _ in range(len(data))]
-        rows = [dict(zip(columns, record.values(), strict=True)) for record in records]
-        types = dict(zip(columns, data.dtypes, strict=True))
-        for name in (name for name, dtype in types.items() if dtype.name == "object"):
-            # In a record pandas has made a number of 64 bits of each.
-            for row, value in zip(rows, named[name].tolist(), strict=True):
-                row[name] = value
-        table = TableContent(columns, _shorten_records(rows, types))
+        table = _read_pandas(data)
         if with_labels:
             return _add_labels(data.index, table)
         return table
@@ -116,6 +104,23 @@ def read_table(data: Any, *, with_labels: bool = False) -> TableContent:
         _no_table_text(data),
         advice=_advice_for(data),
     )
+
+
+def _read_pandas(data: Any) -> TableContent:
+    """Return the columns and rows of a DataFrame of pandas, without its labels."""
+    columns = _unique_names(data.columns)
+    # Under their own labels, columns of `True` and `1` would be one entry of a record.
+    named = data.set_axis(list(columns), axis="columns")
+    records: list[dict[Any, Any]] = named.to_dict("records")
+    if not columns:  # before 2.1, pandas gives no record of a row without columns
+        records = [{} for _ in range(len(data))]
+    rows = [dict(zip(columns, record.values(), strict=True)) for record in records]
+    types = dict(zip(columns, data.dtypes, strict=True))
+    for name in (name for name, dtype in types.items() if dtype.name == "object"):
+        # In a record pandas has made a number of 64 bits of each.
+        for row, value in zip(rows, named[name].tolist(), strict=True):
+            row[name] = value
+    return TableContent(columns, _shorten_records(rows, types))
 
 
 def _add_labels(index: Any, content: TableContent) -> TableContent:
