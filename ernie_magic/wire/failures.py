@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.wire.error_codes import Case
 
-SAID_SHOWN = 200  # characters of what a service says
+_SAID_SHOWN = 200  # characters of what a service says
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _CODE = 100  # characters of a request id
 _LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
@@ -109,7 +109,7 @@ def _is_failing_line(text: str) -> bool:
     status: "Internal Server Error".
     """
     line = text.strip()
-    is_words = line[:1].isalpha() and len(line.splitlines()) == 1 and len(line) <= SAID_SHOWN
+    is_words = line[:1].isalpha() and len(line.splitlines()) == 1 and len(line) <= _SAID_SHOWN
     return is_words and tells_failure(line)
 
 
@@ -157,9 +157,7 @@ def error_from_refusal(
     if not case.codes:  # a code of the table is not a key
         code = redact(code, strict=True)
     message = redact(message, strict=True)
-    what = case.what
-    if message:
-        what = _SAID.fill(what=what, said=untranslated(clip_text(message, SAID_SHOWN)))
+    what = _add_said(case.what, message)
     request_id = refusal_fields.get("request_id") or header_request_id(headers)
     error = case.error(
         what,
@@ -178,6 +176,18 @@ def error_from_refusal(
     if isinstance(error, RateLimited) and error.retryable:
         _note_wait(error, headers, told_wait)
     return error
+
+
+def _add_said(what: Text, message: str) -> Text:
+    """Return what happened, with what the service says of it, if it says anything."""
+    if not message:
+        return what
+    return _SAID.fill(what=what, said=clip_said(message))
+
+
+def clip_said(said: str) -> Text:
+    """Return the beginning of what a service says, as it says it."""
+    return untranslated(clip_text(said, _SAID_SHOWN))
 
 
 def _documented_case(status: int, refusal_fields: Mapping[str, str]) -> Case | None:
@@ -267,7 +277,7 @@ def invalid_chunk_error(text: str) -> ProtocolError:
     what = Text("流中有一段不是有效的 JSON", "a chunk of the stream is not valid JSON")
     words = redact(_readable_message(text), strict=True)
     if words and words[0] not in '{["':
-        what = _SAID.fill(what=what, said=untranslated(words))
+        what = _add_said(what, words)
     return ProtocolError(
         what,
         Text("服务或中间的代理损坏了数据", "the service, or a proxy in between, damaged it"),
@@ -465,7 +475,7 @@ def _redirect_error(target: str, status: int) -> ProtocolError:
     """Return the error for a redirect, which is not followed: the key would go to another host."""
     return ProtocolError(
         Text("服务要求转到 {target}", "the service redirects to {target}").fill(
-            target=untranslated(target[:SAID_SHOWN])
+            target=untranslated(target[:_SAID_SHOWN])
         ),
         Text(
             "服务地址（base_url）已变或写错，或需要先登录网络",
@@ -482,10 +492,9 @@ def _redirect_error(target: str, status: int) -> ProtocolError:
 def _network_login_error(refusal_fields: Mapping[str, str]) -> ServiceUnreachable:
     """Return the error for a network that lets nobody through who has not logged in."""
     what = Text("这个网络要求先登录（HTTP 511）", "this network requires a login (HTTP 511)")
-    if message := redact(refusal_fields.get("message", ""), strict=True):
-        what = _SAID.fill(what=what, said=untranslated(clip_text(message, SAID_SHOWN)))
+    message = redact(refusal_fields.get("message", ""), strict=True)
     return ServiceUnreachable(
-        what,
+        _add_said(what, message),
         Text(
             "酒店、校园或公司网络的登录页拦住了请求，没有到达服务",
             "the login page of a hotel's, campus's or company's network is in between; the "
@@ -506,7 +515,7 @@ def _readable_message(text: str) -> str:
             return heading.group(1).strip()
     if text.lstrip().startswith("<"):
         return ""
-    return " ".join(text.split())[:SAID_SHOWN]
+    return " ".join(text.split())[:_SAID_SHOWN]
 
 
 def stream_cut_error() -> IncompleteAnswer:

@@ -11,9 +11,9 @@ from ernie_magic.api import values
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.certificates import NAMES_OF_CERTIFICATES
 from ernie_magic.errors import ServiceUnreachable
-from ernie_magic.text.language import Text, clip_text, untranslated
+from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import redact
-from ernie_magic.wire.failures import SAID_SHOWN
+from ernie_magic.wire.failures import clip_said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,7 +211,7 @@ def _refused_by_proxy_error(
         ).fill(
             proxy=_PROXY.fill(proxy=proxy.shown),
             host=host,
-            said=untranslated(clip_text(said, SAID_SHOWN)),
+            said=clip_said(said),
         ),
         cause,
         advice.fill(name=proxy.name),
@@ -288,7 +288,7 @@ def _certificate_error(
         cause, advice = _TIME
     elif error.verify_code in _WRONG_NAME:
         cause, advice = _NAME
-    said = untranslated(clip_text(error.verify_message, SAID_SHOWN))
+    said = clip_said(error.verify_message)
     failure = ServiceUnreachable(_CERTIFICATE.fill(host=owner, said=said), cause, advice)
     if cause is _ISSUER[0]:
         name_ignored(failure, ignored)
@@ -301,7 +301,7 @@ def _tls_error(error: ssl.SSLError, host: Text) -> ServiceUnreachable:
     cause, advice = _NO_HTTPS
     if _CERTIFICATE_REQUIRED.search(reason):
         cause, advice = _CLIENT_CERTIFICATE
-    said = untranslated(clip_text(reason, SAID_SHOWN))
+    said = clip_said(reason)
     return ServiceUnreachable(
         Text("与 {host} 的加密连接失败（{said}）", "no TLS connection to {host} ({said})").fill(
             host=host, said=said
@@ -315,7 +315,7 @@ def _dead_proxy_error(proxy: Proxy, said: str) -> ServiceUnreachable:
     return ServiceUnreachable(
         Text("连不上{proxy}（{said}）", "cannot reach {proxy} ({said})").fill(
             proxy=_PROXY.fill(proxy=proxy.shown),
-            said=untranslated(clip_text(said, SAID_SHOWN)),
+            said=clip_said(said),
         ),
         Text(
             "代理没有运行，或它的地址、端口或类型写错了",

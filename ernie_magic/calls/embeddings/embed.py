@@ -17,9 +17,9 @@ from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.storage.vector_cache import VectorStore
-from ernie_magic.text.language import Text, clip_text, untranslated
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.wire import replies
-from ernie_magic.wire.failures import SAID_SHOWN
+from ernie_magic.wire.failures import clip_said
 from ernie_magic.wire.throttling.batch_limits import find_batch_limit
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _name_too_long(error: InputTooLong, texts: list[str]) -> None:
         "some texts ({n}) are too long for the model, such as {text} ({size} characters)",
     ).fill(n=len(texts), text=repr(clip_text(texts[0], _SHOWN)), size=len(texts[0]))
     if error.message:
-        said = untranslated(clip_text(error.message, SAID_SHOWN))
+        said = clip_said(error.message)
         error.cause = Text("服务说：{said}", "the service said: {said}").fill(said=said)
     error.advice = Text(
         "其余的已经存下；拆开或缩短它再算一次，只会问缺的",
