@@ -33,6 +33,7 @@ _EDGES = re.compile(rf"^[\s{UNSEEN}]+|[\s{UNSEEN},;，；。、]+$")
 _METHOD = re.compile(r"^(?:GET|POST|curl)\s+(?=\S+$)")
 _MARKDOWN_LINK = re.compile(r"\[[^\]]*\]\(([^\s()]+)\)")
 _QUOTES = dict(zip("\"'`<(“‘「『《【（", "\"'`>)”’」』》】）", strict=True))
+_MARKS = "\"'`“”‘’"
 # Full-width signs of an input method, and Windows' slash, as browsers read them (WHATWG, "URL").
 _OTHER_SIGNS = str.maketrans({"：": ":", "／": "/", "．": ".", "\\": "/"})
 # A host without its scheme: `127.0.0.1:8000/v1`, `api.example.com/v1`, `localhost:8000`.
@@ -268,6 +269,7 @@ def unwrap_pasted(text: str) -> str:
     text = _EDGES.sub("", text)
     while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         text = _EDGES.sub("", text[1:-1])
+    text = text.strip(_MARKS)  # of a pair whose other half was not copied
     if link := _MARKDOWN_LINK.fullmatch(text):
         text = link[1]
     return _METHOD.sub("", text)
