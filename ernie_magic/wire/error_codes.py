@@ -651,7 +651,7 @@ BLOCKED_ON_THE_WAY = Case(
     ),
 )
 TOO_MANY = 429  # means the same with any code
-BAD_REQUEST = 400
+BAD_REQUEST = 400  # the first status of a failure
 NOT_FOUND = 404
 _UNKNOWN = Case(
     e.ServiceError,

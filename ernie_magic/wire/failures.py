@@ -24,7 +24,13 @@ from ernie_magic.errors import (
 from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
-from ernie_magic.wire.error_codes import BLOCKED_ON_THE_WAY, DAILY, LONGER, case_for
+from ernie_magic.wire.error_codes import (
+    BAD_REQUEST,
+    BLOCKED_ON_THE_WAY,
+    DAILY,
+    LONGER,
+    case_for,
+)
 from ernie_magic.wire.refusals.meanings import find_period, is_too_large_for_limit, read_refusal
 from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal, unwrap_list
 from ernie_magic.wire.refusals.words import tells_failure
@@ -46,6 +52,7 @@ _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said}
 _CODE = 100  # characters of a request id
 _LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
 _ACCEPTED = 202
+_REDIRECTING = 300  # and all up to 399
 _REASON = re.compile(r"reason$", re.IGNORECASE)  # finishReason, raiFilteredReason
 _TOO_LARGE = 413
 _NETWORK_LOGIN = 511  # RFC 6585, section 6
@@ -84,12 +91,12 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
         if (redacted := beginning_of(redact_values(parsed))) != original:
             # A key may be escaped in the text, as JSON allows for each character.
             text = redact(redacted, strict=True)
-    if 300 <= status < 400 and (target := headers.get("location")):  # noqa: PLR2004
+    if _REDIRECTING <= status < BAD_REQUEST and (target := headers.get("location")):
         return _redirect_error(redact(target, strict=True), status)
     refusal_fields = None
     if isinstance(parsed := unwrap_list(parsed), dict):
         refusal_fields = parse_refusal(parsed, status, may_be_answer=False)
-    if refusal_fields is None and status < 400 and not _is_failing_line(whole):  # noqa: PLR2004
+    if refusal_fields is None and status < BAD_REQUEST and not _is_failing_line(whole):
         is_cut = parsed is None and len(body) < MAX_BODY and text.lstrip()[:1] == "{"
         return invalid_json_error(status, text) if is_cut else not_this_api_error(status, text)
     if parsed is None:
@@ -145,7 +152,7 @@ def error_from_refusal(
     case = case or _documented_case(status, refusal_fields)
     if case is None:
         meant, case = read_refusal(status, refusal_fields)
-        if status < 400:  # noqa: PLR2004
+        if status < BAD_REQUEST:
             status = meant
     wait = retry_after_seconds(headers)
     told_wait = find_told_wait(message, text) or 0.0

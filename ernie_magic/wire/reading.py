@@ -12,6 +12,7 @@ from ernie_magic.api import values
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.endings import raise_unless_answered
 from ernie_magic.wire.envelopes import error_beside_answer, only_object, unwrap_reply
+from ernie_magic.wire.error_codes import BAD_REQUEST
 from ernie_magic.wire.event_stream import iter_streamed_deltas
 from ernie_magic.wire.failures import beginning_of, error_from_reply
 from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal
@@ -123,7 +124,7 @@ def check_whole_reply(reader: Reader, reply: dict[str, Any], status: int) -> Non
     import httpx
 
     text = beginning_of(reply)
-    if status >= 400 or parse_refusal(reply) is not None:  # noqa: PLR2004
+    if status >= BAD_REQUEST or parse_refusal(reply) is not None:
         raise error_from_reply(status, {}, text.encode("utf-8", "replace"))
     reader.feed_whole(reply)
     reader.flush_remaining()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.text.language import whole_characters
-from ernie_magic.wire.error_codes import is_failing_status, is_known_code
+from ernie_magic.wire.error_codes import BAD_REQUEST, is_failing_status, is_known_code
 from ernie_magic.wire.refusals.meanings import names_limit
 from ernie_magic.wire.refusals.words import (
     FAILURE_MESSAGES,
@@ -148,7 +148,7 @@ def parse_refusal(
     may_be_answer
         Whether the body may be what was asked for; otherwise any words of a failure count.
     """
-    failed = status >= 400  # noqa: PLR2004
+    failed = status >= BAD_REQUEST
     certain = failed or not may_be_answer
     fields = _find_failure(body, failed=failed, certain=certain)
     if fields is None and not certain:
