@@ -124,14 +124,15 @@ _QUOTA = Meaning(
         r"余额.{0,6}(?:不足|用完|用尽|耗尽)|欠费|(?:令牌|用户)额度(?:已|不足)|预扣费?额度?失败",
         r"(?:订阅|剩余|账户|账号)的?额度.{0,6}(?:不足|用完|用尽|耗尽)|(?:积分|点数)(?:不足|已?用完)",
         r"(?:免费|月|周|套餐|资源包)[^，。]{0,8}(?:额度)?[^，。]{0,4}(?:用完|用尽|耗尽)|套餐已?(?:到|过)期",
-        r"balance (?:is )?(?:insufficient|not enough|too low)|insufficient (?:account )?balance",
+        r"balance (?:is )?(?:insufficient|not enough|too low|negative|empty)",
+        r"insufficient (?:account )?balance",
         r"(?:insufficient|not enough|out of|no) (?:\w+ )?(?:credits?|funds)\b",
-        r"credits? (?:limit )?(?:has been |have been |is |are )?(?:exceeded|exhausted|depleted)",
+        r"credits? (?:limit )?(?:has been |have been |is |are )?"
+        r"(?:exceeded|reached|exhausted|depleted)",
         r"(?:requires|need) more credits|all available credits|(?:included|free) credits",
         r"n[o'’]t have (?:\w+ ){0,2}(?:credits?|funds|balance)\b|(?:not enough|positive) balance",
+        r"\bin arrears\b|billing (?:is )?not (?:enabled|active)|^payment required|\btop.?up your",
         r"(?:add|enter|provide|set up) (?:an? )?(?:valid )?payment (?:method|information|details)",
-        # Which no waiting renews (https://github.com/google-gemini/gemini-cli/issues/22486).
-        r"(?<!remaining )\blimit: ?0(?![.,]?\d)(?! (?:remaining|left))",
         r"budget has been exceeded|exceeded ?budget|over budget|crossed budget",
         r"free (?:tier|quota|trial)\b.{0,60}(?:exhausted|used up|expired|has ended)",
         r"usage limits? (?:for|of) your (?:plan|subscription)|spend(?:ing)? limit",
@@ -140,6 +141,14 @@ _QUOTA = Meaning(
         r"reached the set .{0,20}limit|^no (?:\w+ )?balance\b",
     ),
     (BAD_REQUEST, _FORBIDDEN, NOT_FOUND, TOO_MANY),
+)
+# A limit of nothing, which no waiting renews (https://github.com/google-gemini/gemini-cli/issues/22486).
+_LIMIT_OF_NONE = Meaning(
+    _NO_QUOTA,
+    "",
+    _NEVER,
+    _compile(r"(?<!remaining )\blimit: ?0(?![.,]?\d)(?! (?:remaining|left))"),
+    (TOO_MANY,),
 )
 # What a key may spend, which One API's children tell with 401 (https://errs.dmxapi.cn).
 _QUOTA_OF_KEY = Meaning(
@@ -217,6 +226,10 @@ _MODEL_NOT_ALLOWED = Meaning(
         r"access to (?:the |this )?model (?:\S+ )?(?:is |was )?denied",
         r"无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
         r"(?:套餐|订阅)[^，。]{0,12}(?:未|没有|不)(?:开放|开通|包含|包括)",
+        r"套餐[^，。]{0,6}不支持.{0,8}模型",
+        r"\bupgrade .{0,30}\bto (?:use|access) (?:this|the) model",
+        r"\b(?:this|the) model (?:requires|needs|is only available (?:to|for|in|on|with))"
+        r" (?:\w+ ){0,3}(?:plans?|subscriptions?|tiers?)\b",
         r"\b(?:plan|subscription|tier)\b.{0,20}n[o'’]t (?:yet )?(?:include|cover|have access to)",
         r"not (?:included|available|offered) (?:in|on|under|with|for) (?:your|the|this) (?:\w+ )?"
         r"(?:plan|subscription|tier)\b|n[o'’]t have a free (?:\w+ )?tier",
@@ -280,7 +293,8 @@ _FEATURE = Meaning(
         r"requires --enable|data required for image",
         r"all providers (?:have been|were|are) ignored",
         r"\bmodel\b.{0,60}\b(?:only|not) (?:supported|available) (?:in|by|on|with|via|at|through)\b"
-        r".{0,20}\b(?:endpoint|api\b|v\d+/)|please use (?:the )?/?v\d+/",
+        r".{0,20}\b(?:endpoint|api\b)|please use (?:the )?/?v\d+/",
+        r"\b(?:only|not) (?:supported|available) (?:in|by|on|with|via|at|through) (?:the )?/?v\d+/",
         r"不支持.{0,12}(?:图片|图像|视觉|多模态|语音|视频|工具|函数|思考|流式|调用方式)",
     ),
     (BAD_REQUEST, NOT_FOUND, _UNPROCESSABLE, 500, 501),
@@ -322,7 +336,9 @@ _CERTAINLY_NO_MODEL = Meaning(
         r"your model \S+ is not|allowed now, your",
         r"^(?:invalid|unknown|unsupported) model\b|\bmodel (?:is |has been )?disabled",
         r"\bmodel (?:identifier|id|name) (?:is |was )?(?:invalid|unknown|not valid)",
-        r"(?:模型|API) ?[\w./:-]{0,60} ?(?:不存在|未找到|找不到|已下线)",
+        r"(?:模型|API) ?['\"`“「]?[\w./:-]{0,60}['\"`”」]? ?(?:不存在|未找到|找不到|已下线)",
+        r"无效的?模型|模型(?:名称?|编码|标识|ID)(?:无效|有误|错误|不正确)",
+        r"\bno model (?:named|matches)\b",
         r"模型.{0,80}无可用(?:的)?渠道|no available channels? for model",
     ),
     (*_WRONG_REQUEST, _FORBIDDEN, 503),
@@ -338,7 +354,7 @@ _MEASURE = r"(?:(?:max_?)?length|tokens?|context|characters|max_(?:seq|model|inp
 _TOO_MUCH = (
     r"(?:exceed\w*|(?<!be )(?:longer|greater|larger|more) than|too (?:long|large|many|big)"
     r"|(?:must|should|needs? to|ha(?:s|ve) to) .{0,16}(?:less|fewer|shorter|smaller|at most|no more"
-    r"|up to|within|under|below|<)|\d >=? \d|\bmax\w* .{0,60}\bbut\b"
+    r"|up to|within|under|below|<)|supports? (?:at most|up to)|\d >=? \d|\bmax\w* .{0,60}\bbut\b"
     r"|\bbut (?:the|its|this) .{0,30}\b(?:length|limit|window))"
 )
 _TOO_MUCH_READ = (
@@ -363,7 +379,8 @@ _TOO_LONG = Meaning(
         r"(?:prompt|输入|提示词|上下文|消息|内容|文本)[^，。]{0,12}(?:超长|过长|太长|超出|超过)",
         r"^\s*tokens? (?:count )?limit|\btokens? (?:count |limit )?exceed|too many tokens",
         r"\b(?:input|prompt) (?:\([^)]{0,40}\) )?is too (?:large|big)",
-        r"(?:输入|请求|提示词?|上下文|对话|消息|文本|prompt)[^，。输]{0,12}(?:长度|(?<!max_)tokens?)"
+        r"(?:reduce|shorten) (?:the length of )?(?:the|your) (?:prompt|messages?|input|text)\b",
+        r"(?:输入|请求|提示词?|上下文|对话|消息|文本|prompt|messages?)[^，。输]{0,12}(?:长度|(?<!max_)tokens?)"
         r"[^，。]{0,40}(?:超|大于|上限|小于)",
         _TOO_MUCH_READ,
     ),
@@ -445,6 +462,7 @@ _TLS_PORT = Meaning(
 )
 MEANINGS = (
     _TLS_PORT,
+    _LIMIT_OF_NONE,
     _QUOTA,
     _QUOTA_OF_KEY,
     _BLOCKED_ACCOUNT,
@@ -520,6 +538,8 @@ _SHORTER = _compile(
     rf"{_COUNTED}(?:\d+[\s-]*)?(?:min|sec)",
     r"(?<![a-z])(?:[IRT]PM|QPS|RPS)(?![a-z])|每[分秒]",
 )
+# Not in a link.
+_SAYS_RATE = _compile(r"(?<![/#\w-])rate.?limit|too.?many.?requests|限流|频率|速率")
 # Words that name a status, without separators and without "error" or "exception" at their end.
 _STATUS_OF_WORD = {
     "badrequest": 400,
@@ -592,7 +612,7 @@ def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | N
             continue
         if meaning.is_named(status) and any(map(meaning.names.search, names)):
             return meaning
-        if not meaning.is_said(status):
+        if not meaning.is_said(status) or _is_advice(meaning, status, own_words):
             continue
         said = own_words
         if meaning in _AROUND_A_QUOTATION:
@@ -600,6 +620,14 @@ def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | N
         if meaning.sentence.search(said):
             return meaning
     return None
+
+
+def _is_advice(meaning: Meaning, status: int, own_words: str) -> bool:
+    """Whether words of money or of a plan may be what the refusal of a limit advises: "add a
+    payment method for a higher one".
+    """
+    is_about_account = meaning in (_QUOTA, _MODEL_NOT_ALLOWED)
+    return is_about_account and status == TOO_MANY and bool(_SAYS_RATE.search(own_words))
 
 
 def _means_another(meaning: Meaning, status: int, message: str) -> bool:

@@ -140,12 +140,28 @@ SAID = [
     (429, "Your current subscription plan does not yet include access to GLM-5", "1311", None, DENIED),
     (429, "Gemini 2.5 Pro Preview doesn't have a free quota tier. Please use another", 429, None, DENIED),  # ai-christianson/RA.Aid#182
     (429, "订阅不包含该模型", None, None, DENIED),
-    (429, "Quota exceeded for metric: x, limit: 0, model: gemini-3.1-pro\nPlease retry in 25.4s.", 429, None, MONEY),  # google-gemini/gemini-cli#22486
+    (429, "Rate limit reached. Add a payment method to increase your limits", None, None, LIMIT),
+    (429, "Too many requests; upgrade your plan to use the model faster", None, None, LIMIT),
+    (429, "请求速率超限，可充值或升级：积分不足的账号较慢", None, None, LIMIT),
+    (429, "You exceeded your current quota (https://ai.google.dev/gemini-api/docs/rate-limits) for metric: x, limit: 0, model: gemini-3.1-pro\nPlease retry in 25.4s.", 429, None, MONEY),  # google-gemini/gemini-cli#22486
     (429, "Quota exceeded for metric: x, limit: 20, model: gemini-3.1-pro\nPlease retry in 25.4s.", 429, None, LIMIT),
     (429, "Rate limited; limit: 0 remaining", 429, None, LIMIT),
     (429, "You exceeded your current quota. For details, see: https://help.aliyun.com/document_detail/2400395.html", "insufficient_quota", "insufficient_quota", LIMIT),
     (429, "Allocated quota exceeded, please increase your quota limit.", "insufficient_quota", "insufficient_quota", LIMIT),  # QwenLM/Qwen#2254
     (429, "Free allocated quota exceeded. See https://help.aliyun.com/zh/model-studio/error-code", "insufficient_quota", None, MONEY),
+    (400, "This model supports at most 8192 tokens, but your messages have 9000 tokens", None, None, LONG),
+    (400, "Please reduce the length of the messages or completion.", None, None, LONG),
+    (400, "messages 总长度超限", None, None, LONG),
+    (400, "Your account is in arrears", None, None, MONEY),
+    (403, "Credit limit reached", None, None, MONEY),
+    (403, "Billing is not enabled for this project.", None, None, MONEY),
+    (403, "Please top up your account to continue", None, None, MONEY),
+    (400, "No model named foo-7b", None, None, NO_MODEL),
+    (400, "模型 'foo' 不存在", None, None, NO_MODEL),
+    (400, "无效的模型名称", None, None, NO_MODEL),
+    (429, "Upgrade your plan to use this model", None, None, DENIED),
+    (429, "This model requires a paid plan", None, None, DENIED),
+    (429, "您的套餐暂不支持该模型", None, None, DENIED),
     # vLLM, SGLang, llama.cpp, Ollama, LM Studio, TGI
     (400, "m1 is not a multimodal model", 400, "BadRequestError", BAD),
     (422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 2048.", None, "validation", LONG),
@@ -378,6 +394,19 @@ def test_a_limit_that_headers_call_used_up_for_hours_is_a_day_s(headers, is_dail
 def test_a_refusal_that_is_a_text_in_json_keeps_its_words(status, text, error):
     raised = said(status, json.dumps(text).encode())
     assert (type(raised), raised.message) == (error, text)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "gpt-5-pro is not supported in v1/chat/completions; use v1/responses",
+        "This model is only supported in v1/responses and not in v1/chat/completions.",
+        "No allowed providers are available for the selected model.",
+        "No endpoints available matching your guardrail restrictions and data policy.",
+    ],
+)
+def test_a_good_address_is_not_told_as_a_wrong_one(message):
+    assert "base URL" not in said(404, refusal(message)).line("en")
 
 
 def test_a_sentence_for_an_error_stands_once():
