@@ -245,7 +245,8 @@ class Reader(ABC):
         delta = self._read_whole_chunk(chunk)
         self._take_text(chunk)
         self._repeated_chunk = None
-        if self._repeats_nothing(chunk):
+        may_repeat = self._text.is_plain and not self.finished
+        if may_repeat and self._repeats_nothing(chunk):
             self._repeated_chunk = chunk
         return delta
 
@@ -257,15 +258,11 @@ class Reader(ABC):
         return self.feed(reply)
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
-        """Whether reading this chunk again would change nothing: it brought no reasoning, no tools,
-        no reason to finish. Pages found are known by then.
+        """Whether reading this chunk again would change nothing: it brought no reasoning and no
+        tools. Pages found are known by then.
         """
         _, part = self._facts_and_content(chunk)
-        return (
-            not self.finished
-            and self._text.is_plain
-            and not any(part.get(name) for name in _ADDING)
-        )
+        return not any(part.get(name) for name in _ADDING)
 
     def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
         """Read everything that a chunk may contain."""
