@@ -79,11 +79,8 @@ class AppReader(Reader):
             return None
         return dict(self._counted)
 
-    def _repeats_nothing(self, _chunk: dict[str, Any]) -> bool:
-        return False  # each step has events of its own
-
     def _take_text(self, _chunk: dict[str, Any]) -> str | None:
-        return None
+        return None  # each step has events of its own, so that each chunk is read in full
 
     def _restore_text(self, _chunk: dict[str, Any], _text: str) -> None:
         """Do nothing: no text is taken."""
