@@ -616,10 +616,18 @@ def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | N
             continue
         said = own_words
         if meaning in _AROUND_A_QUOTATION:
-            said = told
+            said = _without_sentences(told)
         if meaning.sentence.search(said):
             return meaning
     return None
+
+
+def _without_sentences(told: str) -> str:
+    """Return a message without what it quotes of several words, as no name and no length has them.
+    All of it is kept where nothing else is said.
+    """
+    said = _QUOTED.sub(lambda quoted: "" if " " in quoted[0] else quoted[0], told)
+    return said if said.strip() else told
 
 
 def _is_advice(meaning: Meaning, status: int, own_words: str) -> bool:

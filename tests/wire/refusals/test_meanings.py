@@ -290,6 +290,8 @@ NOT_SAID = [
     (400, "messages[0].name: length exceeds 64", BAD),
     (400, "temperature must be less than 2, got: prompt exceeds max length", BAD),
     (400, "The model's file is not found", BAD),
+    (400, 'invalid content: "the prompt exceeds the max length of tokens"', BAD),
+    (400, "invalid content: “does the model not exist”", BAD),
     (400, "model field does not exist", BAD),
     (403, "You don't have permission to see the credits page", DENIED),
     (200, "the model found no such file: it does not exist", errors.ServiceError),
