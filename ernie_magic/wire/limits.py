@@ -22,7 +22,11 @@ from typing import TYPE_CHECKING
 from ernie_magic.errors import RateLimited
 from ernie_magic.wire.throttling.allowed_span import SentRequest
 from ernie_magic.wire.throttling.congestion import Congestion
-from ernie_magic.wire.throttling.durations import LONGEST_KEPT_WAIT, requests_reset_seconds
+from ernie_magic.wire.throttling.durations import (
+    LONGEST_KEPT_WAIT,
+    is_whole_soon,
+    requests_reset_seconds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -391,9 +395,10 @@ class Throttle:
         # What the service counted and we did not send belongs to another program on the same
         # account. What other workers send is theirs: each stays within its own part.
         others = their_tokens = 0
-        if left is not None and self.share == 1:
+        counts_alone = self.share == 1
+        if left is not None and counts_alone and not is_whole_soon(headers, "requests"):
             others = max(0, (self.remaining_requests or 0) - left)
-        if tokens_left is not None and self.share == 1:
+        if tokens_left is not None and counts_alone and not is_whole_soon(headers, "tokens"):
             their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left)
         if others or their_tokens:
             self._sent_requests.add(SentRequest(self.clock(), their_tokens, others))

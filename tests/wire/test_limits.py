@@ -180,16 +180,27 @@ def test_refusals_of_a_service_that_took_no_call_tell_nothing():
     assert not outcome.state.is_known
 
 
-def test_what_others_on_the_account_use_counts():
-    async def run():
+@pytest.mark.parametrize(
+    ("left", "reset", "remaining"),
+    [("100", "", 100), ("100", "30s", 100), ("0", "0", 299), ("0", "12ms", 299)],
+)
+def test_what_others_on_the_account_use_counts_unless_it_is_whole_again_at_once(
+    left, reset, remaining
+):
+    async def run(kind):
         limit = Throttle("s", "m", minute=60.0)
-        await limit.acquire(0, lambda _seconds: None)
+        await limit.acquire(1, lambda _seconds: None)
         limit.learn_from_headers(
-            {"x-ratelimit-limit-requests": "300", "x-ratelimit-remaining-requests": "100"}
+            {
+                f"x-ratelimit-limit-{kind}": "300",
+                f"x-ratelimit-remaining-{kind}": left,
+                f"x-ratelimit-reset-{kind}": reset,
+            }
         )
-        return limit.remaining_requests
+        return getattr(limit, f"remaining_{kind}")
 
-    assert asyncio.run(run()) == 100
+    assert asyncio.run(run("requests")) == remaining
+    assert asyncio.run(run("tokens")) == remaining
 
 
 def test_no_span_of_a_minute_has_more_than_the_limit_and_tokens_count_too():

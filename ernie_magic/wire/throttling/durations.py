@@ -59,6 +59,7 @@ _MILLISECOND_HEADERS = ("retry-after-ms", "x-ms-retry-after-ms")
 _MAX_HEADERS = 8  # parts of a header that are read
 _LONGEST_WAIT = 366 * 86_400.0  # seconds: a longer wait than a year is ignored
 _LONGEST_RESET = 60.0  # seconds
+_SOON = 1.0  # seconds
 # Seconds that a refusal may ask to wait and is obeyed; a call that would wait longer fails at once.
 # A minute's limit asks for up to 86 s on Azure.
 LONGEST_KEPT_WAIT = 120.0
@@ -102,6 +103,20 @@ def requests_reset_seconds(headers: Mapping[str, str]) -> float | None:
     with suppress(ValueError, OverflowError):  # a timestamp that is no date
         return parse_duration(headers.get("x-ratelimit-reset-requests", "")) or None
     return None
+
+
+def is_whole_soon(headers: Mapping[str, str], kind: str) -> bool:
+    """Whether a limit is told to be whole again within a second, whatever is left of it now.
+
+    Parameters
+    ----------
+    kind
+        "requests" or "tokens".
+    """
+    with suppress(ValueError, OverflowError):  # a timestamp that is no date
+        seconds = parse_duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+        return seconds is not None and seconds < _SOON
+    return False
 
 
 def _seconds_until(moment: datetime) -> float:
