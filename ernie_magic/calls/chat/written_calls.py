@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
 from ernie_magic.text.json_text import find_json
+from ernie_magic.wire.answers.tool_calls import ARGUMENTS
 from ernie_magic.wire.answers.tool_names import offered_names
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ _MARKS = re.compile(
     r"^\s*(?:<tool_call>|\[TOOL_CALLS\]|<function=|<\|python_tag\|>|<｜tool▁calls▁begin｜>)",
     re.MULTILINE,
 )
-_ARGUMENTS = ("arguments", "parameters")
 _JSON = re.compile(r"\s*(?:```|[{\[])")
 
 
@@ -40,5 +40,5 @@ def _is_call(text: str, names: list[str]) -> bool:
         if isinstance(found, list):
             found = next(iter(found), None)
         call = values.as_object(found)
-        return call.get("name") in names and any(name in call for name in _ARGUMENTS)
+        return call.get("name") in names and any(name in call for name in ARGUMENTS)
     return False

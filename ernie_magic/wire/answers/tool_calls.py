@@ -19,7 +19,7 @@ MAX_TOOL_CALLS = 1000  # in one reply: the rest is left out
 # Characters of a tool's name or a call's id, which are sent back unchanged.
 _MAX_TOOL_NAME = 1000
 # Where servers write a call's arguments: the first is the protocol's.
-_ARGUMENTS = ("arguments", "parameters", "args", "input")
+ARGUMENTS = ("arguments", "parameters", "args", "input")
 # Reasons to finish that announce a call.
 _CALLING = frozenset({"tool_calls", "tool_call", "function_call", "tool_use"})
 
@@ -95,14 +95,14 @@ def _read_piece(item: object) -> dict[str, Any] | None:
         function = item  # without the object around a name and its arguments
     if not isinstance(function, dict):
         return None
-    given = next((function[name] for name in _ARGUMENTS if function.get(name)), "")
+    given = next((function[name] for name in ARGUMENTS if function.get(name)), "")
     piece = {name: item[name] for name in ("id", "index", "type") if name in item}
     if piece.get("type") == "tool_use":
         del piece["type"]
-    beside = vendor_fields(item, _ARGUMENTS)
+    beside = vendor_fields(item, ARGUMENTS)
     inside = {}
     if function is not item:
-        inside = vendor_fields(function, _ARGUMENTS)
+        inside = vendor_fields(function, ARGUMENTS)
     about_function = {"name": function.get("name"), "arguments": given, **inside}
     return {**piece, **beside, "function": about_function}
 
@@ -222,7 +222,7 @@ class ToolCallAssembler:
             call.named_again = True
         call.arguments.append(arguments)
         call.beside.update(vendor_fields(piece))
-        call.inside.update(vendor_fields(given, _ARGUMENTS))
+        call.inside.update(vendor_fields(given, ARGUMENTS))
         self.argument_characters += len(arguments)
 
     def _last_open_call(self) -> _ToolCall | None:
