@@ -775,6 +775,21 @@ def _check_tool_choice(checked: Mapping[str, Any], rules: Rules) -> None:
         )
 
 
+# What the openai client takes beside a request's fields
+# (https://github.com/openai/openai-python#undocumented-request-params).
+_OPENAI_ARGUMENTS = {
+    "extra_body": Text(
+        "直接写其中的字段：--param top_k=20，Python 里 extra={…}",
+        "give its fields themselves: --param top_k=20, in Python extra={…}",
+    ),
+    "extra_headers": Text(
+        "请求头在会话里设置：%ernie config headers",
+        "headers are set for the session: %ernie config headers",
+    ),
+    "extra_query": Text(
+        "写进地址：%ernie config base_url", "put it into the address: %ernie config base_url"
+    ),
+}
 # The fields of a request: no `extra` may replace what was checked.
 _BODY_FIELDS = ("messages", "stream", "prompt", "input", "query", "documents", "system")
 
@@ -794,6 +809,14 @@ def _check_extra(
     """
     table = parameters.parameters_of(kind)
     for name in extra or {}:
+        if name in _OPENAI_ARGUMENTS:
+            raise InvalidOption(
+                Text(
+                    "{name} 是 openai 客户端的参数，不是请求的字段",
+                    "{name} is an argument of the openai client, not a field of a request",
+                ).fill(name=name),
+                advice=_OPENAI_ARGUMENTS[name],
+            )
         known = table.get(parameters.canonical_name(name, kind))
         if (known is not None and known.in_protocol(rules.protocol)) or name in _BODY_FIELDS:
             raise InvalidOption(

@@ -265,3 +265,11 @@ def test_the_live_list_s_length_counts_before_the_catalogue_s():
     for model in ("ernie-3.5-8k", "a-model-nobody-knows"):
         with pytest.raises(InvalidMessages, match="takes at most 4000"):
             chat_request([ask], model=model, given={}, max_input_tokens=4_000)
+
+
+@pytest.mark.parametrize("name", ["extra_body", "extra_headers", "extra_query"])
+def test_an_argument_of_the_openai_client_is_no_field(name):
+    with pytest.raises(InvalidOption, match=f"{name} is an argument of the openai client"):
+        chat_request(
+            [{"role": "user", "content": "hi"}], model="m", given={}, extra={name: {"top_k": 20}}
+        )

@@ -120,7 +120,7 @@ class _PromptInProgress:
         adaptable = set(request.adaptable)
         if not any(name in message for message in own_messages for name in REASONING):
             adaptable.add("reasoning")
-        if not any(message["role"] == "tool" for message in own_messages):
+        if not any(message.get("role") == "tool" for message in own_messages):
             adaptable.add("tools")
         self._request = replace(request, adaptable=frozenset(adaptable))
         self._on_flag = on_flag

@@ -391,3 +391,10 @@ def test_an_array_says_what_its_items_are(hint):
 
     described = tools.describe_function(join)["function"]["parameters"]["properties"]["values"]
     assert (described["type"], "items" in described) == ("array", True)
+
+
+@pytest.mark.parametrize("message", [{"content": "hi"}, {"role": None, "content": "hi"}])
+def test_a_message_without_a_role_is_no_internal_error(emulator, message):
+    address = {"base_url": emulator.base_url, "api_key": "k", "model": "ernie-3.5-8k"}
+    with Session(service="local", **address) as session, pytest.raises(errors.MessagesRefused):
+        session.chat([message])
