@@ -106,6 +106,14 @@ _CALCULATES = Text(
     "{source} 用 {column} 列来计算",
     "{source} calculates with the column {column}",
 )
+_WHOLE_COLUMN = Text(
+    "{source} 是整列 {column}：每一行都会发送所有行的值",
+    "{source} is the whole column {column}: each row would be sent the values of all rows",
+)
+_ROW_OR_COLUMN = Text(
+    "一行的值写 {{{{{column}}}}}；确实要整列就写 {{{{list({expression})}}}}",
+    "a row's value is {{{{{column}}}}}; the whole column on purpose {{{{list({expression})}}}}",
+)
 _USAGE = Text(
     "用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]",
     "usage: %%ernie_map TABLE [--col COLUMN] [--to COLUMNS] [--as NAME]",
@@ -159,6 +167,7 @@ class MapLine(CellLine):
         if self.verbatim:
             template = _parse_columns_only(text, columns)
         else:
+            _check_for_whole_columns(text, self.source, columns, namespace)
             template = _fill_shared_expressions(text, columns, namespace)
         if self.chosen_template is not None:
             template = self.chosen_template.fill_rows(template, self.column, columns)
@@ -207,6 +216,47 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
 def _names_in(source: str) -> set[str]:
     """The variables of an expression."""
     return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def _check_for_whole_columns(
+    text: str,
+    source: object,
+    columns: Sequence[str],
+    namespace: Mapping[str, Any],
+) -> None:
+    """Check that no `{{expr}}` takes a whole column of the table: each row would be sent all values
+    of all rows.
+
+    Raises
+    ------
+    InvalidExpression
+    """
+    for start, end in expression_spans(text):
+        expression = text[start + 2 : end - 2].strip()
+        taken = _taken_from(expression, source, namespace)
+        if taken and (column := find_column(taken, columns)) is not None:
+            raise InvalidExpression(
+                _WHOLE_COLUMN.fill(source=clip_text(text[start:end], 64), column=column),
+                advice=_ROW_OR_COLUMN.fill(column=column, expression=expression),
+            )
+
+
+def _taken_from(expression: str, source: object, namespace: Mapping[str, Any]) -> str:
+    """What an expression takes from the table by its name alone, `df.name` or `df["name"]`; "" for
+    any other expression.
+    """
+    try:
+        tree = ast.parse(expression, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""  # a column's name, perhaps
+    match tree:
+        case ast.Attribute(value=ast.Name(id=variable), attr=str(name)):
+            pass
+        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(name))):
+            pass
+        case _:
+            return ""
+    return name if namespace.get(variable) is source else ""
 
 
 def _fill_shared_expressions(

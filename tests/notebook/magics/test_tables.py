@@ -363,6 +363,8 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map\n{{text}}", "usage: %%ernie_map TABLE"),
         ("%%ernie_map nothing\n{{text}}", "no variable or file nothing"),
         ("%%ernie_map texts.xlsx\n{{text}}", "no variable or file texts.xlsx"),
+        ("%%ernie_map frame\n{{frame.text}}", "a row's value is {{text}}; the whole column on"),
+        ("%%ernie_map frame\n{{n}}: {{frame['text']}}", "{{list(frame['text'])}}"),
         ("%%ernie_map 'no such.csv' --yes\n{{text}}", "no variable or file no such.csv"),
         ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"),
         ("%%ernie_map texts --schema a\nx", "no option --schema. What to do: did you mean --to?"),
@@ -388,7 +390,8 @@ def test_mistakes_are_one_line(run, shell, code, told, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bad.csv").write_text("")
     (tmp_path / "notes.txt").write_text("x")
-    shell.user_ns |= {"texts": ["a", "b"], "number": 7}
+    frame = pd.DataFrame({"text": ["a", "b"], "n": [1, 2]})
+    shell.user_ns |= {"texts": ["a", "b"], "number": 7, "frame": frame}
     result, _ = run(code)
     error = result.error_before_exec or result.error_in_exec
     assert told in str(error)
