@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.text.nearly_json import CutOffError, decode_nearly
+from ernie_magic.text.nearly_json import CutOffError, decode_nearly, has_plain_backslashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ def find_json(text: str) -> Any:
     """
     text = drop_thoughts(text)
     for candidate in (text, *(found[1] for found in _FENCE.finditer(text))):
-        for read in (_DECODER.decode, _decode_whole):
+        for read in (_decode_json, _decode_whole):
             with suppress(ValueError, RecursionError):
                 return read(candidate)
     for value in iterate_json(text):
@@ -72,6 +72,14 @@ def has_only_thoughts(text: str) -> bool:
 def drop_thoughts(text: str) -> str:
     """Return a text without what a model thinks aloud before it answers."""
     return text.rpartition(_END_OF_THOUGHTS)[2]
+
+
+def _decode_json(text: str) -> Any:
+    value = _DECODER.decode(text)
+    if has_plain_backslashes(text):
+        with suppress(ValueError):
+            return _decode_whole(text)
+    return value
 
 
 def _decode_whole(text: str) -> Any:
@@ -115,9 +123,14 @@ def iterate_json(
 
 
 def _decode_at(text: str, start: int, decoder: json.JSONDecoder) -> tuple[Any, int]:
-    with suppress(ValueError):
-        return decoder.raw_decode(text, start)
-    return decode_nearly(text, start, decoder)
+    try:
+        value, end = decoder.raw_decode(text, start)
+    except ValueError:
+        return decode_nearly(text, start, decoder)
+    if has_plain_backslashes(text[start:end]):
+        with suppress(ValueError):
+            return decode_nearly(text, start, decoder)
+    return value, end
 
 
 class NumberText(str):

@@ -37,6 +37,26 @@ _WORDS = {
 }
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = frozenset('"\\/bfnrt')  # RFC 8259, section 7
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# No text has a backspace or a form feed before a letter, and other escapes JSON has not.
+_PLAIN_BACKSLASH = re.compile(
+    r"\\(?:\\|([bf][A-Za-z]|u(?![0-9a-fA-F]{4})|[^\"/bfnrtu\\]))", re.DOTALL
+)
+# Words of LaTeX that begin as an escape of JSON does (https://ctan.org/pkg/comprehensive).
+_LATEX = (
+    r"n(?:abla|atural|earrow|eg|eq|ewline|exists|mid|olimits|ot|otin|parallel|sim|subseteq|u|warrow)"
+    r"|t(?:an|anh|au|ext(?:bf|it|rm|tt|sf|style)?|frac|herefore|heta|ilde|imes|o|op|riangle)"
+    r"|r(?:angle|brace|ceil|floor|ho|ight(?:arrow)?|m)"
+)
+_LATEX_WORD = re.compile(rf"\\(?:\\([A-Za-z]{{2,}})|({_LATEX})(?![A-Za-z])|.)", re.DOTALL)
+_PLAIN_WORD = re.compile(
+    rf"(?P<path>(?<![A-Za-z])[A-Za-z]:\\(?![\\/\"nr])[^\s\"]*)"
+    r"|\\{4}"
+    rf"|\\(?P<word>[bf]|(?:{_LATEX})(?![A-Za-z])|\\(?![A-Za-z\"()\[\]{{}}]))"
+    rf"|\\.",
+    re.DOTALL,
+)
+_BACKSLASH_IN_PATH = re.compile(r"\\(?:\\|(?=[A-Za-z]))")
 _CLOSING = {"}": "{", "]": "["}
 
 
@@ -74,6 +94,22 @@ def decode_nearly(text: str, start: int, decoder: json.JSONDecoder) -> tuple[Any
         if not writer.depth:
             return decoder.decode("".join(writer.pieces)), position
     raise CutOffError("the text ends before its value")
+
+
+def has_plain_backslashes(text: str) -> bool:
+    """Whether a string of valid JSON has backslashes that are meant as they stand: as in LaTeX, and
+    in a path of Windows.
+    """
+    return "\\" in text and any(map(_means_backslashes, _STRING.findall(text)))
+
+
+def _means_backslashes(string: str) -> bool:
+    if any(found[1] for found in _PLAIN_BACKSLASH.finditer(string)):
+        return True
+    words = [(found[1], found[2]) for found in _LATEX_WORD.finditer(string)]
+    misread = {word for _, word in words if word}
+    escaped = {word for word, _ in words if word}
+    return bool(misread) and len(misread | escaped) > 1
 
 
 class _Writer:
@@ -126,7 +162,19 @@ class _Writer:
 
 
 def _write_string(token: str) -> str:
+    if _means_backslashes(token):
+        token = _PLAIN_WORD.sub(_write_plain, token)
     return f'"{_ESCAPE.sub(_write_escape, token[1:-1])}"'
+
+
+def _write_plain(found: re.Match[str]) -> str:
+    """Return a backslash that is meant as it stands, as JSON has it."""
+    if found["path"]:
+        return _BACKSLASH_IN_PATH.sub(r"\\\\", found["path"])
+    word = found["word"]
+    if word is None:
+        return found[0]
+    return "\\\\" + word.replace("\\", "\\\\")
 
 
 def _write_quoted(token: str) -> str:

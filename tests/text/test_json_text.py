@@ -75,3 +75,43 @@ def test_what_is_cut_off_gives_no_value_from_inside_it(text):
 )
 def test_a_text_that_ends_before_the_answer_has_only_thoughts(text, only):
     assert has_only_thoughts(text) is only
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        r"$\alpha+\frac{1}{2}$",
+        r"\beta \theta \nu \rho",
+        r"\begin{cases} a \\ b \end{cases}",
+        r"\in \text{ok}",
+        r"2 \times 3 \neq 5",
+        r"D:\data\new\file.txt",
+        r"C:\temp\data",
+        r"\bword\b",
+        r"中\u文",
+    ],
+)
+def test_backslashes_of_latex_and_of_paths_are_read_as_they_stand(written):
+    assert find_json(f'{{"a": "{written}"}}') == {"a": written}
+    assert find_json(f'So: {{"a": "{written}"}}.') == {"a": written}
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (r"\\frac{1}{2}", r"\frac{1}{2}"),
+        (r"\\frac12 \times 3", r"\frac12 \times 3"),
+        (r"\\(x\\) \frac12", r"\(x\) \frac12"),
+        (r"a \\\\ b \frac12", r"a \\ b \frac12"),
+        (r"\(x\)\nSo we", "\\(x\\)\nSo we"),
+        (r"\frac12\n\n所以", "\\frac12\n\n所以"),
+        (r"\frac12 \"b\"", '\\frac12 "b"'),
+        (r"\theta", "\theta"),
+        (r"A:\nHello\tb", "A:\nHello\tb"),
+        (r"1\tan\t2", "1\tan\t2"),
+        (r"\\[x\\]\n\\beta", "\\[x\\]\n\\beta"),
+        (r"C:\\Users\\new\n", "C:\\Users\\new\n"),
+    ],
+)
+def test_escapes_of_json_stay_escapes(written, text):
+    assert find_json(f'{{"a": "{written}"}}') == {"a": text}
