@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ BARE_LIST = "\0list"  # where a reply that is a list has it (`WireRequest.list_n
 
 
 @dataclass(frozen=True)
-class Paging:
+class Paging(ABC):
     """How the pages of a list follow one another.
 
     Attributes
@@ -28,9 +29,9 @@ class Paging:
 
     first: Mapping[str, Any]
 
+    @abstractmethod
     def next_request(self, request: Mapping[str, Any], reply: Any) -> Mapping[str, Any] | None:
         """Return the request for the page after this reply; None after the last one."""
-        raise NotImplementedError
 
 
 class MarkerPaging(Paging):

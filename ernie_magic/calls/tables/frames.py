@@ -125,10 +125,10 @@ def _read_pandas(data: Any) -> TableContent:
 
 def _add_labels(index: Any, content: TableContent) -> TableContent:
     """Return rows with the labels of pandas that have a name which no column has."""
-    for name in reversed(index.names):
+    for level, name in reversed([*enumerate(index.names)]):
         if name is None or str(name) in content.columns:
             continue
-        labels = index.get_level_values(name).tolist()
+        labels = index.get_level_values(level).tolist()
         rows = [{str(name): label, **row} for label, row in zip(labels, content.rows, strict=True)]
         content = TableContent((str(name), *content.columns), rows)
     return content

@@ -387,6 +387,20 @@ def is_set_of_one(source: str) -> bool:
     return isinstance(tree, ast.Set) and len(tree.elts) == 1
 
 
+def named_member(source: str) -> tuple[str, str]:
+    """The variable and the name of an expression that takes one thing from another by its name:
+    `df.review` or `df["review"]`; two empty texts for any other text.
+    """
+    if not _is_expression(source):
+        return "", ""
+    match ast.parse(source.strip(), mode="eval").body:
+        case ast.Attribute(value=ast.Name(id=variable), attr=str(name)):
+            return variable, name
+        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(name))):
+            return variable, name
+    return "", ""
+
+
 def _advise_f_string(source: str) -> Text | None:
     """Return how to write an expression with a format, as braces in an f-string have one; None for
     anything else.

@@ -22,6 +22,7 @@ from ernie_magic.notebook.magics.interpolate import (
     free_names,
     interpolate,
     is_set_of_one,
+    named_member,
     resolve_name,
 )
 from ernie_magic.notebook.magics.options import (
@@ -233,30 +234,14 @@ def _check_for_whole_columns(
     """
     for start, end in expression_spans(text):
         expression = text[start + 2 : end - 2].strip()
-        taken = _taken_from(expression, source, namespace)
-        if taken and (column := find_column(taken, columns)) is not None:
+        variable, name = named_member(expression)
+        if not name or namespace.get(variable) is not source:
+            continue
+        if (column := find_column(name, columns)) is not None:
             raise InvalidExpression(
                 _WHOLE_COLUMN.fill(source=clip_text(text[start:end], 64), column=column),
                 advice=_ROW_OR_COLUMN.fill(column=column, expression=expression),
             )
-
-
-def _taken_from(expression: str, source: object, namespace: Mapping[str, Any]) -> str:
-    """What an expression takes from the table by its name alone, `df.name` or `df["name"]`; "" for
-    any other expression.
-    """
-    try:
-        tree = ast.parse(expression, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ""  # a column's name, perhaps
-    match tree:
-        case ast.Attribute(value=ast.Name(id=variable), attr=str(name)):
-            pass
-        case ast.Subscript(value=ast.Name(id=variable), slice=ast.Constant(value=str(name))):
-            pass
-        case _:
-            return ""
-    return name if namespace.get(variable) is source else ""
 
 
 def _fill_shared_expressions(

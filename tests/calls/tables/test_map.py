@@ -765,6 +765,12 @@ def test_labels_with_a_name_are_a_column_and_stay_labels(session):
     assert list(map(str, mapped.table.columns)) == ["1", "2", "answer", "error"]
 
 
+def test_labels_of_the_same_name_are_one_column(session):
+    index = pd.MultiIndex.from_tuples([("A", "B")], names=["city", "city"])
+    mapped = session.map("[[echo]]{{city}}: {{n}}", pd.DataFrame({"n": [1]}, index=index))
+    assert list(mapped.table["answer"]) == ["B: 1"]
+
+
 def test_an_answer_in_json_that_a_server_takes_for_a_thought_is_read(raw_session):
     server, session = raw_session
     message = {"content": None, "reasoning_content": '{"mood": "good"}'}
