@@ -16,6 +16,8 @@ def output_in(encoding, **options):
     [
         ("utf-8", "✓ 你好 … é", "✓ 你好 … é"),
         ("gbk", "✓ 你好 … é 😀", "OK 你好 … é \\U0001f600"),
+        ("gbk", "⚠ ⓘ ▶ ≤ ∞", "! i > ≤ ∞"),
+        ("cp1252", "⚠ ⓘ ▶ ≤ ∞ −", "! i > <= inf -"),
         ("cp1252", "✓ 你好 … é", "OK \\u4f60\\u597d … é"),
         ("cp437", "✗ a – b", "FAILED a - b"),
         ("ascii", "✗ a – b · c，d", "FAILED a - b - c, d"),
