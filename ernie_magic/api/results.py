@@ -68,7 +68,14 @@ class Result(ABC):
         """Whether nothing was received."""
 
     def __dir__(self) -> list[str]:
-        return names_by_use(super().__dir__(), list(vars(self)))
+        # What came with an answer stands before what any text has.
+        own = sorted(name for name in _own_names(type(self)) if not name.startswith("_"))
+        return names_by_use(super().__dir__(), [*vars(self), *own])
+
+
+def _own_names(kind: type) -> set[str]:
+    """Return the names that a class and those of its bases that are results define."""
+    return {name for base in kind.__mro__ if issubclass(base, Result) for name in vars(base)}
 
 
 @dataclass(frozen=True)
@@ -110,9 +117,12 @@ class ToolRun(NamedTuple):
     failed: bool = False
 
 
-@dataclass(frozen=True)
-class Answer(Result):
-    """The answer to a chat request. `str(answer)` is its text.
+@dataclass(frozen=True, eq=False)
+class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
+    """The answer to a chat request. It is its text: `answer == "yes"`, `"yes" in answer`,
+    `answer.strip()` and whatever else takes a text; what came with it are attributes.
+
+    Two answers are equal when their texts are.
 
     Attributes
     ----------
@@ -193,6 +203,9 @@ class Answer(Result):
     sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
     images: tuple[AnswerImage, ...] = ()
     sent_back: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def __new__(cls, text: str, *_: Any, **__: Any) -> Answer:  # noqa: D102, PYI034
+        return super().__new__(cls, text)
 
     @property
     def is_empty(self) -> bool:

@@ -1,5 +1,11 @@
 """What results hold: a statistic is the service's, or measured."""
 
+import copy
+import dataclasses
+import json
+import pickle
+from collections import Counter
+
 import pytest
 
 from ernie_magic.api.results import Answer
@@ -41,3 +47,43 @@ def test_a_statistic_keeps_what_is_good_in_it():
         answer.statistic.first_token_latency,
         answer.statistic.avg_output_tokens_per_second,
     ) == (1.5, 0.0, 0.0)
+
+
+def test_an_answer_is_its_text():
+    answer = Answer(" yes ", None)
+    assert isinstance(answer, str)
+    assert (answer == " yes ", answer != "no", answer in ("no", " yes ")) == (True, True, True)
+    assert ("es" in answer, answer.strip(), len(answer), answer[1:4]) == (True, "yes", 5, "yes")
+    assert ("<" + answer + ">", f"{answer:>6}", "+".join(2 * [answer])) == (
+        "< yes >",
+        "  yes ",
+        " yes + yes ",
+    )
+    assert (list(answer)[1], sorted([answer, "a"]), json.dumps({"a": answer})) == (
+        "y",
+        [" yes ", "a"],
+        '{"a": " yes "}',
+    )
+
+
+def test_answers_of_one_text_are_equal_whatever_else_they_have():
+    answers = [Answer("yes", None, seconds=seconds, model="m") for seconds in (1.0, 2.0)]
+    assert answers[0] == answers[1]
+    assert {*answers, "yes"} == {"yes"}
+    assert {"yes": 1}[answers[0]] == 1
+    assert Counter([*answers, Answer("no", None)]) == {"yes": 2, "no": 1}
+
+
+def test_an_answer_that_is_copied_or_sent_to_a_worker_keeps_what_came_with_it():
+    answer = Answer("yes", None, raw={"id": "as-1"}, model="m")
+    unpickled = pickle.loads(pickle.dumps(answer))  # noqa: S301  (of our own)
+    for copied in (copy.copy(answer), copy.deepcopy(answer), unpickled):
+        assert type(copied) is Answer
+        assert (copied, copied.text, copied.model, copied.raw) == ("yes", "yes", "m", answer.raw)
+    changed = dataclasses.replace(answer, text="no")
+    assert (changed, changed.text, changed.model) == ("no", "no", "m")
+
+
+def test_tab_shows_what_came_with_an_answer_before_what_any_text_has():
+    names = Answer("yes", None).__dir__()
+    assert names.index("text") < names.index("json") < names.index("capitalize")

@@ -435,7 +435,8 @@ class Conversation:
         if options.plugins and target.rules.protocol != "qianfan-v1":
             raise gone_error(options.plugins)
         if isinstance(prompt, str):
-            return self._plan_turn(prompt, options, target, replaced_turn)
+            # An answer is a text too: its turn keeps the words alone.
+            return self._plan_turn(str(prompt), options, target, replaced_turn)
         return self._plan_messages(prompt, options, target)
 
     def _plan_turn(

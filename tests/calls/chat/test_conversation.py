@@ -137,3 +137,12 @@ def test_a_conversation_s_name_is_a_text(studio, name):
     with pytest.raises(errors.InvalidOption, match="name must be a text"):
         studio[name]
     assert list(studio.conversations) == ["tutor"]
+
+
+def test_an_answer_is_a_prompt_and_its_turn_keeps_the_words_alone(studio):
+    with Session() as session:
+        first = session.chat("hello")
+        session.chat(first)
+        turn = session.history[-1]
+        assert turn.prompt == first.text
+        assert type(turn.prompt) is type(turn.messages[0]["content"]) is str
