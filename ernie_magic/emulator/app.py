@@ -308,7 +308,13 @@ def _not_found(request: Request, _error: Exception) -> Response:
     if is_console_path(request.url.path):
         missing = ConsoleRefusal(404, "NotFound", f"no such path: {request.url.path:.100}")
         return _refusal_response(missing)
-    return JSONResponse({"detail": "Not Found"}, status_code=404)
+    root = str(request.base_url).rstrip("/")
+    words = (
+        f"no such path: {request.url.path:.100}. This is the emulator of ernie_magic; base URLs are"
+        f" {root}{aistudio.PREFIX} (AI Studio) and {root}{aistudio.QIANFAN_PREFIX} (Qianfan)"
+    )
+    error = {"code": "not_found", "type": "invalid_request_error", "message": words}
+    return JSONResponse({"error": error}, status_code=404)
 
 
 def _request_id_header(headers: dict[str, str]) -> dict[str, str]:

@@ -434,3 +434,12 @@ def test_a_batch_is_cancelled(platform_client):
     assert platform_client.batches.cancel(batch.id).status == "cancelling"
     seen = [platform_client.batches.retrieve(batch.id).status for _ in range(2)]
     assert seen == ["cancelling", "cancelled"]
+
+
+@pytest.mark.parametrize("path", ["", "/v1", "/v2/chat/completions", "/llm/lmapi/v3/models"])
+def test_a_wrong_base_url_is_told_the_right_ones(openai, emulator, path):
+    wrong = openai.OpenAI(api_key="any-key-will-do", base_url=emulator.url + path, max_retries=0)
+    with wrong as client, pytest.raises(openai.NotFoundError) as caught:
+        client.chat.completions.create(messages=[HELLO], model="ernie-3.5-8k")
+    assert f"{emulator.url}/v2" in caught.value.message
+    assert emulator.base_url in caught.value.message
