@@ -101,7 +101,7 @@ _LOOKUP_BATCH = 500
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Mapped(Result):
-    """A table with the answers to a prompt about each row.
+    """A table with the answers to a prompt about each row. `len`, `[…]` and `for` are the table's.
 
     Attributes
     ----------
@@ -226,6 +226,12 @@ class Mapped(Result):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.table)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.table[key]
 
     def _repr_html_(self) -> str | None:
         """The table's own HTML, where it has any, with the models' words kept from MathJax."""

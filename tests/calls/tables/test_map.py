@@ -84,6 +84,15 @@ def test_a_table_of_any_kind_comes_back_as_that_kind(session, kind):
 OWN = {"text": ["a", "b"], "answer": ["42", ""], "error": ["E11", "E12"]}
 
 
+def test_a_result_is_read_like_its_table(session):
+    frame = session.map(ECHO, pd.DataFrame({"text": ["a", "b"]}))
+    assert list(frame["answer"]) == ["a", "b"]
+    assert list(frame) == ["text", "answer", "error"]
+    rows = session.map(ECHO, ["a", "b"])
+    assert rows[1]["answer"] == "b"
+    assert [row["answer"] for row in rows] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     "make",
     [pd.DataFrame, pl.DataFrame, dict, lambda columns: pd.DataFrame(columns).to_dict("records")],
