@@ -15,8 +15,9 @@ from ernie_magic.emulator import lexicon
 
 _TASK = re.compile(
     r"判断|分类|归类|打分|评分|打\s*\d|选择|选出|选一个|情感|情绪|属于|是否|几颗?星|几分|多少分"
-    r"|输出|回答|请|提取|标注|概率|可能性|置信度"
+    r"|输出|回答|请|提取|标注|概率|可能性|置信度|评价|评估|满意度|好感度"
     r"|\b(?:probability|likelihood|how likely|confidence|classify|categori[sz]e|rate|score"
+    r"|evaluate|assess|satisfaction"
     r"|sentiment|label|choose|pick|decide|judge|answer|respond|whether"
     r"|is (?:it|this|the following)|which|return|output|from \d+ to \d+|how many stars)\b",
     re.IGNORECASE,
@@ -49,8 +50,9 @@ _RANGE = re.compile(
 )
 _OUT_OF = re.compile(r"(?:满分|out of)\s*(\d{1,3})|(\d{1,3}|五|十|百)\s*分制", re.IGNORECASE)
 _SCALE_WORDS = re.compile(
-    r"分|星|程度|等级|强度|满意度|好感度|情感|情绪"
-    r"|\b(?:scale|score|rate|rating|stars?|points?|between|from|sentiment|polarity|intensity)\b",
+    r"分|星|程度|等级|强度|质量|满意度|好感度|情感|情绪"
+    r"|\b(?:scale|score|rate|rating|stars?|points?|between|from|sentiment|polarity|intensity"
+    r"|quality|satisf\w+)\b",
     re.IGNORECASE,
 )
 # A number that tells how likely something is; one of such a name is, whatever the prompt says.
@@ -66,7 +68,9 @@ _PROBABILITY_NAME = re.compile(
 _PERCENT = re.compile(r"百分|percent", re.IGNORECASE)
 _CONFIDENCE = re.compile(r"置信|confiden", re.IGNORECASE)
 _SCORE_NAME = re.compile(
-    r"分|星|评级|等级|程度|score|rat(?:e|ing)|stars?|points?|grade|level", re.IGNORECASE
+    r"分|星|评级|等级|程度|满意度|好感|强度|质量"
+    r"|score|rat(?:e|ing)|stars?|points?|grade|level|satisfaction|intensity|quality",
+    re.IGNORECASE,
 )
 # A field of such a name holds words of its own, and not one of the prompt's choices.
 _FREE_NAME = re.compile(

@@ -294,3 +294,22 @@ def test_numbers_of_a_prompt_that_rates_nothing_stay_themselves():
     assert sample_value(schema, "the sum of 3 and 5", "", 0) == {"a": 3.0, "b": 5.0}
     price = {"properties": {"price": {"type": "number"}}}
     assert sample_value(price, "Rate from 1 to 5, and the price: 42 yuan", "", 0)["price"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "best"),
+    [
+        ("评价满意度 0-100：", "满意度", 100),
+        ("0-100 评估质量：", "质量", 100),
+        ("好感度 1 到 10：", "好感度", 10),
+        ("How satisfied is the guest, 0-100? ", "satisfaction", 100),
+        ("Evaluate the quality (1-10): ", "quality", 10),
+    ],
+)
+def test_what_is_rated_by_another_word_than_score_lies_in_its_scale(task, name, best):
+    schema = {"properties": {name: {"type": "number"}}}
+    praise, blame = ("非常好吃，推荐", "太难吃了，再也不来")
+    if task.isascii():
+        praise, blame = ("Great food, loved it", "Terrible, never again")
+    assert sample_value(schema, task + praise, "", 0)[name] > best * 0.7
+    assert sample_value(schema, task + blame, "", 0)[name] < best * 0.4
