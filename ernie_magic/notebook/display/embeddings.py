@@ -24,7 +24,7 @@ from ernie_magic.notebook.display.heat_map import (
 from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labels
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
-from ernie_magic.text.language import Language, Text
+from ernie_magic.text.language import Language, Text, counted
 from ernie_magic.text.sanitize import plain_html, plain_svg
 from ernie_magic.text.visible import make_controls_visible
 
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Embeddings
 
 _MAX_TEXTS_WITH_HEAT = 12  # texts whose similarities are shown without being asked for
-_SHAPE = Text("{n} 条 × {d} 维", "{n} texts x {d} dimensions")
+_TEXTS = counted("条文本", "text")
+_SHAPE = Text("{texts} × {d} 维", "{texts} x {d} dimensions")
 _KNOWN = Text("其中 {n} 条已算过", "{n} already known")
 _LABEL_CHARACTERS = 20  # characters of a label beside a point
 _MAX_HEAT_TEXTS = 60  # texts in a heat map: with more it is unreadable
@@ -46,9 +47,9 @@ _MIN_WIDTH = 520  # pixels below which the labels would be too small: a narrow p
 # JupyterLab's plotly extension draws it; every other front end uses the HTML
 _PLOTLY = "application/vnd.plotly.v1+json"
 _ROWS, _COLUMNS = 20, 72  # of the plain-text plane
-_NOTE = Text("余弦相似度；{model}，{n} 条文本{more}", "cosine similarity; {model}, {n} texts{more}")
+_NOTE = Text("余弦相似度；{model}，{texts}{more}", "cosine similarity; {model}, {texts}{more}")
 _MORE = Text("，显示前 {n} 条", ", the first {n} shown")
-_PLANE = Text("{method} 平面图；{model}，{n} 条文本", "plane by {method}; {model}, {n} texts")
+_PLANE = Text("{method} 平面图；{model}，{texts}", "plane by {method}; {model}, {texts}")
 _ALIKE = Text("1 相同", "1 same")
 _UNRELATED = Text("0 无关", "0 unrelated")
 _OPPOSITE = Text("\N{MINUS SIGN}1 相反", "\N{MINUS SIGN}1 opposite")
@@ -62,7 +63,7 @@ _UNLABELLED = Text("没有位置标出的：{texts}", "without room for a label:
 def summary_line(embeddings: Embeddings, language: Language) -> str:
     """The footer's one line: model, shape, how many were known before, tokens."""
     n, d = embeddings.shape
-    parts = [embeddings.model, _SHAPE.say(language, n=n, d=d)]
+    parts = [embeddings.model, _SHAPE.say(language, texts=_TEXTS.say(language, n), d=d)]
     if embeddings.asked < n:
         parts.append(_KNOWN.say(language, n=n - embeddings.asked))
     parts.append(TOKENS.say(language, n=embeddings.usage.total_tokens))
@@ -126,7 +127,10 @@ class Heat:
         if n > _MAX_HEAT_TEXTS:
             more = _MORE.say(self.language, n=_MAX_HEAT_TEXTS)
         return _NOTE.say(
-            self.language, model=self.embeddings.model, n=n, more=more
+            self.language,
+            model=self.embeddings.model,
+            texts=_TEXTS.say(self.language, n),
+            more=more,
         ) + emulator_note(self.embeddings, self.language)
 
     def _repr_html_(self) -> str:
@@ -206,7 +210,10 @@ class Plane:
 
     def _caption_text(self) -> str:
         return _PLANE.say(
-            self.language, method=self.method, model=self.embeddings.model, n=len(self.embeddings)
+            self.language,
+            method=self.method,
+            model=self.embeddings.model,
+            texts=_TEXTS.say(self.language, len(self.embeddings)),
         ) + emulator_note(self.embeddings, self.language)
 
     def _scale_points(self, across: float, down: float) -> list[tuple[float, float]]:

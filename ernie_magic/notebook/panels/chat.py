@@ -13,6 +13,7 @@ import ipywidgets as widgets
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.calls.chat import attachments
+from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.tab import Tab
@@ -65,7 +66,7 @@ _DELETE = Text("删除", "Delete")
 _SAVE = Text("保存", "Save")
 _LOAD = Text("读取", "Load")
 _SAVED = Text("已保存：{file}", "saved: {file}")
-_LOADED = Text("已读取：{name}（{n} 轮）", "loaded: {name} ({n} turns)")
+_LOADED = Text("已读取：{name}（{turns}）", "loaded: {name} ({turns})")
 _NOTHING = Text("还没有可保存的对话", "there is nothing to save yet")
 _MAIN_STAYS = Text("main 是会话的主对话，不能改名", "main is the session's own: it keeps its name")
 _TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already exists: choose another name")
@@ -591,7 +592,9 @@ class ChatTab(Tab):
                 self.task.report_problem(error)
                 return
         self._show_conversation(loaded.name)
-        message = _LOADED.say(self.language, name=loaded.name, n=len(loaded.history))
+        message = _LOADED.say(
+            self.language, name=loaded.name, turns=TURNS.say(self.language, len(loaded.history))
+        )
         parts = [message, *(str(note.message) for note in notes)]
         self.composer.status.show_message(" · ".join(parts), passes=not notes)
 

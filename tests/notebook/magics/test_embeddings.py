@@ -91,3 +91,8 @@ def test_a_variable_on_the_first_line_is_pointed_to_the_next(run, shell, written
         "each of its items is a text.\n"
     )
     assert "'rewievs' is not an option" in run("%%ernie_embed rewievs\nx")[1]
+
+
+def test_one_text_is_counted_as_one(run):
+    _, out = run("%%ernie_embed\nalone")
+    assert "1 text x 384 dimensions" in out

@@ -584,7 +584,7 @@ def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
     assert prompts(chat) == ["one"]
     assert chat.system_prompt.value == "be brief"
     assert session["main-2"].history[0].answer.text == session.history[0].answer.text
-    assert chat.composer.status.text == "loaded: main-2 (1 turns)"
+    assert chat.composer.status.text == "loaded: main-2 (1 turn)"
     hostile = content.replace(b"one", b"<script>evil()</script>")
     upload(chat.load_button, hostile)
     turn = chat.transcript.shown_turns[0]
