@@ -8,6 +8,8 @@ what to do.
     │   ├── InvalidMessages        an empty prompt, roles in the wrong order
     │   ├── ConversationLocked     the service has blocked this conversation; reset it
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
+    │   ├── UnknownAttribute       `answer.txt`; an AttributeError, too
+    │   ├── WrongArguments         `ernie.chat()`; a TypeError, too
     │   ├── MissingKey             the service needs a key and none is set
     │   └── NotConfirmed           it costs, or deletes for good, and was not confirmed: `.plan`
     ├── TransportError             the service was not reached, or the connection was lost
@@ -45,7 +47,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from ernie_magic.text.language import LANGUAGES, Language, Text, clip_text, system_language
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ernie_magic.api.usage import Usage
 
@@ -319,6 +321,51 @@ class ConversationLocked(UsageError):
 
 class InvalidExpression(UsageError):
     """A `{{expr}}` in the prompt is not a Python expression, or raised."""
+
+
+class UnknownAttribute(UsageError, AttributeError):
+    """An object has no attribute of that name (`answer.txt`); an AttributeError, too.
+
+    So `hasattr` and a default of `getattr` work. Libraries try names by the thousand: what to do is
+    thought of when it is asked for.
+
+    Parameters
+    ----------
+    what
+        As in `ErnieError`.
+    find_advice
+        Returns what to do.
+    """
+
+    def __init__(
+        self,
+        what: Text,
+        cause: Text | None = None,
+        advice: Text | None = None,
+        *,
+        find_advice: Callable[[], Text] | None = None,
+    ) -> None:
+        self._find_advice = find_advice
+        self._advice: Text | None = None
+        super().__init__(what, cause, advice)
+
+    @property
+    def advice(self) -> Text | None:
+        """What to do."""
+        if self._find_advice is not None:
+            self._advice = self._find_advice()
+            self._find_advice = None
+        return self._advice
+
+    @advice.setter
+    def advice(self, advice: Text | None) -> None:
+        self._advice = advice
+
+
+class WrongArguments(UsageError, TypeError):
+    """The arguments do not fit the call: one is missing, or too many stand without a name; a
+    TypeError, too.
+    """
 
 
 class MissingKey(UsageError):

@@ -8,9 +8,9 @@ import warnings
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use
 from ernie_magic.api.signatures import explained, with_signature
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.chat.conversations import Conversations
@@ -28,12 +28,13 @@ from ernie_magic.errors import (
     ErnieError,
     InvalidMessages,
     InvalidOption,
+    UnknownAttribute,
 )
 from ernie_magic.qianfan.groups import PlatformGroups
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
 # What a call needs is imported where the call begins: a session is made when the extension loads,
 # which must cost little.
@@ -124,11 +125,17 @@ _IN_ORDER_OF_USE = (
     "close",
 )
 _INTERNAL = ("changed", "client", "listed_models", "with_language")
+# `ernie.temperature = 0.3` would set nothing.
+_SETTINGS = frozenset(ErnieSettings.class_trait_names(config=True))
+_NO_SETTING = Text(
+    "{name} 是设置，不能直接赋给会话", "{name} is a setting, which the session itself does not have"
+)
+_SET_THERE = Text("写成 ernie.settings.{name} = …", "write ernie.settings.{name} = …")
 _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
 
 
-class Session(PlatformGroups):
+class Session(SuggestsNames, PlatformGroups):
     """What magics, Python calls and panels share: settings, connections, usage and conversations.
 
     `ernie.chat("…")` asks, and `ernie.stream("…")` does so piece by piece; `ernie.image("…")` makes
@@ -164,6 +171,14 @@ class Session(PlatformGroups):
     """
 
     _client: Client
+    _meant_by: ClassVar[Mapping[str, str]] = {
+        **ASKING,
+        **dict.fromkeys(("draw", "paint", "picture", "generate_image"), "image"),
+        **dict.fromkeys(("embedding", "embeddings", "vectors"), "embed"),
+        **dict.fromkeys(("cost", "tokens"), "usage"),
+        **dict.fromkeys(("messages", "turns"), "history"),
+        **dict.fromkeys(("clear", "forget"), "reset"),
+    }
 
     @with_signature
     def __init__(
@@ -1024,6 +1039,19 @@ class Session(PlatformGroups):
         """Return the error in this session's language."""
         error.language = self.settings.interface_language
         return error
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _SETTINGS:
+            value = None  # it may be a key, which no frame of a traceback holds
+            raise self.with_language(
+                UnknownAttribute(_NO_SETTING.fill(name=name), advice=_SET_THERE.fill(name=name))
+            )
+        super().__setattr__(name, value)
+
+    def _advise_on(self, name: str) -> Text:
+        if name in _SETTINGS:
+            return DID_YOU_MEAN.fill(close=f"settings.{name}")
+        return super()._advise_on(name)
 
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)

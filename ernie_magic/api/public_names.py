@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+
+from ernie_magic.errors import UnknownAttribute
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
+
+    from ernie_magic.errors import ErnieError
+
+_NO_ATTRIBUTE = Text("{owner} 没有 {name}", "{owner} has no attribute {name}")
+# What other libraries call asking, by the name of it here.
+ASKING = dict.fromkeys(
+    ("ask", "completions", "generate", "invoke", "message", "predict", "prompt", "query", "send"),
+    "chat",
+)
+_LIST_ATTRIBUTES = Text("写完点号按 Tab，列出全部", "Tab behind the dot lists all it has")
 
 
 def names_by_use(
@@ -31,7 +45,50 @@ def names_by_use(
     return leading + others
 
 
-class CallGroup:
+@runtime_checkable
+class Localizing(Protocol):
+    """What tells its errors in a language of its own."""
+
+    def with_language(self, error: ErnieError) -> ErnieError:
+        """Return the error in that language."""
+
+
+class SuggestsNames:
+    """An object that tells which attribute is meant by a name that it does not have.
+
+    A class sets `_meant_by`, what other libraries call its attributes, and may say more in
+    `_advise_on`.
+    """
+
+    _meant_by: ClassVar[Mapping[str, str]] = {}
+
+    if not TYPE_CHECKING:  # a type checker would take any name
+
+        def __getattr__(self, name: str) -> object:
+            if hasattr(type(self), name):  # a property, which has failed: by its own error
+                return object.__getattribute__(self, name)
+            owner = type(self).__name__
+            if name.startswith("_"):  # Python and libraries ask for those
+                raise AttributeError(f"{owner!r} object has no attribute {name!r}")
+            error = UnknownAttribute(
+                _NO_ATTRIBUTE.fill(owner=owner, name=name),
+                find_advice=partial(self._advise_on, name),
+            )
+            if issubclass(type(self), Localizing):  # `isinstance` would ask for a name again
+                error = self.with_language(error)
+            raise error
+
+    def _advise_on(self, name: str) -> Text:
+        """Return what to write in place of a name that is none of its attributes."""
+        from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
+
+        if meant := self._meant_by.get(name):
+            return DID_YOU_MEAN.fill(close=meant)
+        known = [known for known in self.__dir__() if not known.startswith("_")]
+        return did_you_mean(name, known) or _LIST_ATTRIBUTES
+
+
+class CallGroup(SuggestsNames):
     """A group of calls of the session, such as `ernie.services`: Tab and a cell that ends with it
     show which calls there are, those that people use most first.
 

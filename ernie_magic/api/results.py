@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.api.usage import simulated_note
 from ernie_magic.errors import ProtocolError
 from ernie_magic.text.language import Text, clip_text
@@ -32,7 +32,7 @@ _MAX_REPR_CHARACTERS = 40  # of a text
 _MAX_BODY = 4_000  # characters of an answer in an error
 
 
-class Result(ABC):
+class Result(SuggestsNames, ABC):
     """What the result of any call has, whatever it was asked for.
 
     Attributes
@@ -204,6 +204,14 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
     images: tuple[AnswerImage, ...] = ()
     sent_back: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    # The fields of OpenAI's and LangChain's answers among them.
+    _meant_by: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("content", "message", "choices", "output", "output_text"), "text"),
+        **dict.fromkeys(("tokens", "total_tokens", "token_usage", "usage_metadata"), "usage"),
+        **dict.fromkeys(("reasoning_content", "thinking", "thoughts"), "reasoning"),
+        **dict.fromkeys(("time", "duration", "elapsed", "latency"), "seconds"),
+    }
+
     def __new__(cls, text: str, *_: Any, **__: Any) -> Answer:  # noqa: D102, PYI034
         return super().__new__(cls, text)
 
@@ -314,6 +322,10 @@ class Embeddings(Result):
     service: str = ""
     asked: int = 0
     partial: bool = False
+
+    _meant_by: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("array", "data", "embedding", "embeddings", "values"), "vectors"
+    )
 
     @property
     def is_empty(self) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ernie_magic.api.usage import Spent, Usage
 
 
@@ -15,8 +17,12 @@ _REQUESTS = counted("次请求", "request")
 _TOKENS = counted("token", "token")
 
 
-class UsageLog:
+class UsageLog(SuggestsNames):
     """What a session spent, by service and model; `total` is the sum."""
+
+    _meant_by: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("cost", "tokens", "total_tokens", "usage"), "total"
+    )
 
     def __init__(self) -> None:
         self._spent: dict[tuple[str, str], Spent] = {}

@@ -13,7 +13,7 @@ from traitlets.config import Configurable
 
 from ernie_magic.api import parameters
 from ernie_magic.api.parameter_types import SWITCH_WORDS, SWITCHES, Number, WholeNumber
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.config.services import EMULATOR, SERVICES
 from ernie_magic.config.traits import (
     BaseUrlTrait,
@@ -107,7 +107,7 @@ _UNUSED = Text(
 )
 
 
-class ErnieSettings(Configurable):
+class ErnieSettings(SuggestsNames, Configurable):
     """What a session uses when a call does not say. None and "" mean: not set here, look further.
 
     A name that is not a setting and an invalid value are reported in one line (`InvalidOption`).

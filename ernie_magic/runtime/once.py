@@ -5,12 +5,17 @@ form that awaits it are made from that.
 from __future__ import annotations
 
 from functools import partial, update_wrapper
+from inspect import CO_VARKEYWORDS
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
+from ernie_magic.api.public_names import Localizing
 from ernie_magic.api.signatures import Face
+from ernie_magic.errors import WrongArguments
+from ernie_magic.text.language import Text
+from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -110,7 +115,13 @@ def _call_renamed(
     *args: Any,
     **kwargs: Any,
 ) -> ResultT:
-    return declared(*args, **_rename_arguments(declared, len(args) - 1, kwargs))
+    kwargs = _rename_arguments(declared, len(args) - 1, kwargs)
+    try:
+        return declared(*args, **kwargs)
+    except TypeError as error:
+        if _was_raised_within(error) or not args:
+            raise
+        raise _explain_arguments(error, declared, declared.__name__, args, kwargs) from None
 
 
 def _begin_call(
@@ -129,11 +140,110 @@ def _begin_call(
     try:
         return method(**kwargs)
     except TypeError as error:
-        if error.__traceback__ is None or error.__traceback__.tb_next:
+        if _was_raised_within(error):
             raise
-        # The arguments do not fit: the caller knows the method by its own name.
-        message = str(error).replace(f"{begin.__name__}()", f"{name}()")
-        raise TypeError(message) from None
+        raise _explain_arguments(error, begin, name, args, kwargs) from None
+
+
+def _was_raised_within(error: TypeError) -> bool:
+    """Whether an error is of the function that was called here, and not of the call: its arguments
+    do not fit.
+    """
+    return error.__traceback__ is None or error.__traceback__.tb_next is not None
+
+
+def _explain_arguments(
+    error: TypeError,
+    begin: Callable[..., Any],
+    name: str,
+    args: Sequence[Any],
+    given: Mapping[str, Any],
+) -> TypeError:
+    """Return the error that tells which arguments do not fit.
+
+    Parameters
+    ----------
+    error
+        Python's own, for a method that was replaced.
+    begin
+        The method that begins the call.
+    name
+        The name that the caller knows it by.
+    args
+        What stands without a name, with the object.
+    given
+        What stands with one.
+    """
+    wrong = None
+    if args:
+        wrong = _find_wrong_arguments(begin, name, len(args) - 1, given)
+    if wrong is None:
+        return TypeError(str(error).replace(f"{begin.__name__}()", f"{name}()"))
+    if isinstance(args[0], Localizing):
+        args[0].with_language(wrong)
+    return wrong
+
+
+_TOO_MANY = Text(
+    "{name}() 只有 {names} 可以不写名字，给了 {n} 个值",
+    "{name}() takes {names} without a name, and {n} values were given",
+)
+_BY_NAME = Text("其余的写上名字：{form}", "give the others by name: {form}")
+_AS_LIST = Text(
+    "几个放进一个列表：{name}([…, …])；其余的写上名字：{form}",
+    "several go into one list: {name}([…, …]); the others by name: {form}",
+)
+_TWICE = Text("{name}() 的 {argument} 给了两次", "{argument} was given to {name}() twice")
+_ONCE = Text("留下一个", "keep one of them")
+_MISSING_ARGUMENT = Text("{name}() 缺少 {names}", "{name}() needs {names}")
+_WRITE = Text("写成 {form}", "write {form}")
+_NO_OPTION = Text("{name}() 没有选项 {argument}", "{name}() has no option {argument}")
+_LISTS = ("texts", "documents")  # first arguments that are one thing or several
+
+
+def _find_wrong_arguments(
+    begin: Callable[..., Any],
+    name: str,
+    positional_count: int,
+    given: Mapping[str, Any],
+) -> WrongArguments | None:
+    """Return what is wrong with the arguments of a call; None when they fit the method as it was
+    declared.
+    """
+    code = begin.__code__
+    names = code.co_varnames[1 : code.co_argcount]
+    options = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    required = names[: len(names) - len(begin.__defaults__ or ())]
+    takes_more = bool(code.co_flags & CO_VARKEYWORDS)
+    form = f"{name}({', '.join([*required, *_show_option(options, takes_more=takes_more)])})"
+    if positional_count > len(names):
+        advice = _AS_LIST if names and names[-1] in _LISTS else _BY_NAME
+        return WrongArguments(
+            _TOO_MANY.fill(name=name, names=", ".join(names), n=positional_count),
+            advice=advice.fill(name=name, form=form),
+        )
+    if twice := [each for each in names[:positional_count] if each in given]:
+        return WrongArguments(_TWICE.fill(name=name, argument=twice[0]), advice=_ONCE)
+    if missing := [each for each in required[positional_count:] if each not in given]:
+        return WrongArguments(
+            _MISSING_ARGUMENT.fill(name=name, names=", ".join(missing)),
+            advice=_WRITE.fill(form=form),
+        )
+    if takes_more:
+        return None
+    if unknown := [each for each in given if each not in (*names, *options)]:
+        return WrongArguments(
+            _NO_OPTION.fill(name=name, argument=unknown[0]),
+            advice=did_you_mean(unknown[0], [*names, *options]) or _WRITE.fill(form=form),
+        )
+    return None
+
+
+def _show_option(options: Sequence[str], *, takes_more: bool) -> list[str]:
+    """Return how an option of a call is written, the first for all of them."""
+    if options:
+        return [f"{options[0]}=…"]
+    return ["name=…"] * takes_more
 
 
 def _get_declared(method: Function) -> Function:

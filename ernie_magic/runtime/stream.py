@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from contextlib import aclosing, closing, contextmanager
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.errors import Received, interruption, stop_error
 from ernie_magic.runtime.call import everything, never_due
 from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
 from ernie_magic.runtime.progress import BAR_INTERVAL, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from ernie_magic.runtime.call import Call
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 
 
-class Stream(Generic[ResultT]):
+class Stream(SuggestsNames, Generic[ResultT]):
     """An answer, or another result, in progress. Iterate (`for` or `async for`) over its pieces of
     text; `result()` is the `Answer`.
 
@@ -40,6 +40,13 @@ class Stream(Generic[ResultT]):
         Title of the progress bar that `result` and `aresult` show while they wait for slow work; no
         bar when "".
     """
+
+    # What the result has, and `concurrent.futures` calls the ways to it.
+    _meant_by: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("text", "usage", "content", "wait"), "result()"),
+        **dict.fromkeys(("cancel", "abort"), "stop()"),
+        **dict.fromkeys(("done", "finished"), "is_done"),
+    }
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from ernie_magic.api.results import Answer, Embeddings
 from ernie_magic.calls.chat.conversation import Conversation
 from ernie_magic.calls.raw import RawCalls
 from ernie_magic.config.settings import ErnieSettings
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidOption, WrongArguments
 from ernie_magic.runtime import progress, stream
 from ernie_magic.session import Session
 
@@ -149,15 +149,56 @@ def test_an_override_of_what_begins_a_call_reaches_both_forms():
 
 
 def test_arguments_that_do_not_fit_are_reported_under_the_name_that_was_called(session):
-    message = r"^Session\.image\(\) missing 1 required positional argument: 'prompt'$"
-    with pytest.raises(TypeError, match=message):
+    session.settings.language = "en"
+    with pytest.raises(
+        TypeError, match=r"^image\(\) needs prompt\. .*write image\(prompt, model=…\)"
+    ):
         session.image()
-    with pytest.raises(TypeError, match=r"^Session\.acount_tokens\(\) got an unexpected keyword"):
+    with pytest.raises(TypeError, match=r"^acount_tokens\(\) has no option modle\. .*mean model\?"):
         asyncio.run(session.acount_tokens("x", modle="y"))
     with pytest.raises(TypeError, match=r"^Session\.image\(\) missing 2 .*'self' and 'prompt'$"):
         Session.image()
     with pytest.raises(InvalidOption, match="begin"):
         session.image("cat", begin=1, name=2)
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("s.chat()", "chat() needs prompt. What to do: write chat(prompt, name=…)."),
+        ("s['x'].stream()", "stream() needs prompt. What to do: write stream(prompt, model=…)."),
+        ("s.map('x')", "map() needs rows. What to do: write map(prompt, rows, schema=…)."),
+        ("s.rerank(model='m')", "rerank() needs query, documents. "),
+        (
+            "s.embed('a', 'b')",
+            (
+                "embed() takes texts without a name, and 2 values were given. What to do: several go "
+                "into one list: embed([…, …]); the others by name: embed(texts, model=…)."
+            ),
+        ),
+        (
+            "s.chat('a', 'ernie-3.5-8k')",
+            (
+                "chat() takes prompt without a name, and 2 values were given. What to do: give the "
+                "others by name: chat(prompt, name=…)."
+            ),
+        ),
+        ("s.chat('a', prompt='b')", "prompt was given to chat() twice. What to do: keep one"),
+        ("s.knowledge.search()", "search() needs question"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_told_in_one_line(session, call, told):
+    session.settings.language = "en"
+    with pytest.raises(WrongArguments) as caught:
+        eval(call, {"s": session})
+    assert isinstance(caught.value, TypeError)
+    assert caught.value.line("en").startswith(told)
+
+
+def test_they_are_told_in_the_language_of_the_session(session):
+    session.settings.language = "zh"
+    with pytest.raises(WrongArguments, match=r"^chat\(\) 缺少 prompt。怎么办：写成 chat\(prompt"):
+        session.chat()
 
 
 def test_an_error_within_a_call_is_raised_as_it_is():
@@ -216,11 +257,11 @@ def test_the_first_argument_may_have_the_name_of_openai_s_client(session):
     assert "".join(map(str, session["x"].stream(input="[[echo]]a"))) == "a"
     assert str(session.chat(input="[[echo]]a", model="ernie-3.5-8k")) == "a"
     assert session.count_tokens(messages="a b") == session.count_tokens("a b")
-    with pytest.raises(TypeError, match=r"chat\(\) missing 1 required positional argument"):
+    with pytest.raises(TypeError, match=r"^chat\(\) (needs|缺少) ?prompt"):
         session["x"].chat()
     with pytest.raises(InvalidOption, match="a list of messages is the first argument"):
         session.chat("hi", messages=messages)
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'prompt'"):
+    with pytest.raises(TypeError, match=r"^chat\(\) (needs|缺少) ?prompt"):
         session.chat(model="m")
 
 

@@ -472,6 +472,8 @@ _ERRORS_ZH = {
     "InvalidMessages": "消息不合服务的规则（空内容、角色顺序）",
     "ConversationLocked": "服务禁止这个对话继续",
     "InvalidExpression": "提示词里的 `{{表达式}}` 不是 Python 表达式，或计算出错",
+    "UnknownAttribute": "没有这个属性（`answer.txt`）；也是 AttributeError",
+    "WrongArguments": "参数不合：少了一个，或没写名字的太多；也是 TypeError",
     "MissingKey": "选定的服务需要密钥，还没有设置",
     "TransportError": "网络失败",
     "ServiceUnreachable": "连不上，或还没收到内容就断开",

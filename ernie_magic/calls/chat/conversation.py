@@ -7,7 +7,7 @@ import weakref
 from dataclasses import replace
 from functools import partial
 from itertools import count, takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ernie_magic.api.keywords import CHAT_OPTIONS
 from ernie_magic.api.models import UNDECIDED
@@ -19,7 +19,7 @@ from ernie_magic.api.plugins import (
     gone_error,
     is_of_ernie_bot,
 )
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
 from ernie_magic.calls.chat import attachments, saved, tools
@@ -32,7 +32,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
     from typing_extensions import Unpack
@@ -81,10 +81,11 @@ _INTERNAL = (
     "is_answering",
     "plan_prompt",
     "record_answer",
+    "with_language",
 )
 
 
-class Conversation:
+class Conversation(SuggestsNames):
     """Turns that belong together, on a session. `ernie["tutor"]` is one; the session's own methods
     use the current one.
 
@@ -112,6 +113,12 @@ class Conversation:
         The service has blocked this conversation (see `ernie_magic.wire.moderation`); `reset()`
         unlocks it.
     """
+
+    _meant_by: ClassVar[Mapping[str, str]] = {
+        **ASKING,
+        **dict.fromkeys(("messages", "turns"), "history"),
+        **dict.fromkeys(("clear", "forget"), "reset"),
+    }
 
     def __init__(
         self,
@@ -229,7 +236,7 @@ class Conversation:
         try:
             return saved.write_conversation(self.name, self.system, self.history, path)
         except InvalidOption as error:
-            raise self._client.with_language(error) from None
+            raise self.with_language(error) from None
 
     def to_dataset(
         self,
@@ -257,14 +264,14 @@ class Conversation:
         try:
             return self.history.to_dataset(format, system=system, per_turn=per_turn)
         except InvalidOption as error:
-            raise self._client.with_language(error) from None
+            raise self.with_language(error) from None
 
     def _check_free(self, name: str) -> None:
         """Refuse a name that another conversation has, and what is no name."""
         if not isinstance(name, str) or not name:
-            raise self._client.with_language(unnamed_conversation())
+            raise self.with_language(unnamed_conversation())
         if name in self._others:
-            raise self._client.with_language(
+            raise self.with_language(
                 InvalidOption(
                     Text("已有叫 {name} 的对话", "a conversation {name} already exists").fill(
                         name=name
@@ -299,7 +306,7 @@ class Conversation:
             There is no turn yet, or an application answered it.
         """
         if not self.history:
-            raise self._client.with_language(
+            raise self.with_language(
                 InvalidOption(
                     Text("还没有可以重新回答的问题", "there is no prompt to send again yet")
                 )
@@ -592,6 +599,10 @@ class Conversation:
     astream = stream  # one object is both: `async for piece in ernie.astream("…")`
     chat = blocking(stream, "chat", "Send a prompt and wait for the whole answer.")
     achat = awaited(stream, "achat")
+
+    def with_language(self, error: ErnieError) -> ErnieError:
+        """Return the error in the session's language."""
+        return self._client.with_language(error)
 
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.calls.chat.text_parts import last_part
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.text.language import counted
@@ -32,7 +32,7 @@ def user_message(prompt: str, images: Sequence[Part] = ()) -> Message:
 
 
 @dataclass(frozen=True)
-class Turn:
+class Turn(SuggestsNames):
     """A prompt and its answer.
 
     Attributes
@@ -110,7 +110,7 @@ def _without_additions(message: Message) -> Message:
     return {"role": message["role"], "content": message["content"], "tool_calls": calls}
 
 
-class History(Sequence[Turn]):
+class History(SuggestsNames, Sequence[Turn]):
     """The turns of one conversation, oldest first. Slices are Histories too; `clear()` and `del
     h[-1]` change it.
 

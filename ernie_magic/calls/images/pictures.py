@@ -16,7 +16,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from ernie_magic.api.public_names import names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.images import contact_sheet as sheets
@@ -163,7 +163,7 @@ def _make_thumbnail(image: Image) -> bytes:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Picture:
+class Picture(SuggestsNames):
     """One generated picture. A notebook displays it.
 
     Attributes

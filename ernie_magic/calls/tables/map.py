@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ernie_magic.api import models, parameters
 from ernie_magic.api.requests import chat_request, check_names
@@ -164,6 +164,10 @@ class Mapped(Result):
     cut: dict[int, str] = field(default_factory=dict)
     reused: int = 0
     sent: int = 0
+
+    _meant_by: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("data", "dataframe", "df", "result", "results"), "table"
+    )
 
     def to_dataset(
         self,

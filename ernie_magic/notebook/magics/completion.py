@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core import completer
 
+from ernie_magic.api.public_names import SuggestsNames
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -28,12 +30,29 @@ _NOTHING: list[completer.SimpleCompletion] = []
 TAG = "_ernie_magic"
 
 
+def _trust_names(*, trusted: bool) -> None:
+    """Tell IPython whether it may follow the attributes of our objects on Tab: it evaluates nothing
+    of a class that has a `__getattr__` it does not know ("Completer.evaluation" on
+    https://ipython.readthedocs.io/en/stable/config/options/terminal.html). Ours only raises.
+    """
+    try:
+        from IPython.core.guarded_eval import EVALUATION_POLICIES
+    except ImportError:  # before IPython 8.8
+        return
+    known: set[Any] = getattr(EVALUATION_POLICIES["limited"], "allowed_getattr", set())
+    if trusted:
+        known.add(SuggestsNames)
+    else:
+        known.discard(SuggestsNames)
+
+
 def add_completer(
     ip_completer: IPCompleter,
     session: Session,
     namespace: Mapping[str, Any],
 ) -> None:
     """Complete our lines; `namespace` holds the user's variables."""
+    _trust_names(trusted=True)
     if hasattr(completer, "context_matcher"):
         ip_completer.custom_matchers += [
             _make_matcher(session, namespace),
@@ -48,6 +67,7 @@ def add_completer(
 
 def remove_completer(ip_completer: IPCompleter) -> None:
     """Remove what `add_completer` added, by this import of the module or an earlier one."""
+    _trust_names(trusted=False)
     matchers = ip_completer.custom_matchers
     matchers[:] = [matcher for matcher in matchers if not hasattr(matcher, TAG)]
     commands: Any = ip_completer.custom_completers

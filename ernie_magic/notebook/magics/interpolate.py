@@ -17,7 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.images.formats import EXTENSIONS
-from ernie_magic.errors import InvalidExpression, InvalidOption, exception_message
+from ernie_magic.errors import (
+    ErnieError,
+    InvalidExpression,
+    InvalidOption,
+    exception_message,
+)
 from ernie_magic.notebook.magics.prompt_values import prompt_text
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text, clip_text
@@ -433,6 +438,12 @@ def _evaluate_expression(
             return convert(eval(code, dict(namespace)))  # noqa: S307  (the user's own code, in their own kernel)
     except InvalidExpression:
         raise
+    except ErnieError as error:  # `{{answer.txt}}` says what to do itself
+        raise InvalidExpression(
+            Text("{source}：{what}", "{source}: {what}").fill(source=source_text, what=error.what),
+            error.cause,
+            error.advice or _TRY_ALONE,
+        ) from error
     except NameError as error:
         name = _undefined_name(error)
         raise InvalidExpression(

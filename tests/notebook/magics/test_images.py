@@ -173,7 +173,7 @@ def test_redo_vary_and_show(run, shell, ernie):
             "a picture (a file or a variable) comes first, then options",
         ),
         ("%ernie_image redo cats[:0]", "ImageSet cannot be made again"),
-        ("%ernie_image redo " + "cats." * 300 + "x", "raised AttributeError"),
+        ("%ernie_image redo " + "cats." * 300 + "x", "ImageSet has no attribute cats"),
         ("%ernie_image show ~nobody/x.png", "no variable or file ~nobody/x.png"),
         (
             "%%ernie --image {{cats[0]}}\n?",
