@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
 from ernie_magic.calls.images.color_modes import to_png_mode
-from ernie_magic.calls.images.formats import format_of
+from ernie_magic.calls.images.formats import EXTENSIONS, format_of
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
@@ -26,11 +26,11 @@ from ernie_magic.wire.pictures.fields import is_picture_file
 from ernie_magic.wire.replies import decode_base64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PIL.Image import Image
 
-    from ernie_magic.api.messages import Part
+    from ernie_magic.api.messages import Message, Part
 
 # A `Picture`, a Pillow image, a figure, an array, bytes, a path or an address: too many sources for
 # one type.
@@ -39,6 +39,8 @@ _DEPTH = 8  # nested lists
 _LONG = 64  # characters: base64 of a picture has more
 # A `data:` address (RFC 2397), also without its scheme.
 _DATA_URL = re.compile(r"data:|image/[\w.+-]+(?:;[\w.=-]+)*;base64,", re.IGNORECASE)
+# Of an address (RFC 3986, section 3.1); a single letter is a drive of Windows.
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 # Kinds of pictures that an object may show itself as in a notebook, the one without loss first.
 _SHOWN_AS = ("image/png", "image/jpeg", "image/webp", "image/gif")
 UNUSABLE = Text("图片用不了：{what}", "the picture cannot be used: {what}")
@@ -89,6 +91,52 @@ def image_parts(given: Any, depth: int = 0) -> list[Part]:
     if isinstance(url, str) and url.startswith(("http://", "https://")):
         return [_image_part(url)]
     return [_file_part(_image_bytes(given))]
+
+
+def attach_pictures(message: Mapping[str, Any]) -> Message:
+    """Return a message whose pictures are all addresses: a file on this machine, bytes or an object
+    that stands where a service expects an address becomes what `image_parts` makes of it.
+
+    Raises
+    ------
+    InvalidOption
+        There is no such file, or it is not a picture.
+    """
+    content = message.get("content")
+    if not isinstance(content, (list, tuple)):
+        return dict(message)
+    return {**message, "content": [part for given in content for part in _attach_part(given)]}
+
+
+def _attach_part(part: Any) -> list[Any]:
+    """Return the parts that one part of a message's content stands for, mostly itself."""
+    if not isinstance(part, dict) or part.get("type") != "image_url":
+        return [part]
+    field = part.get("image_url")
+    details: dict[str, Any] = {}
+    picture = field
+    if isinstance(field, dict):
+        details, picture = field, field.get("url")
+    if picture is None or (isinstance(picture, str) and not _is_local(picture)):
+        return [part]
+    return [
+        {**part, "image_url": {**details, **attached["image_url"]}}
+        for attached in image_parts(picture)
+    ]
+
+
+def _is_local(address: str) -> bool:
+    """Whether a text is a file on this machine, and not what a service knows: an address, or the
+    id of an upload.
+    """
+    if address[:5].lower() == "file:":
+        return True
+    if _SCHEME.match(address) or _decode_bare_base64(address):
+        return False
+    with suppress(OSError, ValueError, RuntimeError):  # too long, a null byte, an unknown home
+        file = find_path(address)
+        return file.is_file() or file.suffix.lower() in EXTENSIONS
+    return False
 
 
 def _file_part(content: bytes) -> Part:

@@ -517,7 +517,7 @@ class Conversation(SuggestsNames):
                 options.system, self._default_system(target), messages
             ),
             earlier_turns=(),
-            new_messages=tuple(dict(message) for message in messages),
+            new_messages=tuple(map(attachments.attach_pictures, messages)),
             generation=self._generation,
         )
 

@@ -26,6 +26,9 @@ def file_of(kind="PNG", size=(40, 30)):
     return out.getvalue()
 
 
+FILE_BASE64 = base64.b64encode(file_of()).decode()
+
+
 def opened(part):
     mime, _, packed = part["image_url"]["url"].partition(";base64,")
     with Image.open(io.BytesIO(base64.b64decode(packed))) as image:
@@ -354,6 +357,69 @@ def test_pictures_beside_whole_messages_are_refused(session):
     with pytest.raises(InvalidMessages):
         session.chat("", images=file_of())
     assert session.chat([{"role": "user", "content": "?"}], images=[]).text
+
+
+def part_sent(session, field):
+    content = [{"type": "image_url", "image_url": field}, {"type": "text", "text": "?"}]
+    answer = session.chat([{"role": "user", "content": content}])
+    assert content[0]["image_url"] is field  # the caller's own list stays as it is
+    return answer.request.messages[0]["content"][0]
+
+
+@pytest.mark.parametrize(
+    "as_field",
+    [
+        lambda file: {"url": str(file)},
+        str,
+        lambda file: {"url": file},
+        lambda file: {"url": file.as_uri()},
+        lambda file: {"url": file.read_bytes()},
+        Image.open,
+    ],
+    ids=["address", "bare", "Path", "file:", "bytes", "Pillow"],
+)
+def test_a_picture_of_this_machine_in_a_message_is_attached(session, tmp_path, as_field):
+    (tmp_path / "photo.png").write_bytes(file_of())
+    mime, image = opened(part_sent(session, as_field(tmp_path / "photo.png")))
+    assert (mime, image.size) == ("data:image/png", (40, 30))
+
+
+def test_what_stands_beside_a_picture_in_a_message_stays(session, tmp_path):
+    (tmp_path / "photo.png").write_bytes(file_of())
+    part = part_sent(session, {"url": str(tmp_path / "photo.png"), "detail": "low"})
+    assert part["image_url"]["detail"] == "low"
+
+
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ({"url": "holiday.jpg"}, "no such file: holiday.jpg"),
+        ("file:///no/such", "no such file"),
+        ({"url": Path(__file__)}, "the picture cannot be used"),
+        ({"url": 7}, "int is not a picture"),
+    ],
+)
+def test_what_is_no_picture_in_a_message_is_refused_before_sending(session, emulator, field, told):
+    with pytest.raises(InvalidOption, match=told):
+        part_sent(session, field)
+    assert not emulator.requests
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.example/a.png",
+        "data:image/png;base64,AA",
+        "ms://id",
+        "file-a1b2",
+        "",
+        FILE_BASE64,
+    ],
+)
+def test_an_address_in_a_message_is_the_service_s_to_read(address):
+    for field in (address, {"url": address}):
+        message = {"role": "user", "content": [{"type": "image_url", "image_url": field}]}
+        assert attachments.attach_pictures(message) == message
 
 
 def test_the_service_s_refusal_of_a_picture_is_told(session):
