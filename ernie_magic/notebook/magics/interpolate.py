@@ -47,10 +47,7 @@ _TRY_ALONE = Text(
     "先在单独的单元格里试这个表达式；要原样写双花括号请加 --verbatim",
     "try the expression in a cell of its own; to write double braces as they are, add --verbatim",
 )
-_NAME_OR_PATH = Text(
-    "写变量名（不加双花括号）或文件路径",
-    "write a variable's name (no double braces) or a file's path",
-)
+_NAME_OR_PATH = Text("写变量名或文件路径", "write a variable's name or a file's path")
 # The last two are raised for deeply nested code.
 _EXPRESSION_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
 # `{{…}}` that are not expressions: each may cost a pass over its line.

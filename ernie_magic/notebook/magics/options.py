@@ -646,6 +646,9 @@ def _models_note(parameter: Parameter) -> str:
     return f" ({', '.join(supported_models)})"
 
 
+_PICTURE_FLAGS = frozenset({"--image", "--edit", "--mask"})
+
+
 def _interpolate_words(words: list[str], namespace: Mapping[str, Any]) -> Iterator[str]:
     """The words of a line with their `{{expr}}`s interpolated."""
     previous = ""
@@ -682,7 +685,19 @@ def _find_tools(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
     return found
 
 
+def _is_picture_expression(word: str, previous: str) -> bool:
+    """Whether a word is `{{expr}}` where an option for pictures takes an expression anyway."""
+    flag, _, value = word.partition("=")
+    if previous in _PICTURE_FLAGS:
+        value = word
+    elif flag not in _PICTURE_FLAGS:
+        return False
+    return expression_spans(value) == [(0, len(value))]
+
+
 def _interpolate_word(word: str, previous: str, namespace: Mapping[str, Any]) -> str:
+    if _is_picture_expression(word, previous):
+        return word  # a picture has no words; `resolve_picture` evaluates it
     if previous in _TOOL_FLAGS or word.partition("=")[0] in _TOOL_FLAGS:
         word = _unwrap_tool_names(word, namespace)
     flag = PARAM_OPTION.long_flag

@@ -175,10 +175,8 @@ def test_redo_vary_and_show(run, shell, ernie):
         ("%ernie_image redo cats[:0]", "ImageSet cannot be made again"),
         ("%ernie_image redo " + "cats." * 300 + "x", "ImageSet has no attribute cats"),
         ("%ernie_image show ~nobody/x.png", "no variable or file ~nobody/x.png"),
-        (
-            "%%ernie --image {{cats[0]}}\n?",
-            "write a variable's name (no double braces) or a file's path",
-        ),
+        ("%%ernie --image {{no_cat}}\n?", "there is no picture in {{no_cat}}"),
+        ("%%ernie --image {{nothing}}\n?", "no variable or file nothing"),
         ("%%ernie --image nothing.png\n?", "no variable or file nothing.png"),
         ("%%ernie --image number\n?", "int is not a picture"),
         ("%%ernie --image no_cat\n?", "there is no picture in no_cat"),
@@ -194,6 +192,19 @@ def test_mistakes_are_one_line_and_nothing_is_lost(run, shell, ernie, code, told
     assert told in str(error)
     assert "\n" not in str(error)
     assert len(ernie.images) == kept
+
+
+@pytest.mark.parametrize("written", ["{{cats}}", "{{cats[0]}}", "{{raw}}", "{{ str(path) }}"])
+@pytest.mark.parametrize("option", ["--image ", "--image="])
+def test_a_picture_in_braces_is_attached(run, shell, ernie, tmp_path, option, written):
+    run("%%ernie_image --as cats\n猫")
+    path = tmp_path / "a cat.png"
+    shell.user_ns |= {"raw": shell.user_ns["cats"][0].to_bytes(), "path": path}
+    path.write_bytes(shell.user_ns["raw"])
+    word = written if " " not in written else f'"{written}"'
+    result, _ = run(f"%%ernie {option}{word}\nWhat is it?")
+    assert result.success
+    assert len(ernie.last.request.messages[-1]["content"]) == 2
 
 
 def test_a_question_with_a_picture(run, shell):
