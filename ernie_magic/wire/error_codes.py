@@ -62,7 +62,12 @@ _WRONG_KEY = (
     ),
     _KEY_ADVICE,
 )
-_WRONG_FIELD = Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong")
+WRONG_FIELD = Text("某个字段的名称、类型或取值不对", "a field's name, type or value is wrong")
+LACKS_FEATURE = Text(
+    "这个模型或服务没有它（图片、工具、思考等），或账号的设置排除了它",
+    "the model or the server lacks it (pictures, tools, thinking …), or the account's settings "
+    "exclude it",
+)
 _WRONG_ADDRESS = Text("服务地址（base_url）不对", "the base URL is wrong")
 _SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
 _LATER = Text(
@@ -111,7 +116,7 @@ CASES: tuple[Case, ...] = (
             "4224004",
         ),
         Text("服务认为请求不合法", "the service finds the request malformed"),
-        _WRONG_FIELD,
+        WRONG_FIELD,
         Text(
             "检查选项，尤其是 --param 给出的字段",
             "check the options, especially fields given with --param",
@@ -339,14 +344,21 @@ CASES: tuple[Case, ...] = (
         e.BadRequest,
         (UNSUPPORTED_FEATURE,),
         Text("服务不支持所要求的功能", "the service does not support what was asked for"),
-        Text(
-            "这个模型或服务没有它（图片、工具、思考等），或账号的设置排除了它",
-            "the model or the server lacks it (pictures, tools, thinking …), or the account's "
-            "settings exclude it",
-        ),
+        LACKS_FEATURE,
         Text(
             "去掉这个选项，或换用别的模型（%ernie models）",
             "leave that option out, or use another model (%ernie models)",
+        ),
+    ),
+    Case(
+        e.BadRequest,
+        # Groq's (https://console.groq.com/docs/tool-use).
+        ("tool_use_failed", "json_validate_failed", "output_parse_failed"),
+        Text("模型写的工具调用或 JSON 读不出来", "the model wrote no valid tool call or JSON"),
+        Text("这个模型不擅长，或碰巧写错", "the model is bad at it, or made a mistake this once"),
+        Text(
+            "再问一次，把 temperature 调低，或换用别的模型",
+            "ask again, lower the temperature, or use another model",
         ),
     ),
     Case(
@@ -498,7 +510,7 @@ CASES: tuple[Case, ...] = (
         e.BadRequest,
         (),
         Text("服务拒绝了请求", "the service refused the request"),
-        _WRONG_FIELD,
+        WRONG_FIELD,
         Text("检查选项和 --param", "check the options and --param"),
         statuses=(400, 422),
     ),

@@ -15,6 +15,7 @@ from ernie_magic.config.keys import LogFilter
 from ernie_magic.config.services import EMULATOR
 from ernie_magic.errors import (
     AuthenticationFailed,
+    BadRequest,
     ErnieError,
     RateLimited,
     ServiceError,
@@ -27,6 +28,7 @@ from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply
 from ernie_magic.wire.limits import LIMITS, QueueTicket
 from ernie_magic.wire.network_errors import network_error
+from ernie_magic.wire.refusals.sent_fields import name_refused_field
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import proxy_reply_error
 from ernie_magic.wire.uploads import SentBytes
@@ -433,6 +435,8 @@ class HttpClient:
             ) from None
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
             error.cause, error.advice = likely
+        if isinstance(error, BadRequest):
+            name_refused_field(error, request.body or {})
         if error.renews:
             raise _TokenRefused(error, auth.token)
         raise error

@@ -359,9 +359,14 @@ def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> obje
     message = folded.get("message") or find_message(folded)
     if not message:
         message = next((folded[name] for name in _MORE_MESSAGES if folded.get(name)), None)
-    provider = values.as_object(error.get("metadata")).get("raw")
-    if isinstance(message, str) and isinstance(provider, str) and provider:
-        return f"{message}: {provider}"
+    # What a provider said, and what Groq's model wrote that is no tool call and no JSON
+    # (https://console.groq.com/docs/tool-use).
+    for more in (
+        values.as_object(error.get("metadata")).get("raw"),
+        folded.get("failedgeneration"),
+    ):
+        if isinstance(message, str) and isinstance(more, str) and more:
+            return f"{message.rstrip('.')}: {more}"
     return message
 
 
