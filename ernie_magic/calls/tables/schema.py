@@ -4,25 +4,23 @@ answer.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.api.values import as_object
+from ernie_magic.calls.tables.typed_values import convert_value
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.json_text import (
     OBJECT_OPENING,
     WRITTEN_NUMBERS,
-    NumberText,
     drop_thoughts,
     has_only_thoughts,
     iterate_json,
 )
-from ernie_magic.text.language import Text, whole_characters
+from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -54,7 +52,6 @@ _NO_NAME = re.compile(r"[\s|=`]|^[\[{(（“\"']|[\]}”\"']$")
 _BRACKETS = (("(", ")"), ("（", "）"), ("[", "]"), ("{", "}"), ("【", "】"))
 _SHOWN = 40  # characters of a name
 _NAME_MARKS = re.compile(r"[\s_-]+")
-_INT64 = 2**63  # the range of a column of whole numbers
 _EMPTY = Text(
     "回答是空的：再用 resume 问一次，或放宽输出长度的上限",
     "the answer is empty: ask again with resume, or allow a longer output",
@@ -63,15 +60,6 @@ _COLUMNS_FORM = Text(
     '写成 "情感, 分数:int"；类型有 str、int、float、bool',
     'write "sentiment, score:int"; the types are str, int, float and bool',
 )
-# What models write for yes and no beside the words of an option.
-_ANSWERED_SWITCHES = SWITCHES | {
-    **dict.fromkeys(("y", "t", "对", "真", "有", "是的", "对的", "正确"), True),
-    **dict.fromkeys(("n", "f", "错", "假", "无", "不是", "不对", "没有", "错误"), False),
-}
-_FULL_STOPS = ".。!！ \t\r\n"
-# Signs and marks of numbers as typographers and Chinese keyboards write them.
-_NUMBER_MARKS = str.maketrans("−－＋，．", "--+,.")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?")
 _SEPARATE = Text(
     "列与列之间用逗号；一个名字里用 _ 代替空格",
     "put a comma between columns, and write _ for a blank in a name",
@@ -217,7 +205,7 @@ def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any]
         return {}, Text("不是 JSON 对象：{text}", "not a JSON object: {text}").fill(
             text=repr(text[:60])
         )
-    values = {field.name: _convert_value(parsed.get(field.name), field.type) for field in columns}
+    values = {field.name: convert_value(parsed.get(field.name), field.type) for field in columns}
     wrong = [
         _describe_problem(parsed, field)
         for field in columns
@@ -281,69 +269,3 @@ def _use_own_names(parsed: dict[str, Any], columns: tuple[Column, ...]) -> dict[
 
 def _form_of(name: str) -> str:
     return _NAME_MARKS.sub("", unicodedata.normalize("NFKC", name)).casefold()
-
-
-def _convert_value(value: Any, kind: str) -> Any:
-    """Return the value as this type; None when it cannot be converted."""
-    if kind == "str":
-        return _convert_text(value)
-    if value is None or isinstance(value, (dict, list)):
-        return None
-    if kind == "bool":
-        return _convert_switch(value)
-    try:
-        return _convert_number(value, kind)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _convert_text(value: Any) -> str | None:
-    """Return what the answer has for a value, and the items of a list in a row."""
-    if isinstance(value, list):
-        items = [_convert_item(item) for item in value]
-        if None in items:
-            return None
-        return ", ".join(map(str, items))
-    return _convert_item(value)
-
-
-def _convert_item(value: Any) -> str | None:
-    if value is None or isinstance(value, (dict, list)):
-        return None
-    if isinstance(value, bool):
-        return str(value).lower()  # as JSON has it
-    return whole_characters(str(value))
-
-
-def _convert_switch(value: Any) -> bool | None:
-    word = str(value).strip(_FULL_STOPS).lower()
-    if word in _ANSWERED_SWITCHES:
-        return _ANSWERED_SWITCHES[word]
-    if isinstance(value, NumberText):
-        return {1.0: True, 0.0: False}.get(float(value))
-    return None
-
-
-def _convert_number(value: Any, kind: str) -> float | None:
-    if isinstance(value, str):
-        value = _plain_digits(value)
-    number = float(value)
-    if isinstance(value, bool) or not math.isfinite(number):
-        return None
-    if kind == "float":
-        return number
-    # A float has only 53 bits: a whole number is read as an integer.
-    whole = int(number)
-    if isinstance(value, int) or (isinstance(value, str) and value.lstrip("+-").isdecimal()):
-        whole = int(value)
-    if number != int(number) or not -_INT64 <= whole < _INT64:
-        return None
-    return whole
-
-
-def _plain_digits(text: str) -> str:
-    """Return a number as Python reads it: `−4`, `1,000`."""
-    digits = text.strip().translate(_NUMBER_MARKS)
-    if _THOUSANDS.fullmatch(digits):
-        return digits.replace(",", "")
-    return digits
