@@ -179,6 +179,9 @@ class _OneLine:
         # 2.9.
         return [f"\x1b[1m{type(self).__name__}\x1b[0m: {self}"]
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class ErnieError(_OneLine, Exception):
     """Any failure of this package.

@@ -23,6 +23,14 @@ def test_a_library_s_english_sentence_and_a_chinese_one_have_a_space_between_the
     assert InvalidOption(Text("甲", "a"), advice=Text("乙", "b")).line("zh") == "甲。怎么办：乙。"
 
 
+def test_the_repr_of_an_error_is_its_class_and_its_line():
+    # What a log's %r, a task's repr and a column of exceptions show.
+    error = InvalidOption(Text("错了", "wrong"), advice=Text("改", "mend"), language="en")
+    assert repr(error) == "InvalidOption('wrong. What to do: mend.')"
+    error.language = "zh"
+    assert repr(error) == "InvalidOption('错了。怎么办：改。')"
+
+
 def test_the_tree_has_one_root():
     classes = [c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, Exception)]
     assert all(issubclass(c, ErnieError) for c in classes)
