@@ -122,6 +122,16 @@ def test_what_is_withdrawn_or_stopped_in_an_output_widget_leaves_what_may_be_see
     assert "partial" in data["text/html"]
 
 
+def test_a_refusal_s_raw_reply_goes_where_the_error_goes(kernel, emulator):
+    emulator.faults.add(status=401, code="invalid_iam_token", times=1, path="/chat/completions")
+    ran = kernel.run(PLACES["with"].format(ask=ASK) + "\nprint('left the widget')")
+    kinds = [message["msg_type"] for _, message in ran.messages]
+    (data,) = displays(ran)
+    assert "invalid_iam_token" in data["text/html"]
+    # Before the widget is left, which is when its own error is shown.
+    assert kinds.index("display_data") < kinds.index("stream")
+
+
 def test_a_cell_after_it_and_one_whose_hook_only_looks_on_stream_as_ever(kernel):
     kernel.run(PLACES["with"].format(ask=ASK))
     assert len(kernel.run(ASK).of("update_display_data")) > 3

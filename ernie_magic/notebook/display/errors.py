@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.display import display
 
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
+from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.visible import make_controls_visible
 
@@ -34,15 +35,15 @@ def show_body(shell: InteractiveShell, error: ErnieError, language: Language) ->
     folded = f"<details><summary>{title}</summary><pre>{html.escape(visible_text)}</pre></details>"
     plain = f"[{_TITLE.say(language)}] {visible_text}"
 
+    bundle = {"text/html": folded + NOTE_STYLE, "text/plain": make_controls_visible(plain)}
+    # Who takes a cell's outputs (`%%capture`, an output widget) takes this one too, and is gone
+    # when the cell has ended, which is when IPython shows the error.
+    if not can_update_displays(shell):
+        display(bundle, raw=True)
+        return
+
     def show_once() -> None:
         shell.events.unregister("post_execute", show_once)
-        display(
-            {
-                "text/html": folded + NOTE_STYLE,
-                "text/plain": make_controls_visible(plain),
-            },
-            raw=True,
-        )
+        display(bundle, raw=True)
 
-    # IPython shows the error when the cell has ended.
     shell.events.register("post_execute", show_once)
