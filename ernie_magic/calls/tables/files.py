@@ -19,6 +19,11 @@ from datetime import datetime, time
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.calls.tables.other_files import (
+    check_content,
+    no_table_error,
+    web_address_error,
+)
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Text
@@ -34,6 +39,7 @@ _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
 _SAMPLE = 64 * 1024  # characters that tell the separator
 _RECORD_MARK = "\x1e"  # before a line of a JSON text sequence (RFC 7464)
 _MIXED_ROWS = Text("有的行是对象，有的不是", "some of its rows are objects, and others are not")
+_ONE_VALUE = Text("里面只有一个值 {value}", "it holds the single value {value}")
 _MIXED_ENCODINGS = Text(
     "文件有的行是 UTF-8，有的不是", "some lines of the file are UTF-8, and others are not"
 )
@@ -213,6 +219,11 @@ def _build_table(pandas: ModuleType, content: Any) -> Any:
     """Return the table that JSON holds: a list of objects or of texts, an object of columns, or an
     object that is the only row.
     """
+    if not isinstance(content, (dict, list)):
+        raise InvalidOption(
+            _ONE_VALUE.fill(value=f"{content!r:.40}"),
+            advice=Text("一行一个对象，或文本列表", "write an object per row, or a list of texts"),
+        )
     if isinstance(content, dict) and not _holds_columns(content):
         content = [content]
     if isinstance(content, list) and content and all(isinstance(row, str) for row in content):
@@ -376,10 +387,14 @@ def find_table_file(path: str | Path) -> Path | None:
     Raises
     ------
     InvalidOption
-        The path is that of a table, but there is no such file.
+        The path is that of a table, but there is no such file; or there is one of another kind.
     """
     with suppress(OSError, ValueError, RuntimeError):  # too long, a null byte, an unknown home
+        if isinstance(path, str) and path.startswith(("http://", "https://")):
+            raise web_address_error(path)
         file = find_path(path)
+        if file.is_dir() or (file.is_file() and file.suffix.lower() not in _READERS):
+            raise no_table_error(file)
         if file.suffix.lower() not in _READERS:
             return None
         if file.is_file():
@@ -397,8 +412,11 @@ def read_table_file(file: Path) -> Any:
     Raises
     ------
     InvalidOption
-        pandas is missing, or what it needs for this kind of file; or it cannot read the file.
+        pandas is missing, or what it needs for this kind of file; it cannot read the file, or
+        another kind of file has that name.
     """
+    with suppress(OSError):  # its reader tells why
+        check_content(file)
     try:
         import pandas as pd
 

@@ -382,8 +382,8 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map texts\n{{id}} {{len(text)}}", "calculates with the column text"),
         ("%ernie_heat notes.txt", "notes.txt is a file, not vectors or texts"),
         ("%ernie_search 'notes.txt' x", "notes.txt is a file, not vectors or texts"),
-        ("%%ernie_map bad.csv\nx", "the table bad.csv cannot be read"),
-        ("%%ernie_map notes.txt\nx", "What to do: pass a DataFrame"),
+        ("%%ernie_map bad.csv\nx", "the file bad.csv is empty"),
+        ("%%ernie_map notes.txt\nx", "notes.txt is a plain text file"),
     ],
 )
 def test_mistakes_are_one_line(run, shell, code, told, tmp_path, monkeypatch):
