@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 
 from ernie_magic.api.catalogue import CATALOGUE
-from ernie_magic.emulator import checks
+from ernie_magic.emulator import checks, openai_fields
 from ernie_magic.emulator.access import PICTURES
 from ernie_magic.emulator.refusals import Refusal, request_id
 from ernie_magic.emulator.replies import Reply, asked_in, generate_reply
@@ -88,6 +88,7 @@ def handle_chat(call: IncomingCall) -> Response:
     call.check_rate_limit(model)
     messages = checks.check_messages(body, model)
     given = checks.check_parameters(body, "chat", model)
+    openai_fields.check_chat_fields(body, given, model)
     last = asked_in(messages[-1])
     for word, code in (
         ("[[error]]", "internal_error"),
@@ -260,6 +261,7 @@ def handle_embeddings(call: IncomingCall) -> Response:
     model = checks.check_model(call.with_base_model(body), "embedding")
     call.check_rate_limit(model)
     texts = checks.check_texts(body, model)
+    openai_fields.check_embedding_fields(body, model, vectors.length_of(model))
     in_base64 = body.get("encoding_format") == "base64"
     data = []
     for i, text in enumerate(texts):

@@ -53,6 +53,17 @@ _PLATFORM_PATHS = (
     f"{aistudio.PREFIX}/files",
     f"{aistudio.PREFIX}/batches",
 )
+# The calls of AI Studio, and of Qianfan V2, which has the same.
+_CALLS = (
+    ("/chat/completions", aistudio.handle_chat, "POST"),
+    ("/images/generations", aistudio.handle_images, "POST"),
+    ("/images/edits", aistudio.handle_edits, "POST"),
+    ("/embeddings", aistudio.handle_embeddings, "POST"),
+    ("/models", aistudio.list_models, "GET"),
+    ("/models/{model}", aistudio.retrieve_model, "GET"),
+    ("/rerankers", aistudio.handle_rerank, "POST"),
+    ("/rerank", aistudio.handle_rerank, "POST"),
+)
 _FOUND = "late_route"  # of a request, what serves it
 # The page runs no script, loads nothing and cannot be framed by another page.
 _PAGE_HEADERS = {
@@ -82,7 +93,7 @@ def build_app(state: ServerState, host: str) -> Starlette:
 
 
 def _aistudio_routes(state: ServerState) -> list[Route]:
-    """The API of AI Studio, and of Qianfan V2, which has the same calls."""
+    """The API of AI Studio and of Qianfan V2."""
 
     def authorize(request: Request) -> str:
         return aistudio.authorize_request(dict(request.headers), state.iam)
@@ -90,16 +101,7 @@ def _aistudio_routes(state: ServerState) -> list[Route]:
     return [
         Route(prefix + path, _call_endpoint(state, handler, authorize), methods=[method])
         for prefix in (aistudio.PREFIX, aistudio.QIANFAN_PREFIX)
-        for path, handler, method in (
-            ("/chat/completions", aistudio.handle_chat, "POST"),
-            ("/images/generations", aistudio.handle_images, "POST"),
-            ("/images/edits", aistudio.handle_edits, "POST"),
-            ("/embeddings", aistudio.handle_embeddings, "POST"),
-            ("/models", aistudio.list_models, "GET"),
-            ("/models/{model}", aistudio.retrieve_model, "GET"),
-            ("/rerankers", aistudio.handle_rerank, "POST"),
-            ("/rerank", aistudio.handle_rerank, "POST"),
-        )
+        for path, handler, method in _CALLS
     ]
 
 
@@ -309,9 +311,11 @@ def _not_found(request: Request, _error: Exception) -> Response:
         missing = ConsoleRefusal(404, "NotFound", f"no such path: {request.url.path:.100}")
         return _refusal_response(missing)
     root = str(request.base_url).rstrip("/")
+    calls = ", ".join(path for path, _, _ in _CALLS if "{" not in path)
     words = (
         f"no such path: {request.url.path:.100}. This is the emulator of ernie_magic; base URLs are"
-        f" {root}{aistudio.PREFIX} (AI Studio) and {root}{aistudio.QIANFAN_PREFIX} (Qianfan)"
+        f" {root}{aistudio.PREFIX} (AI Studio) and {root}{aistudio.QIANFAN_PREFIX} (Qianfan), each "
+        f"with {calls}, /files and /batches"
     )
     error = {"code": "not_found", "type": "invalid_request_error", "message": words}
     return JSONResponse({"error": error}, status_code=404)

@@ -16,7 +16,7 @@ from ernie_magic.errors import InvalidOption
 
 if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind, Model
-    from ernie_magic.api.parameter import Protocol
+    from ernie_magic.api.parameter import Parameter, Protocol
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
@@ -72,7 +72,7 @@ def check_parameters(
             raise Refusal("invalid_user_id")
         entry = models.find_model(model)
         if parameter.requires and entry and not entry.has_ability(parameter.requires, protocol):
-            raise Refusal("no_parameter_permission", f"the model {model} does not take {name}")
+            raise _refuse_parameter(parameter, model)
         if name == "stop" and isinstance(value, str):
             value = [value]
         try:
@@ -80,6 +80,18 @@ def check_parameters(
         except InvalidOption as error:
             raise Refusal("malformed_json", f"Invalid Argument: {error.line('en')}") from None
     return checked
+
+
+def _refuse_parameter(parameter: Parameter, model: str) -> Refusal:
+    """The refusal of a parameter that a model does not have.
+
+    A right to it is what the penalties lack; any other is a field too many, which a 401 would tell
+    as a wrong key.
+    """
+    told = f"the model {model} does not take {parameter.name}"
+    if parameter.requires == "penalties":
+        return Refusal("no_parameter_permission", told)
+    return Refusal("invalid_argument", f"Invalid Argument: {told}. What to do: leave it out")
 
 
 def check_messages(body: dict[str, Any], model: str) -> list[dict[str, Any]]:

@@ -315,6 +315,7 @@ CONSOLE_STATUSES = {
 }
 # V1's numbers for what V2 names in words.
 IN_V1 = {
+    "invalid_argument": "336003",
     "malformed_json": "336003",
     "invalid_messages": "336006",
     "characters_too_long": "336007",

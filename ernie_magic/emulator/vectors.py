@@ -30,6 +30,11 @@ _PLAIN_WEIGHT = 0.5
 _SPREAD = 4
 
 
+def length_of(model: str) -> int:
+    """How many numbers a model's vectors have."""
+    return DIMENSIONS.get(model, _DEFAULT)
+
+
 def embed_text(text: str, model: str, seed: int) -> list[float]:
     """A unit vector for a text: the same in every process.
 
@@ -38,7 +43,7 @@ def embed_text(text: str, model: str, seed: int) -> list[float]:
     list of float
         384 numbers, 1024 for bge-large-zh.
     """
-    size = DIMENSIONS.get(model, _DEFAULT)
+    size = length_of(model)
     vector = _embed_letters(text, size, seed)
     meant = _embed_meanings(lexicon.find_meanings(text), size, seed)
     # The letters keep their length; the meaning is added at the length that gives it its share.

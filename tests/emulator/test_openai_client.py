@@ -443,3 +443,85 @@ def test_a_wrong_base_url_is_told_the_right_ones(openai, emulator, path):
         client.chat.completions.create(messages=[HELLO], model="ernie-3.5-8k")
     assert f"{emulator.url}/v2" in caught.value.message
     assert emulator.base_url in caught.value.message
+
+
+TOOL = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
+SPOKEN = [
+    {"type": "text", "text": "hi"},
+    {"type": "input_audio", "input_audio": {"data": "AA", "format": "wav"}},
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"n": 2}, "n is not supported by the model"),
+        ({"logprobs": True}, "logprobs is not supported"),
+        ({"logprobs": False, "top_logprobs": 2}, "top_logprobs is not supported"),
+        ({"functions": [TOOL["function"]]}, "functions as tools"),
+        ({"modalities": ["text", "audio"]}, "modalities is not supported"),
+        ({"reasoning_effort": "low"}, "does not take reasoning_effort"),
+        (
+            {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "nope"}}},
+            "tool_choice names nope",
+        ),
+        ({"messages": [{"role": "user", "content": SPOKEN}]}, "the type of a part"),
+    ],
+)
+def test_what_an_answer_would_lack_is_refused_by_name(openai, either, given, told):
+    with pytest.raises(openai.BadRequestError, match=told):
+        either.chat.completions.create(
+            **{"messages": [HELLO], "model": "ernie-4.5-turbo-128k", **given}
+        )
+
+
+def test_what_asks_for_nothing_more_is_no_fault(either):
+    completion = either.chat.completions.create(
+        messages=[HELLO],
+        model="ernie-4.5-turbo-128k",
+        n=1,
+        logprobs=False,
+        modalities=["text"],
+        logit_bias={},
+        metadata={"run": "1"},
+        tools=[TOOL],
+        tool_choice="auto",
+    )
+    assert len(completion.choices) == 1
+
+
+def test_vectors_have_one_length_and_two_encodings(openai, either):
+    def embed(**given):
+        return either.embeddings.create(model="embedding-v1", input="hi", **given).data[0].embedding
+
+    assert len(embed(dimensions=384)) == 384
+    assert base64.b64decode(embed(encoding_format="base64"))
+    for given, told in (
+        ({"dimensions": 256}, r"dimensions is not supported .* have 384 dimensions"),
+        ({"dimensions": 256, "encoding_format": "base64"}, "dimensions is not supported"),
+        ({"encoding_format": "hex"}, "encoding_format hex is not one of: float | base64"),
+    ):
+        with pytest.raises(openai.BadRequestError, match=told):
+            embed(**given)
+
+
+def test_a_parameter_that_a_model_for_pictures_lacks_is_no_fault_of_the_key(openai, either):
+    with pytest.raises(openai.BadRequestError, match=r"irag-1\.0 does not take style"):
+        either.images.generate(prompt="cat", model="irag-1.0", style="vivid")
+    with pytest.raises(openai.BadRequestError, match="style vivid is not one of: Base"):
+        either.images.generate(prompt="cat", model="Stable-Diffusion-XL", style="vivid")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda client: client.responses.create(model="ernie-3.5-8k", input="hi"),
+        lambda client: client.completions.create(model="ernie-3.5-8k", prompt="hi"),
+        lambda client: client.moderations.create(input="hi"),
+        lambda client: client.audio.speech.create(model="tts-1", voice="alloy", input="hi"),
+    ],
+    ids=["responses", "completions", "moderations", "audio"],
+)
+def test_a_call_that_the_service_lacks_is_told_which_it_has(openai, either, ask):
+    with pytest.raises(openai.NotFoundError, match=r"each with /chat/completions, .* /models"):
+        ask(either)
