@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ernie_magic.emulator import lexicon
+from ernie_magic.emulator import lexicon, scales
 
 _TASK = re.compile(
     r"判断|分类|归类|打分|评分|打\s*\d|选择|选出|选一个|情感|情绪|属于|是否|几颗?星|几分|多少分"
@@ -42,19 +42,6 @@ _OR = re.compile(
     re.IGNORECASE,
 )
 _SPLIT = re.compile(r"\s*(?:[/|｜、，,;；]|\s或者?\s|或者?|还是|\bor\b)\s*", re.IGNORECASE)
-_LIMIT = r"(-?\d{1,3}(?:\.\d)?)"
-_RANGE = re.compile(
-    rf"(?<![\d.]){_LIMIT}\s*(?:到|至|-|—|–|~|～|to|and)\s*{_LIMIT}(?![\d.])"
-    rf"|[\[(]\s*{_LIMIT}\s*[,，]\s*{_LIMIT}\s*[\])]",
-    re.IGNORECASE,
-)
-_OUT_OF = re.compile(r"(?:满分|out of)\s*(\d{1,3})|(\d{1,3}|五|十|百)\s*分制", re.IGNORECASE)
-_SCALE_WORDS = re.compile(
-    r"分|星|程度|等级|强度|质量|满意度|好感度|情感|情绪"
-    r"|\b(?:scale|score|rate|rating|stars?|points?|between|from|sentiment|polarity|intensity"
-    r"|quality|satisf\w+)\b",
-    re.IGNORECASE,
-)
 # A number that tells how likely something is; one of such a name is, whatever the prompt says.
 _PROBABILITY = re.compile(
     r"概率|可能性|置信度|百分比"
@@ -160,16 +147,21 @@ def _find_text(prompt: str) -> str:
     after = max((end for _, end in spans), default=0)
     for colon in _COLON.finditer(words, after):
         head, tail = words[: colon.start()], words[colon.end() :]
-        is_task = bool(spans or _TASK.search(head))
-        if len(tail.strip()) > 1 and is_task and not _TASK.search(tail):
+        is_task = bool(spans or _is_task(head))
+        if len(tail.strip()) > 1 and is_task and not _is_task(tail):
             return tail.strip()
     kept = "".join(
         sentence[0]
         for sentence in _SENTENCE.finditer(words)
-        if not _TASK.search(sentence[0])
+        if not _is_task(sentence[0])
         and not any(start < sentence.end() and sentence.start() < end for start, end in spans)
     )
     return _LABELLED.sub("", kept.strip())
+
+
+def _is_task(words: str) -> bool:
+    """Whether words say what is to be judged, or on which scale."""
+    return bool(_TASK.search(words)) or scales.is_scale_only(words)
 
 
 def _within_reach(prompt: str) -> str:
@@ -244,16 +236,11 @@ def _trim_option(words: str) -> str:
 def find_scale(prompt: str, name: str = "") -> tuple[float, float] | None:
     """The least and the most of the scale a prompt asks a number of, for a field of that name."""
     task = _find_task(prompt)
-    prompt = _within_reach(prompt)
-    if found := _OUT_OF.search(prompt):
-        most = found[1] or found[2]
-        return 1, {"五": 5, "十": 10, "百": 100}.get(most) or int(most)
     is_probability = bool(_PROBABILITY.search(task) or _PROBABILITY_NAME.search(name))
-    if _SCALE_WORDS.search(prompt) or is_probability:
-        for found in _RANGE.finditer(prompt):
-            low, high = (float(limit) for limit in found.groups() if limit)
-            if low < high:
-                return low, high
+    is_rated = is_probability or scales.is_scale_only(task)
+    limits = scales.find_limits(_within_reach(prompt), name, is_rated=is_rated)
+    if limits is not None:
+        return limits
     if not is_probability:
         return None
     if _PERCENT.search(task) or _PERCENT.search(name):
@@ -427,8 +414,22 @@ def is_score(name: str, prompt: str) -> bool:
         return True
     if scale[1] <= 1:  # nothing else is a number of such a scale, whatever it is called
         return True
-    text = _find_text(prompt)
+    if scales.is_named_scale(prompt, name):
+        return not find_facts(name, prompt)
+    text = scales.without_scales(_find_text(prompt))
     return bool(text) and not re.search(r"\d", text)  # it holds no other number
+
+
+def find_facts(name: str, prompt: str) -> list[float]:
+    """The numbers that the prompt's text has for a field whose range stands beside its name: the
+    age of a person is no judgement.
+    """
+    scale = find_scale(prompt, name)
+    if scale is None or not scales.is_named_scale(prompt, name):
+        return []
+    text = scales.without_scales(_find_text(prompt))
+    numbers = [float(number) for number in re.findall(r"-?\d{1,9}(?:\.\d+)?", text)]
+    return [number for number in numbers if scale[0] <= number <= scale[1]]
 
 
 def is_true(name: str, prompt: str, subject: str | None = None) -> bool:

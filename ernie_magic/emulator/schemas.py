@@ -221,6 +221,8 @@ class _Sampler:
             if high - low <= judgements.SMALL_SCALE:
                 digits = 2
             return round(judgements.rate(name, self._prompt, (low, high), self._seed), digits)
+        if facts := judgements.find_facts(name, self._prompt):
+            return facts[0]
         # The second parameter takes the second number: the sum of 3 and 5.
         position = {"b": 1, "y": 1, "c": 2, "z": 2}.get(name, 0)
         if self._numbers:

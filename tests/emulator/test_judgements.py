@@ -313,3 +313,59 @@ def test_what_is_rated_by_another_word_than_score_lies_in_its_scale(task, name, 
         praise, blame = ("Great food, loved it", "Terrible, never again")
     assert sample_value(schema, task + praise, "", 0)[name] > best * 0.7
     assert sample_value(schema, task + blame, "", 0)[name] < best * 0.4
+
+
+WORDINGS = {
+    "满意度 0-100": ("满意度", 0, 100),
+    "满意度（0 到 100）": ("满意度", 0, 100),
+    "满意度，百分制": ("满意度", 0, 100),
+    "从0分到100分": ("满意度", 0, 100),
+    "０－１００": ("满意度", 0, 100),
+    "0%-100%": ("满意度", 0, 100),
+    "满意程度 1~10": ("满意程度", 1, 10),
+    "0-10 的推荐意愿": ("推荐意愿", 0, 10),
+    "NPS 0-10": ("nps", 0, 10),
+    "热情 0~100": ("热情", 0, 100),
+    "1-10分": ("x", 1, 10),
+    "满分10分": ("x", 1, 10),
+    "满分一百": ("得分", 1, 100),
+    "十分制": ("评分", 1, 10),
+    "五星制": ("评分", 1, 5),
+    "out of 5": ("rating", 1, 5),
+    "out of ten": ("score", 1, 10),
+    "x/10": ("score", 1, 10),
+    "from 0 to 100": ("satisfaction", 0, 100),
+    "1 star to 5 stars": ("stars", 1, 5),
+    "0..100": ("score", 0, 100),
+}
+
+
+@pytest.mark.parametrize("task", WORDINGS)
+@pytest.mark.parametrize("separator", ["\n", "：", ": "])
+def test_a_scale_is_read_in_each_wording_and_its_numbers_vary(task, separator):
+    name, low, high = WORDINGS[task]
+    texts = [
+        "很好吃，下次再来",
+        "太难吃了",
+        "The food was great",
+        "Terrible",
+        "订单号 20231 已发货",
+    ]
+    schema = {"properties": {name: {"type": "number"}}}
+    numbers = [sample_value(schema, f"{task}{separator}{text}", "", 0)[name] for text in texts]
+    assert all(low <= number <= high for number in numbers), numbers
+    assert len(set(numbers)) >= 4  # one digit after the point: two may agree
+    middle = (low + high) / 2
+    assert [number > middle for number in numbers[:4]] == [True, False, True, False]
+
+
+def test_a_number_of_the_text_within_a_named_range_is_a_fact():
+    schema = {"properties": {"年龄": {"type": "integer"}}}
+    assert sample_value(schema, "年龄 18-60：张三，25 岁", "", 0) == {"年龄": 25}
+    assert 18 <= sample_value(schema, "年龄 18-60：张三", "", 0)["年龄"] <= 60
+
+
+def test_a_range_in_the_text_itself_is_no_scale():
+    schema = {"properties": {"stars": {"type": "integer"}}}
+    text = "We waited 2-3 hours and the soup was cold"
+    assert sample_value(schema, f"Rate from 1 to 5: {text}", "", 0)["stars"] <= 2
