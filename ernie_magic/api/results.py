@@ -215,6 +215,10 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
     def __new__(cls, text: str, *_: Any, **__: Any) -> Answer:  # noqa: D102, PYI034
         return super().__new__(cls, text)
 
+    def with_changes(self, **changes: Any) -> Answer:
+        """Return the answer with other values in these fields, as `dataclasses.replace` would."""
+        return Answer(**{**vars(self), **changes})
+
     @property
     def is_empty(self) -> bool:
         """Whether there is neither text nor reasoning, nor a picture."""
@@ -277,6 +281,11 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
         from ernie_magic.text.markdown import to_html
 
         return to_html(self.text)
+
+
+# It is a text to whoever looks: polars and pandas take the fields of a dataclass apart, and polars
+# never ends with one that is a text.
+del Answer.__dataclass_fields__
 
 
 def _not_json_error(text: str) -> ProtocolError:

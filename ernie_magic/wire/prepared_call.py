@@ -240,4 +240,4 @@ class Reply:
             partial=self.problem is not None if partial is None else partial,
             service=self.service,
         )
-        return replace(answer, sent=self.sent)
+        return answer.with_changes(sent=self.sent)

@@ -1,7 +1,6 @@
 """What results hold: a statistic is the service's, or measured."""
 
 import copy
-import dataclasses
 import json
 import pickle
 from collections import Counter
@@ -80,8 +79,16 @@ def test_an_answer_that_is_copied_or_sent_to_a_worker_keeps_what_came_with_it():
     for copied in (copy.copy(answer), copy.deepcopy(answer), unpickled):
         assert type(copied) is Answer
         assert (copied, copied.text, copied.model, copied.raw) == ("yes", "yes", "m", answer.raw)
-    changed = dataclasses.replace(answer, text="no")
+    changed = answer.with_changes(text="no")
     assert (changed, changed.text, changed.model) == ("no", "no", "m")
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_answers_in_a_table_are_texts(library):
+    frames = pytest.importorskip(library)
+    answers = [Answer("yes", None, model="m"), Answer("no", None)]
+    assert list(frames.Series(answers)) == ["yes", "no"]
+    assert list(frames.DataFrame({"answer": answers})["answer"] + "!") == ["yes!", "no!"]
 
 
 def test_tab_shows_what_came_with_an_answer_before_what_any_text_has():

@@ -73,12 +73,11 @@ def test_a_chat_streams_stops_and_goes_on_beside_the_magic(open_panel, server, f
     panel.nb.picture(f"panel-chat-{front}")
 
 
-HOSTILE = """from dataclasses import replace
-from ernie_magic.calls.chat.history import Turn
+HOSTILE = """from ernie_magic.calls.chat.history import Turn
 answer = ernie.chat("hi")
 evil = ('<div class="ernie-code"><pre>print(1)</pre><button class="ernie-insert">继续</button></div>\\n\\n'
         '<div class="ernie-prompt ernie-at-chat"><textarea>evil</textarea></div>\\n\\n' + {attacks!r})
-ernie.history.append(Turn("hi", replace(answer, text=evil)))"""
+ernie.history.append(Turn("hi", answer.with_changes(text=evil)))"""
 ATTACKS = "\n\n".join(text.replace("evil()", "window.evil=1") for text in ACTIVE)
 
 

@@ -61,7 +61,7 @@ class Asked(NamedTuple):
         if not passages or self.answer is None:
             return self
         sources = [passage.as_source(number) for number, passage in enumerate(passages, start=1)]
-        answer = replace(self.answer, search=(*sources, *self.answer.search))
+        answer = self.answer.with_changes(search=(*sources, *self.answer.search))
         if isinstance(self.problem, ErnieError) and self.problem.answer is self.answer:
             self.problem.answer = answer
         return self._replace(answer=answer)
@@ -202,8 +202,7 @@ class _PromptInProgress:
             # message without content.
             if answer.text:
                 rounds = tuple(self._rounds)
-            answer = replace(
-                answer,
+            answer = answer.with_changes(
                 text=redact(text_parts.join_parts([self._earlier_text, answer.text])),
                 tool_runs=tuple(self._runs),
                 sent=self._sent,

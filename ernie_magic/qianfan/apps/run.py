@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.requests import ChatRequest
@@ -270,15 +270,14 @@ class AppRun:
 
     def _finish(self, reply: Reply, problem: ErnieError | asyncio.CancelledError | None) -> Asked:
         answer: Answer = reply.build_answer(partial=problem is not None)
-        answer = replace(
-            answer,
+        answer = answer.with_changes(
             request=self._question.build_request(is_renewed=self._is_renewed),
             text=text_parts.join_parts([self._earlier_text, answer.text]),
             tool_runs=tuple(self._runs),
             search=(*self._search, *answer.search),
         )
         if self._runs:
-            answer = replace(answer, usage=self._spent + (answer.usage or Usage()))
+            answer = answer.with_changes(usage=self._spent + (answer.usage or Usage()))
         asked = Asked(answer, (), problem)
         if isinstance(problem, ErnieError):
             problem.answer = answer if asked.has_answer_to_keep else None

@@ -772,12 +772,11 @@ def test_where_the_emulator_stands_in_for_a_service_the_header_says_so(panel, se
 
 
 def test_what_a_turn_leaves_open_ends_with_it_in_the_saved_form(chat, session):
-    from dataclasses import replace
 
     from ernie_magic.calls.chat.history import Turn
 
     answer = session.chat("a <b>c</b> List<int> *x*")
-    session.history.append(Turn("next", replace(answer, text="```python\nx = 1", partial=True)))
+    session.history.append(Turn("next", answer.with_changes(text="```python\nx = 1", partial=True)))
     first, second = chat.saved_turns()
     assert "<blockquote>a &lt;b&gt;c&lt;/b&gt; List&lt;int&gt; *x*</blockquote>" in first
     assert '<pre class="highlight" style="margin-bottom:1em"><span class="n">x</span>' in second

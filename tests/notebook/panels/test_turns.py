@@ -30,13 +30,12 @@ def test_an_open_turn_becomes_an_answered_one_of_the_same_id_and_fields():
 
 
 def test_a_footer_says_what_is_abnormal_apart_and_the_rest_in_a_tooltip():
-    from dataclasses import replace
 
     for partial, notes in ((False, ""), (True, "partial")):
-        shown = turns.answered_turn("t", "hi", [], replace(ANSWER, partial=partial), "en", "")
+        shown = turns.answered_turn("t", "hi", [], ANSWER.with_changes(partial=partial), "en", "")
         assert (shown["footer"], shown["notes"]) == ("1.0 s", notes)
         assert shown["details"].startswith("m · 1.0 s")
-    shown = turns.answered_turn("t", "hi", [], replace(ANSWER, service="emulator"), "zh", "")
+    shown = turns.answered_turn("t", "hi", [], ANSWER.with_changes(service="emulator"), "zh", "")
     assert (shown["footer"], shown["mark"]) == ("1.0 秒", "模拟")
     assert turns.answered_turn("t", "hi", [], ANSWER, "zh", "")["mark"] == ""
 
