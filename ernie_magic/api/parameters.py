@@ -723,6 +723,7 @@ _OTHER_NAMES = {
     "function_call": "tool_choice",
     "instructions": "system",
     "system_prompt": "system",
+    **dict.fromkeys(("--img", "--pic", "--picture", "--photo"), "--image"),
 }
 
 

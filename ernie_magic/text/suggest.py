@@ -17,6 +17,7 @@ _ABBREVIATED = 3  # characters that identify a name by its beginning
 _CHARACTERS_PER_SLIP = 4  # of a name: so many may hold one wrong character
 _MAX_SLIPS = 3
 _SHORTEST = 3  # characters of a name in which one is wrong: of two, the other says too little
+_MAX_ABBREVIATED = 3  # names that one abbreviation may stand for, of those that are told
 _SHORTEST_BEGINNING = 8  # characters of a name's first words in which one is wrong
 _LONGEST = 200  # characters of a name: a longer one is not a misspelling
 _MAX_CANDIDATES = 10_000  # names: each costs about 10 µs
@@ -128,8 +129,25 @@ def _fold(word: str) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str], count: int = 1) -> Text | None:
-    """Return the question "did you mean …?" about a misspelled name; None if nothing is close."""
-    suggestions = close_matches(name, known, count)
-    if not suggestions:
+    """Return the question "did you mean …?" about a misspelled name; None if nothing is close. Of
+    several names that begin as an abbreviation does, all are named.
+    """
+    suggestions = close_matches(name, known, max(count, _MAX_ABBREVIATED))
+    named = suggestions[:count]
+    if abbreviated := _names_begun(name, suggestions):
+        named = abbreviated
+    if not named:
         return None
-    return DID_YOU_MEAN.fill(close=", ".join(suggestions))
+    return DID_YOU_MEAN.fill(close=", ".join(named))
+
+
+def _names_begun(name: str, suggestions: Iterable[str]) -> tuple[str, ...]:
+    """Return the names that an abbreviation may stand for, none where it can only be the first:
+    `top` is `top-k` or `top-p`, and `think` is `thinking` before it is `thinking-budget`.
+    """
+    typed = _fold(name).strip("-_ ")
+    begun = [word for word in suggestions if _fold(word).strip("-_ ").startswith(typed)]
+    first, *others = begun or ("",)
+    if all(_fold(word).startswith(_fold(first)) for word in others):
+        return ()
+    return tuple(sorted(begun))

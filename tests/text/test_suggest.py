@@ -69,3 +69,18 @@ def test_ten_thousand_long_names_cost_no_more_than_a_moment():
 def test_the_question_is_in_both_languages_and_only_asked_where_something_is_close():
     assert did_you_mean("txet", ["text", "label"]) == ("是不是 text？", "did you mean text?")
     assert did_you_mean("zzzz", ["text", "label"]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("--temp", "--temperature, --template"),
+        ("--top", "--top-k, --top-p"),
+        ("--think", "--thinking"),
+        ("--templ", "--template"),
+        ("--temprature", "--temperature"),
+    ],
+)
+def test_an_abbreviation_names_all_that_it_may_stand_for(name, told):
+    known = ["--template", "--temperature", "--top-p", "--top-k", "--thinking", "--thinking-budget"]
+    assert did_you_mean(name, known).en == f"did you mean {told}?"

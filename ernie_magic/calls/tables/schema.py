@@ -48,10 +48,38 @@ _OPTIONAL = re.compile(r"Optional\[\s*(\w+)\s*\]|(\w+)\s*(?:\?|？|\|\s*None)")
 _SEPARATOR = re.compile("[,，、;；]")
 _ENDS = " ,，、;；"  # of a list, which may end with a separator
 # A name in a list has no blank, and stands in no marks: a dictionary allows any.
-_NO_NAME = re.compile(r"[\s|=`]|^[\[{(（“\"']|[\]}”\"']$")
+_NO_NAME = re.compile(r"[\s|=`,，、;；]|^[\[{(（“\"']|[\]}”\"']$")
 _BRACKETS = (("(", ")"), ("（", "）"), ("[", "]"), ("{", "}"), ("【", "】"))
+_OPENING, _CLOSING = map("".join, zip(*_BRACKETS, strict=True))
 _SHOWN = 40  # characters of a name
+_FIRST_WORD = re.compile(r"^[^\W\d]+")
+_CHOICES = re.compile(r"[|/]")  # `good|bad`
+_RANGE = re.compile(r"\d+\s*[-~～到]\s*\d+")
+_ITEMS_AS_TEXT = Text(
+    "一列放一个值：写 {name}，几项会连成一段文本",
+    "a column holds one value: write {name}, and several items become one text",
+)
+_FIELDS_AS_COLUMNS = Text(
+    "每个字段写成一列，例如 “城市, 分数:int”",
+    'make each of its fields a column, such as "city, score:int"',
+)
+_DATE_AS_TEXT = Text(
+    "日期是文本：写 {name}，在提示词里说明写法",
+    "a date is a text: write {name}, and say in the prompt how dates are written",
+)
+_RULE_IN_PROMPT = Text(
+    "写 {column}，取值范围写进提示词",
+    "write {column}, and say in the prompt which values are allowed",
+)
 _NAME_MARKS = re.compile(r"[\s_-]+")
+_ADVICE_BY_WORD = {
+    **dict.fromkeys(("list", "array", "set", "tuple", "sequence", "列表", "数组"), _ITEMS_AS_TEXT),
+    **dict.fromkeys(("dict", "object", "json", "map", "字典", "对象"), _FIELDS_AS_COLUMNS),
+    **dict.fromkeys(("date", "datetime", "time", "timestamp", "日期", "时间"), _DATE_AS_TEXT),
+    **dict.fromkeys(
+        ("literal", "enum", "choice", "choices", "category", "枚举", "类别"), _RULE_IN_PROMPT
+    ),
+}
 _EMPTY = Text(
     "回答是空的：再用 resume 问一次，或放宽输出长度的上限",
     "the answer is empty: ask again with resume, or allow a longer output",
@@ -101,7 +129,7 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
             advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'),
         )
     if isinstance(given, str):
-        pairs = [_split_column(item) for item in _SEPARATOR.split(given.rstrip(_ENDS))]
+        pairs = [_split_column(item) for item in _split_list(given.rstrip(_ENDS))]
     else:
         pairs = [(str(name), _type_name(kind)) for name, kind in given.items()]
     columns = tuple(Column(name, _read_type(kind)) for name, kind in pairs)
@@ -111,7 +139,7 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
                 Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(
                     name=field.name, kind=field.type
                 ),
-                advice=did_you_mean(field.type, TYPES) or _COLUMNS_FORM,
+                advice=_advise_on_type(field),
             )
     if any(field.name == ERROR for field in columns):
         raise InvalidOption(
@@ -121,6 +149,41 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
     if len({field.name for field in columns}) != len(columns):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
     return columns
+
+
+def _split_list(written: str) -> list[str]:
+    """Return the columns of a list, without those separators that stand in brackets: `list[a, b]`
+    is one type.
+    """
+    pieces = [""]
+    depth = 0
+    for character in written:
+        depth += (character in _OPENING) - (character in _CLOSING)
+        if depth <= 0 and _SEPARATOR.fullmatch(character):
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    return pieces
+
+
+def _advise_on_type(column: Column) -> Text:
+    """Return what to write in place of a type that no column has."""
+    name, kind = column
+    if not name:
+        return _COLUMNS_FORM
+    word = "".join(_FIRST_WORD.findall(kind)[:1]).lower()
+    if kind.endswith("[]"):
+        word = "list"
+    known = _TYPE_WORDS.get(word, word)
+    if _RANGE.fullmatch(kind):
+        known = "int"
+    if known in TYPES and kind.lower() != word:  # `int(1-5)`, `1-5`
+        return _RULE_IN_PROMPT.fill(column=f"{name}:{known}")
+    if _CHOICES.search(kind):
+        word = "choice"
+    if advice := _ADVICE_BY_WORD.get(word):
+        return advice.fill(name=name, column=name)
+    return did_you_mean(kind, TYPES) or _COLUMNS_FORM
 
 
 def _split_column(written: str) -> tuple[str, str]:

@@ -23,6 +23,12 @@ _ADDED_BLANKS = 100  # characters by which a name may be longer as it is written
 # A header row may hold line ends, and a file's byte order mark before its first name.
 _BLANKS = re.compile(r"[\s\ufeff\u200b]+")
 _SHOWN = 20  # columns in an error
+# What stands between names: of a list, and of Python's `df["a"]`.
+_PARTS = re.compile(r"[\s,，、;；|.\[\](){}'\"“”]+")
+_EACH_ALONE = Text(
+    "一次只能写一列；在提示词里分别写 {columns}",
+    "one column is named at a time; in the prompt write {columns}",
+)
 # A name in braces of any number, also in the wide ones of a Chinese keyboard.
 _IN_BRACES = re.compile(r"[{｛]{1,9}([^{}｛｝\n]{1,200})[}｝]{1,9}")
 
@@ -243,12 +249,25 @@ def _require_column(written: str, columns: Collection[str]) -> str:
     if column is not None:
         return column
     name = written.strip()
-    advice = did_you_mean(name, columns) or Text("有：{known}", "columns: {known}").fill(
-        known=", ".join(list(columns)[:_SHOWN])
-    )
-    if not columns:
-        advice = Text("表没有列", "the table has no columns")
+    advice = Text("表没有列", "the table has no columns")
+    if columns:
+        advice = _advise_on_column(name, columns)
     raise InvalidOption(Text("没有列 {name}", "no column {name}").fill(name=name), advice=advice)
+
+
+def _advise_on_column(name: str, columns: Collection[str]) -> Text:
+    """Return what to write for a name that no column has: of several columns in one (`a, b`) each
+    stands in braces of its own, and Python's way to write one (`df["a"]`) is the bare name here.
+    """
+    known = ColumnNames(columns)
+    named = [column for part in _PARTS.split(name) if part for column in known.find_names(part)]
+    if len(named) > 1:
+        return _EACH_ALONE.fill(columns=" ".join(f"{{{{{column}}}}}" for column in named[:_SHOWN]))
+    return (
+        did_you_mean(name, columns)
+        or did_you_mean("".join(named), named)
+        or Text("有：{known}", "columns: {known}").fill(known=", ".join(list(columns)[:_SHOWN]))
+    )
 
 
 def _cell_text(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import resolve_picture
+from ernie_magic.notebook.magics.interpolate import resolve_pictures
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
@@ -189,8 +189,7 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         not args["no_history"],
         dict(parse_extra_fields(args["param"] or ())),
         args["endpoint"] or "",
-        images=[resolve_picture(word, namespace, "--image") for word in args["image"] or ()]
-        or None,
+        images=resolve_pictures(args["image"], namespace, "--image") or None,
         knowledge=tuple(args["knowledge"] or ()) or None,
         plugins=tuple(args["plugin"] or ()) or None,
     )

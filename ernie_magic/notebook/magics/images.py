@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.images import files as picture_files
 from ernie_magic.calls.images import recipes
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import resolve_name, resolve_picture
+from ernie_magic.notebook.magics.interpolate import (
+    resolve_name,
+    resolve_picture,
+    resolve_pictures,
+)
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
@@ -210,7 +214,7 @@ def _image_line_from_args(
 
 def _edit_options(args: Mapping[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
     """The pictures that `--edit` and `--mask` name."""
-    edit = [resolve_picture(word, namespace, "--edit") for word in args["edit"] or ()]
+    edit = resolve_pictures(args["edit"], namespace, "--edit")
     mask = None
     if args["mask"]:
         mask = resolve_picture(args["mask"], namespace, "--mask")

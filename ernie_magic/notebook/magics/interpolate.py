@@ -32,7 +32,7 @@ from ernie_magic.text.suggest import did_you_mean
 from ernie_magic.text.whole_values import printing_whole, whole_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
 _FORMAT = re.compile(r"(?P<value>.+?)\s*(?:=|(?:![rsa])?:[^:'\"\[\]]*|![rsa])")
@@ -71,6 +71,10 @@ _FILE_NAME = re.compile(
     r"\w+\.(?:csv|tsv|jsonl?|parquet|xlsx?|txt|md|pdf|png|jpe?g|gif|webp|bmp|tiff?)",
     re.IGNORECASE,
 )
+# Between the items of a list, as people write one.
+LIST_MARKS = (",", "，", "、", ";", "；")
+_BETWEEN_NAMES = re.compile(f"[{''.join(LIST_MARKS)}]")
+EACH_ONCE = Text("每个各写一次：{written}", "write it once for each: {written}")
 _MAX_FILES = 1000  # files of a folder
 # Names in every namespace: nobody meant them.
 _BUILTIN_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open", "ernie"})
@@ -466,6 +470,35 @@ def _undefined_name(error: NameError) -> str:
         return error.name
     matched = re.search(r"'([^']+)'", str(error))
     return matched.group(1) if matched else "?"
+
+
+def resolve_pictures(
+    words: Iterable[str] | None,
+    namespace: Mapping[str, Any],
+    option: str,
+) -> list[Any]:
+    """What an option that may be repeated names, in the order of the line.
+
+    Raises
+    ------
+    InvalidOption
+        As `resolve_picture`; or several files stand in one value.
+    """
+    pictures = []
+    for word in words or ():
+        several = [part.strip() for part in _BETWEEN_NAMES.split(word) if part.strip()]
+        if len(several) > 1 and not _is_file(word) and any(map(_may_be_file, several)):
+            written = " ".join(f"{option} {part}" for part in several)
+            raise InvalidOption(
+                Text("{option} 后面只写一张图片", "{option} takes one picture").fill(option=option),
+                advice=EACH_ONCE.fill(written=clip_text(written, 200)),
+            )
+        pictures.append(resolve_picture(word, namespace, option))
+    return pictures
+
+
+def _may_be_file(word: str) -> bool:
+    return _FILE_NAME.fullmatch(word) is not None or _is_file(word)
 
 
 def resolve_picture(word: str, namespace: Mapping[str, Any], option: str) -> Any:

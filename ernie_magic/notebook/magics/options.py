@@ -27,6 +27,8 @@ from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
 from ernie_magic.notebook.magics.interpolate import (
+    EACH_ONCE,
+    LIST_MARKS,
     evaluate_braces,
     expression_spans,
     interpolate,
@@ -39,7 +41,7 @@ from ernie_magic.notebook.magics.words import (
     ToolWord,
     split_words,
 )
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -138,6 +140,8 @@ _STRUCTURES = ("format", "object", "choice")
 _KNOWN_WORDS = frozenset({*SWITCHES, *FORMATS, *TOOL_CHOICES})
 
 
+_QUOTE_WHOLE = Text("整个值放进双引号：{written}", "put all of it in double quotes: {written}")
+_MAX_WRITTEN = 200  # characters of what to write
 _WRITE_LIKE = Text("写成 {usage}", "write {usage}")
 _WRITE_VALUE = Text("在它后面写值", "write the value after it")
 # Tools are named as pictures and tables are: braces around a name, or a list of names, add nothing.
@@ -364,7 +368,10 @@ class Grammar:
         parsed, rest = self._parser.parse_known_args(accepted)
         problems += map(given_twice_error, dict.fromkeys(self._parser.repeated))
         unknown = [word for word in rest if word.startswith("-")] or rest[:1]
-        problems += [self._unknown_option_error(word) for word in unknown]
+        problems += [
+            self._split_list_error(word, accepted) or self._unknown_option_error(word)
+            for word in unknown
+        ]
         args = {name: _unmark_hyphens(value) for name, value in vars(parsed).items()}
         if args.get("as") is not None:
             args["as"] = _read_or_note(variable_name, args["as"], problems)
@@ -477,6 +484,30 @@ class Grammar:
                 joined.append(word)
         return [_mark_hyphens(word) for word in joined]
 
+    def _split_list_error(self, word: str, words: list[str]) -> InvalidOption | None:
+        """The error for a word that was meant to continue the list before it (`--to a, b:int`);
+        None for any other word.
+        """
+        before = words[: words.index(word)] if word in words else []
+        values = [*takewhile(_is_value, reversed(before))][::-1]
+        if word.startswith("-") or not values or not values[-1].endswith(LIST_MARKS):
+            return None
+        flag = ["", *before][-len(values) - 1]
+        if flag not in self.all_flags():
+            return None
+        values += takewhile(_is_value, words[len(before) :])
+        written = f'{flag} "{" ".join(values)}"'
+        advice = _QUOTE_WHOLE
+        if any(flag in option.flags and option.is_repeatable for option in self.options):
+            written = " ".join(f"{flag} {value.rstrip(''.join(LIST_MARKS))}" for value in values)
+            advice = EACH_ONCE
+        return InvalidOption(
+            Text("{flag} 的值在空格处断开了", "the value of {flag} ends at a blank").fill(
+                flag=flag
+            ),
+            advice=advice.fill(written=clip_text(written, _MAX_WRITTEN)),
+        )
+
     def _unknown_option_error(self, word: str) -> InvalidOption:
         if word in ("-h", "--help"):
             return InvalidOption(
@@ -536,6 +567,10 @@ class Grammar:
             for group, lines in by_group.items()
             if lines
         )
+
+
+def _is_value(word: str) -> bool:
+    return not word.startswith("-")
 
 
 def _is_dash(character: str) -> bool:

@@ -24,6 +24,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.calls.tables import frames
+from ernie_magic.calls.tables.template import Placeholder, Template
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.storage import folders, ledger
@@ -369,6 +370,14 @@ def test_what_is_changed_in_a_table_afterwards_is_for_the_next_question(session)
     ("call", "told"),
     [
         (lambda s: s.map("{{txt}}", ["a"]), "no column txt. What to do: did you mean text?"),
+        (
+            lambda s: s.map(Template((Placeholder("评论, cat"),)), [{"评论": "a", "cat": "b"}]),
+            "one column is named at a time; in the prompt write {{评论}} {{cat}}",
+        ),
+        (
+            lambda s: s.map(Template((Placeholder("df['评论']"),)), [{"评论": "a", "cat": "b"}]),
+            "no column df['评论']. What to do: did you mean 评论?",
+        ),
         (
             lambda s: s.map("{{a\nc}}", [{"a\nb": 1}]),
             "no column a c. What to do: did you mean a b?",

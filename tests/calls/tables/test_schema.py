@@ -203,6 +203,28 @@ def test_a_type_that_is_none_of_ours_is_told(given):
         schema.parse_columns(given)
 
 
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        *(
+            (f"tags:{kind}", "write tags, and several items become")
+            for kind in ("list", "List[str]")
+        ),
+        *((f"tags:{kind}", "write tags, and several items become") for kind in ("str[]", "列表")),
+        ("tags:list[str, int], n:int", "write tags, and several items become"),
+        *((f"a:{kind}", "make each of its fields a column") for kind in ("dict", "json")),
+        *((f"d:{kind}", "write d, and say in the prompt how dates") for kind in ("date", "日期")),
+        *((f"n:{kind}", "write n:int, and say in the prompt") for kind in ("int(1-5)", "1-5")),
+        *((f"m:{kind}", "write m, and say in the prompt") for kind in ("好|坏", "Literal[a, b]")),
+        ({"tags": list[str]}, "write tags, and several items become"),
+    ],
+)
+def test_a_type_that_no_column_has_is_told_with_what_to_write(given, advice):
+    with pytest.raises(InvalidOption, match="is not a column") as caught:
+        schema.parse_columns(given)
+    assert advice in caught.value.line("en")
+
+
 def test_a_misspelled_type_of_a_column_is_told_with_the_closest():
     with pytest.raises(InvalidOption) as caught:
         schema.parse_columns("mood, stars:integr")

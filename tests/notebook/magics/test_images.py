@@ -179,6 +179,13 @@ def test_redo_vary_and_show(run, shell, ernie):
         ("%%ernie --image {{nothing}}\n?", "no variable or file nothing"),
         ("%%ernie --image nothing.png\n?", "no variable or file nothing.png"),
         ("%%ernie --image number\n?", "int is not a picture"),
+        (
+            "%%ernie --image a.jpg,g.gif\n?",
+            (
+                "--image takes one picture. What to do: write it once for each: --image a.jpg --image "
+                "g.gif."
+            ),
+        ),
         ("%%ernie --image no_cat\n?", "there is no picture in no_cat"),
         ("%%ernie --image no_cats\n?", "there is no picture in no_cats"),
     ],

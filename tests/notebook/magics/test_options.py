@@ -350,6 +350,22 @@ def test_a_value_may_begin_with_a_dash(text, parameters, system):
             ),
         ),
         ("--param top_k", "--param requires name=value, not 'top_k'."),
+        ("--temp 0.3", "no option --temp. What to do: did you mean --temperature, --template?"),
+        ("--img a.png", "no option --img. What to do: did you mean --image?"),
+        (
+            "--stop a, b --seed 3",
+            (
+                "the value of --stop ends at a blank. What to do: put all of it in double quotes: "
+                '--stop "a, b".'
+            ),
+        ),
+        (
+            "--image a.png, b.png、 c.png",
+            (
+                "the value of --image ends at a blank. What to do: write it once for each: "
+                "--image a.png --image b.png --image c.png."
+            ),
+        ),
         (
             "hello",
             (

@@ -373,6 +373,8 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map texts\n{{txet}}", "no column txet. What to do: did you mean text?"),
         ("%%ernie_map texts --tools len\n{{text}}", "cannot call tools"),
         ("%%ernie_map texts --in-flight x\n{{text}}", "--in-flight 'x' is not a whole number"),
+        ("%%ernie_map texts --to a, b:int\n{{text}}", 'in double quotes: --to "a, b:int"'),
+        ("%%ernie_map frame --col text,n\nx", "in the prompt write {{text}} {{n}}"),
         ("%%ernie_map number\n{{text}}", "int is not a table with rows"),
         ("%%ernie_map texts --temperature 7\n{{text}}", "use at most 1.0"),
         ("%%ernie_map texts --temperature 7 --foo\nx", "(2) temperature 7.0 is out of range"),
