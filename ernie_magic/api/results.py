@@ -11,6 +11,7 @@ from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.api.usage import simulated_note
 from ernie_magic.errors import ProtocolError
+from ernie_magic.text.data_pictures import name_pictures
 from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
@@ -243,9 +244,9 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
     @property
     def messages(self) -> list[Message]:
         """The messages sent and the answer, ready to be followed by a tool's result or the next
-        prompt.
+        prompt; with words in the place of pictures that the text holds itself.
         """
-        reply: Message = {"role": "assistant", "content": self.text}
+        reply: Message = {"role": "assistant", "content": name_pictures(self.text)}
         if self.tool_calls:
             reply["tool_calls"] = list(self.tool_calls)
             reply.update(self.sent_back)

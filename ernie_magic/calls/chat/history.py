@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, overload
 from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.calls.chat.text_parts import last_part
 from ernie_magic.runtime.observers import Watchers
+from ernie_magic.text.data_pictures import name_pictures
 from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
@@ -56,10 +57,11 @@ class Turn(SuggestsNames):
 
     @property
     def answer_in_words(self) -> str:
-        """The answer's text; where it is pictures only, as many stand-ins, since services refuse an
-        empty message, and most of them pictures in a model's.
+        """The answer's text, with words in the place of pictures that it holds itself: their base64
+        would be paid for as text. Where it is pictures only, as many stand-ins, since services
+        refuse an empty message, and most of them pictures in a model's.
         """
-        return self.answer.text or self._stand_ins
+        return name_pictures(self.answer.text) or self._stand_ins
 
     @property
     def _stand_ins(self) -> str:
@@ -92,7 +94,7 @@ class Turn(SuggestsNames):
         return [
             user_message(self.prompt, self.images),
             *rounds,
-            {"role": "assistant", "content": said_last or self._stand_ins},
+            {"role": "assistant", "content": name_pictures(said_last) or self._stand_ins},
         ]
 
 

@@ -1,8 +1,11 @@
 """Turns, and the messages that they become."""
 
+import base64
+
 import pytest
 
 from ernie_magic.api.answer_images import AnswerImage
+from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import History, Turn
 from ernie_magic.errors import InvalidDataset
@@ -86,3 +89,13 @@ def test_a_history_says_how_long_it_is():
     assert repr(History([turn("a")])) == "History(1 turn)"
     assert repr(History([turn("a"), turn("b")])[1:]) == "History(1 turn)"
     assert repr(History()) == "History(0 turns)"
+
+
+def test_a_picture_that_an_answer_s_text_holds_goes_back_in_words():
+    packed = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(200))).decode()
+    text = f"Here: ![a cat](data:image/png;base64,{packed})"
+    drawn = Turn("draw", Answer(text, ChatRequest(model="m", messages=())))
+    assert drawn.messages[-1] == {"role": "assistant", "content": "Here: [a cat ↓]"}
+    assert drawn.answer_in_words == "Here: [a cat ↓]"
+    assert drawn.answer.messages[-1] == {"role": "assistant", "content": "Here: [a cat ↓]"}
+    assert drawn.answer.text == text
