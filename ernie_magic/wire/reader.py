@@ -33,7 +33,12 @@ from ernie_magic.wire.answers.pictures import (
 )
 from ernie_magic.wire.answers.sources import SourceCollector
 from ernie_magic.wire.answers.streamed_text import StreamedText
-from ernie_magic.wire.answers.thoughts import ThoughtMarks, ThoughtTags, split_thoughts
+from ernie_magic.wire.answers.thoughts import (
+    END_OF_THOUGHTS,
+    ThoughtMarks,
+    ThoughtTags,
+    split_thoughts,
+)
 from ernie_magic.wire.answers.tool_calls import ToolCallAssembler, announces_call, read_tool_calls
 from ernie_magic.wire.answers.tool_names import offered_names
 from ernie_magic.wire.answers.usage import usage_of
@@ -396,11 +401,13 @@ class Reader(ABC):
 
     @property
     def words_and_thoughts(self) -> tuple[str, str]:
-        """The text that has arrived, without the thoughts with which it begins, and these."""
+        """The text that has arrived, without the thoughts with which it begins, and these. Only now
+        a closing tag shows that a stream has begun with thoughts, where it has no opening one.
+        """
         text = str(self._text)
-        if not self._thought_tags.has_thoughts:
+        if not self._thought_tags.has_thoughts and END_OF_THOUGHTS not in text:
             return text, ""
-        return split_thoughts(text, is_whole=self._whole_reply is not None)
+        return split_thoughts(text, is_whole=True)
 
     @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:

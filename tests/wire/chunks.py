@@ -53,6 +53,14 @@ def chunk(index=0, finish_reason=None, **delta):
 
 
 def read(*items, reader=None, kind="text/event-stream"):
+    """The answer, of which the pieces that are shown are the text and the reasoning."""
+    deltas, answer = read_shown(*items, reader=reader, kind=kind)
+    assert "".join(delta.text for delta in deltas) == answer.text
+    assert "".join(delta.reasoning for delta in deltas) == answer.reasoning
+    return answer
+
+
+def read_shown(*items, reader=None, kind="text/event-stream"):
     """The pieces of text and reasoning that are shown, and the answer."""
     reader = reader or openai_style.reader(REQUEST)
     response = httpx.Response(200, headers={"content-type": kind}, stream=Pieces(items))
@@ -61,10 +69,7 @@ def read(*items, reader=None, kind="text/event-stream"):
         return [delta async for delta in reading.iter_deltas(response, reader)]
 
     deltas = asyncio.run(shown())
-    answer = reader.build_answer(seconds=1, first_seconds=1, partial=False, service="s")
-    assert "".join(delta.text for delta in deltas) == answer.text
-    assert "".join(delta.reasoning for delta in deltas) == answer.reasoning
-    return answer
+    return deltas, reader.build_answer(seconds=1, first_seconds=1, partial=False, service="s")
 
 
 def read_body(message):

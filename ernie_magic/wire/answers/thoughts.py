@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
     from ernie_magic.wire.answers.content import Content
 
-_END_OF_THOUGHTS = "</think>"
+END_OF_THOUGHTS = "</think>"
 # What models write around their thoughts where the server has no parser for them: DeepSeek, Qwen
 # and ERNIE; Magistral (https://docs.mistral.ai/capabilities/reasoning/); Kimi-VL; Seed-OSS
 # (https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct).
 _TAGS = {
-    "<think>": _END_OF_THOUGHTS,
+    "<think>": END_OF_THOUGHTS,
     "[THINK]": "[/THINK]",
     "◁think▷": "◁/think▷",
     "<seed:think>": "</seed:think>",
 }
 # The prompt ends with the opening tag, so that the answer has the closing one alone
 # (https://huggingface.co/Qwen/Qwen3-30B-A3B-Thinking-2507).
-_CLOSING_ALONE = re.compile(rf"\n{_END_OF_THOUGHTS}[ \t]*\n")
+_CLOSING_ALONE = re.compile(rf"\n{END_OF_THOUGHTS}[ \t]*\n")
 
 
 class ThoughtMarks:
@@ -120,7 +120,7 @@ class ThoughtTags:
     def _split_at_closing(self, text: str) -> tuple[str, str]:
         """Return a whole text's words and thoughts, where one closing tag stands between them."""
         thoughts, *words = _CLOSING_ALONE.split(text)
-        if not words or text.count(_END_OF_THOUGHTS) > 1:
+        if not words or text.count(END_OF_THOUGHTS) > 1:
             return text, ""
         self.has_thoughts = True
         return words[0].lstrip(), thoughts.strip()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ernie_magic.wire.answers.thoughts import ThoughtTags, split_thoughts
-from tests.wire.chunks import DONE, STOP, chunk, read, read_body
+from tests.wire.chunks import DONE, STOP, chunk, read, read_body, read_shown
 
 TAGGED = {
     "DeepSeek's": ("<think>\nhm\n</think>\n\nA", "A", "hm\n"),
@@ -49,9 +49,13 @@ def test_however_a_text_is_cut_its_words_and_thoughts_are_the_same(pieces):
 CLOSED = "First, hm.\nSo it is A.\n</think>\n\nA"
 
 
-def test_a_closing_tag_alone_ends_the_thoughts_of_a_whole_reply():
+def test_a_closing_tag_alone_ends_the_thoughts():
     whole = read_body({"content": CLOSED})
-    assert (whole.text, whole.reasoning) == ("A", "First, hm.\nSo it is A.")
+    # Of a stream they are shown as words until the tag comes.
+    _, streamed = read_shown(*(chunk(content=letter) for letter in CLOSED), STOP, DONE)
+    for answer in (whole, streamed):
+        assert (answer.text, answer.reasoning) == ("A", "First, hm.\nSo it is A.")
+    assert streamed.raw["choices"][0]["message"]["content"] == CLOSED
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,7 @@ def test_a_closing_tag_alone_ends_the_thoughts_of_a_whole_reply():
 )
 def test_a_closing_tag_among_words_ends_nothing(words):
     assert read_body({"content": words}).text == words
+    assert read(chunk(content=words), STOP, DONE).text == words
 
 
 def test_a_whole_message_behind_tagged_pieces_is_no_second_answer():
