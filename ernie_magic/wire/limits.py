@@ -25,7 +25,7 @@ from ernie_magic.wire.throttling.congestion import Congestion
 from ernie_magic.wire.throttling.durations import (
     LONGEST_KEPT_WAIT,
     is_whole_soon,
-    requests_reset_seconds,
+    told_reset_seconds,
 )
 
 if TYPE_CHECKING:
@@ -137,15 +137,44 @@ class _Minute:
             self._tokens += tokens - sent.tokens
         sent.tokens = tokens
 
-    def count_until(self, sent: SentRequest, moment: float) -> None:
-        """Count a request only until a moment, if that is within its minute; its tokens remain."""
-        if moment < self.ends_at(sent):
-            sent.counted_until = moment
-            heapq.heappush(self._ending, (moment, next(_TICKETS), sent))
+    def count_until(
+        self,
+        sent: SentRequest,
+        moment: float,
+        *,
+        with_tokens: bool = False,
+    ) -> None:
+        """Count a request only until a moment, if that is within its minute; its tokens remain
+        unless they are included.
+        """
+        if moment >= self.ends_at(sent):
+            return
+        sent.counted_until = moment
+        if with_tokens:
+            sent.tokens_counted_until = moment
+        heapq.heappush(self._ending, (moment, next(_TICKETS), sent))
 
     def ends_at(self, sent: SentRequest) -> float:
         """Return when something that was sent leaves the minute."""
         return sent.sent_at + self._seconds
+
+    def iter_endings(self) -> Iterator[tuple[float, int, int]]:
+        """Iterate over the moments from which requests and tokens are counted no longer, in this
+        order, with the numbers of both.
+        """
+        return heapq.merge(self._iter_whole_minutes(), self._list_early_endings())
+
+    def _iter_whole_minutes(self) -> Iterator[tuple[float, int, int]]:
+        for sent in self._sent:
+            requests = sent.requests if sent.counted_until == math.inf else 0
+            tokens = sent.tokens if sent.tokens_counted_until == math.inf else 0
+            yield self.ends_at(sent), requests, tokens
+
+    def _list_early_endings(self) -> list[tuple[float, int, int]]:
+        return [
+            (moment, sent.requests, sent.tokens if sent.tokens_counted_until == moment else 0)
+            for moment, _, sent in sorted(self._ending)
+        ]
 
     def discount(self, sent: SentRequest) -> None:
         """Count something that was sent no longer: the service refused it."""
@@ -168,9 +197,12 @@ class _Minute:
     def _forget(self) -> None:
         now = self._clock()
         while self._ending and self._ending[0][0] <= now:
-            sent = heapq.heappop(self._ending)[-1]
+            moment, _, sent = heapq.heappop(self._ending)
             self._requests -= sent.requests
             sent.requests = 0
+            if sent.tokens_counted_until <= moment:
+                self._tokens -= sent.tokens
+                sent.tokens = 0
         since = now - self._seconds
         while self._sent and self._sent[0].sent_at <= since:
             gone = self._sent.popleft()
@@ -383,7 +415,7 @@ class Throttle:
         )
         self.requests = requests or self.requests
         self.tokens = tokens or self.tokens
-        reset = requests_reset_seconds(headers)
+        reset = told_reset_seconds(headers, "requests") or None
         if reset is not None and reset > _ABOUT_A_MINUTE[1] * self.minute:
             self.requests = None  # a day's (https://console.groq.com/docs/rate-limits)
         elif reset is not None and sent_request is not None:
@@ -400,8 +432,17 @@ class Throttle:
             others = max(0, (self.remaining_requests or 0) - left)
         if tokens_left is not None and counts_alone and not is_whole_soon(headers, "tokens"):
             their_tokens = max(0, (self.remaining_tokens or 0) - tokens_left)
-        if others or their_tokens:
-            self._sent_requests.add(SentRequest(self.clock(), their_tokens, others))
+        if others:
+            self._count_others(SentRequest(self.clock(), 0, others), reset)
+        if their_tokens:
+            theirs = SentRequest(self.clock(), their_tokens, 0)
+            self._count_others(theirs, told_reset_seconds(headers, "tokens"))
+
+    def _count_others(self, sent: SentRequest, reset: float | None) -> None:
+        """Count what others sent, until the reset where one is told."""
+        self._sent_requests.add(sent)
+        if reset is not None:
+            self._sent_requests.count_until(sent, sent.sent_at + _MARGIN * reset, with_tokens=True)
 
     def on_success(self, sent_request: SentRequest) -> None:
         """Note that a request succeeded: V1 reports its refusals with status 200, so headers alone
@@ -484,20 +525,21 @@ class Throttle:
             most_requests = max(1, int(self.requests * self.share))
         if self.tokens is not None:
             most_tokens = self.tokens * self.share
-        fits_at = self._closed_until
-        # The oldest first: each one that leaves the minute makes room.
-        for sent in self._sent_requests:
+
+        def fits() -> bool:
             tokens_fit = tokens_used == 0 or tokens_used + tokens <= most_tokens
-            if tokens_fit and requests_used < most_requests:
-                break
-            leaves_at = self._sent_requests.ends_at(sent)
-            if tokens_fit:
-                leaves_at = min(leaves_at, sent.counted_until)
-            if not (sent.requests or sent.tokens):
-                leaves_at = fits_at  # counts no longer
+            return tokens_fit and requests_used < most_requests
+
+        fits_at = self._closed_until
+        if fits():
+            return fits_at - now
+        # Each one that leaves the minute makes room.
+        for leaves_at, requests_left, tokens_left in self._sent_requests.iter_endings():
             fits_at = max(fits_at, leaves_at)
-            requests_used -= sent.requests
-            tokens_used -= sent.tokens
+            requests_used -= requests_left
+            tokens_used -= tokens_left
+            if fits():
+                break
         return fits_at - now
 
 

@@ -162,6 +162,34 @@ def test_a_day_s_limit_in_headers_is_not_kept_by_the_minute():
     assert outcome.seconds < 5
 
 
+@pytest.mark.parametrize(
+    ("left", "reset", "waited"),
+    [("20", "7.66s", 7.7), ("0", "15s", 15.2), ("0", "", 60.6), ("0", "3h", 60.6)],
+)
+def test_tokens_that_others_used_are_counted_until_the_reset_that_headers_tell(left, reset, waited):
+    now = 1000.0
+    limit = Throttle("s", "m", clock=lambda: now)
+    headers = {
+        "x-ratelimit-limit-tokens": "6000",
+        "x-ratelimit-remaining-tokens": left,
+        "x-ratelimit-reset-tokens": reset,
+    }
+    waits = []
+
+    async def run():
+        sent = await limit.acquire(900, waits.append)
+        limit.learn_from_headers(headers, sent)
+        limit.record_usage(sent, 1000)
+        limit.release()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(limit.acquire(900, waits.append), 0.01)
+
+    asyncio.run(run())
+    assert waits == [pytest.approx(waited, abs=0.1)]
+    now += waited + 0.1
+    assert limit.remaining_tokens >= 5000
+
+
 @pytest.mark.parametrize("reset", ["", "soon", "0", "0s", "-5", "2026-13-45T99:99:99Z", "9" * 400])
 def test_a_reset_that_tells_no_time_changes_nothing(reset):
     headers = {"x-ratelimit-limit-requests": "10", "x-ratelimit-reset-requests": reset}

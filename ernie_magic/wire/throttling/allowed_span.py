@@ -36,14 +36,15 @@ class SentRequest:
     sent_at : float
         Seconds, of the throttle's clock.
     tokens, requests : int
-    counted_until : float
-        When the service counts the request no longer, as its headers tell.
+    counted_until, tokens_counted_until : float
+        When the service counts the request, and its tokens, no longer, as its headers tell.
     """
 
     sent_at: float
     tokens: int
     requests: int = 1
     counted_until: float = math.inf
+    tokens_counted_until: float = math.inf
 
 
 @dataclass

@@ -96,17 +96,9 @@ def parse_duration(text: str) -> float | None:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
-def requests_reset_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until all requests of the limit are free again, as OpenAI and Groq tell
-    with each answer; None where nothing is told.
-    """
-    with suppress(ValueError, OverflowError):  # a timestamp that is no date
-        return parse_duration(headers.get("x-ratelimit-reset-requests", "")) or None
-    return None
-
-
-def is_whole_soon(headers: Mapping[str, str], kind: str) -> bool:
-    """Whether a limit is told to be whole again within a second, whatever is left of it now.
+def told_reset_seconds(headers: Mapping[str, str], kind: str) -> float | None:
+    """Return the seconds until all of a limit is free again, as OpenAI and Groq tell with each
+    answer; None where nothing is told.
 
     Parameters
     ----------
@@ -114,9 +106,14 @@ def is_whole_soon(headers: Mapping[str, str], kind: str) -> bool:
         "requests" or "tokens".
     """
     with suppress(ValueError, OverflowError):  # a timestamp that is no date
-        seconds = parse_duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
-        return seconds is not None and seconds < _SOON
-    return False
+        return parse_duration(headers.get(f"x-ratelimit-reset-{kind}", ""))
+    return None
+
+
+def is_whole_soon(headers: Mapping[str, str], kind: str) -> bool:
+    """Whether a limit is told to be whole again within a second, whatever is left of it now."""
+    seconds = told_reset_seconds(headers, kind)
+    return seconds is not None and seconds < _SOON
 
 
 def _seconds_until(moment: datetime) -> float:
