@@ -190,6 +190,23 @@ def test_raw_is_text(kernel):
     assert not ran.shown
 
 
+def test_raw_text_says_from_its_beginning_that_it_is_simulated(kernel):
+    mark = "[built-in emulator, not a real model]\n\n"
+    kernel.run("service, ernie.settings.service = ernie.settings.service, 'emulator'")
+    try:
+        whole = kernel.run("%%ernie --raw --no-history\n[[chunks=300]]")
+        cell = "%%ernie --raw --no-history\n[[chunks=500]][[pace=20ms]]"
+        stopped = kernel.run(cell, interrupt_after=-0.8)
+        text = kernel.value("ernie.last.text")
+    finally:
+        kernel.run("ernie.settings.service = service")
+    assert whole.text.startswith(f"{mark}word0 word1 ")
+    assert stopped.text.startswith(f"{mark}word0 ")
+    for ran in (whole, stopped):
+        assert ran.text.count("built-in emulator") == 2  # the other in the footer
+    assert "emulator" not in text
+
+
 @pytest.mark.parametrize(
     "wrap",
     [

@@ -177,7 +177,12 @@ def view_for(
     """
     captured = isinstance(shell.display_pub, CapturingDisplayPublisher)
     if raw or getattr(shell, "kernel", None) is None:
-        return TextView(language, colours=not captured and not raw, is_raw=raw)
+        return TextView(
+            language,
+            colours=not captured and not raw,
+            is_raw=raw,
+            is_simulated=is_simulated if raw else None,
+        )
     if not can_update_displays(shell):
         return FinalView(language, remote_images=remote_images)
     return NotebookView(
@@ -733,9 +738,19 @@ class TextView(PassiveView):
     ----------
     is_raw
         Pictures stay in the text as it arrives; without it a few words stand for each.
+    is_simulated
+        Tells, once a reply has begun, whether a line above it must say that it is the emulator's: a
+        cell keeps a text whose footer is far below, or never came. None where the footer is enough.
     """
 
-    def __init__(self, language: Language, *, colours: bool, is_raw: bool = False) -> None:
+    def __init__(
+        self,
+        language: Language,
+        *,
+        colours: bool,
+        is_raw: bool = False,
+        is_simulated: Callable[[], bool] | None = None,
+    ) -> None:
         self._language = language
         self._dim = self._plain = ""
         if colours and sys.stdout.isatty():
@@ -745,12 +760,15 @@ class TextView(PassiveView):
         self._visible_stream = VisibleStream()
         self._picture_namer = PictureNamer()
         self._is_raw = is_raw
+        self._is_simulated = is_simulated
 
     def show_deltas(self, deltas: Sequence[Delta]) -> None:
         """Print these deltas."""
         for delta in deltas:
             if delta.notice:
                 self._write_line(f"… {delta.notice.say(self._language)}")
+            else:
+                self._write_origin()
             if delta.reasoning:
                 if not self._in_reasoning:
                     _write(self._dim)
@@ -779,6 +797,12 @@ class TextView(PassiveView):
                 _write(make_controls_visible(line) + "\n")
             _write(f"{self._dim}[{summary}]{self._plain}\n")
             sys.stdout.flush()
+
+    def _write_origin(self) -> None:
+        """Write, above the reply that has begun, that it is the emulator's."""
+        if self._is_simulated is not None and self._is_simulated():
+            self._write_line(f"[{answers.EMULATED.say(self._language)}]\n")
+        self._is_simulated = None
 
     def _write_text(self, text: str) -> None:
         """Write a part of the answer."""
