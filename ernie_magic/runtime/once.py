@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 from ernie_magic.api.public_names import Localizing
 from ernie_magic.api.signatures import Face
 from ernie_magic.errors import WrongArguments
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Counted, Text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -184,9 +184,12 @@ def _explain_arguments(
     return wrong
 
 
-_TOO_MANY = Text(
-    "{name}() 只有 {names} 可以不写名字，给了 {n} 个值",
-    "{name}() takes {names} without a name, and {n} values were given",
+_TOO_MANY = Counted(
+    Text(
+        "{name}() 只有 {names} 可以不写名字，给了 {n} 个值",
+        "{name}() takes {names} without a name, and {n} values were given",
+    ),
+    Text("{name}() 的值都要写上名字", "{name}() takes no value without a name, and one was given"),
 )
 _BY_NAME = Text("其余的写上名字：{form}", "give the others by name: {form}")
 _AS_LIST = Text(
@@ -219,7 +222,7 @@ def _find_wrong_arguments(
     if positional_count > len(names):
         advice = _AS_LIST if names and names[-1] in _LISTS else _BY_NAME
         return WrongArguments(
-            _TOO_MANY.fill(name=name, names=", ".join(names), n=positional_count),
+            _TOO_MANY.fill(positional_count, name=name, names=", ".join(names)),
             advice=advice.fill(name=name, form=form),
         )
     if twice := [each for each in names[:positional_count] if each in given]:

@@ -59,22 +59,22 @@ class Counted(NamedTuple):
     Parameters
     ----------
     many, one
-        Templates with the field `n`, a whole number.
+        Templates with the field `n`, a number, and perhaps others.
     """
 
     many: Text
     one: Text
 
-    def fill(self, n: int) -> Text:
-        """Return both sentences for this number."""
+    def fill(self, n: float, **values: object) -> Text:
+        """Return both sentences for this number, their other fields filled as `Text.fill` does."""
         template = self.many
         if n == 1:
             template = self.one
-        return template.fill(n=n)
+        return template.fill(n=n, **values)
 
-    def say(self, language: Language, n: int) -> str:
+    def say(self, language: Language, n: float, **values: object) -> str:
         """Return the sentence for this number in `language`."""
-        return self.fill(n).say(language)
+        return self.fill(n, **values).say(language)
 
 
 def counted(zh: str, singular: str, plural: str = "") -> Counted:

@@ -22,7 +22,7 @@ from ernie_magic.errors import (
     ServiceUnreachable,
 )
 from ernie_magic.runtime.events import Delta
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Counted, Text
 from ernie_magic.wire import downloads, event_stream, moderation, reading, retry, whole_reply
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply
@@ -64,11 +64,14 @@ _LIMITED = Text(
     "达到 {model} 的频率限制（{limit}），等待 {seconds} 秒",
     "at the rate limit of {model} ({limit}), waiting {seconds} s",
 )
-_LIMIT_TEXTS = {
-    "requests": Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"),
+_LIMIT_TEXTS: dict[str, Text | Counted] = {
+    "requests": Counted(
+        Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"),
+        Text("每分钟 {n:,} 次请求", "{n:,} request a minute"),
+    ),
     "tokens": Text("每分钟 {n:,} token", "{n:,} tokens a minute"),
     "max_concurrency": Text("同时 {n} 个请求", "{n} at a time"),
-    "per_second": Text("约每秒 {n:.2g} 次请求", "about {n:.2g} requests a second"),
+    "per_second": Text("约每秒 {n:.2g} 次请求", "about {n:.2g} per second"),
 }
 
 

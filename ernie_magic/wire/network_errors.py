@@ -103,9 +103,9 @@ def _hung_up_error(host: Text) -> ServiceUnreachable:
 
 def _no_data_error(timeout: float) -> RequestTimeout:
     return RequestTimeout(
-        Text(
-            "{seconds:g} 秒内没有收到数据", "no data was received within {seconds:g} seconds"
-        ).fill(seconds=timeout),
+        Text("{seconds:g} 秒内没有收到数据", "no data was received within {seconds:g} s").fill(
+            seconds=timeout
+        ),
         Text(
             "服务繁忙，或模型思考得太久",
             "the service is busy, or the model is thinking for too long",

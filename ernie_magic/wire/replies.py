@@ -18,7 +18,7 @@ from ernie_magic.api.models import Listed, ModelList
 from ernie_magic.api.results import Ranked, Ranking
 from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.errors import ProtocolError
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, counted
 from ernie_magic.wire.answers.usage import usage_of
 from ernie_magic.wire.failures import (
     missing_picture_error,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ernie_magic.errors import ErnieError
     from ernie_magic.wire.pictures.fields import Found
 
+_COUNTED_VECTORS, _COUNTED_TEXTS = counted("个向量", "vector"), counted("条文本", "text")
 _PICTURES = 4  # the most that one call may ask for (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
 # Characters of a link, which is dropped if longer, and of a revised prompt, which is cut.
 _URL = 8192
@@ -159,10 +160,10 @@ def _unclear_vectors_error(payload: Mapping[str, Any], got: int, count: int) -> 
     error = unexpected_reply_error(payload)
     if type(error) is ProtocolError:
         error.what = Text(
-            "{count} 条文本来了 {got} 个向量，或编号不清，无法对应",
-            "{got} vectors came for {count} texts, or their numbers are unclear, so that none can "
-            "be told whose it is",
-        ).fill(got=got, count=count)
+            "{texts}来了 {vectors}，或编号不清，无法对应",
+            "{vectors} came for {texts}, or the numbers are unclear, so that none can be told "
+            "whose it is",
+        ).fill(vectors=_COUNTED_VECTORS.fill(got), texts=_COUNTED_TEXTS.fill(count))
         error.cause = Text("服务漏掉或合并了文本", "the service left out texts, or joined some")
         error.advice = Text(
             "换一个模型，或一次只算一条", "use another model, or embed one text at a time"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ernie_magic.config.keys import Key
-from ernie_magic.text.language import Text, clip_text, system_language, whole_characters
+from ernie_magic.text.language import Counted, Text, clip_text, system_language, whole_characters
 
 TEXT = Text("第 {n} 行：{what}", "row {n}: {what}")
 
@@ -59,3 +59,17 @@ def test_the_system_s_language_is_chinese_or_else_english(monkeypatch, variables
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert system_language() == language
+
+
+def test_one_thing_is_counted_as_one_beside_what_else_a_sentence_says():
+    left = Counted(
+        Text("还有 {n} 行在 {place}", "{n} rows are in {place}"),
+        Text("还有 {n} 行在 {place}", "{n} row is in {place}"),
+    )
+    here = Text("这里", "here")
+    assert [left.fill(n, place=here).en for n in (0, 1, 2)] == [
+        "0 rows are in here",
+        "1 row is in here",
+        "2 rows are in here",
+    ]
+    assert left.say("zh", 1, place="这里") == "还有 1 行在 这里"

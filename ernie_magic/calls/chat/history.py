@@ -217,4 +217,4 @@ class History(SuggestsNames, Sequence[Turn]):
         )
 
     def __repr__(self) -> str:
-        return f"History({len(self)} turn{'' if len(self) == 1 else 's'})"
+        return f"History({TURNS.say('en', len(self))})"

@@ -24,7 +24,7 @@ from ernie_magic.calls.datasets.lines import decode_row
 from ernie_magic.calls.tables import frames
 from ernie_magic.calls.tables.files import read_table_file
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import Text, clip_text, counted
+from ernie_magic.text.language import Counted, Text, clip_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,9 +35,15 @@ _TABLE_FILES = (".xlsx", ".parquet")
 _SAMPLES = counted("个样本", "sample")
 _MAX_NAMED = 5  # fields or files in a note
 _LEFT_OUT = Text("没有用到：{names}", "not part of the format, left out: {names}")
-_LONG = Text(
-    "{count} 个样本超过 {limit} 轮，平台会截断",
-    "{count} samples have more than {limit} turns: the platform cuts them",
+_LONG = Counted(
+    Text(
+        "{n} 个样本超过 {limit} 轮，平台会截断",
+        "{n} samples have more than {limit} turns: the platform cuts them",
+    ),
+    Text(
+        "{n} 个样本超过 {limit} 轮，平台会截断",
+        "{n} sample has more than {limit} turns: the platform cuts it",
+    ),
 )
 
 
@@ -310,4 +316,4 @@ def _describe(samples: Sequence[Sample], reader: files.FileReader) -> Iterator[T
         yield _LEFT_OUT.fill(names=", ".join(shown))
     count = sum(len(sample) > MAX_TURNS for sample in samples)
     if count:
-        yield _LONG.fill(count=count, limit=MAX_TURNS)
+        yield _LONG.fill(count, limit=MAX_TURNS)

@@ -22,7 +22,7 @@ from ernie_magic.calls.tables.files import decode_text
 from ernie_magic.calls.tables.frames import read_table
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, counted
 from ernie_magic.text.line_ends import split_lines
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ SEPARATORS = {".csv": ",", ".tsv": "\t"}
 TEXT_KINDS = (*JSON_LINES, JSON_DOCUMENT, *SEPARATORS, ".txt")
 ARCHIVE = ".zip"
 WRITABLE = (".jsonl", ".csv", ".txt", ARCHIVE)
+_OTHER_LENGTH = Text("有 {values}，表头有 {columns}", "has {values} for {columns}")
+_VALUES, _COLUMNS = counted("个值", "value"), counted("列", "column")
 _ONE_TEXT = ("Text", "Prompt")  # formats whose sample can be a line of a .txt file
 _MAX_BYTES = 5 * 1024**3  # of an archive's files: more than that the platform refuses
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the same samples make the same bytes
@@ -302,13 +304,13 @@ def _fit_to_header(
     """Iterate over records by column; the log tells which are shorter or longer than the header."""
     for number, record in records:
         if len(record) != len(header):
-            what = Text(
-                "有 {count} 个值，表头有 {columns} 列", "has {count} values for {columns} columns"
-            )
             advice = Text(
                 "含逗号或换行的内容要加引号", "put a text with a separator or line break in quotes"
             )
-            problem = Problem("", what.fill(count=len(record), columns=len(header)), advice)
+            what = _OTHER_LENGTH.fill(
+                values=_VALUES.fill(len(record)), columns=_COLUMNS.fill(len(header))
+            )
+            problem = Problem("", what, advice)
             log.add(Place(number, LINE, file), problem)
             continue
         yield number, dict(zip(header, record, strict=True))

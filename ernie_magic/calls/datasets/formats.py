@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.datasets import values
 from ernie_magic.calls.datasets.faults import Problem
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, counted
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ _SYNONYMS = {
     "prompt": ("instruction", "question", "query", "问题", "提示词", "提问"),
     "response": ("completion", "output", "answer", "target", "回答", "答案", "回复"),
 }
+_SCORES, _ANSWERS = counted("个得分", "score"), counted("个回答", "answer")
 _ADD = Text("补上这个字段", "add the field")
 
 
@@ -170,8 +171,8 @@ def _check_ranked(sample: Sample, names: Mapping[str, str]) -> Iterator[Problem]
     if scores is not None and len(scores) != len(answers or ()):
         yield Problem(
             names["score"],
-            Text("{n} 个得分对 {m} 个回答", "{n} scores for {m} answers").fill(
-                n=len(scores), m=len(answers or ())
+            Text("{scores}对 {answers}", "{scores} for {answers}").fill(
+                scores=_SCORES.fill(len(scores)), answers=_ANSWERS.fill(len(answers or ()))
             ),
             Text("每个回答一个得分", "give each answer one score"),
             turn,

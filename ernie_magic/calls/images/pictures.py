@@ -33,7 +33,7 @@ from ernie_magic.calls.images.formats import (
     too_many_pixels,
     unreadable_picture,
 )
-from ernie_magic.text.language import clip_text
+from ernie_magic.text.language import clip_text, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ernie_magic.errors import ErnieError
     from ernie_magic.text.language import Text
 
+_PICTURES = counted("张图片", "picture")
 # Four times the largest documented picture (2048 x 2048,
 # https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): more is a decompression bomb.
 MAX_PIXELS = 4096 * 4096
@@ -475,7 +476,7 @@ class ImageSet(Result, Sequence[Picture]):
         return {"image/jpeg": out.getvalue(), **text}
 
     def __repr__(self) -> str:
-        facts = [f"{len(self)} picture{'' if len(self) == 1 else 's'}"]
+        facts = [_PICTURES.say("en", len(self))]
         if self.partial:
             facts.append(f"{len(self) - len(self.good)} failed")
         facts += [note.en.removeprefix("⚠ ") for note in self.notes]

@@ -26,7 +26,7 @@ from ernie_magic.calls.tables.other_files import (
 )
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Counted, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's "Unicode text"
+_LINES_ABOVE = Counted(
+    Text("表头上面还有 {n} 行", "{n} lines stand above its header"),
+    Text("表头上面还有 {n} 行", "{n} line stands above its header"),
+)
 _SEPARATORS = (";", "\t", "|", ",")
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
 _SAMPLE = 64 * 1024  # characters that tell the separator
@@ -71,7 +75,7 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     lines_above = _count_lines_above_header(text, separator)
     if lines_above:
         raise InvalidOption(
-            Text("表头上面还有 {n} 行", "{n} lines stand above its header").fill(n=lines_above),
+            _LINES_ABOVE.fill(lines_above),
             advice=Text(
                 "删掉它们，或用 pd.read_csv(…, skiprows={n}) 读成 DataFrame",
                 "delete them, or read it into a DataFrame with pd.read_csv(…, skiprows={n})",

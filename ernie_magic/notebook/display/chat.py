@@ -10,7 +10,7 @@ from ernie_magic.api.finish_reasons import is_filter, is_known_reason
 from ernie_magic.notebook.display.answer_pictures import picture_lines, pictures_html
 from ernie_magic.notebook.display.style import ANSWER_STYLE, framed_answer, note_html
 from ernie_magic.text.data_pictures import name_pictures
-from ernie_magic.text.language import Language, Text, clip_text, counted
+from ernie_magic.text.language import Counted, Language, Text, clip_text, counted
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
 
@@ -84,7 +84,10 @@ _MAX_JSON = 200_000  # characters of an answer that is shown as JSON
 JSON_BEGINS = re.compile(r"\{\s*(?:\"|\}$)|\[\s*[\[{\"\d\]-]")
 _MAX_ITEMS = 50  # tool calls and search results
 _MORE = Text("……还有 {n} 项", "… and {n} more")
-REASONING = Text("思考过程（{n:,} 字）", "reasoning ({n:,} characters)")
+REASONING = Counted(
+    Text("思考过程（{n:,} 字）", "reasoning ({n:,} characters)"),
+    Text("思考过程（{n:,} 字）", "reasoning ({n:,} character)"),
+)
 SENT = Text("请求参数", "parameters sent")
 _ROWS = {
     "prompt": Text("提示词 token", "prompt tokens"),

@@ -28,7 +28,7 @@ from ernie_magic.notebook.display.target import (
 )
 from ernie_magic.text.data_pictures import PictureNamer
 from ernie_magic.text.encodings import fit_encoding
-from ernie_magic.text.language import Language, Text
+from ernie_magic.text.language import Counted, Language, Text
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import plain_html, preformatted_html
 from ernie_magic.text.segments import Segmenter
@@ -63,7 +63,10 @@ _JSON_FENCE = "```json\n"
 _MAY_BEGIN_JSON = re.compile(r"\s*[\[{]?\s*")
 _NO_MODEL_YET = Text("等待服务", "waiting for the service")
 _WITHDRAWN = Text("内容已由服务撤回", "withdrawn by the service")
-_THINKING = Text("思考中… {n:,} 字", "thinking… {n:,} characters")
+_THINKING = Counted(
+    Text("思考中… {n:,} 字", "thinking… {n:,} characters"),
+    Text("思考中… {n:,} 字", "thinking… {n:,} character"),
+)
 
 
 class View(Protocol):

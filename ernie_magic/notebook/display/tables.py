@@ -27,9 +27,9 @@ _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
 _ASKED = Text("这次请求 {n} 行", "{n} requested now")
 _FAILED = Text("{rows}失败，原因在 {column} 列", "{rows} failed, see the column {column}")
 _PREVIEW = Text(
-    "预览 {n} 行；全部 {total:,} 行约 {tokens:,} token{money}、{seconds}，加 --yes 全部运行",
-    "a preview of {n} rows; all {total:,} are about {tokens:,} tokens{money} and {seconds}: add "
-    "--yes to run them all",
+    "预览 {rows}；全部 {total:,} 行约 {tokens}{money}、{seconds}，加 --yes 全部运行",
+    "a preview of {rows}; all {total:,} are about {tokens}{money} and {seconds}: add --yes to run "
+    "them all",
 )
 _BOUND = Text("；{name} 现在是预览的这几行", "; {name} holds the rows of the preview")
 _KEPT = Text("；{name} 是原来的表，先不改", "; {name} is your table and stays as it is until then")
@@ -78,9 +78,9 @@ def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Lan
     estimate = _PREVIEW.say(
         language,
         money=money,
-        n=len(preview),
+        rows=_ROWS.say(language, len(preview)),
         total=total,
-        tokens=round(tokens_per_row * total),
+        tokens=TOKENS.say(language, round(tokens_per_row * total)),
         seconds=duration,
     )
     parts = [*(note.say(language) for note in preview.notes), estimate]

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from ernie_magic.errors import InvalidExpression
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, counted
 from ernie_magic.text.whole_values import as_table, is_array, whole_text, write_table
 
 # Characters of a value that is no text: what is longer was hardly meant, and costs accordingly.
@@ -58,8 +58,8 @@ _TOO_LONG = Text(
     "{source} is too long, so nothing was sent: {size}, at most {most} characters",
 )
 _TABLE_SIZE = Text(
-    "{rows} 行 {columns} 列，其中约 {fitting} 行放得下",
-    "{rows} rows and {columns} columns, of which about {fitting} rows fit",
+    "{rows} {columns}，其中约 {fitting} 行放得下",
+    "{rows} and {columns}, of which about {fitting} fit",
 )
 _TABLE_PART = Text(
     "发送一部分，如 df.head({fitting}) 或 df.describe()；确实要全部就写 df.to_csv()；"
@@ -67,6 +67,8 @@ _TABLE_PART = Text(
     "send a part, such as df.head({fitting}) or df.describe(); df.to_csv() sends all of it; "
     "%%ernie_map asks about each row",
 )
+_ROWS = counted("行", "row")
+_COLUMNS = counted("列", "column")
 _SIZE = Text("{n} 个字符", "{n} characters")
 _ITEMS = Text("{items} 项", "{items} items")
 _PART = Text(
@@ -111,7 +113,7 @@ def _table_text(table: Any, source: str) -> str:
         return written.text
     fitting = f"{written.rows_written}"
     size = _TABLE_SIZE.fill(
-        rows=f"{written.rows:,}", columns=f"{len(table.columns):,}", fitting=fitting
+        rows=_ROWS.fill(written.rows), columns=_COLUMNS.fill(len(table.columns)), fitting=fitting
     )
     raise _too_long(source, size, _TABLE_PART.fill(fitting=fitting))
 

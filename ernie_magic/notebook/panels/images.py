@@ -27,7 +27,7 @@ from ernie_magic.notebook.panels.widgets import (
     make_icon_button,
     row,
 )
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Counted, Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ _EXAMPLES = (
     Text("雪山下的湖，日落", "A lake below a snowy mountain at sunset"),
     Text("夜晚的城市，下着雨", "A city at night in the rain"),
 )
-_EARLIER = Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images")
+_EARLIER = Counted(
+    Text("更早的 {n} 张在 ernie.images 里", "{n} earlier ones are in ernie.images"),
+    Text("更早的 {n} 张在 ernie.images 里", "{n} earlier one is in ernie.images"),
+)
 _MAX_GALLERY_PICTURES = 24  # pictures in the gallery
 _MAX_LARGE_BYTES = 12_000_000  # bytes of an original that the page is sent
 _MAX_SIDE_BY_SIDE = 4  # pictures of a batch that frontend.css has a layout for
@@ -130,7 +133,7 @@ class ImageTab(Tab):
         if not parts:
             parts = [self.start]
         elif total > _MAX_GALLERY_PICTURES:
-            note = _EARLIER.say(self.language, n=total - _MAX_GALLERY_PICTURES)
+            note = _EARLIER.say(self.language, total - _MAX_GALLERY_PICTURES)
             parts.append(widgets.HTML(f"<small>{note}</small>"))
         if list(self.gallery.children) != parts:
             self.gallery.children = parts

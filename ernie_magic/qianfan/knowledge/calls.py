@@ -33,7 +33,7 @@ from ernie_magic.qianfan.knowledge.records import (
     read_passages,
 )
 from ernie_magic.qianfan.lookup import UUID, Kind, find_named, name_of
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Counted, Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,10 @@ BASE = Kind(
     Text("%ernie knowledge 列出全部", "%ernie knowledge lists them all"),
 )
 _BOS = re.compile(r"bos://|https?://[^/]*\bbcebos\.com(?:[:/]|$)", re.IGNORECASE)
+_REGISTERED = Counted(
+    Text("此前的 {n} 个文件已登记；", "the {n} files before it are registered; "),
+    Text("此前的 {n} 个文件已登记；", "the file before it is registered; "),
+)
 _MAX_TOP = 40
 _MAX_NAME = 50  # characters
 _MAX_QUESTION = 2_000  # characters that a search is given
@@ -362,9 +366,7 @@ async def upload_file(
 def _describe_uploaded(count: int) -> Text:
     if not count:
         return Text("", "")
-    return Text("此前的 {n} 个文件已登记；", "the {n} files before it are registered; ").fill(
-        n=count
-    )
+    return _REGISTERED.fill(count)
 
 
 async def _advise_after_failure(

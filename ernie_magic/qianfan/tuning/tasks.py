@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.qianfan.listing import Listing
+from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +25,7 @@ STOPPED = "Stopped"
 _GOING_ON = (WAITING, RUNNING, "")
 _UNFINISHED = "0000-"
 _WHOLE = 100  # percent
+_JOBS, _TASKS = counted("个作业", "job"), counted("个任务", "task")
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,8 @@ class TuningOverview:
         return [job for job in self.jobs if job.id not in known]
 
     def __repr__(self) -> str:
-        return f"TuningOverview({self.job_count} jobs, {len(self.tasks)} tasks)"
+        jobs = _JOBS.say("en", self.job_count)
+        return f"TuningOverview({jobs}, {_TASKS.say('en', len(self.tasks))})"
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ FAULTS = [
     ("PromptResponse", "[" * 100_000, "nested too deeply"),
     ("PromptResponse", f'[{{"prompt": {"9" * 5000}}}]', "line 1: is not JSON: Exceeds the limit"),
     ("sorted", '[{"prompt": "q", "response": [["a"]]}]', "has one answer, which ranks nothing"),
-    ("sorted", '[{"prompt": "q", "response": [["a", "b"]], "score": [1]}]', "1 scores for 2 answers"),
+    ("sorted", '[{"prompt": "q", "response": [["a", "b"]], "score": [1]}]', "1 score for 2 answers"),
     ("sorted", '[{"prompt": "q", "response": [["a", "b"]], "score": [1, "0"]}]', "whole numbers"),
     ("Prompt", f"[{A}, {A}]", "line 1: is a list, not an object"),
     ("Role", '{"messages": []}', "must be a list of messages"),
@@ -259,7 +259,7 @@ def test_fields_that_no_format_has_are_left_out_and_named(tmp_path):
 def test_what_the_platform_would_cut_is_told():
     turns = [{"prompt": "q", "response": "a"}] * 151
     (note,) = make_dataset([turns], "PromptResponse").notes
-    assert "1 samples have more than 150 turns" in note.en
+    assert "1 sample has more than 150 turns" in note.en
 
 
 @pytest.mark.parametrize(

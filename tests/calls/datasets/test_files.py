@@ -54,7 +54,7 @@ def test_values_of_a_csv_file_are_texts_as_they_are_written(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ('prompt,response\n"a\nb",x\n\nq\n', "line 5: has 1 values for 2 columns"),
+        ('prompt,response\n"a\nb",x\n\nq\n', "line 5: has 1 value for 2 columns"),
         ("prompt,response\nq,a,b\n", "line 2: has 3 values for 2 columns"),
         ('prompt,response\nq,a\nq,"a\nb\n', "line 3: cannot be read: unexpected end of data"),
         ('prompt,response\nq,"a"b\n', "line 2: cannot be read"),

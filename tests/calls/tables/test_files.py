@@ -171,7 +171,7 @@ def test_a_text_file_is_read_in_the_encodings_of_excel(tmp_path, encoding):
     [
         ("a.csv", "x,y\n1,2,3\n4,5\n", "Length of header"),  # 2 is no value of x
         ("a.csv", "x,y\n1,2\n4,5,6\n", "Expected 2 fields in line 3"),
-        ("a.csv", "# 导出\n城市,评论,分\n北京,好,1\n", "1 lines stand above its header"),
+        ("a.csv", "# 导出\n城市,评论,分\n北京,好,1\n", "1 line stands above its header"),
         ("a.csv", "问卷,,\n\n城市,评论,分\n北京,好,1\n", "skiprows=2"),
         ("a.jsonl", '{"x": 1}\n\n{"x": \n', "line 3: "),
         ("a.json", "[" * 200_000, "recursion"),

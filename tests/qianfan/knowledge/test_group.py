@@ -253,7 +253,7 @@ def test_a_refused_file_tells_that_those_before_it_are_registered(session, emula
         file.write_bytes(b"a")
     emulator.faults.add(action="UploadDocuments", delay=0)
     emulator.faults.add(action="UploadDocuments", code="malformed_json")
-    with pytest.raises(errors.ServiceError, match="the 1 files before it are registered") as caught:
+    with pytest.raises(errors.ServiceError, match="the file before it is registered") as caught:
         session.knowledge.upload("demo", files)
     assert "b.txt was not uploaded" in caught.value.line("en")
     (kept,) = (each for each in session.knowledge.documents("demo") if each.name == "a.txt")
