@@ -215,7 +215,7 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
         The expression raised.
     """
     if word.startswith("{{") and word.endswith("}}"):
-        word = word[2:-2].strip()  # what a prompt's braces would name
+        word = _unwrap_braces(word[2:-2].strip())
     if word not in namespace and (
         word.startswith(("http://", "https://", "data:")) or _is_file(word)
     ):
@@ -228,6 +228,17 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
             advice=did_you_mean(word, known_names) or _NAME_OR_PATH,
         )
     return _evaluate_expression(word.strip(), namespace, source_text=word.strip())
+
+
+def _unwrap_braces(source: str) -> str:
+    """What the braces of a prompt would name; a text that is written out, as code that is shown has
+    it, is the name itself.
+    """
+    if _is_expression(source):
+        match ast.parse(source, mode="eval").body:
+            case ast.Constant(value=str(name)):
+                return name
+    return source
 
 
 def _has_attribute(word: str, namespace: Mapping[str, Any]) -> bool:
