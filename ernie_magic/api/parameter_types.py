@@ -19,6 +19,8 @@ from ernie_magic.text.suggest import did_you_mean
 
 FORMATS = ("text", "json_object", "json_schema")
 TOOL_CHOICES = ("none", "auto", "required")
+# Words of other servers: Mistral's and Gemini's.
+_OTHER_TOOL_CHOICES = ("any", "validated")
 SWITCH_WORDS = {True: "on", False: "off"}
 SWITCHES = {
     "1": True,
@@ -434,7 +436,9 @@ class TextPairs(JsonObject):
 
 
 class ToolChoice(Parameter):
-    """Which tool the model must call: a word, or an object that names one."""
+    """Which tool the model must call: a word, a tool's name or function, or an object that names
+    one.
+    """
 
     type: ClassVar[Type] = "choice"
     annotation = "str | Mapping[str, Any]"
@@ -446,8 +450,12 @@ class ToolChoice(Parameter):
     def _convert_value(self, value: object, model: str | None) -> str | dict[str, Any]:  # noqa: ARG002
         if isinstance(value, str):
             value = self._parse_given_text(value)
+        if callable(value) and hasattr(value, "__name__"):
+            value = value.__name__
         if not isinstance(value, (dict, str)):
             raise self._wrong_type_error(value)
+        if isinstance(value, str) and value not in (*TOOL_CHOICES, *_OTHER_TOOL_CHOICES):
+            value = {"name": value}
         if isinstance(value, dict) and "name" in value and "function" not in value:
             return {"type": "function", "function": {"name": value["name"]}}
         return value

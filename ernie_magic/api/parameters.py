@@ -330,8 +330,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "tool_choice",
         "chat",
         Text(
-            "none、auto、required 或指定工具（JSON）",
-            "none, auto, required, or a specific tool (JSON)",
+            "none、auto、required 或工具的名称（也可写 JSON）",
+            "none, auto, required, or the name of a tool (or JSON)",
         ),
         default="auto",
         source="https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",

@@ -747,7 +747,10 @@ def _check_tool_choice(checked: Mapping[str, Any], rules: Rules) -> None:
         (tool.get("function") or {}).get("name") or tool["type"]
         for tool in checked.get("tools") or ()
     ]
-    advice = Text("同时用 tools 给出工具", "pass the tools as well, as tools")
+    advice = Text(
+        "同时用 tools 给出工具，或写 none、auto、required",
+        "pass the tools as well, as tools, or write none, auto or required",
+    )
     if names:
         advice = Text("tools 里有：{names}", "tools has: {names}").fill(names=", ".join(names))
     if choice == "required":

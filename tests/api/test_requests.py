@@ -81,7 +81,8 @@ def test_the_caller_s_messages_are_not_shared():
     [
         ("response_format", "json_schema", "requires the json_schema object"),
         ("response_format", "xml", "is not one of: text | json_object | json_schema"),
-        ("tool_choice", "maybe", "is not one of: none | auto | required"),
+        ("tool_choice", "maybe", "names maybe, not in tools"),
+        ("tool_choice", "any", "is not one of: none | auto | required"),  # Mistral's
         ("web_search", 5, "is not a JSON object"),
         ("parallel_tool_calls", "yes", "is not a switch"),
         ("metadata", {"a": "b" * 3, "c": 1}, "at most 16 pairs of texts"),
@@ -193,6 +194,20 @@ def test_a_tool_that_must_be_called_is_among_the_tools(choice, tools, told):
     assert chat_request(
         [ASK], model="m", given={"tool_choice": choice, "tools": tools}, rules=Rules(strict=False)
     )
+
+
+def weather(city: str) -> str:
+    """The weather of a city."""
+    return city
+
+
+@pytest.mark.parametrize("choice", ["weather", weather, {"name": "weather"}])
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_tool_to_be_called_is_named_by_its_name_or_by_itself(choice, strict):
+    made = chat_request(
+        [ASK], model="m", given={"tool_choice": choice, "tools": [TOOL]}, rules=Rules(strict=strict)
+    )
+    assert made.parameters["tool_choice"] == chosen("weather")
 
 
 @pytest.mark.parametrize(
