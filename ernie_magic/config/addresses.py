@@ -41,11 +41,13 @@ _HOST_FIRST = re.compile(
     r"(?:[\w-]+(?:\.[\w-]+)+|localhost|\[[0-9a-f:]+\])(?P<port>:\d{1,5})?(?:/[^\s@]*)?",
     re.IGNORECASE,
 )
+_REPEATED_SCHEME = re.compile(r"^(?:https?://)+(?=https?://)", re.IGNORECASE)
 _REPEATED_SLASHES = re.compile(r"(?<!:)/{2,}")  # not those of an address in the path
 # Paths of calls as documents have them, each below the base URL; behind a version only where a base
 # URL may end so itself: Azure's is `…/models`.
 _PATHS_OF_CALLS = (
     (re.compile(r"/chat/completions$"), ""),
+    (re.compile(r"(?<=/)(v\d+\w*)/chat$"), r"\1"),
     (
         re.compile(
             r"(?<=/)(v\d+\w*|openai)((?:/[\w.-]+)*?)/(?:completions|responses|messages|embeddings"
@@ -241,11 +243,11 @@ def _show_harmless_query(url: str) -> str:
 
 def clean_base_url(url: str) -> str:
     """Return a base URL without what people paste with it: white space and characters that nobody
-    sees, quotation marks, a request's method, a slash at the end, the path of a call, a fragment,
-    which is never sent (RFC 9110, section 4.2.5). Its query stays.
+    sees, quotation marks, a request's method, a second scheme, a slash at the end, the path of a
+    call, a fragment, which is never sent (RFC 9110, section 4.2.5). Its query stays.
     """
     address, _, query = unwrap_pasted(url).partition("#")[0].partition("?")
-    address = _INVISIBLE.sub("", address)
+    address = _REPEATED_SCHEME.sub("", _INVISIBLE.sub("", address))
     if "@" not in address:  # a name and a password have their own rules
         address = _normalize_signs(address)
     host, path = _split_host(address)

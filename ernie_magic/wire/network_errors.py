@@ -72,7 +72,7 @@ def network_error(
         )
     if started:
         return stream_cut_error()
-    hung_up = _hung_up_error(host)
+    hung_up = _hung_up_error(host, address)
     name_ignored(hung_up, ignored)
     hung_up.retryable = harmless
     hung_up.was_sent = True
@@ -93,12 +93,22 @@ def _unreachable_error(host: Text, why: str) -> ServiceUnreachable:
     )
 
 
-def _hung_up_error(host: Text) -> ServiceUnreachable:
-    return ServiceUnreachable(
+def _hung_up_error(host: Text, address: str) -> ServiceUnreachable:
+    error = ServiceUnreachable(
         Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
         Text("服务出错或网络中断", "the service or the network failed"),
         Text("再试一次", "try again"),
     )
+    if address.lower().startswith("http:"):  # to which servers with TLS say nothing
+        error.cause = Text(
+            "服务出错、网络中断，或服务器只说 HTTPS",
+            "the service or the network failed, or the server speaks HTTPS only",
+        )
+        error.advice = Text(
+            "再试一次；服务器用 TLS 时地址写 https://",
+            "try again; where the server uses TLS, write https:// in its address",
+        )
+    return error
 
 
 def _no_data_error(timeout: float) -> RequestTimeout:

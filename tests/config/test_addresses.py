@@ -439,6 +439,10 @@ def test_the_query_of_an_address_follows_the_path(base_url, path, url):
         ("http://h/v1?a=1#b", "http://h/v1?a=1"),
         ("http://h/v1/chat/completions?a=1", "http://h/v1?a=1"),
         ("http://h/v1/chat/completions/", "http://h/v1"),
+        ("http://h/v1/chat", "http://h/v1"),
+        ("http://h/chat", "http://h/chat"),  # a path of its own
+        ("http://http://h/v1", "http://h/v1"),
+        ("https://http://127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"),
         ("http://h/v1?next=/chat/completions", "http://h/v1?next=/chat/completions"),
         ("http://h/v1\u200b", "http://h/v1"),
         ("\ufeffhttp://h\u2060:8/v1\u00ad/", "http://h:8/v1"),

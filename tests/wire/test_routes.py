@@ -471,6 +471,16 @@ def test_a_server_that_requires_a_certificate_of_the_client_is_told_as_that(open
     assert server.connections == 1
 
 
+def test_a_server_that_hangs_up_on_plain_http_may_speak_https_only(open_tls_server):
+    server = open_tls_server(b"")
+    with (
+        Session(model="m", base_url=f"http://127.0.0.1:{server.port}/v1", api_key=KEY) as session,
+        pytest.raises(errors.TransportError) as caught,
+    ):
+        session.chat("hi")
+    assert "write https:// in its address" in caught.value.line("en")
+
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: 1000\r\n\r\n"
 PART = b'data: {"id":"x","choices":[{"index":0,"delta":{"content":"half"}}]}\n\n'
 END = b'data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
