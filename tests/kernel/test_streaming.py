@@ -276,3 +276,16 @@ def test_a_prompt_that_looks_like_an_interpreter_s_is_sent_as_it_was_typed(kerne
         for above in ("", "%%time\n"):
             kernel.run(f"{above}%%ernie --no-history\n{prompt}")
             assert emulator.requests[-1].body["messages"][-1]["content"] == prompt
+
+
+@pytest.mark.parametrize("cell", ["%%ernie -m no-such\n你好", "%%ernie_embed -m no-such\nhi"])
+def test_a_refusal_s_raw_reply_is_shown_on_demand_only(kernel, cell):
+    ran = kernel.run(cell)
+    (shown,) = (output for output in ran.outputs if output.output_type != "error")
+    body = kernel.value("__import__('sys').last_value.body")
+    assert "no_such_model" in body
+    folded, _, raw = shown["data"]["text/html"].partition("</summary>")
+    assert folded.startswith("<details><summary>")
+    assert "no_such_model" in raw
+    plain = "[the service's raw reply: import sys; sys.last_value.body]"  # cannot be folded
+    assert shown["data"]["text/plain"] == plain

@@ -10,7 +10,6 @@ from IPython.display import display
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.text.language import Language, Text
-from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -18,12 +17,13 @@ if TYPE_CHECKING:
     from ernie_magic.errors import ErnieError
 
 _TITLE = Text("服务的原始返回", "the service's raw reply")
+_REACHED = "import sys; sys.last_value.body"  # IPython keeps a cell's last error there
 _SHOWN = 4000  # characters
 
 
 def show_body(shell: InteractiveShell, error: ErnieError, language: Language) -> None:
-    """In a notebook, show a refusal's raw reply below the error's line, folded; `error.body` has it
-    in full.
+    """In a notebook, show a refusal's raw reply below the error's line, folded; plain text cannot be
+    folded, and says where it is. `error.body` has it in full.
     """
     body = getattr(error, "body", "")
     if not body or getattr(shell, "kernel", None) is None:
@@ -33,9 +33,8 @@ def show_body(shell: InteractiveShell, error: ErnieError, language: Language) ->
         visible_text += " …"
     title = note_html(_TITLE.say(language))
     folded = f"<details><summary>{title}</summary><pre>{html.escape(visible_text)}</pre></details>"
-    plain = f"[{_TITLE.say(language)}] {visible_text}"
-
-    bundle = {"text/html": folded + NOTE_STYLE, "text/plain": make_controls_visible(plain)}
+    plain = f"[{_TITLE.say(language)}: {_REACHED}]"
+    bundle = {"text/html": folded + NOTE_STYLE, "text/plain": plain}
     # Who takes a cell's outputs (`%%capture`, an output widget) takes this one too, and is gone
     # when the cell has ended, which is when IPython shows the error.
     if not can_update_displays(shell):
