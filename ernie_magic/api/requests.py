@@ -60,6 +60,8 @@ class ChatOptions:
         none (`ernie_magic.api.passages.check_knowledge`).
     plugins : object
         Plugins of Qianfan V1, None for none (`ernie_magic.api.plugins.check_plugins`).
+    unfilled : tuple of str
+        Variables whose names stand in single braces in the prompt, where they are sent as they are.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class ChatOptions:
     images: Any = None
     knowledge: Any = None
     plugins: Any = None
+    unfilled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +137,8 @@ class ChatRequest(Request):
         The knowledge bases that were searched for it.
     plugins : tuple of str
         The plugins of Qianfan V1 that are asked in place of a model.
+    unfilled : tuple of str
+        Variables whose names stand in single braces in the prompt.
     """
 
     messages: tuple[Message, ...]
@@ -142,6 +147,7 @@ class ChatRequest(Request):
     sees_earlier: bool = False
     knowledge: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
+    unfilled: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def prompt(self) -> str:

@@ -139,6 +139,7 @@ class Plan:
             sees_earlier=self.sees_earlier,
             knowledge=self.options.knowledge or (),
             plugins=self.options.plugins or (),
+            unfilled=self.options.unfilled,
         )
 
     def quote(self, passages: Sequence[Passage]) -> Plan:

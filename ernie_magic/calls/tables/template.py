@@ -31,6 +31,7 @@ _EACH_ALONE = Text(
 )
 # A name in braces of any number, also in the wide ones of a Chinese keyboard.
 _IN_BRACES = re.compile(r"[{｛]{1,9}([^{}｛｝\n]{1,200})[}｝]{1,9}")
+_UNCLOSED = re.compile(r"[{｛]{2}[ \t]*([^\W\d]\w*)")
 
 
 class Placeholder(NamedTuple):
@@ -110,7 +111,7 @@ class Template:
         for piece in self.pieces:
             if isinstance(piece, Placeholder):
                 continue
-            for found in _IN_BRACES.finditer(piece):
+            for found in (*_IN_BRACES.finditer(piece), *_UNCLOSED.finditer(piece)):
                 if names.find_names(found[1]):
                     return found[0]
         return None

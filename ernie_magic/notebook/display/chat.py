@@ -49,6 +49,10 @@ _ENDED = Text(
     "⚠ ended for an unknown reason ({reason}): it may be incomplete",
 )
 _TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
+_UNFILLED = Text(
+    "{{{name}}} 照原样发送了，变量的值写 {{{{{name}}}}}",
+    "{{{name}}} was sent as it is: a variable's value is {{{{{name}}}}}",
+)
 _TOOLS = Text("用了工具 {names}", "tools used: {names}")
 _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
 _CALL = Text("请求调用，由你执行：{call}", "a call that is left to you: {call}")
@@ -140,7 +144,7 @@ def unfinished_html(line: str) -> str:
 
 def abnormal_notes(answer: Answer) -> list[Text]:
     """What a reader must know of an answer that is not as it should be; nothing for most."""
-    notes = _moderation_notes(answer)
+    notes = [*_moderation_notes(answer), *_request_notes(answer)]
     if not _OFFERING_TOOLS.isdisjoint(answer.request.parameters):
         from ernie_magic.calls.chat.written_calls import has_written_call
 
@@ -166,10 +170,18 @@ def _moderation_notes(answer: Answer) -> list[Text]:
         notes.append(_ENDED.fill(reason=answer.finish_reason))
     if answer.history_cleared:
         notes.append(_CLEARED)
+    return notes
+
+
+def _request_notes(answer: Answer) -> list[Text]:
+    """What was sent otherwise than its author may think."""
+    notes = []
     if getattr(answer.request, "sees_earlier", False):
         notes.append(_SEES_EARLIER)
     if getattr(answer.request, "is_renewed", False):
         notes.append(_RENEWED)
+    if unfilled := getattr(answer.request, "unfilled", ()):
+        notes.append(_UNFILLED.fill(name=unfilled[0]))
     searched = getattr(answer.request, "knowledge", ())
     if searched and not any(map(_is_passage, answer.search)):
         notes.append(_NOTHING_FOUND.fill(names=", ".join(searched)))

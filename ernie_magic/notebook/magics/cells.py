@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ernie_magic.calls.images import recipes
@@ -16,7 +16,7 @@ from ernie_magic.notebook.display import pending as pending_display
 from ernie_magic.notebook.display import tables as tables_display
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.display.streaming import view_for
-from ernie_magic.notebook.magics.chat import ChatLine, parse_chat_line
+from ernie_magic.notebook.magics.chat import ChatLine, check_new_name, parse_chat_line
 from ernie_magic.notebook.magics.embeddings import EmbedLine, parse_embed_line
 from ernie_magic.notebook.magics.execution import CellRunner, PendingCell
 from ernie_magic.notebook.magics.images import (
@@ -26,12 +26,14 @@ from ernie_magic.notebook.magics.images import (
     parse_image_line,
 )
 from ernie_magic.notebook.magics.options import CellLine, WrongLine
+from ernie_magic.notebook.magics.stray_braces import find_unfilled
 from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
 from ernie_magic.text.line_ends import normalize_crlf, normalize_line_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ernie_magic.api.requests import ChatOptions
     from ernie_magic.api.results import Answer, Embeddings
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.images.pictures import ImageSet
@@ -170,6 +172,8 @@ class CellMagics(CellRunner):
         settings = self.session.settings
         conversation = self.session.conversation
         if parsed_line.session:
+            if parsed_line.session not in self.session.conversations:
+                check_new_name(parsed_line.session)
             conversation = self.session[parsed_line.session]
         view = view_for(
             self.shell,
@@ -189,9 +193,15 @@ class CellMagics(CellRunner):
             stream = self._ask_app(parsed_line, prompt, conversation, view)
         else:
             stream = conversation.ask_with_options(
-                prompt, parsed_line.chat, on_model=view.name_model
+                prompt, self._note_unfilled(parsed_line, cell), on_model=view.name_model
             )
         return PendingCell(stream, view, finish_cell)
+
+    def _note_unfilled(self, line: ChatLine, cell: str) -> ChatOptions:
+        """The options of a line, with the names that the text below has in single braces."""
+        if line.verbatim:
+            return line.chat
+        return replace(line.chat, unfilled=find_unfilled(cell, self.shell.user_ns))
 
     def _ask_app(
         self,

@@ -30,7 +30,7 @@ from ernie_magic.notebook.magics.templates import (
     choose_template,
 )
 from ernie_magic.notebook.magics.words import ToolWord
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -115,6 +115,15 @@ CHAT_GRAMMAR = Grammar(
 )
 # `[get_weather]`, `(f, g)`
 _NAMES_IN_BRACKETS = re.compile(r"[\[(](\s*\w[\w\s.,]*)[\])]")
+_LONGEST_NAME = 40  # characters of a new conversation's name
+# How people tell a model what to be.
+_INSTRUCTION = re.compile(
+    r"你(?:是|现在|将|要|需要|扮演|的(?:任务|角色|身份)[是为])|您是|请[你您用以扮充总只]"
+    r"|扮演|假设你|假装你|作为[一我]"
+    r"|(?:you(?: are|'re|’re| will| must)|your (?:task|role|job) is|act as|pretend|always|never)\s"
+    r"|(?:answer|reply|respond|speak|be) (?:in|with|as|only|like|an?|the|my|all|brief|concise)\b",
+    re.IGNORECASE,
+)
 _DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the function in a cell above")
 
 
@@ -201,6 +210,29 @@ def parse_chat_line(line: str, namespace: Mapping[str, Any]) -> ChatLine:
         app=args["app"] or "",
         files=tuple(args["file"] or ()),
         **cell_options(args),
+    )
+
+
+def check_new_name(name: str) -> None:
+    """Check that a new conversation's name is not a system prompt: other tools have `-s` for that.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if len(name) <= _LONGEST_NAME and not _INSTRUCTION.match(name):
+        return
+    shown = clip_text(name, _LONGEST_NAME)
+    raise InvalidOption(
+        Text(
+            "-s 是对话的名字，“{name}”像是系统提示词",
+            "-s names a conversation, and {name!r} reads like a system prompt",
+        ).fill(name=shown),
+        advice=Text(
+            '系统提示词写成 --system "{name}"；真要这个名字，先 ernie["{name}"]',
+            'a system prompt is --system "{name}"; for a conversation of that name run '
+            'ernie["{name}"] first',
+        ).fill(name=shown),
     )
 
 

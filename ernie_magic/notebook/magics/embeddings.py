@@ -19,6 +19,7 @@ from ernie_magic.notebook.magics.options import (
     cell_options,
     given_twice_error,
 )
+from ernie_magic.notebook.magics.stray_braces import check_braces
 from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text
 
@@ -74,6 +75,7 @@ class EmbedLine(CellLine):
         """The texts below the line, one per line, with their `{{expr}}`s interpolated."""
         if self.verbatim:
             return [line for line in cell.split("\n") if line.strip()]
+        check_braces(cell, namespace)
         return interpolate_lines(cell, namespace)
 
 

@@ -34,7 +34,7 @@ from ernie_magic.text.whole_values import printing_whole, whole_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-_LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
+LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
 _FORMAT = re.compile(r"(?P<value>.+?)\s*(?:=|(?:![rsa])?:[^:'\"\[\]]*|![rsa])")
 _F_STRING_ADVICE = Text(
     "格式写在 f-string 里：{written}", "a format goes into an f-string: {written}"
@@ -222,7 +222,7 @@ def resolve_name(word: str, namespace: Mapping[str, Any]) -> Any:
         return word
     is_missing_file = _FILE_NAME.fullmatch(word) and not _has_attribute(word, namespace)
     if is_missing_file or not _is_expression(word) or not _has_value(word, namespace):
-        known_names = [*_user_names(namespace), *_list_neighbouring_files(word)]
+        known_names = [*user_names(namespace), *_list_neighbouring_files(word)]
         raise InvalidOption(
             Text("没有叫 {name} 的变量或文件", "no variable or file {name}").fill(name=word[:100]),
             advice=did_you_mean(word, known_names) or _NAME_OR_PATH,
@@ -256,7 +256,7 @@ def _has_value(expression: str, namespace: Mapping[str, Any]) -> bool:
     return any(name in namespace for name in names)
 
 
-def _user_names(namespace: Mapping[str, Any]) -> list[str]:
+def user_names(namespace: Mapping[str, Any]) -> list[str]:
     """The names that a misspelled one may have meant."""
     return [name for name in namespace if not name.startswith("_") and name not in _BUILTIN_NAMES]
 
@@ -443,7 +443,7 @@ def _evaluate_expression(
             Text("{source} 不是 Python 表达式", "{source} is not a Python expression").fill(
                 source=source_text
             ),
-            advice=_advise_f_string(expression) or _LITERAL,
+            advice=_advise_f_string(expression) or LITERAL,
         ) from None
     try:
         with printing_whole():  # an expression may print a table itself: `f"{df}"`
@@ -462,7 +462,7 @@ def _evaluate_expression(
             Text(
                 "{source} 里的变量 {name} 没有定义", "{source}: the name {name} is not defined"
             ).fill(source=source_text, name=name),
-            advice=did_you_mean(name, _user_names(namespace), 3) or _DEFINE.fill(name=name),
+            advice=did_you_mean(name, user_names(namespace), 3) or _DEFINE.fill(name=name),
         ) from None
     except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:
         # Whatever the user's expression raises is shown in one line.

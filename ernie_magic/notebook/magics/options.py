@@ -34,6 +34,7 @@ from ernie_magic.notebook.magics.interpolate import (
     interpolate,
     interpolate_field,
 )
+from ernie_magic.notebook.magics.stray_braces import check_braces
 from ernie_magic.notebook.magics.words import (
     FilledWord,
     QuotedList,
@@ -267,7 +268,10 @@ class CellLine:
 
     def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
         """The text below the line, with its `{{expr}}`s interpolated."""
-        return cell if self.verbatim else interpolate(cell, namespace)
+        if self.verbatim:
+            return cell
+        check_braces(cell, namespace)
+        return interpolate(cell, namespace)
 
 
 def cell_options(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -740,6 +744,7 @@ def _interpolate_word(word: str, previous: str, namespace: Mapping[str, Any]) ->
         return interpolate_field(word, namespace)
     if word.startswith(f"{flag}="):
         return f"{flag}={interpolate_field(word.removeprefix(f'{flag}='), namespace)}"
+    check_braces(word, namespace)
     return interpolate(word, namespace)
 
 

@@ -36,6 +36,7 @@ from ernie_magic.notebook.magics.options import (
     Option,
     cell_options,
 )
+from ernie_magic.notebook.magics.stray_braces import check_braces
 from ernie_magic.notebook.magics.templates import (
     TEMPLATE_OPTION,
     VAR_OPTION,
@@ -170,6 +171,8 @@ class MapLine(CellLine):
         else:
             _check_for_whole_columns(text, self.source, columns, namespace)
             template = _fill_shared_expressions(text, columns, namespace)
+            if template.columns:  # else the call tells what would be sent as it is
+                check_braces(text, {*namespace, *columns})
         if self.chosen_template is not None:
             template = self.chosen_template.fill_rows(template, self.column, columns)
         if not self.column:

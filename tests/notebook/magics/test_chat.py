@@ -229,3 +229,66 @@ def test_a_cell_names_today_s_parameters(run, emulator):
         "thinking_strategy": "short_think",
         "thinking": {"type": "enabled"},
     }
+
+
+def test_a_variable_in_single_braces_is_told_below_the_answer(run, shell, ernie, emulator):
+    shell.user_ns["city"] = "杭州"
+    _, out = run("%%ernie --no-history\n[[echo]]介绍{city}")
+    assert out.startswith("介绍{city}\n\n[")
+    assert "{city} was sent as it is: a variable's value is {{city}}" in out
+    for quiet in ("%%ernie --verbatim\n[[echo]]介绍{city}", "%%ernie\n[[echo]]{{city}}{nosuch}"):
+        assert "was sent as it is" not in run(quiet)[1]
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("%%ernie\n介绍{{city", "{{city is not closed by }}"),
+        ("%%ernie\n介绍｛｛city｝｝", "｛｛city｝｝ has full-width braces"),
+        ('%%ernie --system "in {{city"\nhi', "{{city is not closed by }}"),
+        ("%%ernie_image\n{{city", "{{city is not closed by }}"),
+        ("%%ernie_embed\n{{city\n", "{{city is not closed by }}"),
+        ("%%ernie_map texts\n{{text}} in {{city", "{{city is not closed by }}"),
+        ("%%ernie_map texts\n{{text", "{{text would be sent as it is with each row"),
+    ],
+)
+def test_braces_that_fill_nothing_in_cost_nothing(run, shell, emulator, code, told):
+    shell.user_ns |= {"city": "杭州", "texts": ["a"]}
+    emulator.requests.clear()
+    result, _ = run(code)
+    assert told in str(result.error_in_exec)
+    assert not emulator.requests
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "你是老师",
+            "你的任务是翻译",
+            "请用中文回答",
+            "扮演李白",
+            "You are a teacher",
+            "you’re a poet",
+        ),
+        *("Act as a lawyer", "Answer in French", "Be brief", "a conversation about " + "x" * 40),
+    ],
+)
+def test_a_system_prompt_in_the_place_of_a_conversation_s_name_is_told(run, ernie, emulator, name):
+    emulator.requests.clear()
+    result, _ = run(f'%%ernie -s "{name}"\nhi')
+    line = str(result.error_in_exec)
+    assert "-s names a conversation" in line
+    assert f'a system prompt is --system "{name[:30]}' in line
+    assert not emulator.requests
+    assert name not in ernie.conversations
+    ernie[name].system = "be brief"
+    assert run(f'%%ernie -s "{name}"\nhi')[0].success
+
+
+@pytest.mark.parametrize(
+    "name", ["tutor", "老师", "你好", "请假条", "answer sheet", "beer", "act 2"]
+)
+def test_a_name_is_a_conversation_s(run, ernie, name):
+    assert run(f'%%ernie -s "{name}"\nhi')[0].success
+    assert len(ernie[name].history) == 1
