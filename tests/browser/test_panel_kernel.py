@@ -1,9 +1,12 @@
 """A panel whose kernel restarts, crashes or stops says so calmly."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
 from .accessibility import AXE, VIOLATIONS
+from .conftest import Notebook
 from .panel import BOTH, SEEN, Panel, wait
 
 pytestmark = pytest.mark.browser
@@ -100,3 +103,26 @@ def test_a_panel_whose_kernel_crashed_or_was_shut_down_says_so(open_panel, serve
         panel.page.locator(".jp-Dialog .jp-mod-accept").click()  # JupyterLab's own notice
     assert_retired(panel, words)
     expect(panel.root.locator(".ernie-status", has_text="正在生成图片")).to_be_hidden()
+
+
+def test_a_panel_that_one_page_closes_goes_on_where_another_shows_it(open_panel, server, lab):
+    panel = open_panel(line="%ernie panel chat", more=["ernie.chat('later')"])
+    panel.ask("first")
+    panel.idle()
+    panel.nb.save()
+    second_page = panel.page.context.new_page()
+    try:
+        second_page.goto(f"{lab.url}lab/workspaces/second?reset&token={lab.token}")
+        second_page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+        second = Notebook(second_page, lab, panel.nb.name)
+        second.command("docmanager:open", {"path": second.name, "factory": "Notebook"})
+        second.panel.wait_for()
+        second.wait_idle()
+        expect(Panel(second, server).root.locator(".ernie-turn")).to_have_count(1)
+        second.run(1)  # its view of the first panel is gone, and it has one of a new one
+        Panel(second, server).wait_for_news()
+        time.sleep(1)  # the panel was closed after a moment without a view
+        second.run(2)
+        expect(panel.root.locator(".ernie-turn")).to_have_count(2)
+    finally:
+        second_page.close()

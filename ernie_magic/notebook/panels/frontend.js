@@ -212,6 +212,9 @@ function render({ model, el }) {
     if (text && milliseconds < Infinity) fades = setTimeout(() => (news.textContent = ""), milliseconds);
   }
 
+  // Another page has closed its last view of this panel: the session is followed for this one.
+  const onAsked = (message) => message.op === "is_open" && send({ op: "opened" });
+  model.on("msg:custom", onAsked);
   kernel.views.add(retireIfGone);
   model.on("comm_live_update", onComm);
   found();
@@ -220,6 +223,7 @@ function render({ model, el }) {
     named?.disconnect();
     told?.disconnect();
     beside.disconnect();
+    model.off("msg:custom", onAsked);
     kernel.views.delete(retireIfGone);
     area?.erniePanels?.delete(el);
     if (area?.erniePanels?.size === 0) hide(false);

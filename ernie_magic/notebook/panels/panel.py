@@ -192,7 +192,8 @@ class Panel:
             self._follow_session()
         elif op == "closed":
             # Its output was cleared, or its notebook closed. If its cell was only moved, it opens
-            # again at once.
+            # again at once; if another page shows it too, that one answers.
+            self._frontend.send({"op": "is_open"})
             self._closing = threading.Timer(_CLOSE_DELAY, self.close)
             self._closing.daemon = True
             self._closing.start()

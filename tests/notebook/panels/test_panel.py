@@ -1,5 +1,7 @@
 """What holds for all tabs of a panel."""
 
+import ipywidgets
+
 from ernie_magic.notebook.panels.embeddings import EmbedTab
 from ernie_magic.notebook.panels.panel import TABS
 
@@ -42,3 +44,8 @@ def test_a_panel_saved_before_anything_was_asked_says_how_it_is_opened_again(pan
     assert "请先运行 %load_ext ernie_magic，再运行这个单元格" in panel("chat")._static_content()[0]
     session.chat("hi")
     assert unused._static_content()[0] == ""  # what was asked stands there
+
+
+def test_a_panel_s_widget_stands_in_a_layout_of_one_s_own(panel):
+    box = ipywidgets.VBox([panel("chat").widget])
+    assert box.children[0].children
