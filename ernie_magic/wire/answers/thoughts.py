@@ -12,16 +12,18 @@ if TYPE_CHECKING:
 
     from ernie_magic.wire.answers.content import Content
 
+_OPENING = "<think>"
 END_OF_THOUGHTS = "</think>"
 # What models write around their thoughts where the server has no parser for them: DeepSeek, Qwen
 # and ERNIE; Magistral (https://docs.mistral.ai/capabilities/reasoning/); Kimi-VL; Seed-OSS
 # (https://huggingface.co/ByteDance-Seed/Seed-OSS-36B-Instruct).
 _TAGS = {
-    "<think>": END_OF_THOUGHTS,
+    _OPENING: END_OF_THOUGHTS,
     "[THINK]": "[/THINK]",
     "◁think▷": "◁/think▷",
     "<seed:think>": "</seed:think>",
 }
+_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 # The prompt ends with the opening tag, so that the answer has the closing one alone
 # (https://huggingface.co/Qwen/Qwen3-30B-A3B-Thinking-2507).
 _CLOSING_ALONE = re.compile(rf"\n{END_OF_THOUGHTS}[ \t]*\n")
@@ -118,9 +120,13 @@ class ThoughtTags:
         return text, ""
 
     def _split_at_closing(self, text: str) -> tuple[str, str]:
-        """Return a whole text's words and thoughts, where one closing tag stands between them."""
+        """Return a whole text's words and thoughts, where one closing tag stands between them, and
+        not as an example: behind the opening one, in a block of code or in a JSON text.
+        """
         thoughts, *words = _CLOSING_ALONE.split(text)
         if not words or text.count(END_OF_THOUGHTS) > 1:
+            return text, ""
+        if _OPENING in thoughts or len(_FENCE.findall(thoughts)) % 2 or text[:1] in "{[":
             return text, ""
         self.has_thoughts = True
         return words[0].lstrip(), thoughts.strip()

@@ -59,7 +59,16 @@ def test_a_closing_tag_alone_ends_the_thoughts():
 
 
 @pytest.mark.parametrize(
-    "words", ["`</think>` closes it", "a\n</think>\nb\n</think>\nc", "x </think>\ny"]
+    "words",
+    [
+        "`</think>` closes it",
+        "a\n</think>\nb\n</think>\nc",
+        "x </think>\ny",
+        "The format:\n\n```\n<think>\nhm\n</think>\nA\n```\nDone.",
+        "It ends so:\n~~~\nhm\n</think>\nA\n~~~",
+        "Write <think>\nhm\n</think>\nand then the answer.",
+        '{"template": "a\n</think>\nb"}',
+    ],
 )
 def test_a_closing_tag_among_words_ends_nothing(words):
     assert read_body({"content": words}).text == words
