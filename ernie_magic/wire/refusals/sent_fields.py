@@ -20,9 +20,14 @@ _LEAVE_OUT = Text(
 )
 # What each request has: words about them are about more than a field.
 _ALWAYS_SENT = frozenset({"model", "messages", "prompt", "input", "stream"})
-# Names that are words of ordinary sentences too: they count only in quotation marks.
+# Names that are words of ordinary sentences too: they count in quotation marks, and where a
+# sentence only says that they are not supported.
 _ORDINARY_WORDS = frozenset(
     {"n", "stop", "user", "system", "tools", "functions", "thinking", "format", "store", "size"}
+)
+_NOT_SUPPORTED = (
+    r" (?:is|are) (?:currently )?"
+    r"(?:(?:not|un)[ -]?(?:supported|available|enabled|accepted)|disabled)"
 )
 _WORD = re.compile(r"[a-z_]{1,16}")
 
@@ -54,7 +59,10 @@ def _find_name(name: str, message: str) -> int:
     written = rf"(?<![\w.-]){re.escape(name)}(?![\w-])"
     if name in _ORDINARY_WORDS:
         written = rf"(?<=['\"`‘“]){re.escape(name)}(?=['\"`’”])"
-    found = re.search(written, message)
+        written += (
+            rf"|^(?:the )?(?:(?:parameter|argument|field|option) )?{name}(?={_NOT_SUPPORTED})"
+        )
+    found = re.search(written, message, re.IGNORECASE)
     if found is None:
         return -1
     return found.start()

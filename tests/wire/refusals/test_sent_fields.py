@@ -43,6 +43,9 @@ def refused(message, *, status=400, body=None):
         ("response_format json_schema is not enabled here", "response_format", "response_format"),
         ("'stop' is not supported by this model", "stop", "stop"),
         ('unknown field "seed"', "seed=3", "seed"),
+        ("stop is not supported", "stop", "stop"),
+        ("Parameter stop is not enabled for this model", "stop", "stop"),
+        ("Seed is currently unavailable", "seed=3", "seed"),
     ],
 )
 def test_the_field_that_a_service_names_is_cause_and_advice(message, field, name):
@@ -62,6 +65,8 @@ def test_a_field_in_pydantic_s_list_of_faults_is_named():
     [
         "the user may not do that",  # an ordinary word, which is a field too
         "please stop sending this",
+        "a full stop is not supported in names",
+        "user is not allowed to do that",
         "the messages of this request are wrong",  # what every request has
         "top_p must be below 1",  # was not sent
         "temperature_scale is unknown",
