@@ -93,12 +93,24 @@ UNSUPPORTED_FEATURE = "unsupported_feature"
 UNSUPPORTED_REGION = "unsupported_region"
 BLOCKED_ACCOUNT = "account_blocked"
 TLS_REQUIRED = "tls_required"
+CLIENT_CERTIFICATE = "client_certificate"
 ADDRESS_NOT_ALLOWED = "address_not_allowed"
 UNKNOWN_OBJECT = "unknown_object"
 # Codes which say that the path of a call is there, and its model is not.
 NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
 # Errors that no other way of writing the same request mends.
 ABOUT_THE_ACCOUNT = (e.AuthenticationFailed, e.QuotaExhausted, e.RateLimited, e.UnsafeRequest)
+REQUIRES_CERTIFICATE = (
+    Text(
+        "服务要求客户端证书（双向 TLS），这里不支持",
+        "the server requires a certificate of the client (mutual TLS), which is not supported here",
+    ),
+    Text(
+        "换用不要求证书的地址；或在本机用 stunnel、nginx 等带上证书转发，把 base_url 指向它",
+        "use an address that requires none, or run a local proxy that presents it (stunnel, nginx) "
+        "and name that in base_url",
+    ),
+)
 CASES: tuple[Case, ...] = (
     # 400
     Case(
@@ -400,6 +412,12 @@ CASES: tuple[Case, ...] = (
             "用 %ernie config base_url 改成 https://…",
             "write https://… with %ernie config base_url",
         ),
+    ),
+    Case(
+        e.PermissionDenied,
+        (CLIENT_CERTIFICATE,),
+        Text("服务拒绝了没有证书的请求", "the service refused a request without a certificate"),
+        *REQUIRES_CERTIFICATE,
     ),
     Case(
         e.PermissionDenied,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ernie_magic.config.addresses import redact_url
+from ernie_magic.config.services import SERVICES
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import redact
@@ -93,6 +95,15 @@ def _unreachable_error(host: Text, why: str) -> ServiceUnreachable:
     )
 
 
+def _is_public(address: str) -> bool:
+    """Whether an address is Baidu's, which asks nobody for a certificate."""
+    host = urlsplit(address).hostname or ""
+    return any(
+        service.base_url and host == urlsplit(service.base_url).hostname
+        for service in SERVICES.values()
+    )
+
+
 def _hung_up_error(host: Text, address: str) -> ServiceUnreachable:
     error = ServiceUnreachable(
         Text("{host} 没有回答就断开了连接", "{host} hung up without an answer").fill(host=host),
@@ -107,6 +118,17 @@ def _hung_up_error(host: Text, address: str) -> ServiceUnreachable:
         error.advice = Text(
             "再试一次；服务器用 TLS 时地址写 https://",
             "try again; where the server uses TLS, write https:// in its address",
+        )
+    elif not _is_public(address):
+        error.cause = Text(
+            "服务出错、网络中断，或服务器要求客户端证书（双向 TLS）",
+            "the service or the network failed, or the server requires a certificate of the client "
+            "(mutual TLS)",
+        )
+        error.advice = Text(
+            "再试一次；需要证书时，在本机用 stunnel、nginx 等带上证书转发，把 base_url 指向它",
+            "try again; where a certificate is required, run a local proxy that presents it "
+            "(stunnel, nginx) and name that in base_url",
         )
     return error
 

@@ -13,6 +13,7 @@ from ernie_magic.config.certificates import NAMES_OF_CERTIFICATES
 from ernie_magic.errors import ServiceUnreachable
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import redact
+from ernie_magic.wire.error_codes import REQUIRES_CERTIFICATE
 from ernie_magic.wire.failures import clip_said
 
 if TYPE_CHECKING:
@@ -76,17 +77,24 @@ _NO_HTTPS = (
         "local servers often use http://; check %ernie config base_url",
     ),
 )
-# TLS 1.3's alert 116 (RFC 8446, section 6.2), in OpenSSL's words.
-_CERTIFICATE_REQUIRED = re.compile(r"certificate[_ ]required", re.IGNORECASE)
-_CLIENT_CERTIFICATE = (
+# TLS 1.3's alert 116 (RFC 8446, section 6.2), and 42, which can only be about the client's: in
+# OpenSSL's words.
+_CERTIFICATE_REQUIRED = re.compile(
+    r"certificate[_ ]required|alert[_ ]bad[_ ]certificate", re.IGNORECASE
+)
+# Alert 40: what TLS 1.2 has for a missing certificate too (RFC 5246, section 7.4.6).
+_HANDSHAKE_FAILURE = re.compile(r"alert[_ ]handshake[_ ]failure", re.IGNORECASE)
+_NOTHING_IN_COMMON = (
     Text(
-        "服务要求客户端证书（双向 TLS），这里不支持",
-        "the server requires a certificate of the client (mutual TLS), which is not supported here",
+        "双方没有共同的加密方式，或服务要求客户端证书（双向 TLS）",
+        "the server shares no cipher with this machine, or requires a certificate of the client "
+        "(mutual TLS)",
     ),
     Text(
-        "换用不要求证书的地址；或在本机用 stunnel、nginx 等带上证书转发，把 base_url 指向它",
-        "use an address that requires none, or run a local proxy that presents it (stunnel, nginx) "
-        "and name that in base_url",
+        "升级 Python 的 OpenSSL；需要证书时，在本机用 stunnel、nginx 等带上证书转发，"
+        "把 base_url 指向它",
+        "update Python's OpenSSL; where a certificate is required, run a local proxy that presents "
+        "it (stunnel, nginx) and name that in base_url",
     ),
 )
 _PROXY = Text("代理 {proxy}", "the proxy {proxy}")
@@ -300,7 +308,9 @@ def _tls_error(error: ssl.SSLError, host: Text) -> ServiceUnreachable:
     reason = getattr(error, "reason", None) or str(error)
     cause, advice = _NO_HTTPS
     if _CERTIFICATE_REQUIRED.search(reason):
-        cause, advice = _CLIENT_CERTIFICATE
+        cause, advice = REQUIRES_CERTIFICATE
+    elif _HANDSHAKE_FAILURE.search(reason):
+        cause, advice = _NOTHING_IN_COMMON
     said = clip_said(reason)
     return ServiceUnreachable(
         Text("与 {host} 的加密连接失败（{said}）", "no TLS connection to {host} ({said})").fill(

@@ -546,6 +546,43 @@ def test_what_python_raises_for_tls_without_a_reason_is_told():
     assert "bad handshake" in network_error(failed, SECURE, 1).line("en")
 
 
+@pytest.mark.parametrize(
+    ("alert", "told"),
+    [
+        (b"\x2a", "the server requires a certificate of the client (mutual TLS)"),
+        (b"\x28", "shares no cipher with this machine, or requires a certificate of the client"),
+    ],
+)
+def test_a_certificate_of_the_client_may_be_required_in_the_handshake(open_tls_server, alert, told):
+    server = open_tls_server(b"\x15\x03\x03\x00\x02\x02" + alert)
+    url = f"https://127.0.0.1:{server.port}/v1"
+    with (
+        Session(model="m", base_url=url, api_key=KEY) as session,
+        pytest.raises(errors.ServiceUnreachable) as caught,
+    ):
+        session.chat("hi")
+    assert told in caught.value.line("en")
+    assert server.connections == 1
+
+
+def test_a_certificate_of_the_client_is_a_cause_of_a_hang_up_but_of_baidu_s_services():
+    hung_up = httpx.ReadError("")
+    assert "(mutual TLS)" in network_error(hung_up, SECURE, 1).line("en")
+    for address in ("https://qianfan.baidubce.com/v2/chat/completions", SERVICE):
+        assert "mutual" not in network_error(hung_up, address, 1).line("en")
+
+
+@needs_openssl
+def test_a_reset_at_the_first_read_after_the_handshake_names_the_certificate(break_tls):
+    break_tls(b"", record=b"")
+    with (
+        Session(model="m", base_url=SECURE, api_key=KEY) as session,
+        pytest.raises(errors.ServiceUnreachable) as caught,
+    ):
+        session.chat("hi")
+    assert "mutual TLS" in caught.value.line("en")
+
+
 def test_a_certificate_of_the_client_may_be_required_after_the_handshake():
     failed = httpx.ReadError("")
     said = "[SSL: TLSV13_ALERT_CERTIFICATE_REQUIRED] tlsv13 alert certificate required"

@@ -21,6 +21,7 @@ from ernie_magic.wire.error_codes import (
     ADDRESS_NOT_ALLOWED,
     BAD_REQUEST,
     BLOCKED_ACCOUNT,
+    CLIENT_CERTIFICATE,
     NOT_FOUND,
     TLS_REQUIRED,
     TOO_MANY,
@@ -460,8 +461,21 @@ _TLS_PORT = Meaning(
     _compile(r"http request was sent to https|http request to an https|requires tls"),
     (BAD_REQUEST, 497),
 )
+# nginx's page (https://nginx.org/en/docs/http/ngx_http_ssl_module.html#errors), and API gateways'.
+_CLIENT_CERTIFICATE = Meaning(
+    BAD_REQUEST,
+    CLIENT_CERTIFICATE,
+    _NEVER,
+    _compile(
+        r"no required ssl certificate was sent|the ssl certificate error",
+        r"client certificate (?:is )?(?:required|missing|needed)",
+        r"(?:invalid|missing|no|requires? an?) (?:valid )?client certificate",
+    ),
+    (BAD_REQUEST, 401, _FORBIDDEN, 495, 496),
+)
 MEANINGS = (
     _TLS_PORT,
+    _CLIENT_CERTIFICATE,
     _LIMIT_OF_NONE,
     _QUOTA,
     _QUOTA_OF_KEY,

@@ -471,6 +471,21 @@ def test_http_to_a_port_for_https_is_told(body):
     assert "this port takes https only" in said(400, body).line("en")
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, b"<html><title>400 No required SSL certificate was sent</title></html>"),
+        (400, b"<html><title>400 The SSL certificate error</title></html>"),
+        (403, b'{"message": "Invalid client certificate"}'),
+        (401, b'{"error": {"message": "Client certificate required"}}'),
+    ],
+)
+def test_a_server_that_wants_a_certificate_of_the_client_is_told(status, body):
+    line = said(status, body).line("en")
+    assert "requires a certificate of the client (mutual TLS)" in line
+    assert "stunnel" in line
+
+
 def test_a_message_that_is_an_object_is_repeated():
     wrong = {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}
     assert "Field required" in said(422, {"object": "error", "message": wrong}).message
