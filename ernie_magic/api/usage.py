@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from ernie_magic.api.models import is_simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,14 @@ class Usage:
         return Usage(
             *(getattr(self, part.name) + getattr(other, part.name) for part in fields(self))
         )
+
+
+def sum_reported(usages: Iterable[Usage | None]) -> Usage | None:
+    """Return what several replies cost together, as far as it was reported; None where none was."""
+    reported = [usage for usage in usages if usage is not None]
+    if not reported:
+        return None
+    return sum(reported, Usage())
 
 
 @dataclass(frozen=True)

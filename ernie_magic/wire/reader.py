@@ -410,6 +410,11 @@ class Reader(ABC):
         return split_thoughts(text, is_whole=True)
 
     @property
+    def reasoning(self) -> str:
+        """The thoughts that have arrived, wherever they stood."""
+        return str(self._reasoning) + self.words_and_thoughts[1]
+
+    @property
     def tool_calls(self) -> tuple[dict[str, Any], ...]:
         """The tool calls that the model asks for, each whole."""
         return self._tool_calls.join_pieces()
@@ -458,6 +463,11 @@ class Reader(ABC):
             fields[self._reasoning_name] = str(self._reasoning)
         return fields
 
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the reply says that it was cut off by a limit of its length."""
+        return is_truncation(self.finish_reason) or self._is_marked_truncated()
+
     def _is_marked_truncated(self) -> bool:
         """Whether the reply says so otherwise than by its reason to finish."""
         return self.is_cut or any(
@@ -476,8 +486,7 @@ class Reader(ABC):
     ) -> Answer:
         """Return the answer so far."""
         self.flush_remaining()
-        text, thoughts = self.words_and_thoughts
-        reasoning = str(self._reasoning) + thoughts
+        text, _ = self.words_and_thoughts
         self._pictures.add(find_written_pictures(text))
         raw = self._whole_reply
         if raw is None:
@@ -492,7 +501,7 @@ class Reader(ABC):
             raw = self._raw_body(message)
         return Answer(
             text=text,
-            reasoning=reasoning,
+            reasoning=self.reasoning,
             request=self.request,
             usage=self.usage,
             model=self.model,
@@ -505,7 +514,7 @@ class Reader(ABC):
             id=self.id,
             flag=self.flag,
             ban_round=self.ban_round,
-            is_truncated=is_truncation(self.finish_reason) or self._is_marked_truncated(),
+            is_truncated=self.is_truncated,
             history_cleared=self.must_clear,
             search=tuple(self._sources.pages),
             service=service,

@@ -41,17 +41,26 @@ def last_part(text: str, parts_before: Iterable[str]) -> str:
     return text[len(before) :].removeprefix(separator_after(before))
 
 
-def emit_after(before: str, emit: Callable[[Delta], None]) -> Callable[[Delta], None]:
-    """Return an `emit` for a part that follows a text: what separates them comes with its first
-    words.
+def emit_after(
+    before: str,
+    emit: Callable[[Delta], None],
+    *,
+    thoughts_before: str = "",
+) -> Callable[[Delta], None]:
+    """Return an `emit` for a part that follows a text, and thoughts: what separates them comes with
+    its first words, and its first thoughts.
     """
-    separator = separator_after(before)
+    text_separator = separator_after(before)
+    thought_separator = separator_after(thoughts_before)
 
     def emit_part(delta: Delta) -> None:
-        nonlocal separator
+        nonlocal text_separator, thought_separator
         if delta.text:
-            delta = delta._replace(text=separator + delta.text)
-            separator = ""
+            delta = delta._replace(text=text_separator + delta.text)
+            text_separator = ""
+        if delta.reasoning:
+            delta = delta._replace(reasoning=thought_separator + delta.reasoning)
+            thought_separator = ""
         emit(delta)
 
     return emit_part

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import models
-from ernie_magic.api.usage import Usage
+from ernie_magic.api.usage import sum_reported
 from ernie_magic.calls.chat import text_parts, tool_results, tools
 from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.caller_task import CallerTask
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.passages import Passage
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.api.results import Answer, ToolRun
+    from ernie_magic.api.usage import Usage
     from ernie_magic.calls.chat.plan import Plan
     from ernie_magic.wire.prepared_call import PreparedCall, Reply
     from ernie_magic.wire.reader import Reader
@@ -125,8 +127,9 @@ class _PromptInProgress:
         self._request = replace(request, adaptable=frozenset(adaptable))
         self._on_flag = on_flag
         self._clock = Clock()
-        self._spent = Usage()
+        self._usages: list[Usage | None] = []  # of the rounds
         self._earlier_text = ""
+        self._earlier_thoughts = ""
         self._rounds: list[Message] = []
         self._runs: list[ToolRun] = []
         self._sent: Mapping[str, Any] = {}
@@ -136,13 +139,16 @@ class _PromptInProgress:
         while True:
             wire_request = self._call.protocol.chat(self._request)
             self._sent = self._sent or wire_request.own_fields
-            emit = text_parts.emit_after(self._earlier_text, self._call.emit)
+            emit = text_parts.emit_after(
+                self._earlier_text, self._call.emit, thoughts_before=self._earlier_thoughts
+            )
             call = self._call.replace_emit(emit)
             reply = await call.read_reply(wire_request, self._request, self._clock)
             self._on_flag(reply.reader.flag)
             if reply.is_blocked:
                 return Asked(None, (), reply.blocked_error(locked=self._plan.is_turn))
-            if reply.problem or not self._are_tools_ours(reply.reader):
+            is_ours = self._are_tools_ours(reply.reader) and not _is_call_cut(reply.reader)
+            if reply.problem or not is_ours:
                 return self._finish(reply, reply.problem)
             try:
                 await self._answer_tool_calls(reply.reader)
@@ -178,7 +184,8 @@ class _PromptInProgress:
         self._earlier_text = text_parts.join_parts([self._earlier_text, message["content"]])
         self._rounds += round_messages
         self._runs += runs[:allowed]
-        self._spent += reader.usage or Usage()
+        self._usages.append(reader.usage)
+        self._earlier_thoughts = text_parts.join_parts([self._earlier_thoughts, reader.reasoning])
         # A tool that had to be called was called: requiring it again would never end, nor would a
         # model that always asks.
         done_with = ["tool_choice"]
@@ -206,7 +213,8 @@ class _PromptInProgress:
                 text=redact(text_parts.join_parts([self._earlier_text, answer.text])),
                 tool_runs=tuple(self._runs),
                 sent=self._sent,
-                usage=self._spent + (answer.usage or Usage()),
+                reasoning=redact(text_parts.join_parts([self._earlier_thoughts, answer.reasoning])),
+                usage=sum_reported([*self._usages, answer.usage]),
             )
         asked = Asked(answer, rounds, problem)
         if isinstance(problem, ErnieError):
@@ -271,6 +279,21 @@ async def _run_tool(
         run = tool_results.make_tool_run(call, error=error)
     emit(Delta(tool=run))
     return run
+
+
+def _is_call_cut(reader: Reader) -> bool:
+    """Whether the limit of length has cut a call off: asked for again, it is cut off again."""
+    if not reader.is_truncated:
+        return False
+    return not all(_is_json(call["function"]["arguments"]) for call in reader.tool_calls)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text or "{}")
+    except ValueError:
+        return False
+    return True
 
 
 def _unknown_tool(call: Mapping[str, Any], functions: Iterable[str]) -> LookupError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.requests import ChatRequest
-from ernie_magic.api.usage import Usage
+from ernie_magic.api.usage import sum_reported
 from ernie_magic.calls.chat import text_parts
 from ernie_magic.calls.chat.app_conversations import AppConversation
 from ernie_magic.calls.chat.tool_results import MAX_RUNS
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ernie_magic.api.results import Answer, ToolRun
+    from ernie_magic.api.usage import Usage
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.qianfan.console import PlatformCall
     from ernie_magic.wire.request import Form
@@ -129,7 +130,7 @@ class AppRun:
         self._question = question
         self._conversation = conversation
         self._clock = Clock()
-        self._spent = Usage()
+        self._usages: list[Usage | None] = []  # of the rounds
         self._earlier_text = ""
         self._search: tuple[Mapping[str, Any], ...] = ()
         self._runs: list[ToolRun] = []
@@ -253,7 +254,7 @@ class AppRun:
         """Keep what came before a round of tools."""
         said = str(reply.reader.assistant_message["content"])
         self._earlier_text = text_parts.join_parts([self._earlier_text, said])
-        self._spent += reply.reader.usage or Usage()
+        self._usages.append(reply.reader.usage)
         self._search += tuple(reply.build_answer().search)
 
     async def _run_tools(self, requested: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -277,7 +278,7 @@ class AppRun:
             search=(*self._search, *answer.search),
         )
         if self._runs:
-            answer = answer.with_changes(usage=self._spent + (answer.usage or Usage()))
+            answer = answer.with_changes(usage=sum_reported([*self._usages, answer.usage]))
         asked = Asked(answer, (), problem)
         if isinstance(problem, ErnieError):
             problem.answer = answer if asked.has_answer_to_keep else None

@@ -161,6 +161,65 @@ def test_text_before_a_tool_is_part_of_the_answer_and_of_what_broke_off(monkeypa
         server.stop()
 
 
+@pytest.fixture
+def calling_server():
+    """A server whose first reply calls `f` behind a thought, and whose second answers."""
+    from tests.raw_server import END, Server, chunk, events, http
+
+    server = Server()
+    call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": '{"n": 5}'}}
+    server.first = http(
+        events(
+            chunk({"reasoning_content": "I need f."}),
+            chunk({"tool_calls": [call]}),
+            chunk({}, finish_reason="tool_calls"),
+        )
+    )
+    server.second = http(
+        events(chunk({"reasoning_content": "Five, so."}), chunk({"content": "5"}), END)
+    )
+
+    def f(n: int) -> int:
+        """f"""
+        server.replies[""] = server.second
+        return n
+
+    server.function, server.replies[""] = f, server.first
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def asking(calling_server):
+    with Session(
+        service="local", base_url=f"http://127.0.0.1:{calling_server.port}/v1", model="m"
+    ) as session:
+        yield session
+
+
+def test_thoughts_before_a_tool_are_part_of_the_answer_s(asking, calling_server):
+    stream = asking.stream("q", tools=[calling_server.function])
+    deltas = [delta for batch in stream.iter_batches(0) for delta in batch]
+    answer = stream.result()
+    assert answer.reasoning == "I need f.\n\nFive, so."
+    assert "".join(delta.reasoning for delta in deltas) == answer.reasoning
+
+
+def test_the_usage_of_rounds_that_reported_none_is_unknown(asking, calling_server):
+    assert asking.chat("q", tools=[calling_server.function]).usage is None
+
+
+def test_a_call_that_the_limit_of_length_cut_is_not_answered(asking, calling_server):
+    calling_server.replies[""] = calling_server.first.replace(b'5}"', b'"').replace(
+        b'"finish_reason": "tool_calls"', b'"finish_reason": "length"'
+    )
+    answer = asking.chat("q", tools=[calling_server.function])
+    assert answer.is_truncated
+    assert answer.tool_runs == ()
+    assert answer.tool_calls[0]["function"]["arguments"] == '{"n": '
+    assert asking.usage.total.requests == 1
+
+
 def odd(x: "int or") -> int:  # noqa: F722
     return x
 
