@@ -11,6 +11,7 @@ from ernie_magic.api.models import EDITS_PATH
 from ernie_magic.runtime.events import Delta
 from ernie_magic.wire.answers.choices import ChoicePicker
 from ernie_magic.wire.answers.content import REASONING
+from ernie_magic.wire.answers.raw_pieces import PER_TOKEN
 from ernie_magic.wire.pictures.edit_forms import edit_form
 from ernie_magic.wire.pictures.requests import as_picture_request
 from ernie_magic.wire.reader import Reader
@@ -143,8 +144,8 @@ class OpenAIReader(Reader):
     def reset(self) -> None:  # noqa: D102  (the base's)
         super().reset()
         asked = {**self.request.parameters, **self.request.extra}.get("n")
-        several = (values.as_whole_number(asked) or 1) > 1
-        self._choices = ChoicePicker(may_be_several=several)
+        self._is_several = (values.as_whole_number(asked) or 1) > 1
+        self._choices = ChoicePicker(may_be_several=self._is_several)
         # Fields that arrive in pieces, so that a whole message repeats them.
         self._streamed: set[str] = set()
         self._said_again: dict[str, Any] = {}  # those that this chunk repeats
@@ -237,9 +238,17 @@ class OpenAIReader(Reader):
             return delta or rest
         return Delta(delta.text + rest.text, delta.reasoning + rest.reasoning)
 
+    def _read_whole_chunk(self, chunk: dict[str, Any]) -> Delta | None:
+        delta = super()._read_whole_chunk(chunk)
+        if self._is_several:
+            self._raw_pieces.add_others(values.as_objects(chunk.get("choices")), self._choice)
+        return delta
+
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
         facts, _ = self._facts_and_content(chunk)
-        if facts is not chunk["choices"][0] or facts.get("text"):
+        if self._is_several or facts is not chunk["choices"][0] or facts.get("text"):
+            return False
+        if any(facts.get(name) for name in PER_TOKEN):
             return False
         return super()._repeats_nothing(chunk)
 
@@ -259,7 +268,10 @@ class OpenAIReader(Reader):
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {
             **self._meta,
-            "choices": [{**self._choice, "message": message}],
+            "choices": [
+                {**self._choice, **self._raw_pieces.fields, "message": message},
+                *self._raw_pieces.other_choices,
+            ],
             "usage": self._usage,
         }
 

@@ -31,6 +31,7 @@ from ernie_magic.wire.answers.pictures import (
     find_pictures,
     find_written_pictures,
 )
+from ernie_magic.wire.answers.raw_pieces import PER_TOKEN, RawPieces
 from ernie_magic.wire.answers.sources import SourceCollector
 from ernie_magic.wire.answers.streamed_text import StreamedText
 from ernie_magic.wire.answers.thoughts import (
@@ -58,7 +59,7 @@ _ADDING = (
     *(_ASSEMBLED - {"content"}),
     *("audio", "reasoning_details", "thinking_blocks", "extra_content"),
 )
-_APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result"})
+_APART_FROM_CHOICE = frozenset({"delta", "message", "text", "usage", "result", *PER_TOKEN})
 # Fields that mark an answer as cut off: Qianfan V1's, and other servers'.
 _TRUNCATED = ("is_truncated", "truncated", "incomplete")
 
@@ -132,6 +133,7 @@ class Reader(ABC):
         self._usage = None
         self._meta: dict[str, Any] = {}
         self._choice: dict[str, Any] = {}
+        self._raw_pieces = RawPieces()
         self._message: dict[str, Any] = {}  # its fields that come in one piece
         self._pictures = PictureCollector()
         self._reasoning_name = REASONING[0]
@@ -302,6 +304,7 @@ class Reader(ABC):
         _merge_fields(self._choice, {k: v for k, v in facts.items() if k not in _APART_FROM_CHOICE})
         in_one_piece = {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
         _merge_fields(self._message, _continue_lists(self._message, in_one_piece))
+        self._raw_pieces.add(facts, part)
         self._sources.add_chunk(chunk, facts, part)
         calls, unknown = read_tool_calls(part)
         self._tool_calls.add_pieces(calls)
@@ -493,6 +496,8 @@ class Reader(ABC):
             message = {**self._message, **self.assistant_message, "content": str(self._text)}
             if self._reasoning:
                 message[self._reasoning_name] = str(self._reasoning)
+            if audio := self._raw_pieces.audio:
+                message["audio"] = audio
             if self._pictures.parts:
                 message["images"] = [
                     *values.as_list(message.get("images")),
