@@ -87,7 +87,9 @@ def facts(progress: Progress, language: Language) -> list[str]:
 
 
 class ProgressBar:
-    """tqdm's bar, in a notebook or a terminal; none for work that is quick.
+    """tqdm's bar, in a notebook or a terminal; none for work that is quick, and none where it
+    cannot be drawn: standard error is closed or absent (`pythonw.exe`), its pipe has no reader, its
+    disk is full.
 
     Parameters
     ----------
@@ -100,13 +102,17 @@ class ProgressBar:
         self._title = title
         self._language = language
         self._bar: Any = None
+        self._is_drawable = True
         self._began = time.monotonic()
 
     def update_bar(self, deltas: Sequence[Delta]) -> None:
         """Show the last progress of these."""
         progress = next((delta.progress for delta in reversed(deltas) if delta.progress), None)
-        if progress is None or not self._title:
-            return
+        if progress is not None and self._title and self._is_drawable:
+            with self._giving_up():
+                self._draw(progress)
+
+    def _draw(self, progress: Progress) -> None:
         if self._bar is None:
             is_quick = time.monotonic() - self._began < _DELAY
             if is_quick or progress.done == progress.total:
@@ -122,8 +128,19 @@ class ProgressBar:
 
     def close(self) -> None:
         """Remove it."""
-        if self._bar is not None:
-            self._bar.close()
+        if self._bar is not None and self._is_drawable:
+            with self._giving_up():
+                self._bar.close()
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        """Draw no more after whatever the output raises: drawing never ends a call."""
+        try:
+            yield
+        except Exception:  # noqa: BLE001
+            self._is_drawable = False
+            if self._bar is not None:
+                self._bar.disable = True  # it draws no more when it is collected
 
 
 @contextmanager

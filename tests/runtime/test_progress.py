@@ -1,5 +1,8 @@
 """What a progress bar says of long work."""
 
+import io
+import sys
+
 import pytest
 
 from ernie_magic.runtime import progress
@@ -61,3 +64,20 @@ def test_the_bar_of_a_python_call_tells_failures_and_tokens(monkeypatch, capsys)
     bar.update_bar([Delta(progress=Progress(3, 10, failed=1, tokens=2_000))])
     bar.close()
     assert "1 failed, 2,000 tokens" in capsys.readouterr().err
+
+
+class BrokenPipe(io.StringIO):
+    def write(self, text):
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("output", [None, BrokenPipe(), "closed"])
+def test_where_no_bar_can_be_drawn_the_work_continues(monkeypatch, output):
+    if output == "closed":
+        output = io.StringIO()
+        output.close()
+    monkeypatch.setattr(sys, "stderr", output)
+    monkeypatch.setattr(progress, "_DELAY", 0.0)
+    with progress.progress_bar("rows", "en") as update_bar:
+        for done in range(1, 10):
+            update_bar([Delta(progress=Progress(done, 10))])

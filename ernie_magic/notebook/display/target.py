@@ -80,5 +80,6 @@ def outside_output_widgets(cell_id: str) -> Iterator[None]:
 
 def flush_streams() -> None:
     """Send what has been printed and not been sent yet."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as under `pythonw.exe`
+            stream.flush()
