@@ -68,6 +68,37 @@ class Rules:
     format_as_word: bool = False
 
 
+class WrongType(InvalidOption):
+    """A value is not of its parameter's type.
+
+    Parameters
+    ----------
+    what
+        With the values of this type that the service takes.
+    is_not
+        The same without them, for a service that takes others.
+    advice
+        What to do.
+    general_advice
+        The same for a service that takes others.
+    """
+
+    def __init__(
+        self,
+        what: Text,
+        is_not: Text,
+        advice: Text | None,
+        general_advice: Text | None = None,
+    ) -> None:
+        super().__init__(what, advice=advice)
+        self._is_not = is_not
+        self._general_advice = general_advice
+
+    def without_range(self) -> InvalidOption:
+        """Return the error for a service whose range is not known."""
+        return InvalidOption(self._is_not, advice=self._general_advice or self.advice)
+
+
 @dataclass(frozen=True)
 class Parameter(ABC):
     """One field of a request. A subclass says how its type of value is read and checked.
@@ -198,7 +229,12 @@ class Parameter(ABC):
             Wrong type. When `strict`, also: out of range, not a choice, too many or too long, or
             not supported by `model` or `protocol`.
         """
-        value = self._convert_value(given, model)
+        try:
+            value = self._convert_value(given, model)
+        except WrongType as error:
+            if strict:
+                raise
+            raise error.without_range() from None
         if strict:
             self._check_protocol(value, protocol)
             self._check_model(model, protocol)
@@ -329,18 +365,15 @@ class Parameter(ABC):
             advice=self._advice_for(value, model),
         )
 
-    def _wrong_type_error(self, value: object) -> InvalidOption:
-        return InvalidOption(
-            Text(
-                "{option} 的值“{value}”不是{type}{range}", "{option} {value!r} is not {type}{range}"
-            ).fill(
-                option=self.name,
-                value=clip_value(value),
-                type=self.type_name,
-                range=self._expected_values(),
-            ),
-            advice=self.usage_example,
+    def _wrong_type_error(self, value: object) -> WrongType:
+        is_not = Text("{option} 的值“{value}”不是{type}", "{option} {value!r} is not {type}").fill(
+            option=self.name, value=clip_value(value), type=self.type_name
         )
+        expected = self._expected_values()
+        what = Text(is_not.zh + expected.zh, is_not.en + expected.en)
+        if not self.format_range():  # it says how this type is written, whoever takes it
+            is_not = what
+        return WrongType(what, is_not, self.usage_example)
 
 
 def clip_value(value: object) -> str:

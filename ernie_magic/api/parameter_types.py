@@ -10,7 +10,7 @@ import unicodedata
 from typing import Any, ClassVar
 
 from ernie_magic.api import models
-from ernie_magic.api.parameter import EXAMPLE, NOT_A_CHOICE, Parameter, Type, clip_value
+from ernie_magic.api.parameter import EXAMPLE, NOT_A_CHOICE, Parameter, Type, WrongType, clip_value
 from ernie_magic.api.text_lists import parse_structure, split_list, split_typed_list
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, untranslated
@@ -68,6 +68,8 @@ _WRITE_LIST = Text(
 )
 
 
+_SIZES = Text("写成 1024x1024；可选：{range}", "write 1024x1024; choices: {range}")
+_SIZE_FORM = Text("写成 1024x1024", "write 1024x1024")
 _PICTURE_ADDRESS = re.compile(r"https?://\S|data:image/", re.IGNORECASE)
 
 
@@ -562,10 +564,8 @@ class PictureSize(Parameter):
         match = isinstance(value, str) and _SIZE.fullmatch(value)
         if not match:
             wrong = self._wrong_type_error(value)
-            wrong.advice = Text(
-                "写成 1024x1024；可选：{range}", "write 1024x1024; choices: {range}"
-            ).fill(range=self.format_range(model) or self.format_range("Stable-Diffusion-XL"))
-            raise wrong
+            choices = self.format_range(model) or self.format_range("Stable-Diffusion-XL")
+            raise WrongType(wrong.what, wrong.what, _SIZES.fill(range=choices), _SIZE_FORM)
         width, height = match.groups()
         return f"{int(width)}x{int(height or width)}"
 

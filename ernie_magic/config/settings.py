@@ -12,6 +12,7 @@ from traitlets import Bool, Enum, TraitError, Unicode
 from traitlets.config import Configurable
 
 from ernie_magic.api import parameters
+from ernie_magic.api.parameter import WrongType
 from ernie_magic.api.parameter_types import SWITCH_WORDS, SWITCHES, Number, WholeNumber
 from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.config.services import EMULATOR, SERVICES
@@ -318,12 +319,21 @@ class ErnieSettings(SuggestsNames, Configurable):
         if not text:
             value = self.traits()[name].default_value
         elif name in SESSION_PARAMETERS:
-            value = SESSION_PARAMETERS[name].parse_text(text)
+            value = self._parse_parameter(name, text)
         elif name in _SWITCHES:
             value = SWITCHES.get(text.lower(), text)
         elif name in _NUMBERS:
             value = _NUMBERS[name].check_value(_NUMBERS[name].parse_text(text))
         setattr(self, name, value)
+
+    def _parse_parameter(self, name: str, text: str) -> object:
+        """Return what a person typed for a request parameter."""
+        try:
+            return SESSION_PARAMETERS[name].parse_text(text)
+        except WrongType as error:
+            if self.choose_service().strict:
+                raise
+            raise error.without_range() from None
 
     def take_snapshot(self) -> Snapshot:
         """Return what a call needs of the settings, as they are now."""

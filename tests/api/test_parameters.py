@@ -349,3 +349,38 @@ def test_a_call_s_parameters_go_before_a_session_s_and_none_of_another_protocol_
     kept = {"temperature": 0.2, "disable_search": True}
     own = {"temperature": 0.5, "disable_search": None}
     assert parameters.merge_parameters("chat", kept, own, rules) == sent
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "told"),
+    [
+        (
+            "chat",
+            "temperature",
+            "hot",
+            "temperature 'hot' is not a number. What to do: for example ",
+        ),
+        ("chat", "seed", "x", "seed 'x' is not a whole number. What to do: for example --seed 42."),
+        ("chat", "max_tokens", [], "max_tokens '[]' is not a whole number. What to do: for"),
+        ("chat", "reasoning_effort", 3, "reasoning_effort '3' is not text. What to do: for"),
+        (
+            "image",
+            "size",
+            "12x",
+            "size '12x' is not a size (width x height in pixels). What to do:",
+        ),
+        ("image", "n", "two", "n 'two' is not a whole number. What to do: for example --n 1."),
+        ("chat", "web_search", "x", "web_search 'x' is not a JSON object: on | off"),
+    ],
+)
+def test_a_range_is_told_only_of_a_service_whose_it_is(kind, name, value, told):
+    parameter = parameters.parameters_of(kind)[name]
+    with pytest.raises(InvalidOption) as elsewhere:
+        parameter.check_value(value, "some-model", strict=False)
+    assert elsewhere.value.line("en").startswith(told)
+    assert "1536x1536" not in elsewhere.value.line("en")
+    with pytest.raises(InvalidOption) as documented:
+        parameter.check_value(value, "ernie-3.5-8k")
+    assert name == "web_search" or len(documented.value.line("en")) > len(
+        elsewhere.value.line("en")
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api.default_model import expected_model
 from ernie_magic.api.parameter import GROUP_TITLES, Parameter
-from ernie_magic.api.parameter_types import SWITCH_WORDS
+from ernie_magic.api.parameter_types import SWITCH_WORDS, Number
 from ernie_magic.calls import doctor
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import BaseUrl, redact_url
@@ -178,7 +178,7 @@ def _describe_row(
     value = describe_setting(settings, name) or _describe_default(settings, name, listed)
     parameter = getattr(trait, "parameter", None)
     if isinstance(parameter, Parameter):
-        values = parameter.format_range(_chat_model(settings, listed))
+        values = _format_range(parameter, settings, listed)
         if not values and parameter.takes_switch:
             values = " | ".join(SWITCH_WORDS.values())
         meaning = parameter.help.say(language)
@@ -188,6 +188,22 @@ def _describe_row(
         values = " | ".join(list_allowed_words(name))
         meaning = Text(zh, en or zh).say(language)
     return [name, value or NOT_SET.say(language), values, meaning]
+
+
+def _format_range(parameter: Parameter, settings: ErnieSettings, listed: Sequence[Listed]) -> str:
+    """The values that a parameter takes; no range where the service has its own."""
+    is_request_field = parameter.name in SESSION_PARAMETERS
+    if is_request_field and isinstance(parameter, Number) and not _is_documented(settings):
+        return ""
+    return parameter.format_range(_chat_model(settings, listed))
+
+
+def _is_documented(settings: ErnieSettings) -> bool:
+    """Whether the service in use is one whose documents the table follows."""
+    try:
+        return settings.choose_service().strict
+    except ErnieError:  # reported by the call
+        return True
 
 
 def _chat_model(settings: ErnieSettings, listed: Sequence[Listed]) -> str:
@@ -211,7 +227,8 @@ def _describe_default(settings: ErnieSettings, name: str, listed: Sequence[Liste
         return _DEFAULT.say(language, value=model) if model else ""
     if name == "language":
         return _DEFAULT.say(language, value=language)
-    if name in SESSION_PARAMETERS and SESSION_PARAMETERS[name].default is not None:
+    is_known = name in SESSION_PARAMETERS and _is_documented(settings)
+    if is_known and SESSION_PARAMETERS[name].default is not None:
         return _DEFAULT.say(language, value=_display_value(SESSION_PARAMETERS[name].default))
     return ""
 

@@ -246,7 +246,11 @@ def describe_magic(magic: str, session: Session | None = None) -> str:
         language = session.settings.interface_language
     if magic in _CELLS:
         introduction, grammar = _CELLS[magic]
-        options = grammar.describe_options(language, default_model_of(session, grammar.kind))
+        options = grammar.describe_options(
+            language,
+            default_model_of(session, grammar.kind),
+            knows_ranges=session is None or _knows_ranges(session),
+        )
         return f"{introduction.say(language)}\n{options}\n"
     if magic in _LINES:
         return _LINES[magic].say(language)
@@ -257,6 +261,14 @@ def describe_magic(magic: str, session: Session | None = None) -> str:
         ]
         return "\n".join(["%ernie_image WORD", "", *lines])
     return commands.describe_commands(language)
+
+
+def _knows_ranges(session: Session) -> bool:
+    """Whether the service in use takes the numbers of the table: one of another make has its own."""
+    try:
+        return session.settings.choose_service().strict
+    except ErnieError:  # reported by the call
+        return True
 
 
 def default_model_of(session: Session | None, kind: Kind) -> str:

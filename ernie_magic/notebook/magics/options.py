@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ernie_magic.api import parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.models import UNDECIDED
-from ernie_magic.api.parameter import GROUP_TITLES
-from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES
+from ernie_magic.api.parameter import GROUP_TITLES, WrongType
+from ernie_magic.api.parameter_types import FORMATS, SWITCHES, TOOL_CHOICES, Number
 from ernie_magic.api.requests import checked_parameters
 from ernie_magic.errors import InvalidOption, combine_errors
 from ernie_magic.notebook.magics.interpolate import (
@@ -180,11 +180,17 @@ class WrongLine(InvalidOption):
     def add_problems(self, rules: Rules) -> InvalidOption:
         """Return the error with what else is wrong: a value that is out of range, for example."""
         others: tuple[InvalidOption, ...] = ()
+        problems = self.problems
+        if not rules.strict:  # the service has ranges of its own
+            problems = tuple(
+                problem.without_range() if isinstance(problem, WrongType) else problem
+                for problem in problems
+            )
         try:
             checked_parameters(self.kind, self.given, self.model or UNDECIDED, rules)
         except InvalidOption as error:
             others = error.problems
-        return combine_errors([*self.problems, *others])
+        return combine_errors([*problems, *others])
 
 
 class _StoreOnce(argparse.Action):
@@ -545,18 +551,24 @@ class Grammar:
             return meant
         return None
 
-    def describe_options(self, language: Language, model: str = "") -> str:
+    def describe_options(
+        self, language: Language, model: str = "", *, knows_ranges: bool = True
+    ) -> str:
         """The options by groups, in one language: the table in the docstring.
 
         Parameters
         ----------
         model
             Whose ranges are shown; the table's where it is "".
+        knows_ranges
+            Whether the service takes the table's numbers.
         """
         by_group: dict[Group, list[str]] = {group: [] for group in GROUP_TITLES}
         for parameter in parameters.parameters_of(self.kind).values():
             usage = ", ".join(_parameter_flags(parameter))
             values = parameter.format_range(model)
+            if isinstance(parameter, Number) and not knows_ranges:
+                values = ""
             choices = values.split(" | ")
             if len(choices) == 1:
                 usage = f"{usage} {values}".rstrip()

@@ -369,3 +369,20 @@ def test_services_and_languages_have_chinese_names(run, ernie, line, setting, is
     result, _ = run(line)
     assert result.success
     assert getattr(ernie.settings, setting) == is_now
+
+
+def test_ranges_are_those_of_the_service_in_use(run, ernie, emulator):
+    documented = {row[0]: row for row in value(run, "%ernie config").rows}
+    assert documented["temperature"][2] == "(0.0, 1.0]"
+    assert "0.7" in documented["top_p"][1]
+    ernie.use("local")
+    ernie.settings.base_url = emulator.base_url
+    elsewhere = {row[0]: row for row in value(run, "%ernie config").rows}
+    assert (elsewhere["temperature"][2], elsewhere["top_p"][1]) == ("", "(not set)")
+    assert elsewhere["in_flight"][2] == "[1, 64]"  # our own, whatever the service
+    for line in ("%ernie config temperature hot", "%%ernie --temperature hot\nhi"):
+        result, _ = run(line)
+        said = str(result.error_in_exec)
+        assert said.startswith("temperature 'hot' is not a number. What to do: for example")
+    assert "--temperature   " in describe_magic("%%ernie", ernie)
+    assert "--temperature (0.0, 1.0]" in describe_magic("%%ernie")
