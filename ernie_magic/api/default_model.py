@@ -147,7 +147,7 @@ def default_model(
     for name in preferred:
         if name.lower() in by_lower:
             return by_lower[name.lower()]
-    of_kind = _choose_listed(kind, offered)
+    of_kind = _choose_listed(kind, offered, needs_vision=needs_vision)
     if of_kind or service in _OTHER_SERVERS:
         return of_kind
     if kind == "chat" and (offered or not needs_vision):
@@ -226,11 +226,24 @@ def _may_be_of_kind(entry: Listed, kind: Kind) -> bool:
     return entry.readiness is not Readiness.UNAVAILABLE
 
 
-def _choose_listed(kind: Kind, offered: Sequence[Listed]) -> str:
+def _choose_listed(kind: Kind, offered: Sequence[Listed], *, needs_vision: bool) -> str:
     """Return the model of a kind that a list tells, "" where it tells none."""
-    if kind == "chat":
-        return _choose_chat_model(offered)
-    return _first_of_kind(kind, offered)
+    if kind != "chat":
+        return _first_of_kind(kind, offered)
+    if needs_vision and (seeing := _choose_seeing_model(offered)):
+        return seeing
+    return _choose_chat_model(offered)
+
+
+def _choose_seeing_model(offered: Sequence[Listed]) -> str:
+    """Return the first chat model that sees pictures, as far as a list or a name tells; "" for
+    none: a text model may answer without having seen any.
+    """
+    candidates = [entry for entry in offered if _may_be_of_kind(entry, "chat")]
+    seeing = [entry for entry in candidates if entry.sees_pictures]
+    general = [entry for entry in seeing if not _is_special(entry)]
+    first = min(general or seeing, key=_rank, default=None)
+    return first.id if first else ""
 
 
 def _choose_chat_model(offered: Sequence[Listed]) -> str:

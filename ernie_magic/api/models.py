@@ -128,6 +128,15 @@ class Listed:
 
         return read_facts(self.raw)
 
+    @cached_property
+    def sees_pictures(self) -> bool | None:
+        """Whether it sees pictures, None where neither the list nor its name tells."""
+        from ernie_magic.api.listed_vision import sees_pictures
+
+        if self.known is not None:
+            return "vision" in self.known.capabilities
+        return sees_pictures(self.raw, self.id)
+
     @property
     def context_length(self) -> int | None:
         """Tokens of input and output together, None where the list does not say."""
