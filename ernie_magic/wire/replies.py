@@ -26,6 +26,7 @@ from ernie_magic.wire.failures import (
     unexpected_reply_error,
 )
 from ernie_magic.wire.pictures.fields import OUTER_MARKS, PictureSearch, find_words
+from ernie_magic.wire.refusals.parsing import parse_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -320,6 +321,8 @@ class ImagesReply(NamedTuple):
         Seconds since the epoch.
     words : str
         What the model wrote beside them.
+    refusal : str
+        What the service says of others that failed.
     """
 
     items: list[ImageItem]
@@ -328,6 +331,7 @@ class ImagesReply(NamedTuple):
     usage: Usage
     created: float
     words: str
+    refusal: str
 
 
 def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
@@ -363,7 +367,16 @@ def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesRepl
         usage_of(payload.get("usage")),
         created,
         _join_words(payload, request),
+        _words_of_refusal(payload),
     )
+
+
+def _words_of_refusal(payload: Mapping[str, Any]) -> str:
+    """Return what a reply says of pictures that failed beside those that it has, "" for nothing."""
+    refusal = parse_refusal(payload)
+    if refusal is None:
+        return ""
+    return as_safe_text(values.as_text(refusal.get("message"))[:_REVISED])
 
 
 def _join_words(payload: Mapping[str, Any], request: ImageRequest) -> str:

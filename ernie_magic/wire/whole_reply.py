@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 # Most bytes of a reply in one piece, and most characters of one event: more is not an answer.
 MAX_REPLY = 32 * 1024 * 1024
+_PICTURES = ("b64_json", "url")  # fields of a picture in a list of them
 MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, however short its text
 TOO_LARGE = Text(
     "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not fully read"
@@ -93,9 +94,16 @@ async def parse_reply(
         payload = {list_name: payload}
     if has_envelope and isinstance(payload, dict):
         return _check_envelope(payload, response)
-    if not isinstance(payload, dict) or parse_refusal(payload) is not None:
+    is_refused = not isinstance(payload, dict) or parse_refusal(payload) is not None
+    if is_refused and not _lists_pictures(payload, list_name):
         raise error_from_reply(response.status_code, response.headers, start)
-    return payload
+    return dict(values.as_object(payload))
+
+
+def _lists_pictures(payload: object, list_name: str) -> bool:
+    """Whether a reply has pictures, which are paid for, beside what it says of others."""
+    items = values.as_objects(values.as_object(payload).get(list_name))
+    return any(values.as_text(item.get(name)) for item in items for name in _PICTURES)
 
 
 def _check_envelope(payload: dict[str, Any], response: httpx.Response) -> dict[str, Any]:

@@ -41,6 +41,7 @@ _FEWER = Text(
     "⚠ 要了 {requested} 张图片，服务只给了 {count} 张",
     "⚠ {requested} pictures were requested, and the service sent {count}",
 )
+_ALSO_SAID = Text("⚠ 服务还说：{words}", "⚠ the service also said: {words}")
 _STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
 _DECODING_TIMEOUT = 20.0  # seconds for one picture: a large one takes a fifth of a second
 _STOP_GRACE = 0.3  # seconds that a stop waits for a picture that is nearly decoded
@@ -135,7 +136,7 @@ class ImageGeneration:
             time.monotonic() - began,
             expires_at=_expiry(call.endpoint.service, reply.created, pictures),
             words=reply.words,
-            notes=_describe_missing(request, len(pictures)),
+            notes=_describe_missing(request, len(pictures), reply.refusal),
         )
         return _raise_if_all_failed(images)
 
@@ -297,12 +298,15 @@ async def _gather_pictures(work: Sequence[Coroutine[Any, Any, Picture]]) -> tupl
     return tuple(task.result() for task in tasks)
 
 
-def _describe_missing(request: ImageRequest, count: int) -> tuple[Text, ...]:
-    """Describe that fewer pictures came than were asked for."""
+def _describe_missing(request: ImageRequest, count: int, refusal: str) -> tuple[Text, ...]:
+    """Describe that fewer pictures came than were asked for, and what the service said of it."""
     requested = request.parameters.get("n", 1)
-    if count >= requested:
-        return ()
-    return (_FEWER.fill(requested=requested, count=count),)
+    notes = []
+    if count < requested:
+        notes.append(_FEWER.fill(requested=requested, count=count))
+    if refusal:
+        notes.append(_ALSO_SAID.fill(words=refusal))
+    return tuple(notes)
 
 
 def _expiry(service: Service, created: float, pictures: Sequence[Picture]) -> float | None:

@@ -706,6 +706,24 @@ def test_fewer_pictures_than_requested_are_told(server, session):
 
 
 @pytest.mark.parametrize(
+    "error",
+    [
+        {"code": 500, "message": "1 of 2 images failed"},
+        {"code": "OutputImageSensitiveContentDetected", "message": "1 of 2 images failed"},
+        {"message": "1 of 2 images failed"},
+    ],
+)
+def test_pictures_beside_an_error_about_others_are_kept(server, session, error):
+    server.gives({"b64_json": packed(GOOD)}, error=error)
+    found = session.image("猫", n=2)
+    assert found[0].content == GOOD
+    assert [note.en for note in found.notes][1] == "⚠ the service also said: 1 of 2 images failed"
+    server.gives({"url": "", "b64_json": None}, error=error)
+    with pytest.raises(errors.ServiceError):
+        session.image("猫", n=2)
+
+
+@pytest.mark.parametrize(
     ("beside", "words"),
     [
         ({"text": "A cat."}, "A cat."),
