@@ -244,7 +244,7 @@ class Session(SuggestsNames, PlatformGroups):
         if name not in self.conversations:
             from ernie_magic.calls.chat.conversation import Conversation
 
-            self.conversations[name] = Conversation(
+            made = Conversation(
                 self.client,
                 name,
                 self.conversations,
@@ -252,7 +252,9 @@ class Session(SuggestsNames, PlatformGroups):
                 self.changed,
                 self._prepare_search,
             )
-            self.changed.notify_watchers()
+            # Threads that ask at the same time share one: the first that was made.
+            if self.conversations.setdefault(name, made) is made:
+                self.changed.notify_watchers()
         return self.conversations[name]
 
     def _prepare_search(self, names: Sequence[str]) -> FindPassages:

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -328,3 +330,19 @@ def test_groups_of_calls_follow_one_another_and_can_be_awaited():
             first = list(group._in_order_of_use)
             assert group.__dir__()[: len(first)] == first
             assert {call for call in first if not hasattr(group, f"a{call}")} == here
+
+
+def test_threads_that_ask_first_at_the_same_time_share_a_conversation(monkeypatch):
+    from ernie_magic.calls.chat import conversation
+
+    meeting = threading.Barrier(2, timeout=5)
+    made = conversation.Conversation.__init__
+
+    def make(self, *args):
+        meeting.wait()  # both are made before either is kept
+        made(self, *args)
+
+    monkeypatch.setattr(conversation.Conversation, "__init__", make)
+    with Session(service="emulator") as session, ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: session.conversation, range(2))
+        assert first is second is session.conversation
