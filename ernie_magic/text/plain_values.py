@@ -8,12 +8,12 @@ A number of less than 64 bits has fewer digits than Python writes of it: 0.1 of 
 from __future__ import annotations
 
 import math
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from inspect import isroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # Bits of the significand, by the name that a library has for a type; pyarrow's `float` has 32 bits
 # (https://arrow.apache.org/docs/python/api/datatypes.html).
@@ -63,21 +63,77 @@ def _to_plain(value: Any, containers: frozenset[int]) -> Any:
 def _plain_container(container: Any, containers: frozenset[int]) -> Any:
     """Return a list, a set or a dictionary with plain items; itself where they all are already."""
     if isinstance(container, dict):
+        # Records in a list are rows, whose columns it has looked at.
+        values: Sequence[Any] = [*container.values()]
+        if len(containers) == 1:
+            values = _days_of_pandas(values)
         pairs = [
             (_to_plain(name, containers), _to_plain(value, containers))
-            for name, value in container.items()
+            for name, value in zip(container, values, strict=True)
         ]
         given = [item for pair in container.items() for item in pair]
         if _are_the_same(given, [item for pair in pairs for item in pair]):
             return container
         return dict(pairs)
-    items = [_to_plain(item, containers) for item in container]
+    items = [_to_plain(item, containers) for item in _write_days(container)]
     if _are_the_same(container, items):
         return container
     for kind in _CONTAINERS:
         if isinstance(container, kind):
             return kind(items)
     return items
+
+
+def days_of_moments(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the moments among the values of a column as days if none of them has a time: whoever
+    wrote them meant days, for which pandas and Excel have no other type.
+    """
+    moments = [value for value in values if _is_moment(value)]
+    if not moments or not all(map(_is_day, moments)):
+        return values
+    return [value.date() if _is_moment(value) else value for value in values]
+
+
+def day_of_pandas(value: Any) -> Any:
+    """Return one moment of pandas, or of its arrays, as the day that it is where it has no time;
+    anything else as it is.
+    """
+    if _is_number_of_library(value) and getattr(value.dtype, "kind", "") == "M":
+        day = value.astype("datetime64[D]")
+        return day if day == value else value
+    return next(iter(_days_of_pandas([value])))
+
+
+def _days_of_pandas(values: Iterable[Any]) -> Sequence[Any]:
+    """Return the items of a list, where Python's own moments stay: there they are no column's."""
+    items = list(values)
+    if any(_is_moment(item) and not hasattr(item, "nanosecond") for item in items):
+        return items
+    return days_of_moments(items)
+
+
+def _write_days(items: Iterable[Any]) -> Sequence[Any]:
+    """Return a list with days in place of moments without a time; of records each column alone."""
+    items = list(items)
+    if not items or not all(isinstance(item, dict) for item in items):
+        return _days_of_pandas(items)
+    names = dict.fromkeys(name for item in items for name in item)
+    columns = {name: [item.get(name) for item in items] for name in names}
+    written = {name: _days_of_pandas(column) for name, column in columns.items()}
+    if all(_are_the_same(columns[name], written[name]) for name in names):
+        return items
+    return [{name: written[name][i] for name in item} for i, item in enumerate(items)]
+
+
+def _is_moment(value: Any) -> bool:
+    """Whether a value is a moment, and not pandas' NaT, which calls itself one."""
+    return isinstance(value, datetime) and value == value  # noqa: PLR0124
+
+
+def _is_day(moment: Any) -> bool:
+    """Whether a moment has neither a time nor a zone."""
+    is_midnight = moment.time() == time() and not getattr(moment, "nanosecond", 0)
+    return is_midnight and moment.tzinfo is None
 
 
 def _are_the_same(given: Iterable[Any], items: Iterable[Any]) -> bool:

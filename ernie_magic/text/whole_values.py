@@ -11,7 +11,12 @@ import sys
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ernie_magic.text.plain_values import has_short_floats, plain_value, shorten_floats
+from ernie_magic.text.plain_values import (
+    days_of_moments,
+    has_short_floats,
+    plain_value,
+    shorten_floats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -117,10 +122,14 @@ def _write_bytes(value: bytes | bytearray) -> str:
 
 def _write_array(array: Any) -> str:
     if not _is_of(array, "numpy", ("ndarray",)):
-        return str(shorten_floats(array.tolist(), array.dtype))
+        return str(plain_value(shorten_floats(array.tolist(), array.dtype)))
     if _is_of(array, "numpy", ("MaskedArray",)):
         return str(array)
     numpy = sys.modules["numpy"]
+    if array.dtype.kind == "M":  # pandas' days have a time of 0
+        days = array.astype("datetime64[D]")
+        if (numpy.isnat(array) | (days == array)).all():
+            array = days
     # The digits that tell each number from its neighbours, rather than the first eight.
     return str(numpy.array2string(array, threshold=sys.maxsize, floatmode="unique"))
 
@@ -227,7 +236,8 @@ def _with_plain_cells(table: Any) -> Any:
             continue
         if changed is table:
             changed = table.copy()
-        cells = [_plain_cell(cell, dtype) for cell in table.iloc[:, position].tolist()]
+        column = days_of_moments(table.iloc[:, position].tolist())
+        cells = [_plain_cell(cell, dtype) for cell in column]
         changed.isetitem(position, sys.modules["pandas"].Series(cells, table.index, dtype=object))
     return changed
 
@@ -244,10 +254,13 @@ def _write_polars(part: Any) -> str:
     """Write a DataFrame of polars, with texts in the place of what its CSV cannot have: lists,
     structs, durations, bytes.
     """
+    polars = sys.modules["polars"]
+    for name, dtype in part.schema.items():
+        if dtype == polars.Datetime and days_of_moments(cells := part[name].to_list()) is not cells:
+            part = part.with_columns(part[name].dt.date())
     written = _try_write_csv(part)
     if written is not None:
         return written
-    polars = sys.modules["polars"]
     for name, dtype in part.schema.items():
         if _try_write_csv(part.select(name)) is None:
             cells = map(_cell_as_text, shorten_floats(part[name].to_list(), dtype))

@@ -15,7 +15,7 @@ import math
 import re
 import warnings
 from contextlib import suppress
-from datetime import datetime, time
+from datetime import datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from ernie_magic.calls.tables.other_files import (
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Counted, Text
+from ernie_magic.text.plain_values import days_of_moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -248,15 +249,7 @@ def _read_parquet(pandas: ModuleType, file: Path) -> Any:
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:
     table = pandas.read_excel(file, dtype=object, keep_default_na=False, na_values=[""])
-    return _map_columns(pandas, table, _parse_dates)
-
-
-def _parse_dates(values: Sequence[Any]) -> Sequence[Any]:
-    """Return the moments of a column as dates if none of them has a time: a sheet shows none."""
-    moments = [value for value in values if isinstance(value, datetime)]
-    if any(moment.time() != time() for moment in moments):
-        return values
-    return [value.date() if isinstance(value, datetime) else value for value in values]
+    return _map_columns(pandas, table, days_of_moments)
 
 
 def decode_text(content: bytes) -> str:

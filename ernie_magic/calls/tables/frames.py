@@ -12,7 +12,7 @@ from ernie_magic.calls.tables.files import TEXT, find_table_file, read_table_fil
 from ernie_magic.calls.tables.records import as_record
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
-from ernie_magic.text.plain_values import has_short_floats, shorten_floats
+from ernie_magic.text.plain_values import days_of_moments, has_short_floats, shorten_floats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,6 +46,22 @@ class TableContent(NamedTuple):
 
     columns: tuple[str, ...]
     rows: list[dict[str, Any]]
+
+
+def rows_in_words(content: TableContent) -> list[dict[str, Any]]:
+    """Return rows as prompts have their values: a column of days without `00:00:00`."""
+    columns = {name: [row[name] for row in content.rows] for name in content.columns}
+    written = {
+        name: days
+        for name, values in columns.items()
+        if (days := days_of_moments(values)) is not values
+    }
+    if not written:
+        return content.rows
+    return [
+        {**row, **{name: values[i] for name, values in written.items()}}
+        for i, row in enumerate(content.rows)
+    ]
 
 
 def own_name(data: Any) -> str:

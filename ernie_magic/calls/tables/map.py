@@ -441,7 +441,7 @@ def build_map_request(
         # A run that goes on replaces what the run before has said of its rows.
         replaced = made.find_names(rows, content.rows, purpose)
         own_columns = tuple(name for name in own_columns if name not in replaced)
-    prompts = [template.fill(row) for row in content.rows]
+    prompts = [template.fill(row) for row in frames.rows_in_words(content)]
     empty_rows = sum(
         bool(filled.strip()) and template.takes_nothing(row)
         for row, filled in zip(content.rows, prompts, strict=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from ernie_magic.errors import InvalidExpression
 from ernie_magic.text.language import Text, counted
+from ernie_magic.text.plain_values import day_of_pandas
 from ernie_magic.text.whole_values import as_table, is_array, whole_text, write_table
 
 # Characters of a value that is no text: what is longer was hardly meant, and costs accordingly.
@@ -96,7 +97,7 @@ def prompt_text(value: Any, expression: str) -> str:
         return _table_text(table, source)
     if is_array(value) and (items := math.prod(value.shape)) > MAX_CHARACTERS:
         raise _too_long(source, _ITEMS.fill(items=f"{items:,}"), _PART)
-    text = whole_text(value)
+    text = whole_text(day_of_pandas(value))
     if _ADDRESS.fullmatch(text):
         raise _no_words(value, source)
     if len(text) > MAX_CHARACTERS:

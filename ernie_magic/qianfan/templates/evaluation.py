@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ernie_magic.api.requests import is_missing
 from ernie_magic.api.usage import Usage, simulated_note
-from ernie_magic.calls.tables.frames import copy_table, read_table
+from ernie_magic.calls.tables.frames import copy_table, read_table, rows_in_words
 from ernie_magic.calls.tables.template import find_column
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Language, Text
@@ -205,8 +205,9 @@ def make_plan(
         raise InvalidOption(
             Text("至少要一个提示词和一行数据", "at least one prompt and one row are required")
         )
-    wanted = _expected_texts(content.rows, content.columns, expected, chosen)
-    prompts = [text for each in templates for text in _render_rows(each, content)]
+    worded = content._replace(rows=rows_in_words(content))
+    wanted = _expected_texts(worded.rows, content.columns, expected, chosen)
+    prompts = [text for each in templates for text in _render_rows(each, worded)]
     if chosen == "regex":
         for pattern in wanted:
             _check_pattern(pattern)

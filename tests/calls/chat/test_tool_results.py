@@ -41,7 +41,7 @@ def content(value, **options):
         ({"c": Colour.RED}, {"c": "r"}),
         ({1}, [1]),
         (iter([0, 1, 2]), [0, 1, 2]),
-        ({"day": pd.Timestamp("2025-01-31")}, {"day": "2025-01-31 00:00:00"}),
+        ({"day": pd.Timestamp("2025-01-31")}, {"day": "2025-01-31"}),
         ({"t": pd.DataFrame({"a": [1]})}, {"t": "a\n1"}),
         (None, None),
     ],

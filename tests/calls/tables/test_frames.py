@@ -12,7 +12,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.calls.tables import frames
-from ernie_magic.calls.tables.template import Template
+from ernie_magic.calls.tables.template import Placeholder, Template
 
 
 def test_rows_of_odd_tables():
@@ -150,3 +150,40 @@ def test_a_table_that_is_not_computed_yet_is_told():
 def test_what_is_no_table_is_named_with_what_it_holds(data, told):
     with pytest.raises(errors.InvalidOption, match=told):
         frames.read_table(frames.copy_table(data))
+
+
+DAYS = pd.Series(pd.to_datetime(["2024-01-05", None, "2024-02-01"]))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pd.DataFrame({"d": DAYS}),
+        pd.DataFrame({"d": DAYS.astype(object)}),
+        pl.from_pandas(pd.DataFrame({"d": DAYS})),
+        DAYS.to_frame("d").to_dict("list"),
+        pd.DataFrame({"n": [1, 2, 3]}, index=pd.Index(DAYS, name="d")),
+    ],
+    ids=["pandas", "objects", "polars", "lists", "labels"],
+)
+def test_a_column_of_whole_days_is_written_as_days(table):
+    content = frames.read_table(table, with_labels=True)
+    template = Template((Placeholder("d"),))
+    written = [template.fill(row) for row in frames.rows_in_words(content)]
+    assert written == ["2024-01-05", "", "2024-02-01"]
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        ["2024-01-05 10:00", "2024-02-01 00:00"],
+        ["2024-01-05 00:00:00.000000001", "2024-02-01"],
+        ["2024-01-05T00:00+08:00", "2024-02-01T00:00+08:00"],
+    ],
+)
+def test_a_column_of_moments_keeps_their_times_and_zones(moments):
+    column = pd.Series(pd.to_datetime(moments, format="ISO8601"))
+    content = frames.read_table(column.to_frame("d"))
+    assert frames.rows_in_words(content) is content.rows
+    filled = [Template((Placeholder("d"),)).fill(row) for row in content.rows]
+    assert filled == [str(moment) for moment in column]

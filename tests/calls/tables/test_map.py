@@ -194,7 +194,7 @@ def test_a_missing_value_of_any_library_is_an_empty_text(session, emulator, valu
         ([float("nan")], "[nan]"),
         (np.array([np.nan]), "[nan]"),
         (Decimal("1.50"), "1.50"),
-        (pd.Timestamp("2024-05-01"), "2024-05-01 00:00:00"),
+        (pd.Timestamp("2024-05-01"), "2024-05-01"),
         (np.bool_(False), "False"),
     ],
     ids=repr,

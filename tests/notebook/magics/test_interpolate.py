@@ -3,6 +3,7 @@
 import ast
 import functools
 import io
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -288,3 +289,40 @@ def test_other_words_in_braces_are_told_to_be_written_as_they_are(written):
     with pytest.raises(InvalidExpression) as caught:
         interpolate(written, {"x": 1})
     assert "f-string" not in caught.value.line("en") or written == "{{a: 1}}"
+
+
+DATED = pd.DataFrame(
+    {"day": pd.to_datetime(["2024-01-05", "2024-02-01"]), "city": ["杭州", "北京"]},
+)
+TIMED = DATED.assign(at=pd.to_datetime(["2024-01-05 10:00", "2024-01-06 00:00"]))
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("dated.loc[0]", ",0\nday,2024-01-05\ncity,杭州"),
+        ("dated.day.tolist()", "['2024-01-05', '2024-02-01']"),
+        ("dated.day[0]", "2024-01-05"),
+        ("dated.day.max()", "2024-02-01"),
+        ("dated.day.values", "['2024-01-05' '2024-02-01']"),
+        ("dated.day.values[0]", "2024-01-05"),
+        ("dated.day.unique()", "['2024-01-05', '2024-02-01']"),
+        ("dated.set_index('day').index", "['2024-01-05', '2024-02-01']"),
+        ("dated.loc[0].to_dict()", "{'day': '2024-01-05', 'city': '杭州'}"),
+        ("dated[['day']].to_dict('records')", "[{'day': '2024-01-05'}, {'day': '2024-02-01'}]"),
+        (
+            "timed[['day', 'at']].to_dict('records')",
+            (
+                "[{'day': '2024-01-05', 'at': '2024-01-05 10:00:00'}, "
+                "{'day': '2024-02-01', 'at': '2024-01-06 00:00:00'}]"
+            ),
+        ),
+        ("timed['at'].tolist()", "['2024-01-05 10:00:00', '2024-01-06 00:00:00']"),
+        ("datetime(2024, 1, 5)", "2024-01-05 00:00:00"),
+        ("[datetime(2024, 1, 5)]", "['2024-01-05 00:00:00']"),
+        ("pl.from_pandas(dated[['day']])", "day\n2024-01-05\n2024-02-01"),
+    ],
+)
+def test_days_of_pandas_are_written_without_a_time_wherever_they_stand(expression, text):
+    names = {"dated": DATED, "timed": TIMED, "datetime": datetime, "pl": pl}
+    assert interpolate(f"{{{{{expression}}}}}", names) == text
