@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.keys import Key
+    from ernie_magic.config.proxies import Proxy
     from ernie_magic.wire.limits import Throttle
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
@@ -394,12 +395,14 @@ class HttpClient:
         request = sending.request
         timeout = sending.context.settings.timeout
         ignored: Sequence[Ignored] = ()
+        proxy: Proxy | None = None
         # The address that an error names.
         error_address = credential_url(endpoint.credential) or endpoint.base_url
         try:
             target = _address_of(endpoint, request)
             plan = await plan_route(target)
             ignored = plan.ignored
+            proxy = plan.route.proxy
             self._notify_ignored(ignored, sending.context)
             auth = await self._credentials.authorize_call(
                 self._pool(),
@@ -435,6 +438,7 @@ class HttpClient:
                 started=sending.started(),
                 harmless=request.method == "GET",
                 ignored=ignored,
+                proxy=proxy,
             ) from None
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
             error.cause, error.advice = likely

@@ -11,12 +11,13 @@ from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, Servic
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import redact
 from ernie_magic.wire.failures import stream_cut_error
-from ernie_magic.wire.route_errors import find_route_fault, name_ignored
+from ernie_magic.wire.route_errors import find_route_fault, name_ignored, name_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ernie_magic.config.ignored import Ignored
+    from ernie_magic.config.proxies import Proxy
 
 
 def network_error(
@@ -27,6 +28,7 @@ def network_error(
     started: bool = False,
     harmless: bool = False,
     ignored: Sequence[Ignored] = (),
+    proxy: Proxy | None = None,
 ) -> ErnieError:
     """Return the error of the tree for an httpx exception.
 
@@ -42,6 +44,8 @@ def network_error(
         Whether the request may be sent again although it may have been carried out (a GET).
     ignored
         The settings for the way that were left out.
+    proxy
+        Through which the request was to go.
     """
     import httpx
 
@@ -60,6 +64,7 @@ def network_error(
         unreachable = _unreachable_error(
             host, redact(str(error), strict=True) or type(error).__name__
         )
+        name_proxy(unreachable, proxy)
         name_ignored(unreachable, ignored)
         # The request was never sent.
         unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)
@@ -75,6 +80,7 @@ def network_error(
     if started:
         return stream_cut_error()
     hung_up = _hung_up_error(host, address)
+    name_proxy(hung_up, proxy)
     name_ignored(hung_up, ignored)
     hung_up.retryable = harmless
     hung_up.was_sent = True

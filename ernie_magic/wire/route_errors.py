@@ -132,6 +132,12 @@ _UNSET = Text(
 )
 
 
+_OR_THE_PROXY = Text(
+    "{cause}，或代理 {proxy} 到服务的线路断了", "{cause}, or the proxy {proxy} cannot reach it"
+)
+_AND_ALSO = Text("{advice}；{other}", "{advice}; {other}")
+
+
 def find_route_fault(
     error: BaseException,
     address: str,
@@ -195,6 +201,20 @@ def name_ignored(error: ErnieError, ignored: Sequence[Ignored]) -> None:
     if ignored:
         lines = [setting.line for setting in ignored[:3]]
         error.cause = Text("；".join(t.zh for t in lines), "; ".join(t.en for t in lines))
+
+
+def name_proxy(error: ErnieError, proxy: Proxy | None) -> None:
+    """Name the proxy that a request was to go through as a likely cause of an error of the network.
+
+    Parameters
+    ----------
+    proxy
+        None where there is none.
+    """
+    if proxy is None or error.cause is None or error.advice is None:
+        return
+    error.cause = _OR_THE_PROXY.fill(cause=error.cause, proxy=proxy.shown)
+    error.advice = _AND_ALSO.fill(advice=error.advice, other=_UNSET.fill(name=proxy.name))
 
 
 def _refused_by_proxy_error(

@@ -301,7 +301,8 @@ async def _send_through(
     request: httpx.Request,
     proxy: Proxy,
 ) -> httpx.Response:
-    steps = _ProxySteps(request)
+    is_tunnel = proxy.is_socks or request.url.scheme == "https"
+    steps = _ProxySteps(request, awaits_connect=is_tunnel and not proxy.is_socks)
     # httpx, "Request extensions": the steps of a connection by their names.
     request.extensions = {**request.extensions, "trace": steps.note}
     try:
@@ -310,7 +311,6 @@ async def _send_through(
         schemes = read_login_schemes(steps.challenges)
         raise ProxyFailed(str(error), proxy, answered=True, login_schemes=schemes) from error
     except _errors_of(proxy) as error:
-        is_tunnel = proxy.is_socks or request.url.scheme == "https"
         if _failed_at_proxy(steps.names, is_tunnel=is_tunnel):
             raise ProxyFailed(str(error), proxy, answered=False) from error
         raise
@@ -323,6 +323,12 @@ async def _send_through(
 class _ProxySteps:
     """The steps of a connection through a proxy, as httpcore reports them.
 
+    Parameters
+    ----------
+    request
+    awaits_connect
+        The proxy is asked for a tunnel (CONNECT).
+
     Attributes
     ----------
     names : list of str
@@ -330,10 +336,12 @@ class _ProxySteps:
         What the latest reply says of a proxy's login.
     """
 
-    def __init__(self, request: httpx.Request) -> None:
+    def __init__(self, request: httpx.Request, *, awaits_connect: bool) -> None:
         self.names: list[str] = []
         self.challenges: list[str] = []
         self._request = request
+        self._awaits_connect = awaits_connect
+        self._tunnel: asyncio.TimerHandle | None = None
         self._hang_up: list[asyncio.TimerHandle] = []
         self._unfinished: list[Any] = []
 
@@ -342,6 +350,10 @@ class _ProxySteps:
         self.names.append(step)
         if step == _HEADERS_STEP:
             self.challenges = _challenges_in(info["return_value"])
+            self._end_waiting_for_tunnel()
+        # httpcore waits for the reply to CONNECT as long as for an answer's.
+        if self._awaits_connect and step == "connection.connect_tcp.complete":
+            self._tunnel = _hang_up_later(info["return_value"], self._request)
         if step == "socks.setup_socks5_connection.started":
             self._unfinished.append(info["stream"])
             self._hang_up.append(_hang_up_later(info["stream"], self._request))
@@ -350,8 +362,13 @@ class _ProxySteps:
         if step == "socks.setup_socks5_connection.complete":
             self._unfinished.clear()
 
+    def _end_waiting_for_tunnel(self) -> None:
+        if self._tunnel is not None:
+            self._tunnel.cancel()
+
     async def close(self) -> None:
         """Close what httpcore leaves open."""
+        self._end_waiting_for_tunnel()
         for timer in self._hang_up:
             timer.cancel()
         for stream in self._unfinished:
@@ -372,7 +389,7 @@ def read_login_schemes(challenges: Sequence[str]) -> tuple[str, ...]:
 
 
 def _hang_up_later(stream: Any, request: httpx.Request) -> asyncio.TimerHandle:
-    """Close a connection to a SOCKS proxy that does not answer: httpcore waits for it without a
+    """Close a connection to a proxy that does not answer: for SOCKS, httpcore waits without a
     limit.
     """
     loop = asyncio.get_running_loop()

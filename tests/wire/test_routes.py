@@ -25,6 +25,7 @@ from ernie_magic.session import Session
 from ernie_magic.wire import downloads, http, routes
 from ernie_magic.wire.network_errors import network_error
 from ernie_magic.wire.routes import RoutedTransport
+from tests.loopback_server import LoopbackServer, read_request
 from tests.proxy_server import HAS_OPENSSL, ProxyServer, make_certificate
 from tests.raw_server import Server
 
@@ -248,6 +249,53 @@ def test_a_socks_proxy_that_never_answers_is_given_up(ask, monkeypatch, server):
     error = ask(ALL_PROXY=f"socks5://127.0.0.1:{server.port}")  # waits for the end of a request
     assert "cannot reach the proxy" in error.line("en")
     assert retries(ask) == []
+
+
+class BrokenTunnel(LoopbackServer):
+    """A proxy that answers a request with this and hangs up, or with nothing, and waits."""
+
+    def __init__(self, reply):
+        self.reply = reply
+        super().__init__()
+
+    async def _serve(self, reader, writer):
+        await read_request(reader)
+        writer.write(self.reply)
+        await writer.drain()
+        if not self.reply:
+            await reader.read()
+
+
+@pytest.fixture
+def open_broken_tunnel():
+    opened = []
+
+    def open_(reply):
+        opened.append(BrokenTunnel(reply))
+        return f"http://127.0.0.1:{opened[-1].port}"
+
+    yield open_
+    for tunnel in opened:
+        tunnel.stop()
+
+
+def test_a_proxy_that_never_answers_connect_is_given_up(ask, monkeypatch, open_broken_tunnel):
+    monkeypatch.setattr(http, "CONNECT_TIMEOUT", 0.3)
+    proxy = open_broken_tunnel(b"")
+    error = ask(SECURE, HTTPS_PROXY=proxy)
+    assert f"cannot reach the proxy HTTPS_PROXY={proxy}" in error.line("en")
+
+
+@pytest.mark.parametrize(
+    ("url", "reply"),
+    [(SECURE, b"HTTP/1.1 200 Connection established\r\n\r\n"), (SERVICE, b"\r\n")],
+    ids=["a tunnel", "a request"],
+)
+def test_a_proxy_whose_way_on_is_cut_is_named(ask, open_broken_tunnel, url, reply):
+    proxy = open_broken_tunnel(reply)
+    line = ask(url, ALL_PROXY=proxy).line("en")
+    assert f", or the proxy ALL_PROXY={proxy} cannot reach it" in line
+    assert "check or unset ALL_PROXY" in line
 
 
 def test_socks_without_its_library_is_asked_for_where_it_is_used(emulator, open_proxy, server):
