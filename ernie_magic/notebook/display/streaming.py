@@ -756,7 +756,8 @@ class TextView(PassiveView):
     ) -> None:
         self._language = language
         self._dim = self._plain = ""
-        if colours and sys.stdout.isatty():
+        # What people put in the place of `sys.stdout` may only write.
+        if colours and getattr(sys.stdout, "isatty", bool)():
             self._dim = "\x1b[2m"
             self._plain = "\x1b[0m"
         self._in_reasoning = False

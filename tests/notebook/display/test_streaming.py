@@ -221,3 +221,20 @@ def test_a_line_is_in_one_output_whatever_comes_before_it(view, clock, parts):
     assert sum("ernie-x" in output for output in view.outputs) == 1
     view.show_deltas([Delta(text="hello")])
     assert not any("ernie-x" in output or "again" in output for output in view.outputs)
+
+
+def test_an_output_that_can_only_write_shows_an_answer(monkeypatch):
+    class Tee:  # as people write it, to keep a log
+        def __init__(self):
+            self.text = ""
+
+        def write(self, text):
+            self.text += text
+
+        def flush(self):
+            pass
+
+    tee = Tee()
+    monkeypatch.setattr(streaming.sys, "stdout", tee)
+    TextView("en", colours=True).show_deltas([Delta("hello")])
+    assert tee.text == "hello"
