@@ -8,6 +8,7 @@ with the first picture.
 
 from __future__ import annotations
 
+import base64
 import io
 import re
 from collections.abc import Sequence
@@ -60,6 +61,7 @@ MAX_SCANS = 64
 # thumbnail. Four of them take at most 400 kB in the saved notebook, base64 included.
 THUMBNAILS = ((512, 82), (512, 65), (512, 45), (384, 45), (256, 45), (128, 45))
 THUMBNAIL_BYTES = 72_000
+_SHEET_SIDES = {1: 512, 2: 384}  # pixels of a picture on the sheet, by the number of pictures
 _MAX_REPR_CHARACTERS = 30  # of a prompt
 _INNER_HEADERS = re.compile(rb"(?:IHDR|ihdr)(.{4})(.{4})", re.DOTALL)
 
@@ -337,12 +339,12 @@ class Picture(SuggestsNames):
         return np.array(self.image, dtype=dtype)  # always its own copy
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        """The received bytes; the front end draws them."""
+        """The received bytes, in base64 as all of Jupyter's pictures; the front end draws them."""
         text = {"text/plain": repr(self)}
         if not self.content or self.problem:
             return text
         mime, content = self.page_form
-        return {mime: content, **text}
+        return {mime: base64.b64encode(content).decode(), **text}
 
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
@@ -468,12 +470,17 @@ class ImageSet(Result, Sequence[Picture]):
         return self.pictures[index]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        text = {"text/plain": repr(self)}
+        return {**self.as_one_picture(), "text/plain": repr(self)}
+
+    def as_one_picture(self) -> dict[str, str]:
+        """The contact sheet by its media type, in base64, for readers that show no HTML (PDF by
+        nbconvert); {} where no picture is here.
+        """
         if not any(picture.content for picture in self.good):
-            return text
+            return {}
         out = io.BytesIO()
-        self.sheet().save(out, "JPEG", quality=82)
-        return {"image/jpeg": out.getvalue(), **text}
+        self.sheet(side=_SHEET_SIDES.get(len(self.good), 256)).save(out, "JPEG", quality=82)
+        return {"image/jpeg": base64.b64encode(out.getvalue()).decode()}
 
     def __repr__(self) -> str:
         facts = [_PICTURES.say("en", len(self))]

@@ -194,6 +194,7 @@ def mime_bundle(
         + _renamed_html(saved_files, language)
         + footer_html(images, language, full=full, name=name, saved_files=saved_files)
         + NOTE_STYLE,
+        **images.as_one_picture(),
         "text/plain": pictures_text(images, language, saved_files),
     }
     made_by = {

@@ -18,6 +18,7 @@ from IPython.core.getipython import get_ipython
 from ernie_magic.notebook.display.style import NOTE_STYLE
 from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.notebook.panels.widgets import view_data
+from ernie_magic.text.html_text import words_of_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,8 +111,10 @@ class StaticOutput:
 
 
 def _saved_data(index: int, content: str) -> dict[str, Any]:
-    """One output of the saved panel; the first brings the style."""
+    """One output of the saved panel; the first brings the style. Its words are there for readers
+    without HTML.
+    """
     markup = _MARKED.format(content=content)
     if index == 0:
         markup = f"{_STYLE}{NOTE_STYLE}{markup}"
-    return {"text/html": markup, "text/plain": ""}
+    return {"text/html": markup, "text/plain": words_of_html(content)}

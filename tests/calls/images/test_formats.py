@@ -1,5 +1,6 @@
 """Formats of pictures, recognised by their bytes."""
 
+import base64
 import io
 
 import pytest
@@ -95,7 +96,8 @@ def test_a_picture_that_a_notebook_does_not_draw_is_shown_as_png():
             continue
         picture = Picture(request, file_of(kind))
         shown = picture._repr_mimebundle_()
-        assert Image.open(io.BytesIO(shown["image/png"])).getpixel((0, 0)) == (255, 0, 0)
+        drawn = Image.open(io.BytesIO(base64.b64decode(shown["image/png"])))
+        assert drawn.getpixel((0, 0)) == (255, 0, 0)
         assert (picture.content, picture.to_bytes()) == (file_of(kind), file_of(kind))
 
 

@@ -1,9 +1,12 @@
 """`%%ernie_image` and `%ernie_image` in a shell without a kernel."""
 
+import base64
+import io
 import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from ernie_magic.calls.images.files import save_pictures
 from ernie_magic.calls.images.pictures import ImageSet
@@ -245,3 +248,11 @@ def test_a_cell_edits_pictures_by_name(run, shell, ernie, emulator):
     assert not result.success
     result, out = run("%ernie_image redo cats[0] --edit cats[0] -m qwen-image-edit --seed 3")
     assert result.success, out
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_an_output_of_pictures_has_one_for_readers_without_html(ernie, count):
+    data, _ = mime_bundle(ernie.image("a cat", n=count), "en")
+    sheet = Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"])))
+    assert sheet.format == "JPEG"
+    assert sheet.width > 300

@@ -2,6 +2,7 @@
 
 import ipywidgets
 
+from ernie_magic.notebook.panels import static_output
 from ernie_magic.notebook.panels.embeddings import EmbedTab
 from ernie_magic.notebook.panels.panel import TABS
 
@@ -49,3 +50,11 @@ def test_a_panel_saved_before_anything_was_asked_says_how_it_is_opened_again(pan
 def test_a_panel_s_widget_stands_in_a_layout_of_one_s_own(panel):
     box = ipywidgets.VBox([panel("chat").widget])
     assert box.children[0].children
+
+
+def test_a_saved_transcript_has_words_for_readers_without_html(panel, session):
+    session.chat("[[echo]]**yes** & no")
+    (piece,) = panel("chat")._static_content()[1]
+    saved = static_output._saved_data(1, piece)
+    assert "\nyes & no\n" in saved["text/plain"]
+    assert saved["text/plain"].startswith("You\n")
