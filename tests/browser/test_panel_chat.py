@@ -174,6 +174,46 @@ def test_a_transcript_follows_what_grows_until_its_reader_scrolls_up(open_panel)
     assert panel.log.evaluate(GROWS) < 1
 
 
+# How far the end of an element stands below the top of the transcript, and whether nothing lies over
+# it there.
+SEEN_OF = """element => {
+    const log = element.closest('.ernie-log').getBoundingClientRect();
+    const box = element.getBoundingClientRect();
+    const end = {x: (box.left + box.right) / 2, y: box.bottom - 10};
+    return [box.bottom - log.top, element.contains(document.elementFromPoint(end.x, end.y))];
+}"""
+
+
+@pytest.mark.parametrize(
+    "prompt", ["写一篇 3000 字的文章", "第一行\n" * 40 + "写一篇 3000 字的文章"]
+)
+def test_the_question_stays_above_an_answer_that_is_taller_than_the_panel(
+    open_panel, server, prompt
+):
+    panel = open_panel(line="%ernie panel chat")
+    server._state.delta_delay = 0.005
+    panel.ask(prompt)
+    turn = panel.root.locator(".ernie-turn").last
+    asked = turn.locator(".ernie-asked")
+    answered = turn.locator(".ernie-answered")
+    is_taller = "answer => answer.offsetHeight > 1.5 * answer.closest('.ernie-log').clientHeight"
+    wait(lambda: answered.count() and answered.evaluate(is_taller), "an answer that is taller")
+    panel.button("停止").click()
+    for scrolled in (0, -200):
+        panel.log.evaluate("(log, by) => log.scrollBy(0, by)", scrolled)
+        panel.page.wait_for_timeout(100)
+        height, is_on_top = asked.evaluate(SEEN_OF)
+        assert 30 < height < 120  # pixels: a few lines, which leave room for the answer
+        assert is_on_top
+    panel.idle()
+    panel.nb.picture(f"panel-chat-tall-{len(prompt)}")
+    # Above the beginning of its turn it stands where it always did.
+    panel.log.evaluate("log => { log.scrollTop = 0 }")
+    panel.page.wait_for_timeout(100)
+    gap = "turn => turn.querySelector('.ernie-asked').getBoundingClientRect().top - turn.getBoundingClientRect().top"
+    assert turn.evaluate(gap) == 0
+
+
 @pytest.mark.slow
 def test_a_menu_is_closed_by_escape_and_by_a_press_elsewhere(open_panel):
     panel = open_panel()

@@ -15,6 +15,7 @@ function initialize({ model }) {
 const STATES = new Map();
 const NEAR = 600; // pixels
 const DRAWN = 300; // milliseconds in which turns that were put are drawn
+const ASKED = 96; // pixels of a question that stay above its answer: some four lines
 
 function take(state, message) {
   const { op, id } = message;
@@ -73,6 +74,12 @@ function render({ model, el }) {
     look();
   });
   grown.observe(turns);
+  const measured = new ResizeObserver((entries) => {
+    for (const { target, borderBoxSize } of entries) {
+      if (!target.isConnected) measured.unobserve(target);
+      target.style.setProperty("--ernie-over", `${Math.max(0, borderBoxSize[0].blockSize - ASKED)}px`);
+    }
+  });
 
   // An answer that is complete replaces the one that streamed. Until it is drawn its room is kept: a log that shrinks for a frame
   // flickers, is scrolled up by the page, and would be taken for one whose reader has left the end.
@@ -222,6 +229,7 @@ function render({ model, el }) {
       pictures.append(...turn.images.map((source) => askedPicture(turn, source)));
       asked.prepend(pictures);
     }
+    measured.observe(asked);
     return asked;
   }
 
@@ -354,6 +362,7 @@ function render({ model, el }) {
     clearTimeout(settles);
     [...shown.keys()].forEach(remove);
     grown.disconnect();
+    measured.disconnect();
   };
 }
 
