@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
-from ernie_magic.errors import BadRequest
+from ernie_magic.errors import BadRequest, ServerError
 from ernie_magic.wire.answers.content import REASONING
 from ernie_magic.wire.error_codes import ABOUT_THE_ACCOUNT
 
@@ -23,6 +23,10 @@ _STATUSES = (200, 400, 404, 405, 422)
 _ABOUT_FORMAT = re.compile(
     r"(?:response|output)[\s_-]?format|json[\s_-]?(?:mode|schema|object)"
     r"|structured[\s_-]?output|结构化输出|JSON ?(?:模式|输出)"
+    # What servers make of it: a grammar (llama.cpp, SGLang), guided decoding (vLLM, TensorRT), a
+    # field of their own (Ollama, Gemini, Bedrock).
+    r"|grammar|samplers|guided[\s_-]?(?:decoding|json|generation)|required for format"
+    r"|response_schema|output_config\.format"
     # Groq's, of an answer that did not become JSON (https://console.groq.com/docs/structured-outputs).
     r"|json_validate_failed|failed to (?:generate|validate) json",
     re.IGNORECASE,
@@ -82,6 +86,8 @@ class Adaptation(NamedTuple):
         Returns the request to be sent instead, None where there is nothing to change.
     exclusion : Pattern
         The words of a refusal after which it is not worth a try.
+    is_told_by_failures : bool
+        Servers refuse it with 500 as well (Ollama).
     """
 
     name: str
@@ -89,6 +95,7 @@ class Adaptation(NamedTuple):
     refusal: re.Pattern[str]
     change: Callable[[WireRequest], WireRequest | None]
     exclusion: re.Pattern[str] = _NEVER
+    is_told_by_failures: bool = False
 
 
 def _ask_for_json_object(request: WireRequest) -> WireRequest | None:
@@ -175,8 +182,15 @@ ADAPTATIONS = (
         _ABOUT_FORMAT,
         _ask_for_json_object,
         exclusion=_EXCLUDES_JSON_OBJECT,
+        is_told_by_failures=True,
     ),
-    Adaptation("no format", "response_format", _ABOUT_FORMAT, _ask_for_no_format),
+    Adaptation(
+        "no format",
+        "response_format",
+        _ABOUT_FORMAT,
+        _ask_for_no_format,
+        is_told_by_failures=True,
+    ),
     Adaptation("streamed", "stream", _ABOUT_STREAM, _ask_for_stream),
     Adaptation("whole with tools", "stream", _ABOUT_STREAMED_TOOLS, _ask_for_whole_with_tools),
     Adaptation("whole", "stream", _ABOUT_STREAM, _ask_for_whole),
@@ -220,8 +234,8 @@ def find_adaptation(
     """Return the name of the next adaptation after a refusal, "" for none."""
     if isinstance(error, ABOUT_THE_ACCOUNT):
         return ""
-    if error.status not in _STATUSES and not isinstance(error, BadRequest):
-        return ""
+    is_refused = error.status in _STATUSES or isinstance(error, BadRequest)
+    is_failure = isinstance(error, ServerError)
     said = f"{error.message} {error.body}"
     for one in ADAPTATIONS:
         if one.name in tried or one.field not in adaptable:
@@ -229,6 +243,8 @@ def find_adaptation(
         if one.name in _STREAM_OR_NOT and _STREAM_OR_NOT.intersection(tried):
             continue
         if one.exclusion.search(said):
+            continue
+        if not is_refused and not (is_failure and one.is_told_by_failures):
             continue
         if one.refusal.search(said) and one.change(request) is not None:
             return one.name

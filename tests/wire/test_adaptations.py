@@ -67,6 +67,44 @@ def format_of(body):
 
 # What public reports quote: status, body, and the formats that the server takes.
 FORMATS = {
+    "llama.cpp's": (
+        400,
+        {"error": {"message": "Failed to initialize samplers: failed to parse grammar"}},
+        (None,),
+    ),
+    "Ollama's": (
+        500,
+        {"error": {"message": "failed to load model vocabulary required for format"}},
+        (None,),
+    ),
+    "SGLang's": (
+        400,
+        {"object": "error", "message": "Failed to compile json grammar: Error", "code": 400},
+        (None, "json_object"),
+    ),
+    "vLLM's": (
+        400,
+        {"message": "Guided decoding is not supported for this backend"},
+        (None,),
+    ),
+    "Gemini's": (
+        400,
+        [
+            {
+                "error": {
+                    "code": 400,
+                    "message": 'Unknown name "additionalProperties" at '
+                    "'generation_config.response_schema': Cannot find field.",
+                }
+            }
+        ],
+        (None, "json_object"),
+    ),
+    "Bedrock's": (
+        400,
+        {"error": {"message": "output_config.format: Extra inputs are not permitted"}},
+        (None,),
+    ),
     "DeepSeek's": (
         400,
         {"error": {"message": "This response_format type is unavailable now"}},
