@@ -561,7 +561,14 @@ class AnswerWithdrawn(ServiceError):
 class RateLimited(ServiceError):
     """429: too many requests or tokens per minute, or too many at once. One that is not `retryable`
     is a day's limit.
+
+    Attributes
+    ----------
+    is_lasting : bool
+        The service has refused every call for longer than a minute's limit does.
     """
+
+    is_lasting = False
 
 
 class ServerError(ServiceError):

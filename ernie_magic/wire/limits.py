@@ -257,6 +257,8 @@ class Throttle:
     _congestion: Congestion = field(default_factory=Congestion, repr=False)
     _in_flight: int = field(default=0, repr=False)
     _accepted_at: float = field(default=-math.inf, repr=False)  # when the latest call ended well
+    # Since when every call was refused.
+    _refused_since: float = field(default=math.inf, repr=False)
     # In the order of the calls; those that have left are dropped when they become the first.
     _waiting: list[tuple[int, _Waiter]] = field(default_factory=list, repr=False)
     _closed_until: float = field(default=0.0, repr=False)
@@ -392,6 +394,7 @@ class Throttle:
         self.requests = None
         self.tokens = None
         self._closed_until = 0.0
+        self._refused_since = math.inf
         self._congestion.reset()
         self._wake_first()
 
@@ -449,6 +452,7 @@ class Throttle:
         show nothing.
         """
         self._accepted_at = self.clock()
+        self._refused_since = math.inf
         self._congestion.on_accepted(sent_request, self._accepted_at)
 
     def record_usage(self, sent_request: SentRequest, tokens: int) -> None:
@@ -486,6 +490,9 @@ class Throttle:
             self._closed_until = max(self._closed_until, now + retry_after)
         self._sent_requests.discount(sent_request)
         takes_others = self._takes_others(error, now, others)
+        self._refused_since = min(self._refused_since, now)
+        if isinstance(error, RateLimited):
+            error.is_lasting = now - self._refused_since > _BUSY_MINUTES * self.minute
         if not takes_others and not isinstance(error, RateLimited):
             return False  # an outage, which shows no limit
         self._congestion.on_refused(

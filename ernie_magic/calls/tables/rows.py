@@ -91,8 +91,8 @@ async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
     except FATAL_ERRORS:
         raise
     except ErnieError as error:
-        if isinstance(error, RateLimited) and not error.retryable:
-            raise  # a day's limit
+        if isinstance(error, RateLimited) and (error.is_lasting or not error.retryable):
+            raise  # a day's limit, or one that a minute does not end
         return Outcome("", "", Usage(), error.line(language))
     return outcome_of_answer(answer)
 

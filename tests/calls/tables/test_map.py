@@ -28,7 +28,8 @@ from ernie_magic.calls.tables.template import Placeholder, Template
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
 from ernie_magic.storage import folders, ledger
-from tests.raw_server import Server
+from ernie_magic.wire.limits import LIMITS
+from tests.raw_server import Server, http
 
 ECHO = "[[echo]]{{text}}"
 
@@ -982,3 +983,38 @@ def test_a_key_that_is_refused_with_200_ends_the_table(raw_session):
     with pytest.raises(errors.AuthenticationFailed):
         session.map(ECHO, [str(i) for i in range(50)], in_flight=1)
     assert len(server.requests) == 1
+
+
+def test_a_table_ends_where_the_service_refuses_everything_for_longer_than_a_minute(monkeypatch):
+    monkeypatch.setattr(LIMITS, "minute", 0.2)
+    server = Server()
+    refused = http('{"error": {"message": "Too Many Requests"}}', "429 X", "application/json")
+    answered = http(
+        json.dumps({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]}),
+        kind="application/json",
+    )
+
+    class Turning(dict):
+        def __getitem__(self, _):
+            return answered if len(server.requests) <= 3 else refused
+
+    server.replies = Turning({"": refused})
+    try:
+        with (
+            Session(
+                service="local",
+                base_url=f"http://127.0.0.1:{server.port}/v1",
+                model="m-turning",
+                stream=False,
+                retry_count=2,
+                backoff_factor=0.01,
+                in_flight=2,
+            ) as session,
+            pytest.raises(errors.RateLimited) as caught,
+        ):
+            session.map("{{text}}", [str(i) for i in range(40)])
+    finally:
+        server.stop()
+    assert caught.value.is_lasting
+    assert len([row for row in caught.value.answer.rows if row["answer"] == "ok"]) == 3
+    assert len(server.requests) < 40
