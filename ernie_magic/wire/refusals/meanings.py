@@ -175,12 +175,15 @@ _LIMIT = Meaning(
     _compile(
         r"^rate limited\b|rate limit (?:is |was |has been )?(?:reached|exceeded)",
         r"too many (?:concurrent |parallel )?requests",
+        # SiliconFlow's and Google's, with 403 too.
+        r"\b(?:[RTI]P[MDS]|QPS) limit (?:is |was |has been )?(?:exceeded|reached)",
+        r"\bquota exceeded for (?:quota )?metric\b",
         r"concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
         # iFlytek's 11201 to 11203 (https://www.xfyun.cn/doc/spark/Web.html), Hunyuan's 2003.
         r"流控超限|请求限频",
         r"(?:qps|conc)\w*over ?flow",
     ),
-    (BAD_REQUEST, 500, 502, 503),
+    (BAD_REQUEST, _FORBIDDEN, 500, 502, 503),
 )
 # In an answer's place, where nothing else can be meant.
 _LIMIT_ALONE = Meaning(

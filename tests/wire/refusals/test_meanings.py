@@ -25,6 +25,12 @@ def refusal(message, code=None, kind=None):
 
 # Status, sentence, code, type; from the error tables that `meanings` names, and from issues.
 SAID = [
+    # With 403: SiliconFlow, gateways, Google's
+    (403, "RPM limit exceeded. Please complete identity verification to lift it.", None, None, LIMIT),
+    (403, "TPM limit reached", None, None, LIMIT),
+    (403, "API rate limit exceeded for 1.2.3.4", None, None, LIMIT),
+    (403, "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'", None, None, LIMIT),
+    (403, "The rate limit of your plan does not include this model", None, None, DENIED),
     # Zhipu
     (400, "系统检测到输入或生成内容可能包含不安全或敏感内容", "1301", None, UNSAFE),
     (400, "Prompt 超长", "1261", None, LONG),
