@@ -23,6 +23,14 @@ _TAGS = {
     "◁think▷": "◁/think▷",
     "<seed:think>": "</seed:think>",
 }
+# OpenAI's harmony format, which servers without a parser for gpt-oss leave in the text
+# (https://cookbook.openai.com/articles/openai-harmony).
+_ANALYSIS = "<|channel|>analysis<|message|>"
+_FINAL = "<|channel|>final<|message|>"
+_ASSISTANT = "<|start|>assistant"
+_TAGS |= dict.fromkeys((_ANALYSIS, _ASSISTANT + _ANALYSIS), f"<|end|>{_ASSISTANT}{_FINAL}")
+_ENDS_OF_FINAL = ("<|return|>", "<|end|>")
+_BEGINNINGS = (*_TAGS, _FINAL, _ASSISTANT + _FINAL)
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 # The prompt ends with the opening tag, so that the answer has the closing one alone
 # (https://huggingface.co/Qwen/Qwen3-30B-A3B-Thinking-2507).
@@ -105,13 +113,15 @@ class ThoughtTags:
 
     def _read_beginning(self, text: str) -> tuple[str, str]:
         bare = text.lstrip()
-        for opening, closing in _TAGS.items():
+        for opening in _BEGINNINGS:
             if bare.startswith(opening):
-                self._closing = closing
                 self.has_thoughts = True
+                self._closing = _TAGS.get(opening, "")
                 self._read = self._read_thoughts
+                if not self._closing:
+                    self._read = self._read_final
                 return self._read(bare[len(opening) :])
-        if not self._is_whole and any(opening.startswith(bare) for opening in _TAGS):
+        if not self._is_whole and any(opening.startswith(bare) for opening in _BEGINNINGS):
             self._held = text
             return "", ""
         self.is_past = True
@@ -139,8 +149,10 @@ class ThoughtTags:
             thoughts, self._held = _cut_before_part(text, self._closing)
             self._has_begun = self._has_begun or bool(thoughts)
             return "", thoughts
-        self._closing = ""
         self._read = self._read_gap
+        if self._closing.endswith(_FINAL):
+            self._read = self._read_final
+        self._closing = ""
         return self._read(words)[0], thoughts
 
     def _read_gap(self, text: str) -> tuple[str, str]:
@@ -148,6 +160,20 @@ class ThoughtTags:
         words = text.lstrip()
         self.is_past = bool(words)
         return words, ""
+
+    def _read_final(self, text: str) -> tuple[str, str]:
+        """Read harmony's words, up to the mark at their end."""
+        for end in _ENDS_OF_FINAL:
+            words, mark, _ = text.partition(end)
+            if mark:
+                self._read = self._drop
+                return words, ""
+        parts = (_cut_before_part(text, end) for end in _ENDS_OF_FINAL)
+        words, self._held = min(parts, key=lambda part: len(part[0]))
+        return words, ""
+
+    def _drop(self, _text: str) -> tuple[str, str]:
+        return "", ""
 
 
 def split_thoughts(text: str, *, is_whole: bool = False) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ernie_magic.wire.answers.thoughts import ThoughtTags, split_thoughts
+from ernie_magic.wire.answers.thoughts import _ANALYSIS, _FINAL, ThoughtTags, split_thoughts
 from tests.wire.chunks import DONE, STOP, chunk, read, read_body, read_shown
 
 TAGGED = {
@@ -13,6 +13,21 @@ TAGGED = {
     "Kimi-VL's": ("◁think▷hm◁/think▷A", "A", "hm"),
     "Seed-OSS's": ("<seed:think>hm</seed:think>A", "A", "hm"),
     "Qwen's without thoughts": ("<think>\n\n</think>\n\nA", "A", ""),
+    "gpt-oss's": (
+        "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>A<|return|>",
+        "A",
+        "hm",
+    ),
+    "gpt-oss's with its first word": (
+        (
+            "<|start|>assistant<|channel|>analysis<|message|>hm<|end|>"
+            "<|start|>assistant<|channel|>final<|message|>A < B"
+        ),
+        "A < B",
+        "hm",
+    ),
+    "gpt-oss's without thoughts": ("<|channel|>final<|message|>A<|end|>", "A", ""),
+    "gpt-oss's words about it": ("It writes <|channel|>final<|message|>.", None, ""),
     "behind blanks": ("\n <think>hm</think>A", "A", "hm"),
     "cut off": ("<think>hm", "", "hm"),
     "cut off in its tag": ("<think>hm</thi", "", "hm</thi"),
@@ -38,7 +53,25 @@ def test_thoughts_between_tags_at_the_beginning_are_reasoning(name):
     assert streamed.raw["choices"][0]["message"]["content"] == written
 
 
-@given(st.lists(st.sampled_from(["<think>", "</think>", "<", "th", "\n", " ", "a", "[THINK]"])))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "<think>",
+                "</think>",
+                "<",
+                "th",
+                "\n",
+                " ",
+                "a",
+                "[THINK]",
+                _ANALYSIS,
+                "<|end|>",
+                _FINAL,
+            ]
+        )
+    )
+)
 def test_however_a_text_is_cut_its_words_and_thoughts_are_the_same(pieces):
     tags = ThoughtTags()
     shown = [tags.split(piece) for piece in pieces] + [tags.flush_remaining()]
