@@ -42,6 +42,8 @@ _FLAGS = {
         "⚠ content review: conversation locked until %ernie reset",
     ),
 }
+_EMPTY = Text("⚠ 回答是空的", "⚠ the answer is empty")
+_ONLY_THOUGHTS = Text("⚠ 只有思考，没有回答", "⚠ thoughts only, and no answer")
 _CUT = Text("⚠ 达到长度上限，回答不完整", "⚠ cut at the length limit")
 _FILTERED = Text("⚠ 内容被审核截断或替换", "⚠ cut or replaced by content review")
 _ENDED = Text(
@@ -154,7 +156,16 @@ def abnormal_notes(answer: Answer) -> list[Text]:
         return [END_UNSEEN, *notes]
     if answer.partial:
         return [PARTIAL, *notes]
-    return notes
+    return [*_emptiness_notes(answer), *notes]
+
+
+def _emptiness_notes(answer: Answer) -> list[Text]:
+    """What is missing in a whole answer: models end so after a thought, or at once."""
+    if answer.text.strip() or answer.images or answer.tool_calls:
+        return []
+    if answer.reasoning.strip():
+        return [_ONLY_THOUGHTS]
+    return [_EMPTY]
 
 
 def _moderation_notes(answer: Answer) -> list[Text]:

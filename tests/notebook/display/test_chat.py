@@ -314,3 +314,19 @@ def test_an_answer_says_what_was_searched_in_vain_and_what_was_forgotten():
     assert noted(searched, search=(PASSAGE,)) == []
     renewed = AppRequest(model="a", messages=REQUEST.messages, app_id="a", is_renewed=True)
     assert "conversation had expired" in noted(renewed)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "notes"),
+    [
+        ("", {}, ["⚠ the answer is empty"]),
+        (" \n", {}, ["⚠ the answer is empty"]),
+        ("", {"reasoning": "hm"}, ["⚠ thoughts only, and no answer"]),
+        ("", {"tool_calls": ({"id": "a", "function": {"name": "f", "arguments": ""}},)}, []),
+        ("", {"images": (AnswerImage(url="https://a.b/c.png"),)}, []),
+        ("yes", {"reasoning": "hm"}, []),
+    ],
+)
+def test_an_answer_without_words_says_so(text, given, notes):
+    found = chat.abnormal_notes(answer(text, finish_reason="stop", **given))
+    assert [note.en for note in found] == notes
