@@ -63,9 +63,12 @@ _NO_NOTEBOOK = Text(
     "lists the other commands",
 )
 _SAVED_UNUSED = Text(
-    "ERNIE 面板，保存时里面还没有内容。要使用它，请先运行 %load_ext ernie_magic，再运行这个单元格",
+    "ERNIE 面板，保存时里面还没有内容。要使用它，请先运行 %load_ext ernie_magic，再运行这个单元格；"
+    "刚运行过却只看到这一行，是 Jupyter 服务器的环境里缺少 anywidget 和 ipywidgets：在那里安装 ernie-magic，"
+    "再刷新页面",
     "ERNIE panel, saved before anything was asked. To use it, run %load_ext ernie_magic, then this "
-    "cell",
+    "cell. If this line is all that a run shows, the Jupyter server's environment lacks anywidget "
+    "and ipywidgets: install ernie-magic there, and reload the page",
 )
 _SERVICE_HINT = Text("谁在回答，怎样设置密钥", "who answers, and how to set a key")
 

@@ -172,7 +172,8 @@ class ThoughtTags:
         words, self._held = min(parts, key=lambda part: len(part[0]))
         return words, ""
 
-    def _drop(self, _text: str) -> tuple[str, str]:
+    def _drop(self, text: str) -> tuple[str, str]:  # noqa: ARG002
+        """Leave out what follows the end."""
         return "", ""
 
 
