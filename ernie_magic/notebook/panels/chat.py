@@ -231,11 +231,16 @@ class ChatTab(Tab):
         self.conversations.value = self._conversation_name
         self._is_updating = False
 
+    def _answered_elsewhere(self) -> str:
+        return _ANSWERED_ELSEWHERE.say(self.language, name=self._conversation_name)
+
     def _sync_transcript(self) -> None:
         """Make the transcript match the history; while an answer streams, wait until it ends."""
         with self._lock:
             if self._open_turn_id:
                 return
+            if self.composer.status.text == self._answered_elsewhere():
+                self.composer.status.show_message("")  # that answer has come
             known_turns = {id(shown_turn.turn): shown_turn for shown_turn in self._shown_turns}
             self._shown_turns = [
                 known_turns.get(id(turn))
@@ -376,8 +381,7 @@ class ChatTab(Tab):
         """
         if not self.task.is_busy and self.shown_conversation.is_answering:
             # Sent now, it would not know of that turn, and might stand before it.
-            message = _ANSWERED_ELSEWHERE.say(self.language, name=self._conversation_name)
-            self.composer.status.show_message(message, is_error=True)
+            self.composer.status.show_message(self._answered_elsewhere(), is_error=True)
             return False
         self.selection.update_controls()
         id_ = f"open-{next(self._turn_ids)}"
