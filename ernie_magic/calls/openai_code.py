@@ -6,13 +6,18 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from ernie_magic.api.parameters import MAX_IMAGE_BYTES
+from ernie_magic.calls.images.conversion import JPEG_QUALITY
+from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.calls.python_code import Expression
 from ernie_magic.config.addresses import redact_url, split_query
 from ernie_magic.config.services import LOCAL, QIANFAN, QIANFAN_V1
+from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import LANGUAGES, Text
 
 if TYPE_CHECKING:
@@ -90,8 +95,9 @@ def openai_code(
     lines = ["from openai import OpenAI", ""]
     if not endpoint.service.is_simulated:
         lines = ["import os", "", *lines]
-    if files:
-        lines += [*_PICTURE, ""]
+    left_out: list[str] = []
+    messages = _shown_messages(known.get("messages") or (), files, left_out)
+    lines += _picture_helpers(files, messages)
     address, query = split_query(url)
     access = [f"api_key={key}", f"base_url={redact_url(address)!r}"]
     if shown_query := _shown_query(endpoint, query):
@@ -99,11 +105,10 @@ def openai_code(
     access += _openai_client_options(sent)
     lines += [f"client = OpenAI({', '.join(access)}{_shown_headers(endpoint)})"]
     lines += [f"{result} = client.{_METHODS[kind]}("]
-    left_out: list[str] = []
     for name, value in known.items():
         if name == "messages":
             lines += ["    messages=["]
-            lines += [f"        {m!r}," for m in _shown_messages(value, files, left_out)]
+            lines += [f"        {message!r}," for message in messages]
             lines += ["    ],"]
         else:
             lines.append(f"    {name}={value!r},")
@@ -169,6 +174,16 @@ def _shown_headers(endpoint: Endpoint) -> str:
     return f", default_headers={shown!r}"
 
 
+def _picture_helpers(files: Sequence[str], messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the functions that the pictures of the last message are made by."""
+    lines: list[str] = []
+    if files:
+        lines += [*_PICTURE, ""]
+    if "converted_picture(" in repr(messages[-1:]):
+        lines += [*_CONVERTED_PICTURE, ""]
+    return lines
+
+
 def _shown_messages(
     messages: Sequence[Mapping[str, Any]],
     files: Sequence[str],
@@ -204,16 +219,33 @@ def _without_pictures(
             continue
         name = next(names, None)
         if name is not None:
-            mime = address[len("data:") :].partition(";")[0]
-            kind = ""
-            if guess_type(name)[0] != mime:
-                kind = f", {mime!r}"
-            address = Expression(f"picture({name!r}{kind})")
+            address = _file_expression(name, address)
         elif len(address) > _LONGEST_ADDRESS:
             address = Expression(f"earlier_picture_{len(left_out) + 1}")
             left_out.append(address)
         parts.append({**part, "image_url": {**part["image_url"], "url": address}})
     return {**message, "content": parts}
+
+
+def _file_expression(name: str, address: str) -> Expression:
+    """Return the expression that makes a picture's address of its file."""
+    mime, _, packed = address[len("data:") :].partition(";base64,")
+    if _was_converted(name, packed):
+        kind = mime.removeprefix("image/").upper()
+        return Expression(f"converted_picture({name!r}, {kind!r})")
+    kind = ""
+    if guess_type(name)[0] != mime:
+        kind = f", {mime!r}"
+    return Expression(f"picture({name!r}{kind})")
+
+
+def _was_converted(name: str, packed: str) -> bool:
+    """Whether a picture was sent in another form than its file has."""
+    try:
+        content = read_file_beginning(find_path(name), MAX_IMAGE_BYTES)
+    except (OSError, ValueError, RuntimeError):  # moved away since
+        return False
+    return b64encode(content).decode() != packed
 
 
 def _picture_address(part: object) -> str:
@@ -240,5 +272,17 @@ _PICTURE = (
         '    return f"data:{kind or '
         'guess_type(file)[0]};base64,{b64encode(Path(file).read_bytes()).decode()}"'
     ),
+    "",
+)
+_CONVERTED_PICTURE = (
+    "from io import BytesIO",
+    "from PIL import Image, ImageOps",
+    "",
+    "",
+    "def converted_picture(file, kind):",
+    "    image, out = ImageOps.exif_transpose(Image.open(file)), BytesIO()",
+    '    profile = image.info.get("icc_profile")',
+    f"    image.save(out, kind, quality={JPEG_QUALITY}, icc_profile=profile)",
+    '    return f"data:image/{kind.lower()};base64,{b64encode(out.getvalue()).decode()}"',
     "",
 )

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
 import httpx
@@ -292,6 +293,30 @@ def test_no_key_and_no_picture_s_bytes_are_in_the_code(session):
     assert "base64,i" not in code.openai.en
     assert "--image 'a cat.png'" in code.magic.en
     assert "images=['a cat.png']" in code.python
+
+
+@pytest.mark.parametrize(("name", "orientation"), [("scan.tif", 1), ("photo.jpg", 6)])
+def test_a_converted_file_is_converted_by_the_client_s_code_as_well(
+    session, tmp_path, name, orientation
+):
+    import PIL.Image
+
+    file, exif = tmp_path / name, PIL.Image.Exif()
+    exif[0x0112] = orientation
+    PIL.Image.new("RGB", (64, 40), "red").save(file, exif=exif)
+    options = ChatOptions(model="ernie-4.5-turbo-vl", images=str(file))
+    request = session.conversation.plan_prompt("what?", options).build_request(options.model)
+    openai = as_code.code_for_chat(
+        request, session.endpoint(), conversation="main", given={}, files=[str(file)]
+    ).openai.en
+    body = {}
+    client = SimpleNamespace(
+        chat=SimpleNamespace(completions=SimpleNamespace(create=lambda **sent: body.update(sent)))
+    )
+    helpers = openai.partition("client = ")[0].replace("from openai import OpenAI", "")
+    call = openai[openai.index("client.chat") :].partition("\n)")[0]
+    exec(f"{helpers}\n{call}\n)", {"client": client})
+    assert body["messages"] == list(request.messages)
 
 
 def test_the_query_of_an_address_is_the_client_s_and_a_key_in_it_is_not_shown():

@@ -1,8 +1,8 @@
 """Pictures sent with a prompt, for models with vision: any available picture becomes a part of the
 message.
 
-Bytes that are already a picture are sent unchanged; drawn objects (a figure, an array) are written
-as PNG.
+A file is sent unchanged where services accept its format and it is upright; others, and drawn
+objects (a figure, an array), are written as PNG.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
-from ernie_magic.calls.images.color_modes import to_png_mode
+from ernie_magic.calls.images.conversion import encode_image, to_accepted_format
 from ernie_magic.calls.images.formats import EXTENSIONS, format_of
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.calls.images.pictures import ImageSet, Picture
@@ -27,8 +27,6 @@ from ernie_magic.wire.replies import decode_base64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from PIL.Image import Image
 
     from ernie_magic.api.messages import Message, Part
 
@@ -142,6 +140,8 @@ def _is_local(address: str) -> bool:
 def _file_part(content: bytes) -> Part:
     """Return the part of a picture's file."""
     try:
+        if len(content) <= MAX_IMAGE_BYTES:
+            content = to_accepted_format(content)
         mime = format_of(content).mime
     except ErnieError as error:
         raise InvalidOption(UNUSABLE.fill(what=error.what), advice=_WHAT) from None
@@ -269,7 +269,7 @@ def _render_object(given: Any) -> bytes:
     if hasattr(figure, "savefig"):
         return _save_to_bytes(lambda out: figure.savefig(out, format="png"))
     if hasattr(given, "save") and hasattr(given, "mode"):
-        return _encode_image(given)
+        return encode_image(given)
     if hasattr(given, "__array_interface__"):
         return _encode_array(given)
     shown = getattr(given, "_repr_png_", lambda: None)() or _shown_picture(given)
@@ -291,14 +291,6 @@ def _shown_picture(given: Any) -> object:
         bundle = bundle[0]
     found = next((bundle[kind] for kind in _SHOWN_AS if kind in bundle), None)
     return found or getattr(given, "_repr_jpeg_", lambda: None)()
-
-
-def _encode_image(given: Image) -> bytes:
-    """Return a Pillow image as PNG: upright, as a viewer shows it, and in a mode that PNG has."""
-    from PIL import ImageOps
-
-    upright = to_png_mode(ImageOps.exif_transpose(given))
-    return _save_to_bytes(lambda out: upright.save(out, "PNG"))
 
 
 def _save_to_bytes(write: Callable[[io.BytesIO], object]) -> bytes:

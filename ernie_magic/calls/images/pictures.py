@@ -69,14 +69,14 @@ _IN_ORDER_OF_USE = ("save", "image", "size", "seed", "prompt", "parameters", "co
 _INTERNAL = ("page_form", "preview", "reported_seed")
 
 
-def decode_image(content: bytes) -> Image:
+def decode_image(content: bytes, max_pixels: int = MAX_PIXELS) -> Image:
     """Decode bytes to a Pillow image.
 
     Raises
     ------
     ProtocolError
-        It is not a picture, is damaged, or has more than 16.8 million pixels; of a format that is
-        slow to decode, more than 4.2 million.
+        It is not a picture, is damaged, or has more than `max_pixels` (16.8 million); of a format
+        that is slow to decode, more than 4.2 million.
     """
     found = format_of(content)
     if is_slow_to_decode(content):
@@ -90,7 +90,6 @@ def decode_image(content: bytes) -> Image:
         raise damaged_picture()
     if found.name in ("ICO", "ICNS"):
         _check_inner_pictures(content)
-    max_pixels = MAX_PIXELS
     if found.name in _SLOW_FORMATS:
         max_pixels = _MAX_SLOW_PIXELS
     try:

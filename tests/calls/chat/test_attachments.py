@@ -207,11 +207,80 @@ def test_an_opened_photo_is_sent_as_a_viewer_shows_it(kind, orientation, size):
     assert image.getpixel(blue)[2] > 200
 
 
-@pytest.mark.parametrize("kind", ["BMP", "TIFF", "JPEG2000"])
-def test_a_file_of_a_rarer_format_passes_under_its_own_name(kind):
-    part = attachments.image_parts(file_of(kind))[0]
-    mime = {"JPEG2000": "jp2"}.get(kind, kind.lower())
-    assert part["image_url"]["url"].startswith(f"data:image/{mime};base64,")
+@pytest.mark.parametrize("kind", ["BMP", "TIFF", "JPEG2000", "TGA", "PPM", "SGI"])
+def test_a_file_that_vision_services_refuse_is_sent_as_png(kind, tmp_path):
+    content = file_of(kind)
+    file = tmp_path / "scan"
+    file.write_bytes(content)
+    for given in (content, file, io.BytesIO(content), Picture(REQUEST, content)):
+        mime, image = opened(attachments.image_parts(given)[0])
+        assert (mime, image.format, image.size) == ("data:image/png", "PNG", (40, 30))
+        assert image.convert("RGB").getpixel((5, 5)) == pytest.approx((255, 0, 0), abs=2)
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        (Image.new("I;16", (40, 30), 4000), 4000),
+        (Image.new("F", (40, 30), 0.5), 128),
+        (Image.new("CMYK", (40, 30), (0, 255, 255, 0)), (255, 0, 0)),
+        (Image.new("1", (40, 30), 1), 255),
+    ],
+    ids=lambda value: getattr(value, "mode", None),
+)
+def test_a_tiff_of_any_mode_is_sent_as_pillow_s_image_of_it(image, shown):
+    out = io.BytesIO()
+    image.save(out, "TIFF")
+    from_file = attachments.image_parts(out.getvalue())
+    assert from_file == attachments.image_parts(Image.open(io.BytesIO(out.getvalue())))
+    assert opened(from_file[0])[1].getpixel((5, 5)) == pytest.approx(shown, abs=2)
+
+
+def photo_of(kind, orientation, size=(40, 30)):
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x0112] = orientation
+    photo = Image.new("RGB", size, "red")
+    photo.paste("blue", (0, 0, size[0], 8))  # at the top of what the camera stored
+    photo.save(out, kind, exif=exif, icc_profile=b"of the camera")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent_as"), [("JPEG", "JPEG"), ("WEBP", "PNG"), ("PNG", "PNG"), ("TIFF", "PNG")]
+)
+@pytest.mark.parametrize(("orientation", "blue"), [(3, (20, 27)), (6, (27, 20)), (8, (2, 20))])
+def test_a_photo_s_file_is_sent_upright(kind, sent_as, orientation, blue):
+    mime, image = opened(attachments.image_parts(photo_of(kind, orientation))[0])
+    assert (mime, image.format) == (f"data:image/{sent_as.lower()}", sent_as)
+    assert image.getexif().get(0x0112, 1) == 1
+    assert image.size == ((40, 30) if orientation == 3 else (30, 40))
+    assert image.getpixel(blue)[2] > 200
+    assert image.info["icc_profile"] == b"of the camera"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
+def test_an_upright_photo_s_file_stays_byte_for_byte(kind):
+    content = photo_of(kind, 1)
+    (part,) = attachments.image_parts(content)
+    assert part["image_url"]["url"].endswith(base64.b64encode(content).decode())
+
+
+def test_a_photo_that_cannot_be_turned_is_the_service_s_to_judge():
+    cut = photo_of("JPEG", 6, (400, 300))[:900]
+    (part,) = attachments.image_parts(cut)
+    assert part["image_url"]["url"].endswith(base64.b64encode(cut).decode())
+
+
+def test_a_damaged_file_that_must_be_converted_is_told_in_a_line():
+    with pytest.raises(InvalidOption, match="cannot be used: the picture is incomplete or damaged"):
+        attachments.image_parts(file_of("BMP")[:-500])
+
+
+def test_what_is_too_large_as_png_is_sent_as_jpeg(monkeypatch):
+    monkeypatch.setattr("ernie_magic.calls.images.conversion.MAX_IMAGE_BYTES", 30_000)
+    noise = np.random.default_rng(0).integers(0, 255, (100, 150, 3), "uint8")
+    mime, image = opened(attachments.image_parts(Image.fromarray(noise))[0])
+    assert (mime, image.size) == ("data:image/jpeg", (150, 100))
 
 
 def test_base64_of_either_alphabet_and_without_padding_is_read():
