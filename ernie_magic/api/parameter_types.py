@@ -42,6 +42,8 @@ _OTHER_SCHEMAS = ("input_schema", "inputSchema")
 _FUNCTION_FIELDS = ("name", "description", "parameters", "strict")
 _NEAREST_SIZES = 2  # that an error names
 _SIZE = re.compile(r"\s*(\d{2,5})\s*(?:[xX×*,，]\s*(\d{2,5})\s*)?")
+# What other servers call a size: `2K`, `auto`, `16:9`, `portrait_4_3`; and no half of one.
+_OTHER_SIZE = re.compile(r"(?!\d+[xX×*])[\w.:-]{1,20}")
 
 
 # What an error names as the values of a switch: so Python may pass them as well.
@@ -339,9 +341,9 @@ class ResponseFormat(Parameter):
     def _convert_value(self, value: object, model: str | None) -> dict[str, Any]:  # noqa: ARG002
         if isinstance(value, str):
             value = self._parse_given_text(value)
-        given = value if isinstance(value, dict) else {"type": value}
+        given = _as_format(value)
         kind = given.get("type")
-        if not isinstance(kind, str) or kind not in FORMATS:
+        if not isinstance(kind, str):
             raise self._out_of_range_error(kind, None)
         if kind == "json_schema" and not isinstance(given.get("json_schema"), dict):
             raise InvalidOption(
@@ -355,8 +357,25 @@ class ResponseFormat(Parameter):
             )
         return given
 
+    def _check_range(self, value: dict[str, Any], model: str | None) -> None:
+        if value["type"] not in FORMATS:
+            raise self._out_of_range_error(value["type"], model)
+
     def _is_v1_form(self, value: dict[str, Any]) -> bool:
         return bool(value["type"] != "json_schema")
+
+
+def _as_format(value: Any) -> dict[str, Any]:
+    """Return a response format as an object; a bare schema and a class of pydantic's become one."""
+    if hasattr(value, "model_json_schema"):
+        value = {"name": value.__name__, "schema": value.model_json_schema()}
+    if not isinstance(value, dict):
+        return {"type": value}
+    if "type" not in value and isinstance(value.get("schema"), dict):
+        return {"type": "json_schema", "json_schema": {"name": "answer", **value}}
+    if "properties" in value or "items" in value:
+        return {"type": "json_schema", "json_schema": {"name": "answer", "schema": value}}
+    return value
 
 
 class JsonObject(Parameter):
@@ -542,7 +561,7 @@ def _as_tool(item: dict[str, Any]) -> dict[str, Any]:
 
 class PictureSize(Parameter):
     """Width and height of a picture, `1024x768`; a pair of numbers, other separators and one number
-    for a square are accepted.
+    for a square are accepted. Servers of others may have words for it.
     """
 
     type: ClassVar[Type] = "size"
@@ -561,13 +580,19 @@ class PictureSize(Parameter):
             value = "x".join(str(side) for side in value)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        match = isinstance(value, str) and _SIZE.fullmatch(value)
-        if not match:
-            wrong = self._wrong_type_error(value)
-            choices = self.format_range(model) or self.format_range("Stable-Diffusion-XL")
-            raise WrongType(wrong.what, wrong.what, _SIZES.fill(range=choices), _SIZE_FORM)
-        width, height = match.groups()
-        return f"{int(width)}x{int(height or width)}"
+        if not isinstance(value, str):
+            raise self._not_a_size_error(value, model)
+        if match := _SIZE.fullmatch(value):
+            width, height = match.groups()
+            return f"{int(width)}x{int(height or width)}"
+        if not _OTHER_SIZE.fullmatch(value):
+            raise self._not_a_size_error(value, model)
+        return value
+
+    def _not_a_size_error(self, value: object, model: str | None) -> WrongType:
+        wrong = self._wrong_type_error(value)
+        choices = self.format_range(model) or self.format_range("Stable-Diffusion-XL")
+        return WrongType(wrong.what, wrong.what, _SIZES.fill(range=choices), _SIZE_FORM)
 
     def _advice_for(self, value: object, model: str | None) -> Text | None:
         """Return the sizes that are nearest in shape and area."""
@@ -579,6 +604,8 @@ class PictureSize(Parameter):
         return Text("最接近的：{sizes}", "nearest sizes: {sizes}").fill(sizes=", ".join(nearest))
 
     def _check_range(self, value: str, model: str | None) -> None:
+        if not _SIZE.fullmatch(value):
+            raise self._not_a_size_error(value, model)
         entry = models.find_model(model or "")
         if entry and entry.sizes and not entry.other_sizes and value not in entry.sizes:
             raise self._out_of_range_error(value, model)

@@ -3,6 +3,7 @@
 import json
 import math
 
+import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -384,3 +385,41 @@ def test_a_range_is_told_only_of_a_service_whose_it_is(kind, name, value, told):
     assert name == "web_search" or len(documented.value.line("en")) > len(
         elsewhere.value.line("en")
     )
+
+
+@pytest.mark.parametrize("size", ["2K", "auto", "16:9", "portrait_4_3"])
+def test_a_server_of_others_may_have_words_for_a_size(size):
+    parameter = parameters.parameters_of("image")["size"]
+    assert parameter.check_value(size, "doubao-seedream-4-0", strict=False) == size
+    with pytest.raises(InvalidOption, match="is not a size"):
+        parameter.check_value(size, "Stable-Diffusion-XL")
+
+
+class City(pydantic.BaseModel):
+    name: str
+
+
+SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "schema"),
+    [
+        (SCHEMA, "answer", SCHEMA),
+        ({"name": "city", "schema": SCHEMA}, "city", SCHEMA),
+        ({"schema": SCHEMA}, "answer", SCHEMA),
+        (City, "City", City.model_json_schema()),
+    ],
+)
+def test_a_schema_alone_is_a_format(given, name, schema):
+    parameter = parameters.parameters_of("chat")["response_format"]
+    made = parameter.check_value(given, "ernie-4.5-turbo-128k")
+    assert made == {"type": "json_schema", "json_schema": {"name": name, "schema": schema}}
+
+
+def test_a_server_of_others_may_have_formats_of_its_own():
+    parameter = parameters.parameters_of("chat")["response_format"]
+    grammar = {"type": "grammar", "value": "root ::= 'a'"}
+    assert parameter.check_value(grammar, "llama", strict=False) == grammar
+    with pytest.raises(InvalidOption, match="is not one of"):
+        parameter.check_value(grammar, "ernie-4.5-turbo-128k")
