@@ -599,12 +599,14 @@ def read_refusal(status: int, refusal_fields: Mapping[str, str]) -> tuple[int, C
     status
         HTTP status.
     refusal_fields
-        Code, type, message and `status`, as far as the refusal has them.
+        Code, type, message, `provider_message` and `status`, as far as the refusal has them.
     """
     reported = status
     if status <= BAD_REQUEST or status >= 500:  # noqa: PLR2004
         reported = _reported_status(refusal_fields) or status
     meaning = _find_meaning(reported, refusal_fields)
+    if meaning is None and (words := refusal_fields.get("provider_message")):
+        meaning = _find_meaning(reported, {"message": words})
     if meaning is not None:
         return meaning.status, meaning.case
     if reported < BAD_REQUEST:

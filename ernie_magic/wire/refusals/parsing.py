@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from ernie_magic.api.finish_reasons import names_failure
 from ernie_magic.text.language import whole_characters
 from ernie_magic.wire.error_codes import BAD_REQUEST, is_failing_status, is_known_code
 from ernie_magic.wire.refusals.meanings import names_limit
+from ernie_magic.wire.refusals.provider_errors import find_objects, parse_object, split_words
 from ernie_magic.wire.refusals.words import (
     FAILURE_MESSAGES,
     MAX_NAMES,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 MAX_BODY = 64 * 1024  # bytes of a refusal that are read
 _CODE = 100  # characters of a code or a type
-_LONGEST = {"message": MAX_BODY}  # characters of other fields
+_LONGEST = {"message": MAX_BODY, "provider_message": MAX_BODY}  # characters of other fields
 _MAX_ERRORS = 20  # of a list
 _DEEPEST = 4  # objects around an error
 # Names are compared without case and separators: `errorMsg`, `error_msg` and `ErrorMsg` are one.
@@ -292,7 +292,7 @@ def _read_error(
     itself; None for one that is none.
     """
     if isinstance(error, str):
-        error = _parse_object(error) or error
+        error = parse_object(error) or error
     if isinstance(error, dict) and depth <= _DEEPEST:
         return _read_error_object(error, failed=failed, depth=depth)
     if isinstance(error, list) and depth <= _DEEPEST:
@@ -317,18 +317,84 @@ def _read_error_object(error: Mapping[str, Any], *, failed: bool, depth: int) ->
                 return nested
     codes = (folded.get(name) for name in ("code", *_FAILURE_CODES))
     code = next((code for code in codes if code), folded.get("code"))
-    message = _nested_message(error, folded)
+    message = _error_message(folded)
     if not failed and (means_success(code) or (not code and says_success(message))):
         return None
     if not any(folded.values()):
         return None
     fields = _build_fields(folded, code, message)
-    # A gateway may repeat its provider's whole error as its message.
-    if isinstance(message, str) and (inner := _parse_object(message)) is not None:
-        nested = _read_error(inner, folded, failed=failed, depth=depth + 1)
+    provider = _read_provider_error(error, folded, message, depth=depth)
+    return fields if provider is None else _add_provider_error(fields, provider)
+
+
+def _read_provider_error(
+    error: Mapping[str, Any],
+    folded: Mapping[str, Any],
+    message: object,
+    *,
+    depth: int,
+) -> Fields | None:
+    """Return what a gateway's error has of its provider's; None for nothing. Its `message` is that
+    of both.
+    """
+    if depth >= _DEEPEST:
+        return None
+    words = message if isinstance(message, str) else ""
+    if (whole := parse_object(words)) is not None:
+        return _read_error(whole, folded, failed=True, depth=depth + 1)
+    for told in find_objects(error, folded):
+        nested = _read_told(told, depth=depth + 1)
         if nested is not None:
-            return {**fields, **{k: v for k, v in nested.items() if v}}
-    return fields
+            return _say_both(words, nested)
+    words, inner = split_words(words)
+    if inner is not None and (nested := _read_told(inner, depth=depth + 1, certain=False)):
+        return _say_both(words, nested)
+    return None
+
+
+def _read_told(told: object, *, depth: int, certain: bool = True) -> Fields | None:
+    """Return what a provider's error says, which is an object, JSON, or a sentence.
+
+    Parameters
+    ----------
+    certain
+        Whether it can be nothing else.
+    """
+    words = ""
+    if isinstance(told, str):
+        words = told.strip()
+        told = parse_object(words)
+        if told is None:
+            words, told = split_words(words)
+    told = unwrap_list(told)
+    nested = None
+    if isinstance(told, dict):
+        folded = fold_names(told)
+        nested = _find_failure(told, failed=True, certain=certain, depth=depth)
+        if nested is None and folded.get("raw"):
+            nested = _read_provider_error(told, folded, "", depth=depth)
+        if nested is None and certain:
+            nested = _message_fields(folded)
+    if nested is None or not nested.get("message"):
+        nested = {**(nested or {}), "message": words}
+    return nested if nested["message"] else None
+
+
+def _say_both(words: str, nested: Fields) -> Fields:
+    """Return a provider's error with a gateway's words before its own."""
+    said = nested["message"]
+    if not words or not isinstance(said, str):
+        return nested
+    own = nested.get("provider_message") or said
+    return {**nested, "provider_message": own, "message": f"{words.rstrip('.')}: {said}"}
+
+
+def _add_provider_error(fields: Fields, provider: Fields) -> Fields:
+    """Return a gateway's error with what its provider's says instead, and the status of both."""
+    number = values.as_whole_number(fields.get("code"))
+    if number is not None and is_failing_status(number) and not fields.get("status"):
+        fields["status"] = number
+    return {**fields, **{name: value for name, value in provider.items() if value}}
 
 
 def _build_fields(folded: Mapping[str, Any], code: object, message: object) -> Fields:
@@ -341,32 +407,16 @@ def _build_fields(folded: Mapping[str, Any], code: object, message: object) -> F
     }
 
 
-def _parse_object(text: str) -> dict[str, Any] | None:
-    """Return the JSON object that a text is; None for any other text."""
-    if text.lstrip()[:1] != "{":
-        return None
-    with suppress(ValueError):
-        parsed = values.parse_json(text[:MAX_BODY])
-        if isinstance(parsed, dict):
-            return parsed
-    return None
-
-
-def _nested_message(error: Mapping[str, Any], folded: Mapping[str, Any]) -> object:
-    """Return an error's message, with what a gateway says that its own provider said
-    (https://openrouter.ai/docs/api/reference/errors-and-debugging).
+def _error_message(folded: Mapping[str, Any]) -> object:
+    """Return an error's message, with what Groq's model wrote that is no tool call and no JSON
+    (https://console.groq.com/docs/tool-use).
     """
     message = folded.get("message") or find_message(folded)
     if not message:
         message = next((folded[name] for name in _MORE_MESSAGES if folded.get(name)), None)
-    # What a provider said, and what Groq's model wrote that is no tool call and no JSON
-    # (https://console.groq.com/docs/tool-use).
-    for more in (
-        values.as_object(error.get("metadata")).get("raw"),
-        folded.get("failedgeneration"),
-    ):
-        if isinstance(message, str) and isinstance(more, str) and more:
-            return f"{message.rstrip('.')}: {more}"
+    written = folded.get("failedgeneration")
+    if isinstance(message, str) and isinstance(written, str) and written:
+        return f"{message.rstrip('.')}: {written}"
     return message
 
 
