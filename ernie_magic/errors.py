@@ -543,7 +543,7 @@ class QuotaExhausted(ServiceError):
 
 
 class UnsafeRequest(ServiceError):
-    """403: content review refused the request."""
+    """403: content review refused the request, or what the model made of it."""
 
 
 class AnswerWithdrawn(ServiceError):

@@ -96,6 +96,7 @@ TLS_REQUIRED = "tls_required"
 CLIENT_CERTIFICATE = "client_certificate"
 ADDRESS_NOT_ALLOWED = "address_not_allowed"
 UNKNOWN_OBJECT = "unknown_object"
+REVIEWED_CONTENT = "content_filter"
 # Codes which say that the path of a call is there, and its model is not.
 NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
 # Errors that no other way of writing the same request mends.
@@ -328,7 +329,7 @@ CASES: tuple[Case, ...] = (
             "user_setting_unsafe",
             "336105",
             # OpenAI's, Azure's and DashScope's words.
-            "content_filter",
+            REVIEWED_CONTENT,
             "content_policy_violation",
             "data_inspection_failed",
             "datainspectionfailed",
@@ -661,6 +662,24 @@ LONGER = Case(
         "wait until it is renewed, use another model (%ernie models), or raise the limit in the "
         "service's console",
     ),
+)
+# What content review refuses where a service says that it is not the prompt, or not which it is.
+UNSAFE_ANSWER = Case(
+    e.UnsafeRequest,
+    (),
+    Text("模型生成的内容未通过内容审核", "what the model generated did not pass content review"),
+    _REVIEW,
+    Text("再试一次，或换一种说法", "try again, or rephrase the prompt"),
+)
+UNSAFE_PROMPT_OR_ANSWER = Case(
+    e.UnsafeRequest,
+    (),
+    Text(
+        "提示词或模型生成的内容未通过内容审核",
+        "the prompt, or what the model generated, did not pass content review",
+    ),
+    _REVIEW,
+    _REPHRASE,
 )
 # A refusal in the name of no service: services write theirs as JSON.
 BLOCKED_ON_THE_WAY = Case(

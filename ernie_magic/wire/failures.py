@@ -31,7 +31,12 @@ from ernie_magic.wire.error_codes import (
     LONGER,
     case_for,
 )
-from ernie_magic.wire.refusals.meanings import find_period, is_too_large_for_limit, read_refusal
+from ernie_magic.wire.refusals.meanings import (
+    case_of_review,
+    find_period,
+    is_too_large_for_limit,
+    read_refusal,
+)
 from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal, unwrap_list
 from ernie_magic.wire.refusals.words import tells_failure
 from ernie_magic.wire.throttling.durations import (
@@ -154,6 +159,7 @@ def error_from_refusal(
         meant, case = read_refusal(status, refusal_fields)
         if status < BAD_REQUEST:
             status = meant
+    case = case_of_review(case, refusal_fields)
     wait = retry_after_seconds(headers)
     told_wait = find_told_wait(message, text) or 0.0
     if issubclass(case.error, RateLimited):

@@ -23,9 +23,12 @@ from ernie_magic.wire.error_codes import (
     BLOCKED_ACCOUNT,
     CLIENT_CERTIFICATE,
     NOT_FOUND,
+    REVIEWED_CONTENT,
     TLS_REQUIRED,
     TOO_MANY,
     UNKNOWN_OBJECT,
+    UNSAFE_ANSWER,
+    UNSAFE_PROMPT_OR_ANSWER,
     UNSUPPORTED_FEATURE,
     UNSUPPORTED_REGION,
     case_for,
@@ -242,7 +245,7 @@ _MODEL_NOT_ALLOWED = Meaning(
 )
 _UNSAFE = Meaning(
     _FORBIDDEN,
-    "content_filter",
+    REVIEWED_CONTENT,
     _compile(
         r"content.?(?:filter|policy|security|moderation|risk|safety|censor|blocked)",
         r"bad.?content|prohibited.?content|sensitive.?(?:content|word|info)|inspection.?fail",
@@ -557,6 +560,9 @@ _SHORTER = _compile(
 )
 # Not in a link.
 _SAYS_RATE = _compile(r"(?<![/#\w-])rate.?limit|too.?many.?requests|限流|频率|速率")
+# Of what content review refuses, as DashScope, Volcengine and MiniMax name it.
+_GENERATED = _compile(r"output|\bgenerated\b|生成的?(?:内容|文本|文字|图片|结果)|输出|回答")
+_SENT = _compile(r"input|\bprompt|\bprovided\b|输入|提示词|提问")
 # Words that name a status, without separators and without "error" or "exception" at their end.
 _STATUS_OF_WORD = {
     "badrequest": 400,
@@ -615,6 +621,19 @@ def read_refusal(status: int, refusal_fields: Mapping[str, str]) -> tuple[int, C
     if code.isdecimal():  # a status, or a number of another table than Baidu's
         code = ""
     return reported, case_for(reported, code)
+
+
+def case_of_review(case: Case, refusal_fields: Mapping[str, str]) -> Case:
+    """Return the row for what content review refuses where a service says that it is the answer, or
+    not which it is; any other row unchanged.
+    """
+    if REVIEWED_CONTENT not in case.codes:
+        return case
+    words = (refusal_fields.get(name, "") for name in ("code", "type", "message"))
+    said = _QUOTED.sub("", "\n".join(words)[:_EXAMINED])
+    if not _GENERATED.search(said):
+        return case
+    return UNSAFE_PROMPT_OR_ANSWER if _SENT.search(said) else UNSAFE_ANSWER
 
 
 def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | None:

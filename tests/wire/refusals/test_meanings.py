@@ -517,3 +517,26 @@ def test_a_small_number_of_another_server_is_not_read_by_baidu_s_table(code, nam
     assert type(raised) is errors.ServiceError
     assert "boom" in raised.line("en")
     assert type(said(200, {"error_code": code, "error_msg": "boom"})) in (KEY, MONEY)
+
+
+@pytest.mark.parametrize(
+    ("message", "code", "subject"),
+    [
+        ("Input data may contain inappropriate content.", "DataInspectionFailed", "the prompt did"),
+        ("Content Exists Risk", "content_filter", "the prompt did"),
+        ("filtered due to the prompt", "content_filter", "the prompt did"),
+        ("Output data may contain inappropriate content.", "data_inspection_failed", "what the"),
+        ("Output data may contain inappropriate content.", "DataInspectionFailed", "what the"),
+        ("the content may be sensitive", "OutputTextSensitiveContentDetected", "what the"),
+        ("output new_sensitive", "1027", "what the"),
+        ("Output blocked by content filtering policy", "content_filter", "what the"),
+        ("模型生成的内容未通过审核", "content_filter", "what the"),
+        ("Input or output data may contain inappropriate content.", "DataInspectionFailed", "the prompt, or"),
+        ("系统检测到输入或生成内容可能包含不安全或敏感内容", "1301", "the prompt, or"),
+        ("flagged: 'output of a violent film'", "content_filter", "the prompt did"),
+    ],
+)  # fmt: skip
+def test_content_review_is_told_of_what_it_refused(message, code, subject):
+    raised = said(400, refusal(message, code))
+    assert type(raised) is UNSAFE
+    assert raised.what.en.startswith(subject)
