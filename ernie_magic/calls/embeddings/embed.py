@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from ernie_magic.api import models, parameters
 from ernie_magic.api.results import Embeddings
 from ernie_magic.api.usage import Usage
-from ernie_magic.errors import ErnieError, InputTooLong, ProtocolError, ServiceError
+from ernie_magic.errors import (
+    ErnieError,
+    InputTooLong,
+    ProtocolError,
+    ServiceError,
+    UnsafeRequest,
+)
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.runtime.io_thread import in_thread
@@ -36,7 +42,9 @@ if TYPE_CHECKING:
     AskForVectors = Callable[[EmbeddingRequest], Awaitable[VectorsReply]]
 
 _SHOWN = 60  # characters of a text in an error
-_MOST_TOO_LONG = 20  # texts, after which no more are asked
+_MOST_REFUSED = 20  # texts, after which no more are asked
+# What may be wrong with one text of many.
+_ABOUT_A_TEXT = (InputTooLong, UnsafeRequest)
 _STOP_GRACE = 0.3  # seconds that a stop waits for vectors that are being stored
 
 
@@ -102,19 +110,31 @@ def _unusable_error(texts: list[str]) -> ProtocolError:
     )
 
 
-def _name_too_long(error: InputTooLong, texts: list[str]) -> None:
-    """Name the texts that a service found too long in its refusal of one of them."""
+def _name_texts(error: ServiceError, texts: list[str]) -> None:
+    """Name the texts that a service refused, in its refusal of the first of them."""
     error.what = Text(
         "有 {n} 段文本对这个模型太长，如：{text}（{size} 个字符）",
         "some texts ({n}) are too long for the model, such as {text} ({size} characters)",
-    ).fill(n=len(texts), text=repr(clip_text(texts[0], _SHOWN)), size=len(texts[0]))
-    if error.message:
-        said = clip_said(error.message)
-        error.cause = Text("服务说：{said}", "the service said: {said}").fill(said=said)
+    )
     error.advice = Text(
         "其余的已经存下；拆开或缩短它再算一次，只会问缺的",
         "the others are kept: split or shorten it and run it again for the missing ones",
     )
+    if isinstance(error, UnsafeRequest):
+        error.what = Text(
+            "有 {n} 段文本未通过内容审核，如：{text}",
+            "some texts ({n}) did not pass content review, such as {text}",
+        )
+        error.advice = Text(
+            "其余的已经存下；去掉或改写它再算一次，只会问缺的",
+            "the others are kept: leave it out or rephrase it and run it again for the missing "
+            "ones",
+        )
+    shown = repr(clip_text(texts[0], _SHOWN))
+    error.what = error.what.fill(n=len(texts), text=shown, size=len(texts[0]))
+    if error.message:
+        said = clip_said(error.message)
+        error.cause = Text("服务说：{said}", "the service said: {said}").fill(said=said)
 
 
 class EmbeddingJob:
@@ -151,7 +171,7 @@ class EmbeddingJob:
         self._batch_size = parameters.MAX_TEXTS
         self._row_count = 0
         self._writing: list[asyncio.Future[None]] = []
-        self._too_long: dict[str, InputTooLong] = {}
+        self._refused: dict[str, ServiceError] = {}
 
     async def embed_texts(
         self,
@@ -197,7 +217,7 @@ class EmbeddingJob:
         on_usage: Callable[[str, Usage], None],
         known: dict[str, Any],
     ) -> Embeddings:
-        self._too_long = {}
+        self._refused = {}
         self._fill_rows(known)
         missing = [text for text in self._rows if text not in known]
         self._report_progress()
@@ -210,9 +230,8 @@ class EmbeddingJob:
             await run_concurrently(self._max_concurrency, self._split(missing), embed_batch)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
-        if self._too_long and (problem is None or problem in self._too_long.values()):
-            problem = next(iter(self._too_long.values()))
-            _name_too_long(problem, list(self._too_long))
+        if self._refused and (problem is None or problem in self._refused.values()):
+            problem = self._name_refused()
         # Stop does not wait for a store that another process holds: it is written meanwhile.
         timeout = None
         if isinstance(problem, asyncio.CancelledError):
@@ -247,7 +266,7 @@ class EmbeddingJob:
             reply = await self._ask(replace(request, texts=tuple(texts), skipped=frozenset()))
         except ServiceError as error:
             limit = find_batch_limit(error, len(texts))
-            if limit is None and isinstance(error, InputTooLong):
+            if limit is None and isinstance(error, _ABOUT_A_TEXT):
                 for half in self._halve(texts, error):
                     await self._embed_batch(half, request, on_usage, is_any_known=is_any_known)
                 return
@@ -279,17 +298,25 @@ class EmbeddingJob:
         if odd := [text for text in texts if text not in usable]:
             raise _unusable_error(odd)
 
-    def _halve(self, texts: list[str], error: InputTooLong) -> list[list[str]]:
-        """Return the halves of a batch in which a text is too long. One by itself is noted, and
-        the others are asked all the same.
+    def _halve(self, texts: list[str], error: ServiceError) -> list[list[str]]:
+        """Return the halves of a batch of which a text is refused. One by itself is noted, and the
+        others are asked all the same.
         """
         middle = len(texts) // 2
         if middle:
             return [texts[:middle], texts[middle:]]
-        self._too_long[texts[0]] = error
-        if len(self._too_long) >= _MOST_TOO_LONG:
+        self._refused[texts[0]] = error
+        if len(self._refused) >= _MOST_REFUSED:
             raise error
         return []
+
+    def _name_refused(self) -> ServiceError:
+        """Return the error for the first text that was refused, which names all like it."""
+        first = next(iter(self._refused.values()))
+        _name_texts(
+            first, [text for text, error in self._refused.items() if type(error) is type(first)]
+        )
+        return first
 
     def _of_right_length(self, vectors: dict[str, Any]) -> dict[str, Any]:
         """Return the vectors that are as long as those before them."""

@@ -274,9 +274,10 @@ def test_awaited_a_search_finds_the_same(session):
 class VectorServer(LoopbackServer):
     """Takes so many texts of a length at once; what it makes of a vector is `change`'s affair."""
 
-    def __init__(self, most=100, change=lambda text, vector: vector, longest=99):
+    def __init__(self, most=100, change=lambda text, vector: vector, longest=99, unsafe=()):
         self.most = most
         self.longest = longest
+        self.unsafe = unsafe
         self.change = change
         self.sizes = []
         self.refused = 0
@@ -290,6 +291,8 @@ class VectorServer(LoopbackServer):
             said = f"batch size is invalid, it should not be larger than {self.most}."
         elif max(map(len, texts)) > self.longest:
             said = "length of prompt_tokens (744) must be less than max_seq_len (512)."
+        if not said and not set(texts).isdisjoint(self.unsafe):
+            said = "Input data may contain inappropriate content."
         if said:
             self.refused += 1
             reply = http(json.dumps({"error": {"message": said}}), "400 Bad Request", JSON)
@@ -357,6 +360,32 @@ def test_texts_that_are_too_long_are_named_and_the_others_are_kept():
         assert server.refused < 16
         server.longest = 9
         assert session.embed(texts).asked == 2
+
+
+def test_texts_that_content_review_refuses_are_named_and_the_others_are_kept():
+    server = VectorServer(unsafe={"7", "30"})
+    texts = [str(n) for n in range(40)]
+    with served_by(server) as session:
+        with pytest.raises(errors.UnsafeRequest) as caught:
+            session.embed(texts, in_flight=1)
+        line = caught.value.line("en")
+        assert "some texts (2) did not pass content review, such as '7'" in line
+        assert "Input data may contain inappropriate content" in line
+        assert "prompt" not in line
+        missing = np.isnan(caught.value.answer.vectors).any(axis=1)
+        assert np.flatnonzero(missing).tolist() == [7, 30]
+        assert server.refused < 16
+        server.unsafe = ()
+        assert session.embed(texts).asked == 2
+
+
+def test_of_texts_that_are_refused_for_two_reasons_those_like_the_first_are_named():
+    server = VectorServer(unsafe={"7", "30"}, longest=2)
+    texts = [*map(str, range(40)), "1.5"]
+    unsafe = pytest.raises(errors.UnsafeRequest, match=r"some texts \(2\) did not pass.*'7'")
+    with served_by(server) as session, unsafe:
+        session.embed(texts, cache=False, in_flight=1)
+    assert sum(server.sizes) == 38
 
 
 def test_where_many_texts_are_too_long_the_rest_is_not_asked():
