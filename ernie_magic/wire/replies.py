@@ -179,8 +179,9 @@ def _missing_numbers_error(payload: Mapping[str, Any], numbers: Text) -> ErnieEr
     error = unexpected_reply_error(payload)
     if type(error) is ProtocolError and not _OF_THIS_API.isdisjoint(payload):
         error.what = Text(
-            "回复里没有可用的{numbers}（空值、空列表、全零，或不是数字）",
-            "the reply has no usable {numbers} (null, an empty list, only zeros, or no numbers)",
+            "回复里没有可用的{numbers}（空值、空列表、NaN、全零，或不是数字）",
+            "the reply has no usable {numbers} (null, an empty list, NaN, only zeros, or no "
+            "numbers)",
         ).fill(numbers=numbers)
         error.cause = Text(
             "模型不做这件事，或服务没能算出来",

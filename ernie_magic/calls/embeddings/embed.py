@@ -100,8 +100,8 @@ def _unusable_error(texts: list[str]) -> ProtocolError:
             "no usable vector came for some texts ({n}), such as {text}",
         ).fill(n=len(texts), text=repr(clip_text(texts[0], _SHOWN))),
         Text(
-            "服务给的是空值、全零、别的长度，或不是数字",
-            "the service sent null, only zeros, another length, or no numbers",
+            "服务给的是空值、NaN、全零、别的长度，或不是数字",
+            "the service sent null, NaN, only zeros, another length, or no numbers",
         ),
         Text(
             "其余的已经存下；再算一次只会问缺的，或去掉这段文本",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import sqlite3
 import time
 from contextlib import contextmanager
@@ -331,11 +332,11 @@ def test_a_batch_that_a_service_refuses_is_made_smaller_and_remembered():
         assert server.refused == 1
 
 
-@pytest.mark.parametrize("odd", [None, [1.0], [1.0, float("inf")], [0, 0], "x"])
+@pytest.mark.parametrize("odd", [None, [1.0], [1.0, math.inf], [math.nan, 1.0], [0, 0], "x"])
 def test_an_odd_vector_is_told_with_its_text_and_the_others_are_kept(odd):
     server = VectorServer(change=lambda text, vector: odd if text == "2" else vector)
     with served_by(server) as session:
-        with pytest.raises(errors.ProtocolError, match=r"no usable vector.*'2'") as caught:
+        with pytest.raises(errors.ProtocolError, match=r"no usable vector.*'2'.*NaN") as caught:
             session.embed([str(n) for n in range(5)])
         assert np.isnan(caught.value.answer.vectors).any(axis=1).tolist() == [
             text == "2" for text in "01234"
