@@ -722,7 +722,7 @@ class MapJob:
         return addresses
 
     def _use_stored_answer(self, index: int, address: bytes, answer: ledger.StoredAnswer) -> None:
-        values, wrong = schema.parse_answer(answer.text, self._map_request.columns)
+        values, wrong = schema.parse_answer(answer.text, self._map_request.columns, answer.reason)
         is_readable = bool(values) and wrong is None
         if is_readable:
             self._readable.add(address)
@@ -779,7 +779,7 @@ class MapJob:
         self._usage += row_outcome.usage
         self._asked += 1
         self._values[index], wrong = schema.parse_answer(
-            row_outcome.text, self._map_request.columns
+            row_outcome.text, self._map_request.columns, row_outcome.reason
         )
         self._unread.pop(index, None)
         if wrong:

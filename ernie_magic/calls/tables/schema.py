@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
+from ernie_magic.api.finish_reasons import is_filter
 from ernie_magic.api.values import as_object
 from ernie_magic.calls.tables.typed_values import convert_value
 from ernie_magic.errors import InvalidOption
@@ -20,7 +21,7 @@ from ernie_magic.text.json_text import (
     has_only_thoughts,
     iterate_json,
 )
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ _ADVICE_BY_WORD = {
 _EMPTY = Text(
     "回答是空的：再用 resume 问一次，或放宽输出长度的上限",
     "the answer is empty: ask again with resume, or allow a longer output",
+)
+_FILTERED = Text(
+    "内容审核拦下了这个回答（finish_reason {reason}）：换一种说法",
+    "content review stopped the answer (finish_reason {reason}): rephrase the prompt",
 )
 _COLUMNS_FORM = Text(
     '写成 "情感, 分数:int"；类型有 str、int、float、bool',
@@ -255,15 +260,27 @@ def json_instruction(columns: tuple[Column, ...]) -> str:
     )
 
 
-def parse_answer(text: str, columns: tuple[Column, ...]) -> tuple[dict[str, Any], Text | None]:
+def parse_answer(
+    text: str,
+    columns: tuple[Column, ...],
+    reason: str = "",
+) -> tuple[dict[str, Any], Text | None]:
     """Return the values in an answer, and what is wrong with it: None when nothing is. A value is
     None where the answer has null for it, or nothing of its type.
+
+    Parameters
+    ----------
+    reason
+        The reason to finish of an answer that may not be whole, "" for others.
     """
-    if not text.strip() or has_only_thoughts(text):
-        return {}, _EMPTY
-    if not columns:
+    is_empty = not text.strip() or has_only_thoughts(text)
+    if not columns and not is_empty:
         return {ANSWER: text}, None
-    parsed = _find_object(text, columns)
+    parsed = None if is_empty else _find_object(text, columns)
+    if parsed is None and is_filter(reason):
+        return {}, _FILTERED.fill(reason=clip_text(reason, _SHOWN))
+    if is_empty:
+        return {}, _EMPTY
     if parsed is None:
         return {}, Text("不是 JSON 对象：{text}", "not a JSON object: {text}").fill(
             text=repr(text[:60])

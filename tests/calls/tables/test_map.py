@@ -775,6 +775,16 @@ def test_a_row_without_an_answer_is_told_and_asked_again(raw_session, name, to):
     assert (len(server.requests), mapped.errors) == (2, {})
 
 
+@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "sensitive"])
+@pytest.mark.parametrize(("content", "to"), [("", None), (" ", "mood"), ('{"mood": "go', "mood")])
+def test_a_row_that_content_review_stopped_says_so(raw_session, reason, content, to):
+    server, session = raw_session
+    server.replies = {"": _reply({"choices": _choice(content, reason)})}
+    told = session.map(ECHO, ["a"], schema=to).errors[0]
+    assert told.startswith(f"content review stopped the answer (finish_reason {reason})")
+    assert "longer" not in told
+
+
 def test_labels_with_a_name_are_a_column_and_stay_labels(session):
     frame = pd.DataFrame({"city": ["A", "A", "B"], "year": [1, 2, 1], "n": [3, 4, 5]})
     pivot = frame.pivot_table(index="city", columns="year", values="n")
