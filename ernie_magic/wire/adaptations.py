@@ -1,5 +1,5 @@
-"""What a request has that the caller did not choose, and what is sent instead where a server
-refuses it.
+"""What a request has that the caller did not choose, or a name for what the caller did, and what is
+sent instead where a server refuses it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from ernie_magic.api import values
 from ernie_magic.errors import BadRequest, ServerError
 from ernie_magic.wire.answers.content import REASONING
 from ernie_magic.wire.error_codes import ABOUT_THE_ACCOUNT
+from ernie_magic.wire.refusals.sent_fields import find_refused_field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from ernie_magic.errors import ServiceError
     from ernie_magic.wire.request import WireRequest
@@ -69,6 +70,19 @@ _UNKNOWN_FIELD = re.compile(
     r"|(?:不支持|未知|多余|无法识别)的?(?:参数|字段|属性)",
     re.IGNORECASE,
 )
+_USE = r"\b(?:use|instead|in favou?r of|renamed)\b|[使改]用"
+# OpenAI's, of its thinking models.
+_WANTS_MAX_COMPLETION_TOKENS = re.compile(
+    rf"(?<!\w)max_tokens\b.{{0,120}}(?:{_USE}).{{0,40}}(?<!\w)max_completion_tokens\b"
+    rf"|(?:{_USE}).{{0,20}}(?<!\w)max_completion_tokens\b.{{0,60}}(?<!\w)max_tokens\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# vLLM's, TensorRT-LLM's and Mistral's (https://github.com/voideditor/void/issues/128).
+_WANTS_MAX_TOKENS = re.compile(
+    rf"(?:{_UNKNOWN_FIELD.pattern}).{{0,80}}(?<!\w)max_completion_tokens\b"
+    rf"|(?<!\w)max_completion_tokens\b.{{0,80}}(?:{_UNKNOWN_FIELD.pattern}|not supported|{_USE})",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Adaptation(NamedTuple):
@@ -79,7 +93,8 @@ class Adaptation(NamedTuple):
     name : str
     field : str
         What of the request is changed; only where the caller did not choose it. "reasoning" and
-        "tools" are what messages have of thoughts, and of calls and results of tools.
+        "tools" are what messages have of thoughts, and of calls and results of tools. "" where the
+        caller's value is sent all the same.
     refusal : Pattern
         The words of a refusal that names it.
     change : callable
@@ -172,8 +187,24 @@ def _without_empty_content(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": None}
 
 
-# Who has turned it once does not turn it back.
-_STREAM_OR_NOT = frozenset({"streamed", "whole", "whole with tools"})
+def _rename(old: str, new: str) -> Callable[[WireRequest], WireRequest | None]:
+    """Return what sends a field under another name."""
+
+    def change_request(request: WireRequest) -> WireRequest | None:
+        body = request.body or {}
+        if old not in body or new in body:
+            return None
+        renamed = {new if name == old else name: value for name, value in body.items()}
+        return request._replace(body=renamed)
+
+    return change_request
+
+
+# Who has turned one of these once does not turn it back.
+_TURNS = (
+    frozenset({"streamed", "whole", "whole with tools"}),
+    frozenset({"max_completion_tokens", "max_tokens"}),
+)
 # In the order in which they are tried.
 ADAPTATIONS = (
     Adaptation(
@@ -202,6 +233,18 @@ ADAPTATIONS = (
     Adaptation(
         "no empty content", "tools", _ABOUT_EMPTY_CONTENT, _change_messages(_without_empty_content)
     ),
+    Adaptation(
+        "max_completion_tokens",
+        "",
+        _WANTS_MAX_COMPLETION_TOKENS,
+        _rename("max_tokens", "max_completion_tokens"),
+    ),
+    Adaptation(
+        "max_tokens",
+        "",
+        _WANTS_MAX_TOKENS,
+        _rename("max_completion_tokens", "max_tokens"),
+    ),
 )
 
 
@@ -220,9 +263,13 @@ def adapt_request(
         Fields that the caller did not choose.
     """
     for one in ADAPTATIONS:
-        if one.name in names and one.field in adaptable:
+        if one.name in names and _may_change(one, adaptable):
             request = one.change(request) or request
     return request
+
+
+def _may_change(adaptation: Adaptation, adaptable: Collection[str]) -> bool:
+    return not adaptation.field or adaptation.field in adaptable
 
 
 def find_adaptation(
@@ -238,9 +285,9 @@ def find_adaptation(
     is_failure = isinstance(error, ServerError)
     said = f"{error.message} {error.body}"
     for one in ADAPTATIONS:
-        if one.name in tried or one.field not in adaptable:
+        if one.name in tried or not _may_change(one, adaptable):
             continue
-        if one.name in _STREAM_OR_NOT and _STREAM_OR_NOT.intersection(tried):
+        if any(one.name in turns and turns.intersection(tried) for turns in _TURNS):
             continue
         if one.exclusion.search(said):
             continue
@@ -251,9 +298,14 @@ def find_adaptation(
     return ""
 
 
-def refuses_stream_options(error: ServiceError) -> bool:
+def refuses_stream_options(error: ServiceError, body: Mapping[str, Any]) -> bool:
     """Whether a server may have refused a request because it does not know `stream_options`, which
     some name and others only mean.
+
+    Parameters
+    ----------
+    body
+        The request's other fields: a refusal that names one of them is about that.
     """
     if isinstance(error, ABOUT_THE_ACCOUNT):
         return False
@@ -261,4 +313,6 @@ def refuses_stream_options(error: ServiceError) -> bool:
     letters = re.sub(r"[^a-z]", "", said.lower())
     if "streamoptions" in letters or "includeusage" in letters:
         return True
-    return isinstance(error, BadRequest) and bool(_UNKNOWN_FIELD.search(said))
+    if not isinstance(error, BadRequest) or find_refused_field(error.message, body):
+        return False
+    return bool(_UNKNOWN_FIELD.search(said))

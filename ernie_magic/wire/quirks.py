@@ -63,8 +63,8 @@ async def send_adapting(
     adaptable: Collection[str],
 ) -> WireRequest:
     """Send a chat or a completion, and return it as it was taken. Where the server refuses a field
-    that the caller did not choose, it is asked once more with what is sent instead, and so from
-    then on.
+    that the caller did not choose, or its name, it is asked once more with what is sent instead,
+    and so from then on.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ async def send_asking_for_usage(
     try:
         await http.send_and_read(asking, reader, context)
     except ServiceError as error:
-        if reader.started or not refuses_stream_options(error):
+        if reader.started or not refuses_stream_options(error, body):
             raise
     else:
         return

@@ -446,3 +446,57 @@ def test_a_session_that_is_set_not_to_stream_does_not(ask_strict):
     with pytest.raises(ErnieError):
         session.chat("one")
     assert [body["stream"] for body in server.bodies] == [False]
+
+
+USE_OTHER = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+# The name that a server refuses, its words, and the name that it takes.
+LENGTH_NAMES = {
+    "OpenAI's": ("max_tokens", {"error": {"message": USE_OTHER, "param": "max_tokens"}}),
+    "a gateway's": (
+        "max_tokens",
+        {"error": {"message": f"Error code: 400 - {{'error': {{'message': {USE_OTHER!r}}}}}"}},
+    ),
+    "in Chinese": ("max_tokens", {"error": {"message": "该模型不支持 max_tokens，请使用 max_completion_tokens"}}),
+    "vLLM's": (
+        "max_completion_tokens",
+        {
+            "object": "error",
+            "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'max_completion_tokens'), "
+            "'msg': 'Extra inputs are not permitted', 'input': 800}]",
+        },
+    ),
+    "Azure's older API": (
+        "max_completion_tokens",
+        {"error": {"message": "Unrecognized request argument supplied: max_completion_tokens"}},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LENGTH_NAMES)
+def test_the_length_of_an_answer_is_sent_under_the_name_that_a_server_takes(ask_strict, name):
+    refused, words = LENGTH_NAMES[name]
+    (taken,) = {"max_tokens", "max_completion_tokens"} - {refused}
+    server, session = ask_strict(lambda body: refused in body and (400, words))
+    answer = session.chat("one", **{refused: 10})
+    assert (answer.text, answer.sent) == (ANSWER, {taken: 10})
+    session.chat("two", **{refused: 20})
+    session.map("Say {{text}}", [f"length, {name}"], **{refused: 30})
+    sent = [(body.get(refused), body.get(taken)) for body in server.bodies]
+    assert sent == [(10, None), (None, 10), (None, 20), (None, 30)]
+
+
+def test_an_answer_s_length_is_sent_twice_only_where_its_name_is_refused(ask_strict):
+    words = {"error": {"message": "max_tokens must be at least 16, instead of 10"}}
+    server, session = ask_strict(lambda body: "max_tokens" in body and (400, words))
+    with pytest.raises(BadRequest):
+        session.chat("one", max_tokens=10)
+    with pytest.raises(BadRequest):
+        session.chat("two", max_tokens=10, max_completion_tokens=10)
+    assert len(server.bodies) == 2
+
+
+def test_of_two_refused_names_the_first_refusal_is_not_asked_for_again(ask_strict):
+    server, session = ask_strict(lambda _: (400, LENGTH_NAMES["OpenAI's"][1]))
+    with pytest.raises(BadRequest):
+        session.chat("one", max_tokens=10)
+    assert len(server.bodies) == 2

@@ -45,13 +45,18 @@ def name_refused_field(error: BadRequest, body: Mapping[str, Any]) -> None:
     """
     if error.cause not in (WRONG_FIELD, LACKS_FEATURE):
         return
-    named = {name: _find_name(name, error.message) for name in body if name not in _ALWAYS_SENT}
-    found = {name: position for name, position in named.items() if position >= 0}
-    if not found:
+    name = find_refused_field(error.message, body)
+    if not name:
         return
-    name = min(found, key=found.__getitem__)
     error.cause = _REFUSED.fill(field=_write_field(name, body[name]))
     error.advice = _LEAVE_OUT.fill(name=name)
+
+
+def find_refused_field(message: str, body: Mapping[str, Any]) -> str:
+    """Return the sent field that a service's words name first, "" for none."""
+    named = {name: _find_name(name, message) for name in body if name not in _ALWAYS_SENT}
+    found = {name: position for name, position in named.items() if position >= 0}
+    return min(found, key=found.__getitem__, default="")
 
 
 def _find_name(name: str, message: str) -> int:
