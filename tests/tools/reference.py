@@ -492,7 +492,7 @@ _ERRORS_ZH = {
     "AuthenticationFailed": "401：密钥不对、过期或种类不符",
     "PermissionDenied": "401 或 403：密钥有效，但无权使用这个模型、应用或参数",
     "QuotaExhausted": "402：账户里没有 token 了",
-    "UnsafeRequest": "403：请求没有通过内容审核",
+    "UnsafeRequest": "403：请求或模型据此生成的内容没有通过内容审核",
     "AnswerWithdrawn": "服务撤回了回答；文字不保留",
     "RateLimited": "429：每分钟的请求或 token 太多，或同时太多；`retryable` 为假时是按天的限额",
     "ServerError": "5xx：服务故障",
