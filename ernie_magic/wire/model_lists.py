@@ -60,6 +60,11 @@ class _ModelList:
     paths: dict[str, str]
 
 
+_UNREADABLE_LIST = Text(
+    "这个服务的模型列表读不到：{what}", "the server's list of models cannot be read: {what}"
+)
+
+
 class ModelLists:
     """The live lists of models, by account.
 
@@ -193,6 +198,8 @@ class ModelLists:
         if isinstance(problem, (TransportError, AuthenticationFailed)):
             raise problem
         no_model = no_model_error(kind, offered)
+        if problem is not None:
+            no_model.cause = _UNREADABLE_LIST.fill(what=problem.what)
         if endpoint.account not in self._lists:
             _name_version_path(no_model, endpoint)
         raise no_model

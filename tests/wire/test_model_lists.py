@@ -53,3 +53,26 @@ def test_a_server_whose_list_is_empty_has_its_address_right(server):
             session.chat("hi")
         assert "/v1" not in caught.value.line("en")
     server.replies = {"/": GONE}
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"),
+    [
+        ("403 Forbidden", "Country, region, or territory not supported", "not offered in this reg"),
+        ("429 Too Many", "slow down", "too many requests (the service said: slow down)"),
+        ("500 Failed", "oops", "the service failed (the service said: oops)"),
+    ],
+)
+def test_why_no_list_could_be_read_is_the_cause_that_no_model_is_chosen(server, status, said, told):
+    body = json.dumps({"error": {"message": said}})
+    server.replies = {"/": http(body, status, "application/json")}
+    with (
+        local_session(f"http://127.0.0.1:{server.port}/v1") as session,
+        pytest.raises(errors.InvalidOption) as caught,
+    ):
+        session.chat("hi")
+    line = caught.value.line("en")
+    assert "no model is chosen" in line
+    assert "list of models cannot be read: " in line
+    assert told in line
+    assert "choose one with -m" in line
