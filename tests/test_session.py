@@ -346,3 +346,26 @@ def test_threads_that_ask_first_at_the_same_time_share_a_conversation(monkeypatc
     with Session(service="emulator") as session, ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: session.conversation, range(2))
         assert first is second is session.conversation
+
+
+@pytest.mark.parametrize("call", ["chat", "map"])
+def test_what_a_session_keeps_is_told_as_that_where_it_does_not_fit(call):
+    with Session(service="emulator", language="en", max_completion_tokens=8000) as session:
+        asks = {
+            "chat": lambda **given: session.chat("hi", model="ernie-novel-8k", **given),
+            "map": lambda **given: session.map("{{text}}", ["a"], model="ernie-novel-8k", **given),
+        }
+        with pytest.raises(errors.InvalidOption) as kept:
+            asks[call]()
+        assert "max_completion_tokens is set for the session" in str(kept.value)
+        assert "%ernie config max_completion_tokens default unsets it" in str(kept.value)
+        with pytest.raises(errors.InvalidOption) as given:
+            asks[call](max_completion_tokens=9000)
+        assert "is set for the session" not in str(given.value)
+        asks[call](max_completion_tokens=100)
+
+
+def test_a_call_s_limit_of_length_takes_the_place_of_a_session_s_by_another_name():
+    with Session(service="emulator", language="en", max_completion_tokens=800) as session:
+        sent = session.chat("hi", max_tokens=100).sent
+    assert (sent.get("max_tokens"), sent.get("max_completion_tokens")) == (100, None)

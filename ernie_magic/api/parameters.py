@@ -847,6 +847,10 @@ def _name_other_magic(flag: str) -> Text | None:
     return None
 
 
+# Names of one thing: of two at once, servers refuse the pair.
+_LENGTHS = frozenset({"max_tokens", "max_completion_tokens", "max_output_tokens"})
+
+
 def merge_parameters(
     kind: Kind,
     kept: Mapping[str, Any],
@@ -863,9 +867,11 @@ def merge_parameters(
         The call's own; None leaves the session's value.
     """
     known = parameters_of(kind)
+    own = {name: value for name, value in given.items() if value is not None}
+    replaced = {*own, *(_LENGTHS if not _LENGTHS.isdisjoint(own) else ())}
     merged = {
         name: value
         for name, value in kept.items()
-        if not rules.strict or known[name].in_protocol(rules.protocol)
+        if name not in replaced and (not rules.strict or known[name].in_protocol(rules.protocol))
     }
-    return merged | {name: value for name, value in given.items() if value is not None}
+    return merged | own

@@ -243,6 +243,11 @@ class RerankRequest(Request):
 
 
 _TABLE_RULES = Rules()
+_KEPT = Text("{name} 是在会话里设置的", "{name} is set for the session")
+_KEEP_NO_LONGER = Text(
+    "%ernie config {name} default 取消设置；或只在这一次给出别的值",
+    "%ernie config {name} default unsets it; or give another value in this call",
+)
 
 
 def chat_request(
@@ -698,6 +703,38 @@ def checked_parameters(
     return {
         name: checked[name] for name, p in table.items() if name in checked and not p.client_side
     }
+
+
+def check_session_parameters(
+    kind: Kind,
+    kept: Mapping[str, Any],
+    sent: Mapping[str, Any],
+    model: str,
+    rules: Rules,
+) -> None:
+    """Check what a session keeps, as far as it is sent: who gets the error has not written it in
+    this call.
+
+    Parameters
+    ----------
+    kept
+        The session's parameters.
+    sent
+        Those of the call, with the session's among them.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    for name, value in kept.items():
+        if sent.get(name) is not value:
+            continue
+        try:
+            checked_parameters(kind, {name: value}, model, rules)
+        except InvalidOption as error:
+            error.cause = _KEPT.fill(name=name)
+            error.advice = _KEEP_NO_LONGER.fill(name=name)
+            raise
 
 
 def check_names(call: str, given: Iterable[str], accepted: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from ernie_magic.api import parameters
 from ernie_magic.api.messages import Message, count_pictures, turns_to_drop
 from ernie_magic.api.models import find_model
 from ernie_magic.api.passages import quote_passages, shorten_passages
-from ernie_magic.api.requests import ChatRequest, chat_request
+from ernie_magic.api.requests import ChatRequest, chat_request, check_session_parameters
 from ernie_magic.calls.chat.history import user_message
 
 if TYPE_CHECKING:
@@ -116,9 +116,9 @@ class Plan:
             for turn in self.earlier_turns[turns_dropped:]
             for message in turn.messages_for(service, model)
         ]
-        given = parameters.merge_parameters(
-            "chat", self.target.settings.parameters, self.options.parameters, rules
-        )
+        kept = self.target.settings.parameters
+        given = parameters.merge_parameters("chat", kept, self.options.parameters, rules)
+        check_session_parameters("chat", kept, given, model, rules)
         request = chat_request(
             [*self.system_messages, *earlier, *self.new_messages],
             model=model,

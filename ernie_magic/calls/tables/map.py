@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ernie_magic.api import models, parameters
-from ernie_magic.api.requests import chat_request, check_names
+from ernie_magic.api.requests import chat_request, check_names, check_session_parameters
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables import frames, schema
@@ -368,9 +368,9 @@ class MapRequest:
         """
         settings = self.target.settings
         rules = self.target.rules
-        given = parameters.merge_parameters(
-            "chat", settings.parameters, self.options.parameters, rules
-        )
+        kept = settings.parameters
+        given = parameters.merge_parameters("chat", kept, self.options.parameters, rules)
+        check_session_parameters("chat", kept, given, model, rules)
         if self.columns:
             prompt = f"{prompt}\n\n{schema.json_instruction(self.columns)}"
             given["response_format"] = "json_object"  # V1 supports no schema, only JSON
