@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from ernie_magic.api import models
 from ernie_magic.api.parameter import EXAMPLE, NOT_A_CHOICE, Parameter, Type, WrongType, clip_value
 from ernie_magic.api.text_lists import parse_structure, split_list, split_typed_list
+from ernie_magic.api.tool_names import name_of_callable
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.plain_values import plain_value
@@ -471,8 +472,8 @@ class ToolChoice(Parameter):
     def _convert_value(self, value: object, model: str | None) -> str | dict[str, Any]:  # noqa: ARG002
         if isinstance(value, str):
             value = self._parse_given_text(value)
-        if callable(value) and hasattr(value, "__name__"):
-            value = value.__name__
+        if callable(value):
+            value = name_of_callable(value) or value
         if not isinstance(value, (dict, str)):
             raise self._wrong_type_error(value)
         if isinstance(value, str) and value not in (*TOOL_CHOICES, *_OTHER_TOOL_CHOICES):

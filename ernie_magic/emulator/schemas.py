@@ -25,6 +25,7 @@ _QUOTED = re.compile(
 )
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _CLAUSE_END = re.compile(r"[,.?!\n]")
+_TEXT_RULES = frozenset({"format", "pattern", "minLength", "maxLength"})
 MAX_WORDS = 200  # characters of a prompt that become one text
 MAX_COUNT = 1_000  # characters or items that a schema may demand
 # A small schema whose parts refer to one another may describe a value of any size.
@@ -113,7 +114,7 @@ class _Sampler:
         self._spend(_VALUE_SIZE + len(name))
         # pydantic writes true and false for "anything" and "nothing".
         if isinstance(schema, bool):
-            schema = {}
+            schema = {"type": "string"}
         schema = check_object(schema, "schema")
         if "$ref" in schema:
             return self._sample_reference(schema, name)
@@ -185,8 +186,8 @@ class _Sampler:
         kind = schema.get("type")
         if isinstance(kind, list):
             kind = next((each for each in kind if each != "null"), "null")
-        if kind is None and "properties" in schema:
-            kind = "object"
+        if kind is None:
+            kind = self._guess_type(schema, name)
         if kind in ("integer", "number"):
             return self._sample_number(schema, name, is_whole=kind == "integer")
         if kind == "null":
@@ -198,6 +199,19 @@ class _Sampler:
         if kind == "object":
             return self._sample_object(schema)
         return self._sample_text(schema, name)
+
+    def _guess_type(self, schema: dict[str, Any], name: str) -> str:
+        """The type of a value that may have any: a number where the prompt has nothing else."""
+        if "properties" in schema:
+            return "object"
+        is_for_text = (
+            _PLACE.search(name) or _DATE.search(name) or not _TEXT_RULES.isdisjoint(schema)
+        )
+        if is_for_text or self._quoted or self._cities or not self._numbers:
+            return "string"
+        if self._numbers[0].is_integer():
+            return "integer"
+        return "number"
 
     def _sample_number(self, schema: dict[str, Any], name: str, *, is_whole: bool) -> float:
         least, most = _bounds(schema)

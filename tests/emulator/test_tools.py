@@ -134,6 +134,23 @@ def test_arguments_keep_the_prompt_s_letters_whatever_their_script(prompt, name,
     assert "\\u" not in packed
 
 
+@pytest.mark.parametrize(
+    ("prompt", "name", "value"),
+    [
+        ("3 to the power of 2", "x", 3),
+        ("half of 2.5", "x", 2.5),
+        ("杭州今天 3 点的天气", "city", "杭州"),
+        ("find 'ab' 3 times", "what", "ab"),
+        ("say hello", "x", "say hello"),
+    ],
+)
+def test_an_argument_of_no_type_is_the_prompt_s_number_where_it_has_nothing_else(
+    prompt, name, value
+):
+    tool = {"name": "f", "parameters": {"properties": {name: {}}, "required": [name]}}
+    assert json.loads(fill_arguments(tool, prompt, 1)) == {name: value}
+
+
 def test_a_place_is_the_prompt_s_city_even_where_something_else_is_quoted():
     tool = {"parameters": {"properties": {"location": {"type": "string"}}}}
     assert json.loads(fill_arguments(tool, "用“摄氏度”说北京的天气", 0)) == {"location": "北京"}

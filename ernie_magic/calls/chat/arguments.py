@@ -22,6 +22,7 @@ from uuid import UUID
 
 from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.api.text_lists import parse_structure
+from ernie_magic.api.tool_names import call_method
 
 # Texts that stand for nothing where a value is optional.
 _NULLS = frozenset({"", "null", "none", "nil", "undefined"})
@@ -78,9 +79,15 @@ def bind_arguments(function: Callable[..., Any], arguments: str) -> inspect.Boun
     except TypeError as error:
         raise TypeError(f"{error}; {expected}") from None
     for name, value in bound.arguments.items():
-        bound.arguments[name] = _convert_parameter(
-            name, value, hints.get(name, Any), signature.parameters[name].kind
-        )
+        parameter = signature.parameters[name]
+        try:
+            converted = _convert_parameter(name, value, hints.get(name, Any), parameter.kind)
+        except ValueError:
+            # What only a default tells is a guess: x=1 may be given 2.5.
+            if resolve_hint(function, parameter.annotation) is not Any:
+                raise
+            continue
+        bound.arguments[name] = converted
     return bound
 
 
@@ -133,28 +140,38 @@ def _without_defaults(
     return {name: value for name, value in given.items() if not is_left_out(name, value)}
 
 
-def resolve_hint(owner: object, annotation: object, unknown: Any = Any) -> Any:
-    """Return what an annotation means.
+def resolve_parameter(owner: object, parameter: inspect.Parameter) -> Any:
+    """Return the type of a function's parameter: what its annotation means, else the type of its
+    default; Any where neither tells, as of a name that is imported for type checkers only.
+    """
+    hint = resolve_hint(owner, parameter.annotation)
+    is_told = hint is not Any or parameter.annotation in (Any, "Any")
+    if is_told or not isinstance(parameter.default, _TELLING_DEFAULTS):
+        return hint
+    return type(parameter.default)
+
+
+def resolve_hint(owner: object, annotation: object) -> Any:
+    """Return what an annotation means, Any where that cannot be told.
 
     Parameters
     ----------
     owner
         The function that has it: its names are looked up where that was defined.
-    unknown
-        Returned where that cannot be told, as of a name that is imported for type checkers only.
     """
     if annotation is inspect.Parameter.empty:
-        return unknown
+        return Any
+    owner = call_method(owner) or owner
     try:
         holder = types.SimpleNamespace(__annotations__={"it": annotation}, __wrapped__=owner)
         return typing.get_type_hints(holder, include_extras=True)["it"]
     except Exception:  # noqa: BLE001  (annotations may be any text at all)
-        return unknown
+        return Any
 
 
 def _hints_of(owner: object, signature: inspect.Signature) -> dict[str, Any]:
     return {
-        parameter.name: resolve_hint(owner, parameter.annotation)
+        parameter.name: resolve_parameter(owner, parameter)
         for parameter in signature.parameters.values()
     }
 
@@ -391,6 +408,10 @@ _SCALARS: tuple[tuple[type, Callable[[Any], Any], str], ...] = (
     (PurePath, _to_str, "a path"),
     (bytes, _to_bytes, "a string"),
 )
+
+
+# Defaults that tell the type of a parameter without an annotation.
+_TELLING_DEFAULTS = (*(kind for kind, _, _ in _SCALARS), *_COLLECTIONS, dict, Enum)
 
 
 def _convert_enum(value: Any, kind: type[Enum], path: str) -> Any:

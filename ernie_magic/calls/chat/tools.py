@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.text_lists import parse_structure
+from ernie_magic.api.tool_names import call_method, name_of_callable, name_of_described
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -33,7 +34,7 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
     InvalidOption
         It has no name of its own (a lambda).
     """
-    name = getattr(function, "__name__", "")
+    name = name_of_callable(function)
     if not name.isidentifier():
         raise InvalidOption(
             Text(
@@ -55,10 +56,17 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
         "type": "function",
         "function": {
             "name": name,
-            "description": inspect.getdoc(function) or "",
+            "description": _describe_purpose(function),
             "parameters": _describe_parameters(name, signature, function),
         },
     }
+
+
+def _describe_purpose(function: Callable[..., Any]) -> str:
+    """Return the docstring; of an instance, its method's before its class's."""
+    method = call_method(function)
+    own = getattr(method, "__doc__", "") or ""
+    return inspect.cleandoc(own) or inspect.getdoc(function) or ""
 
 
 def _describe_parameters(
@@ -75,7 +83,7 @@ def _describe_parameters(
     """
     # Loaded with the first function that is a tool.
     from ernie_magic.calls.chat.argument_schemas import collect_definitions, describe_type
-    from ernie_magic.calls.chat.arguments import resolve_hint
+    from ernie_magic.calls.chat.arguments import resolve_parameter
 
     properties: dict[str, Any] = {}
     required = []
@@ -90,9 +98,7 @@ def _describe_parameters(
                 ).fill(name=name, parameter=parameter.name),
                 advice=Text("去掉定义里的 /", "leave out the / in its definition"),
             )
-        # What cannot be told is most often a text.
-        hint = resolve_hint(function, parameter.annotation, unknown=str)
-        properties[parameter.name] = describe_type(hint)
+        properties[parameter.name] = describe_type(resolve_parameter(function, parameter))
         if parameter.default is parameter.empty:
             required.append(parameter.name)
             continue
@@ -114,20 +120,23 @@ def split_tools(tools: object) -> tuple[object, dict[str, Callable[..., Any]]]:
     functions: dict[str, Callable[..., Any]] = {}
     if tools is None or isinstance(tools, dict):
         return tools, functions
-    tools_sent = []
+    tools_sent: list[Any] = []
     for tool in _flatten(tools):
+        described = tool
         if callable(tool):
             described = describe_function(tool)
-            if described["function"]["name"] in functions:
-                raise InvalidOption(
-                    Text("两个工具都叫 {name}", "two tools are called {name}").fill(
-                        name=described["function"]["name"]
-                    )
-                )
-            functions[described["function"]["name"]] = tool
-            tools_sent.append(described)
-        else:
-            tools_sent.append(tool)
+        name = name_of_described(described)
+        # Which of the two a call means could not be told; JSON twice is left to the service.
+        earlier = functions
+        if callable(tool):
+            earlier = {name_of_described(each): each for each in tools_sent}
+        if name in earlier:
+            raise InvalidOption(
+                Text("两个工具都叫 {name}", "two tools are called {name}").fill(name=name)
+            )
+        if callable(tool):
+            functions[name] = tool
+        tools_sent.append(described)
     return tools_sent, functions
 
 

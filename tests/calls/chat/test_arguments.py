@@ -264,3 +264,27 @@ def test_fields_that_a_tool_has_itself_are_its_arguments():
     assert bind_arguments(anything, json.dumps(given)).arguments == {"fields": given}
     with pytest.raises(TypeError, match="missing a required argument"):
         bind_arguments(own, json.dumps({"arguments": {"name": "n"}}))
+
+
+def test_a_default_tells_the_type_where_no_annotation_does():
+    def power(x, n=2, exact=True, label="", colour=Colour.RED):
+        """Raise it."""
+
+    written = '{"x": "3", "n": "3", "exact": "false", "label": 7, "colour": "g"}'
+    assert bind_arguments(power, written).arguments == {
+        "x": "3", "n": 3, "exact": False, "label": "7", "colour": Colour.GREEN,
+    }  # fmt: skip
+    assert bind_arguments(power, '{"x": [1], "n": 2.5}').arguments == {"x": [1], "n": 2.5}
+    assert bind_arguments(power, '{"x": 1, "n": null}').arguments == {"x": 1}
+
+
+class Adder:
+    def __call__(self, a: "int", b: "date | None" = None) -> "int":
+        return a
+
+
+def test_an_object_s_call_method_declares_its_types():
+    assert bind_arguments(Adder(), '{"a": "3", "b": "2025-01-31"}').arguments == {
+        "a": 3,
+        "b": date(2025, 1, 31),
+    }

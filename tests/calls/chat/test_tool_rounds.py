@@ -171,7 +171,8 @@ def test_on_v1_they_are_functions(emulator, monkeypatch):
 
 
 def test_a_cell_names_functions_by_their_variables(run, shell, ernie):
-    shell.user_ns.update(weather=get_current_weather, more=[add, WEATHER])
+    other = {"type": "function", "function": {**WEATHER["function"], "name": "forecast"}}
+    shell.user_ns.update(weather=get_current_weather, more=[add, other])
     _, out = run(f"%%ernie --tools weather --as a\n{ASK}")
     assert "tool get_current_weather" in out
     assert '"temperature": 20' in shell.user_ns["a"].text

@@ -6,6 +6,7 @@ import json
 import math
 import threading
 import time
+from datetime import date
 
 import pytest
 
@@ -247,6 +248,51 @@ def test_what_cannot_be_described_is_told(function):
         tools.split_tools([function])
 
 
+def test_a_parameter_without_a_type_has_its_default_s_or_none():
+    def power(x, n=2, label="p", exact=True, parts=(), since=None, day=date(2025, 1, 31)):
+        """Raise it."""
+
+    assert tools.describe_function(power)["function"]["parameters"] == {
+        "type": "object",
+        "required": ["x"],
+        "properties": {
+            "x": {},
+            "n": {"type": "integer", "default": 2},
+            "label": {"type": "string", "default": "p"},
+            "exact": {"type": "boolean", "default": True},
+            "parts": {"type": "array", "items": {}, "default": ()},
+            "since": {"default": None},
+            "day": {"type": "string", "format": "date"},
+        },
+    }
+
+
+class Weather:
+    """Ask the weather service."""
+
+    def __call__(self, city: "str", days=3) -> str:
+        return f"{city} {days}"
+
+
+def test_an_object_that_is_called_like_a_function_is_a_tool():
+    sent, functions = tools.split_tools([weather := Weather()])
+    assert functions == {"Weather": weather}
+    assert sent[0]["function"] == {
+        "name": "Weather",
+        "description": "Ask the weather service.",
+        "parameters": {
+            "type": "object",
+            "required": ["city"],
+            "properties": {
+                "city": {"type": "string"},
+                "days": {"type": "integer", "default": 3},
+            },
+        },
+    }
+    weather.name = "get_weather"
+    assert list(tools.split_tools(weather)[1]) == ["get_weather"]
+
+
 TOOL = {"type": "function", "function": {"name": "f"}}
 
 
@@ -276,6 +322,16 @@ def test_what_is_no_tool_is_told_with_what_would_be_one(ernie):
 def test_two_tools_of_one_name_are_told():
     with pytest.raises(errors.InvalidOption, match="two tools are called odd"):
         tools.split_tools([odd, odd])
+
+
+@pytest.mark.parametrize(
+    "described",
+    [{"type": "function", "function": {"name": "odd"}}, {"name": "odd", "input_schema": {}}],
+)
+def test_a_function_and_json_of_one_name_are_told(described):
+    for given in ([odd, described], [described, odd]):
+        with pytest.raises(errors.InvalidOption, match="two tools are called odd"):
+            tools.split_tools(given)
 
 
 def test_one_reader_that_leaves_does_not_end_the_others(studio):
