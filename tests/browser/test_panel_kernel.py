@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from .accessibility import AXE, VIOLATIONS
 from .conftest import Notebook
-from .panel import BOTH, SEEN, Panel, wait
+from .panel import BOTH, SEEN, TABS, Panel, wait
 
 pytestmark = pytest.mark.browser
 
@@ -21,11 +21,20 @@ ENABLED = """root => [...root.querySelectorAll('button, select, textarea, input,
     .filter(node => !node.disabled && !node.hasAttribute('disabled') && !node.matches('.ernie-fold')).map(node => node.textContent)"""
 
 
+def opened_tabs(panel):
+    panes = panel.root.locator(".ernie-body > *").evaluate_all(
+        "panes => panes.map(pane => Number(pane.className.match(/ernie-tab-(\\d)/)[1]))"
+    )
+    tabs = panel.root.locator(".ernie-tabs button").all_inner_texts()
+    return {tabs[number] for number in panes}
+
+
 def assert_retired(panel, words):
     expect(panel.root.locator(".ernie-gone")).to_contain_text(words)
     expect(panel.root.locator(".ernie-gone")).to_be_visible()
     assert panel.root.evaluate(ICONS) == 0
-    without_kernel = {"复制", "取消", "复制代码", "插入为单元格"}
+    # And the tabs that were opened: the page shows them by itself.
+    without_kernel = {"复制", "取消", "复制代码", "插入为单元格", *opened_tabs(panel)}
     assert set(panel.root.evaluate(ENABLED)) <= without_kernel
     expect(panel.root.locator(".ernie-news", has_text="内核")).to_have_count(0)
     expect(panel.root.locator(".ernie-turn[aria-busy=true]")).to_have_count(0)
@@ -51,7 +60,9 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     expect(turns.first.locator("table")).to_be_visible()
     expect(turns.first.locator(".ernie-footer")).not_to_contain_text("未完成")
     expect(turns.last.locator(".ernie-footer")).to_contain_text("未完成")
-    saved = str(panel.nb.save().cells[1].outputs)
+    saved = str(
+        [each.get("data", {}).get("text/html") for each in panel.nb.save().cells[1].outputs]
+    )
     assert "写一篇 3000 字的文章" in saved
     assert saved.count("… 未完成") == 1
     panel.page.evaluate(AXE)
@@ -66,6 +77,26 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     again.idle()
     expect(again.root.locator(".ernie-turn")).to_have_count(1)
     assert again.output.evaluate(SEEN) == 0
+
+
+def test_after_a_restart_the_tabs_that_were_opened_can_be_read(open_panel):
+    panel = open_panel()
+    panel.tab("image")
+    panel.prompt.fill("一只猫")
+    panel.prompt.press("Control+Enter")
+    card = panel.root.locator(".ernie-card img").first
+    card.wait_for()
+    panel.idle()
+    panel.tab("chat")
+    expect(card).to_be_hidden()
+    panel.page.evaluate(RESTART)
+    expect(panel.root.locator(".ernie-gone")).to_be_visible()
+    panel.root.get_by_role("tab", name=TABS["image"], exact=True).click()
+    expect(card).to_be_visible()
+    expect(panel.root.get_by_role("tab", name=TABS["compare"], exact=True)).to_be_disabled()
+    panel.nb.picture("panel-restarted-pictures")
+    panel.root.get_by_role("tab", name=TABS["chat"], exact=True).click()
+    expect(card).to_be_hidden()
 
 
 @pytest.mark.slow

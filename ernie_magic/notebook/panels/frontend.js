@@ -147,6 +147,7 @@ function render({ model, el }) {
     if (picture) return enlarge(picture, root, say, original);
     const button = event.target.closest("button");
     if (!button || button.closest(FOREIGN)) return;
+    if (kernel.gone && button.matches(".ernie-tabs button")) return showPane(button, root);
     if (button.classList.contains("ernie-fold")) return fold(button, root);
     const box = button.closest(".ernie-code");
     if (!box && button.classList.contains("ernie-button")) queued(button);
@@ -179,9 +180,10 @@ function render({ model, el }) {
     const look = () => {
       const now = performance.now();
       if (button.classList.contains("ernie-heard") !== before || isOver())
-        return [say.queued, say.unanswered].includes(news.textContent) && tell("");
+        return [say.queued, say.unanswered, say.no_server].includes(news.textContent) && tell("");
       if (model.widget_manager?.kernel?.status !== "idle") busy = now;
-      const said = now - busy > UNANSWERED ? say.unanswered : say.queued;
+      const server = model.widget_manager?.kernel?.connectionStatus ?? "connected";
+      const said = server !== "connected" ? say.no_server : now - busy > UNANSWERED ? say.unanswered : say.queued;
       if (now - since > 600) tell(said, button, Infinity);
       setTimeout(look, 100);
     };
@@ -405,8 +407,9 @@ function retire(root, line, partial) {
     root.prepend(told);
   }
   if (told.textContent !== line) told.textContent = line;
+  const opened = new Set([...root.querySelectorAll(".ernie-tabs button")].filter((tab) => paneOf(tab, root)));
   for (const control of root.querySelectorAll("button, select, textarea, input"))
-    if (!control.matches(OFFLINE)) control.disabled = true;
+    if (!control.matches(OFFLINE) && !opened.has(control)) control.disabled = true;
   for (const slider of root.querySelectorAll(".noUi-target")) set(slider, "disabled", "");
   for (const handle of root.querySelectorAll(".noUi-handle, .widget-readout")) {
     set(handle, "aria-disabled", "true");
@@ -419,6 +422,17 @@ function retire(root, line, partial) {
     half.textContent = partial;
     turn.querySelector(".ernie-footer").prepend(half);
   }
+}
+
+// What a tab shows, once it has been opened.
+function paneOf(tab, root) {
+  return root.querySelector(`.ernie-body > .ernie-tab-${[...tab.parentElement.children].indexOf(tab)}`);
+}
+
+// Without a kernel the page itself shows what the tabs that were opened hold.
+function showPane(tab, root) {
+  const chosen = paneOf(tab, root);
+  for (const pane of root.querySelectorAll(".ernie-body > *")) pane.style.display = pane === chosen ? "" : "none";
 }
 
 function set(node, attribute, value) {

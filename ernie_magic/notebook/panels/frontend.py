@@ -60,13 +60,19 @@ _FRONTEND_LABELS = {
         "内核没有回应：如果它重启过，请先运行 %load_ext ernie_magic，再运行这个单元格",
         "the kernel does not answer: if it was restarted, run %load_ext ernie_magic, then this cell",
     ),
+    "no_server": Text(
+        "没有连上 Jupyter 服务器：连上之后才处理",
+        "no connection to the Jupyter server: this waits until it is back",
+    ),
     "restarted": Text(
-        "内核已重启：要继续使用面板，请先运行 %load_ext ernie_magic，再运行这个单元格",
-        "the kernel was restarted: to use the panel, run %load_ext ernie_magic, then this cell",
+        "内核已重启：要继续使用面板，请先运行 %load_ext ernie_magic，再运行这个单元格（面板会是空的）",
+        "the kernel was restarted: to use the panel, run %load_ext ernie_magic, then this cell, which "
+        "shows an empty one",
     ),
     "stopped": Text(
-        "内核已停止：要继续使用面板，请启动内核，运行 %load_ext ernie_magic，再运行这个单元格",
-        "the kernel has stopped: to use the panel, start it, run %load_ext ernie_magic, then this cell",
+        "内核已停止：要继续使用面板，请启动内核，运行 %load_ext ernie_magic，再运行这个单元格（面板会是空的）",
+        "the kernel has stopped: to use the panel, start it, run %load_ext ernie_magic, then this "
+        "cell, which shows an empty one",
     ),
     "partial": PARTIAL,
     "close": Text("关闭", "Close"),

@@ -153,6 +153,8 @@ class Panel:
             # It takes a moment, in which nobody shall write into the tab that was left.
             self._show_only(None)
             self.tabs[name] = TABS[name](self._session, self._model_list, self._save_output)
+            # By its number the page finds it without a kernel.
+            self.tabs[name].widget.add_class(f"ernie-tab-{self._names.index(name)}")
             self._tab_container.children = [*self._tab_container.children, self.tabs[name].widget]
             self._head_container.children = [*self._head_container.children, self.tabs[name].header]
             self.tabs[name].follow_session()
