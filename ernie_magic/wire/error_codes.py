@@ -68,6 +68,17 @@ LACKS_FEATURE = Text(
     "the model or the server lacks it (pictures, tools, thinking …), or the account's settings "
     "exclude it",
 )
+READS_TEXT_ONLY = (
+    Text(
+        "模型只读文本，或服务启动时没有加载看图的部分",
+        "the model reads text only, or the server runs it without its part that sees",
+    ),
+    Text(
+        "换用能看图的模型（%ernie models）；同一对话里之前的图片也会发送，--no-history 不带它们",
+        "use a model that sees (%ernie models); pictures of earlier questions are sent too, which "
+        "--no-history leaves out",
+    ),
+)
 _WRONG_ADDRESS = Text("服务地址（base_url）不对", "the base URL is wrong")
 _SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
 _LATER = Text(
@@ -90,6 +101,9 @@ _MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what 
 
 # Our names for what other makes of servers say in words only (`meanings`).
 UNSUPPORTED_FEATURE = "unsupported_feature"
+NO_PICTURES = "no_pictures"
+TOO_MANY_PICTURES = "too_many_pictures"
+TOOLS_LEFT_OUT = "tools_left_out"
 UNSUPPORTED_REGION = "unsupported_region"
 BLOCKED_ACCOUNT = "account_blocked"
 TLS_REQUIRED = "tls_required"
@@ -361,6 +375,41 @@ CASES: tuple[Case, ...] = (
         Text(
             "去掉这个选项，或换用别的模型（%ernie models）",
             "leave that option out, or use another model (%ernie models)",
+        ),
+    ),
+    Case(
+        e.BadRequest,
+        (NO_PICTURES,),
+        Text("这个模型看不了图片", "the model does not see pictures"),
+        *READS_TEXT_ONLY,
+    ),
+    Case(
+        e.BadRequest,
+        (TOO_MANY_PICTURES,),
+        Text("一次请求里的图片太多", "too many pictures in one request"),
+        Text(
+            "服务限制张数；同一对话里之前的图片也算在内",
+            "the service limits their number, and those of earlier questions count",
+        ),
+        Text(
+            "少发几张；--no-history 或 %ernie reset 不带之前的",
+            "send fewer; --no-history or %ernie reset leaves the earlier ones out",
+        ),
+    ),
+    Case(
+        e.BadRequest,
+        (TOOLS_LEFT_OUT,),
+        Text(
+            "对话里用过工具，这次却没有给出工具",
+            "the conversation has used tools, and this call names none",
+        ),
+        Text(
+            "这个服务要求每次都给出它们（Bedrock、Anthropic）",
+            "the service requires them in each call (Bedrock, Anthropic)",
+        ),
+        Text(
+            "再写上同样的 --tools；或用 --no-history、%ernie reset",
+            "name the same --tools again, or use --no-history or %ernie reset",
         ),
     ),
     Case(

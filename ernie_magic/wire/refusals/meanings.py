@@ -22,10 +22,13 @@ from ernie_magic.wire.error_codes import (
     BAD_REQUEST,
     BLOCKED_ACCOUNT,
     CLIENT_CERTIFICATE,
+    NO_PICTURES,
     NOT_FOUND,
     REVIEWED_CONTENT,
     TLS_REQUIRED,
     TOO_MANY,
+    TOO_MANY_PICTURES,
+    TOOLS_LEFT_OUT,
     UNKNOWN_OBJECT,
     UNSAFE_ANSWER,
     UNSAFE_PROMPT_OR_ANSWER,
@@ -280,6 +283,49 @@ _REGION = Meaning(
     ),
     (BAD_REQUEST, _FORBIDDEN, _LEGAL),
 )
+# A text model's or server's, also by the part of a message that it refuses.
+_NO_PICTURES = Meaning(
+    BAD_REQUEST,
+    NO_PICTURES,
+    _NEVER,
+    _compile(
+        r"unknown variant\W{1,3}image_url\b|\bvalue: \W?image_url\b",
+        r"\bimage_url is only supported by",
+        r"messages\S{0,20}\bcontent\S{0,8}\btype\b.{0,40}(?:非法|无效|不正确|错误|不支持)",
+        r"\bis not a (?:multi-?modal|vision|VLM|VL)\b|data required for image",
+        r"\b(?:do(?:es)? ?n[o'’]t|not|cannot|that) support"
+        r" (?:image|vision|visual|multi-?modal) (?:inputs?|contents?|requests?)\b",
+        r"\b(?:image|vision|multi-?modal) (?:input|content)s? (?:is |are )?"
+        r"(?:currently )?(?:not supported|unsupported|not enabled)",
+        r"(?:模型|接口|服务)[^，。]{0,20}不支持.{0,6}(?:图片|图像|视觉|多模态)(?:输入|理解|内容|消息)",
+    ),
+    (BAD_REQUEST, NOT_FOUND, _UNPROCESSABLE, 500, 501),
+)
+_TOO_MANY_PICTURES = Meaning(
+    BAD_REQUEST,
+    TOO_MANY_PICTURES,
+    _NEVER,
+    _compile(
+        r"\bat most \d+ (?:image|picture)(?:\(s\)|s)?(?: items?)? (?:may|can) be provided",
+        r"\btoo many (?:images|pictures)\b(?! tokens)",
+        r"\b(?:number|count) of (?:images|pictures)\b[^.;]{0,40}(?:exceed|larger|more than)",
+        r"图[片像](?:的?数量?|张数|个数)[^，。]{0,12}(?:超|过多|上限|最多)",
+    ),
+    (BAD_REQUEST, 413, _UNPROCESSABLE),
+)
+# Of a conversation with tools: https://github.com/BerriAI/litellm/issues/5388, Anthropic's and
+# Bedrock's own.
+_TOOLS_LEFT_OUT = Meaning(
+    BAD_REQUEST,
+    TOOLS_LEFT_OUT,
+    _NEVER,
+    _compile(
+        r"\btool calling without\W{0,3}tools=|\bexpects? the\W{0,3}tools=",
+        r"\btoolconfig field must be defined",
+        r"\btool_(?:use|result)\b.{0,60}\bmust define\W{0,3}tools\b",
+    ),
+    (BAD_REQUEST, _UNPROCESSABLE, 500),
+)
 _FEATURES = (
     r"(?:images?|vision|multi-?modal|pictures?|audio|videos?|tools?|tool.?(?:use|choice|call\w*)"
     r"|functions?|function.?call\w*|thinking|reasoning|json|schemas?|structured output|logprobs"
@@ -492,6 +538,9 @@ MEANINGS = (
     _KEY,
     _UNSAFE,
     _REGION,
+    _NO_PICTURES,
+    _TOO_MANY_PICTURES,
+    _TOOLS_LEFT_OUT,
     _FEATURE,
     _NO_MODEL,
     _CERTAINLY_NO_MODEL,
@@ -503,8 +552,11 @@ MEANINGS = (
     _CRASHED,
     _FAILED,
 )
-# Whose words stand around what is quoted: a model's name, a length.
-_AROUND_A_QUOTATION = (_NO_MODEL, _CERTAINLY_NO_MODEL, _NO_OBJECT, _TOO_LONG)
+# Whose words stand around what is quoted: a model's name, a length, a field.
+_AROUND_A_QUOTATION = (
+    *(_NO_MODEL, _CERTAINLY_NO_MODEL, _NO_OBJECT, _TOO_LONG),
+    *(_NO_PICTURES, _TOOLS_LEFT_OUT),
+)
 # The same said of the answer's length, which an option asks for.
 _TOO_MANY_ASKED = _compile(
     r"max_(?:completion_|output_)?tokens.{0,40}too large",
@@ -702,6 +754,11 @@ def find_period(said: str) -> str:
     if _HOUR.search(said):
         return "hour"
     return ""
+
+
+def says_no_pictures(message: str) -> bool:
+    """Whether a refusal's words are about the pictures of a request, if that has any."""
+    return bool(_NO_PICTURES.sentence.search(message[:_EXAMINED]))
 
 
 def is_too_large_for_limit(message: str) -> bool:

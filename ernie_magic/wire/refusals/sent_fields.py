@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.messages import count_pictures
 from ernie_magic.text.language import Text
-from ernie_magic.wire.error_codes import LACKS_FEATURE, WRONG_FIELD
+from ernie_magic.wire.error_codes import LACKS_FEATURE, READS_TEXT_ONLY, WRONG_FIELD
+from ernie_magic.wire.refusals.meanings import says_no_pictures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,12 +31,18 @@ _NOT_SUPPORTED = (
     r" (?:is|are) (?:currently )?"
     r"(?:(?:not|un)[ -]?(?:supported|available|enabled|accepted)|disabled)"
 )
+# A message with a picture is a list of parts, which servers of text models do not take.
+_WANTS_ONE_TEXT = re.compile(
+    r"\bcontent\b\W{0,6}(?:value |field )?(?:must|should) be (?:a |of type )?(?:valid )?str",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[a-z_]{1,16}")
 
 
 def name_refused_field(error: BadRequest, body: Mapping[str, Any]) -> None:
     """Name the sent field that a service's words are about, as cause and advice, where the error
-    would only say that some field is wrong.
+    would only say that some field is wrong; also the pictures, which it may refuse by the form of
+    their message.
 
     Parameters
     ----------
@@ -45,11 +53,21 @@ def name_refused_field(error: BadRequest, body: Mapping[str, Any]) -> None:
     """
     if error.cause not in (WRONG_FIELD, LACKS_FEATURE):
         return
+    if _may_be_about_pictures(error.message) and count_pictures(body.get("messages", ())):
+        error.cause, error.advice = READS_TEXT_ONLY
+        return
     name = find_refused_field(error.message, body)
     if not name:
         return
     error.cause = _REFUSED.fill(field=_write_field(name, body[name]))
     error.advice = _LEAVE_OUT.fill(name=name)
+
+
+def _may_be_about_pictures(message: str) -> bool:
+    """Whether a message's words are about pictures, if any were sent: a service's own code may have
+    gone before them.
+    """
+    return bool(_WANTS_ONE_TEXT.search(message)) or says_no_pictures(message)
 
 
 def find_refused_field(message: str, body: Mapping[str, Any]) -> str:

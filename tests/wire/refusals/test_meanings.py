@@ -540,3 +540,89 @@ def test_content_review_is_told_of_what_it_refused(message, code, subject):
     raised = said(400, refusal(message, code))
     assert type(raised) is UNSAFE
     assert raised.what.en.startswith(subject)
+
+
+BLIND, CROWDED, TOOLLESS = "does not see pictures", "too many pictures", "has used tools"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "told"),
+    [
+        # DeepSeek, vLLM, llama.cpp, Zhipu, Volcengine, OpenRouter, SiliconFlow, OpenAI
+        (
+            400,
+            (
+                "Failed to deserialize the JSON body into the target type: messages[0]: unknown variant "
+                "`image_url`, expected `text` at line 1 column 200"
+            ),
+            BLIND,
+        ),
+        (400, "m1 is not a multimodal model", BLIND),
+        (500, "image input is not supported - hint: you may need to provide the mmproj", BLIND),
+        (
+            400,
+            "API 调用参数有误，请检查文档。messages.content.type 参数非法，取值范围 ['text']",
+            BLIND,
+        ),
+        (
+            400,
+            (
+                "The parameter `messages.content.type` specified in the request are not valid: invalid "
+                "value: `image_url`, supported values are: `text`"
+            ),
+            BLIND,
+        ),
+        (404, "No endpoints found that support image input", BLIND),
+        (
+            400,
+            "The model is not a VLM (Vision Language Model). Please use text-only prompts.",
+            BLIND,
+        ),
+        (400, "Invalid content type. image_url is only supported by certain models.", BLIND),
+        (400, "该模型不支持图片输入", BLIND),
+        # vLLM, Groq, Anthropic, Zhipu
+        (400, "At most 1 image(s) may be provided in one request.", CROWDED),
+        (400, "Too many images provided. This model supports up to 5 images", CROWDED),
+        (400, "messages.0.content: too many images", CROWDED),
+        (400, "图片数量超过限制", CROWDED),
+        # LiteLLM before Bedrock and before Anthropic, and these themselves
+        (
+            400,
+            (
+                "litellm.UnsupportedParamsError: Bedrock doesn't support tool calling without `tools=` "
+                "param specified. Pass `tools=` param OR set `litellm.modify_params = True`"
+            ),
+            TOOLLESS,
+        ),
+        (400, "Anthropic expects the `tools=` param to be passed in.", TOOLLESS),
+        (
+            400,
+            "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
+            TOOLLESS,
+        ),
+        (
+            400,
+            "Requests which include `tool_use` or `tool_result` blocks must define tools",
+            TOOLLESS,
+        ),
+    ],
+)
+def test_what_is_refused_of_pictures_and_tools_is_told(status, message, told):
+    error = said(status, refusal(message))
+    assert type(error) is BAD
+    assert told in error.what.en
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "stop must be a string",
+        "Invalid value: 'describe this picture: it is not a multimodal model' of prompt",
+        "messages.0.role: 参数非法",
+        "n: at most 4 images",
+        "tools: at most 128 tools may be provided",
+    ],
+)
+def test_other_refused_fields_are_not_told_as_pictures(message):
+    what = said(400, refusal(message)).what.en
+    assert not any(told in what for told in (BLIND, CROWDED, TOOLLESS))

@@ -101,3 +101,26 @@ def test_what_a_model_wrote_instead_of_a_tool_call_is_shown():
     )
     assert '<function=get_weather>{"city": "Paris"' in str(error)
     assert error.what.en.startswith("the model wrote no valid tool call or JSON (")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "The parameter `messages.content.type` is not valid: invalid value: `image_url`",
+        "content must be a string",
+        (
+            "'messages.0' : for 'role:user' the following must be satisfied[('messages.0.content' : "
+            "value must be a string)]"
+        ),
+    ],
+)
+def test_a_server_that_wants_one_text_is_told_of_pictures_only_where_they_were_sent(message):
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    reply = json.dumps({"error": {"message": message, "code": "InvalidParameter"}}).encode()
+    causes = []
+    for content in ([picture], "hi"):
+        error = error_from_reply(400, {}, reply)
+        name_refused_field(error, {"messages": [{"role": "user", "content": content}]})
+        causes.append(error.cause.en)
+    assert "reads text only" in causes[0]
+    assert "reads text only" not in causes[1]
