@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
+from ernie_magic.calls.images.arrays import encode_array, is_array
 from ernie_magic.calls.images.conversion import encode_image, to_accepted_format
 from ernie_magic.calls.images.formats import EXTENSIONS, format_of
 from ernie_magic.calls.images.metadata import read_file_beginning
@@ -48,6 +49,11 @@ _WHAT = Text(
     "pass one of: pictures of ernie.image, Pillow images, matplotlib figures, arrays of uint8 or "
     "0..1, files, bytes, http(s) addresses",
 )
+_FOLDER = Text("{file} 是文件夹，不是图片", "{file} is a folder, not a picture")
+_FILES_OF_FOLDER = Text(
+    '传入其中的文件，如 sorted(Path("{file}").glob("*.png"))',
+    'pass its files, as sorted(Path("{file}").glob("*.png"))',
+)
 
 
 def image_parts(given: Any, depth: int = 0) -> list[Part]:
@@ -58,8 +64,9 @@ def image_parts(given: Any, depth: int = 0) -> list[Part]:
     ----------
     given
         None for none; a `Picture`, an `ImageSet`, a Pillow image, a matplotlib figure or axes, an
-        array of shape (height, width), (height, width, 3) or (height, width, 4) and dtype uint8 or
-        float from 0 to 1, bytes, a file's path, an http(s) address; or several of these.
+        array of shape (height, width), (height, width, 1), (height, width, 3) or (height, width, 4)
+        and dtype uint8, bool or float from 0 to 1, bytes, a file's path, an http(s) address; or
+        several of these.
     depth
         How many lists it is nested in.
 
@@ -247,8 +254,14 @@ def _not_an_image(given: object) -> InvalidOption:
 
 def _read_file(path: str | Path) -> bytes:
     shown = str(path)[:100]
+    if not shown.strip():
+        raise InvalidOption(
+            Text("图片的路径是空的", "the path of a picture is empty"), advice=_WHAT
+        )
     try:
         file = find_path(path)
+        if file.is_dir():
+            raise InvalidOption(_FOLDER.fill(file=shown), advice=_FILES_OF_FOLDER.fill(file=shown))
         return read_file_beginning(file, MAX_IMAGE_BYTES + 1)  # one byte more is already too large
     except FileNotFoundError:
         what = Text("没有文件 {file}", "no such file: {file}").fill(file=shown)
@@ -271,12 +284,14 @@ def _render_object(given: Any) -> bytes:
     if hasattr(given, "save") and hasattr(given, "mode"):
         return encode_image(given)
     if hasattr(given, "__array_interface__"):
-        return _encode_array(given)
+        return encode_array(given)
     shown = getattr(given, "_repr_png_", lambda: None)() or _shown_picture(given)
     if isinstance(shown, tuple):
         shown = shown[0]
     if isinstance(shown, str):
         shown = decode_base64(shown)
+    if not isinstance(shown, bytes) and is_array(given):
+        return encode_array(given)
     if not isinstance(shown, bytes):
         raise _not_an_image(given)
     return shown
@@ -297,35 +312,3 @@ def _save_to_bytes(write: Callable[[io.BytesIO], object]) -> bytes:
     out = io.BytesIO()
     write(out)
     return out.getvalue()
-
-
-def _encode_array(given: Any) -> bytes:
-    """Return an array of gray, RGB or RGBA values as PNG."""
-    import numpy as np
-    from PIL import Image
-
-    array = np.asarray(given)
-    if (
-        array.dtype.kind == "f"
-        and array.size
-        and np.isfinite(array).all()
-        and array.min() >= 0
-        and array.max() <= 1
-    ):
-        array = (array * 255).round().astype("uint8")
-    elif array.dtype == bool:
-        array = array.astype("uint8") * 255
-    if (
-        array.dtype != np.uint8
-        or array.ndim not in (2, 3)
-        or not array.size
-        or (array.ndim == 3 and array.shape[2] not in (3, 4))  # noqa: PLR2004
-    ):
-        raise InvalidOption(
-            Text(
-                "{dtype} 类型、形状 {shape} 的数组不是图片",
-                "an array of {dtype} and shape {shape} is not a picture",
-            ).fill(dtype=array.dtype, shape=array.shape),
-            advice=_WHAT,
-        )
-    return _save_to_bytes(lambda out: Image.fromarray(np.ascontiguousarray(array)).save(out, "PNG"))

@@ -94,6 +94,20 @@ class Axes:
     figure = Figure()
 
 
+class Tensor:
+    """Like PyTorch's: NumPy makes an array of it, which it is not itself."""
+
+    def __init__(self, array):
+        self._array = array
+        self.shape, self.dtype = array.shape, "torch.float64"
+
+    def __array__(self, dtype=None, copy=None):
+        return self._array
+
+    def permute(self, *axes):
+        return Tensor(self._array.transpose(axes))
+
+
 class Chart:
     def _repr_png_(self):
         return base64.b64encode(file_of()).decode(), {"width": 40}
@@ -109,6 +123,9 @@ class Chart:
         np.zeros((30, 40, 3), "uint8"),
         np.zeros((30, 40, 4), "uint8"),
         np.zeros((30, 40), "uint8"),
+        np.zeros((30, 40, 1), "uint8"),
+        np.ones((30, 40, 1)) / 2,
+        Tensor(np.ones((30, 40, 3)) / 2),
         np.ones((30, 40)) / 2,
         np.asfortranarray(np.zeros((30, 40, 3), "uint8")),
     ],
@@ -339,7 +356,9 @@ def test_several_are_several_parts():
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be used: .*SVG"),
         (b"", "cannot be used: .*nothing"),
         ("/no/such/file.png", "no such file: /no/such/file.png"),
-        ("/", "cannot be read"),
+        ("/", r"/ is a folder, not a picture.*glob"),
+        ("", "the path of a picture is empty"),
+        (["  "], "the path of a picture is empty"),
         (7, "int is not a picture"),
         (np.zeros((3, 4, 5)), r"shape \(3, 4, 5\) is not a picture"),
         (np.array([[2.0]]), "is not a picture"),
@@ -357,6 +376,33 @@ def test_what_is_no_picture_is_told_in_a_line(given, told):
     with pytest.raises(InvalidOption, match=told) as caught:
         attachments.image_parts(given)
     assert "\n" not in str(caught.value)
+
+
+RGB = np.zeros((30, 40, 3), "uint8")
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        (RGB.transpose(2, 0, 1), "array.transpose(1, 2, 0)"),
+        (np.zeros((4, 30, 40)), "array.transpose(1, 2, 0)"),
+        (Tensor(RGB.transpose(2, 0, 1)), "array.permute(1, 2, 0)"),
+        (np.zeros((1, 30, 40)), "array[0]"),
+        (np.zeros((1, 30, 40, 3)), "array[0]"),
+        (np.zeros((2, 30, 40, 3)), "list(array)"),
+        (RGB.astype(int), 'array.astype("uint8")'),
+        (RGB.astype("float32") + 200.5, 'array.astype("uint8")'),
+        (Tensor(RGB.astype(int)), 'numpy.asarray(array).astype("uint8")'),
+        (RGB / 2 - 1, "(array + 1) / 2"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_an_array_of_another_shape_or_range_is_told_with_what_to_write(given, written):
+    with pytest.raises(InvalidOption) as caught:
+        attachments.image_parts(given)
+    assert written in caught.value.advice.en
+    names = {"array": given, "numpy": np, "list": list}
+    attachments.image_parts(eval(caught.value.advice.en.rpartition("pass ")[2], names))
 
 
 @pytest.fixture
