@@ -413,7 +413,8 @@ def decode_base64(text: str) -> bytes:
     bare = text.strip(OUTER_MARKS)
     if bare[:5].lower() == "data:" and "," in bare[:_DATA_PREFIX]:
         prefix, _, bare = bare.partition(",")
-        if "%" in bare and not prefix.rstrip().lower().endswith(";base64"):
+        is_text = "%" in bare or bare.lstrip().startswith("<")
+        if is_text and not prefix.rstrip().lower().endswith(";base64"):
             return unquote_to_bytes(bare)
     try:
         return base64.b64decode(bare, validate=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.text.language import Text
+from ernie_magic.wire.pictures.fields import is_svg
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -110,7 +111,6 @@ _OTHER_PICTURES = (
     (b"\0\0\0\x0cJXL ", "JPEG XL"),
 )
 _KINDS = (
-    (b"<svg", Text("SVG（可能带脚本）", "an SVG, which may carry a script")),
     (b"<", Text("网页或 XML", "a web page or XML")),
     (b"{", Text("JSON 文本", "JSON text")),
     (b"", Text("其他内容", "something else")),
@@ -137,7 +137,7 @@ def format_of(content: bytes) -> Format:
     Raises
     ------
     ProtocolError
-        It is not a picture (a web page, an SVG, nothing).
+        It is not a picture (a web page, nothing), or one that is not decoded here (an SVG).
     """
     brands = _brands_of(content)
     if b"avif" in brands or b"avis" in brands:
@@ -150,10 +150,12 @@ def format_of(content: bytes) -> Format:
     for signature, name in _OTHER_PICTURES:
         if content.startswith(signature):
             raise unreadable_picture(name)
-    start = bytes(content[:500]).lstrip().lower()
+    if is_svg(content):
+        raise _drawing_error()
+    start = bytes(content[:500]).lstrip()
     if not start:
         raise not_a_picture(_EMPTY)
-    raise not_a_picture(next(kind for mark, kind in _KINDS if _has_mark(start, mark)))
+    raise not_a_picture(next(kind for mark, kind in _KINDS if start.startswith(mark)))
 
 
 def _brands_of(content: bytes) -> set[bytes]:
@@ -195,12 +197,6 @@ def _has_tga_header(content: bytes) -> bool:
     return is_known_kind and depth in (1, 8, 15, 16, 24, 32) and width > 0 and height > 0
 
 
-def _has_mark(start: bytes, mark: bytes) -> bool:
-    if mark == b"<svg":
-        return mark in start
-    return start.startswith(mark)
-
-
 def not_a_picture(kind: Text) -> ProtocolError:
     """Return the error for what arrived instead of a picture."""
     return _picture_error(
@@ -224,6 +220,24 @@ def unreadable_picture(name: str) -> ProtocolError:
         Text(
             "字节在图片的 .content 里：用别的软件转成 PNG 或 JPEG",
             "its bytes are in the picture's .content: convert them to PNG or JPEG elsewhere",
+        ),
+    )
+
+
+def _drawing_error() -> ProtocolError:
+    """Return the error for an SVG: it is not asked for again, since the same would come."""
+    return ProtocolError(
+        Text(
+            "图片是 SVG（可能带脚本），这里不画出来",
+            "the picture is an SVG, which may carry a script, and is not drawn here",
+        ),
+        Text(
+            "模型给的是绘图指令，不是像素", "the model makes drawing instructions instead of pixels"
+        ),
+        Text(
+            "它在图片的 .content 里：写成文件，用别的软件打开或转成 PNG",
+            "it is in the picture's .content: write it to a file, and open or convert it with "
+            "another program",
         ),
     )
 

@@ -65,6 +65,14 @@ _SIGNATURES = (
     *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*", b"qoif", b"icns"),
     *(b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51", b"8BPS", b"\0\0\1\0", b"DDS ", b"\0\0\0\x0cJXL "),
 )
+# A drawing in XML (https://www.w3.org/TR/SVG2/intro.html#Namespace), behind what XML allows before
+# its first element; a page may have one inside.
+_SVG = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*"
+    rb"(?:(?:<\?[^>]{0,500}\?>|<!--.{0,500}?-->|<!DOCTYPE\s+svg[^>]{0,500}>)\s*){0,5}"
+    rb"<(?:svg:)?svg[\s/>]",
+    re.IGNORECASE | re.DOTALL,
+)
 _LINK = re.compile(r"\s*https?://\S", re.IGNORECASE)
 _START = 48  # characters of base64 that show what begins there
 _BASE64_TEXT = re.compile(r"[\w+/=\-\s]{64}", re.ASCII)
@@ -95,7 +103,7 @@ def find_bare_picture(content: bytes | bytearray) -> str:
     """Return the base64 of a reply that is itself a picture: its file, as Stability's and Hugging
     Face's APIs answer, or its base64; "" for any other.
     """
-    if is_picture_file(content):
+    if is_picture_file(content) or is_svg(content):
         return base64.b64encode(content).decode()
     start = content[: 2 * _START].decode("ascii", "ignore").lstrip(OUTER_MARKS)
     if start[:11].lower() == "data:image/" or _begins_picture(start):
@@ -261,6 +269,11 @@ def _begins_picture(text: str) -> bool:
 def is_picture_file(content: bytes | bytearray) -> bool:
     """Whether a file begins as a picture does."""
     return content.startswith(_SIGNATURES) or content[4:8] == b"ftyp"
+
+
+def is_svg(content: bytes | bytearray) -> bool:
+    """Whether a file is an SVG: drawing instructions in text, which may hold a script."""
+    return _SVG.match(content) is not None
 
 
 def _plain_name(key: object) -> str:

@@ -285,6 +285,32 @@ def test_one_bad_picture_among_four_is_told_and_the_good_ones_are_kept(server, s
     assert (len(found.good), found.partial) == (3, True)
 
 
+def drawings(server):
+    return {
+        "base64": {"b64_json": packed(SVG)},
+        "a data address": {"url": f"data:image/svg+xml;base64,{packed(SVG)}"},
+        "a data address in words": {"url": f"data:image/svg+xml;utf8,{SVG.decode()}"},
+        "a link": {"url": server.page(SVG, kind="image/svg+xml")},
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["base64", "a data address", "a data address in words", "a link", "the reply itself"]
+)
+def test_a_drawing_that_was_made_is_kept_and_not_asked_for_again(server, session, name):
+    if name == "the reply itself":
+        server.reply = http(SVG, kind="image/svg+xml")
+    else:
+        server.gives(drawings(server)[name])
+    with pytest.raises(errors.ProtocolError) as caught:
+        session.image("猫")
+    line = caught.value.line("en")
+    assert "an SVG, which may carry a script, and is not drawn here" in line
+    assert "again" not in line
+    assert "expired" not in line
+    assert caught.value.answer[0].content == session.last[0].content == SVG
+
+
 REFUSED = {
     # https://www.volcengine.com/docs/82379/1541523
     "Volcengine's": {
