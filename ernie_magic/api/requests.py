@@ -791,8 +791,7 @@ def _check_tool_choice(checked: Mapping[str, Any], rules: Rules) -> None:
         for tool in checked.get("tools") or ()
     ]
     advice = Text(
-        "同时用 tools 给出工具，或写 none、auto、required",
-        "pass the tools as well, as tools, or write none, auto or required",
+        "同时用 tools 给出工具，或不写 tool_choice", "pass tools as well, or leave tool_choice out"
     )
     if names:
         advice = Text("tools 里有：{names}", "tools has: {names}").fill(names=", ".join(names))
@@ -800,7 +799,10 @@ def _check_tool_choice(checked: Mapping[str, Any], rules: Rules) -> None:
         if names:
             return
         raise InvalidOption(
-            Text("tool_choice 为 required，但没有工具", "tool_choice is required, without tools"),
+            Text(
+                'tool_choice 为 "required"，但没有工具',
+                'tool_choice is "required", but there are no tools',
+            ),
             advice=advice,
         )
     function = choice.get("function")

@@ -177,14 +177,14 @@ def test_a_tool_s_result_belongs_to_a_call_before_it():
         (
             chosen("weather"),
             None,
-            "names weather, not in tools. What to do: pass the tools as well",
+            "names weather, not in tools. What to do: pass tools as well",
         ),
         (chosen(""), [TOOL], "names no tool"),
         ({"type": "function"}, [TOOL], "names no tool"),
         ({"type": "function", "function": "weather"}, [TOOL], "names no tool"),
         ({}, [TOOL], "names no tool"),
         ({"type": "web_search"}, [TOOL], "names web_search, not in tools"),
-        ("required", None, "required, without tools"),
+        ("required", None, '"required", but there are no tools'),
     ],
 )
 def test_a_tool_that_must_be_called_is_among_the_tools(choice, tools, told):
