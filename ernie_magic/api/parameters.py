@@ -825,8 +825,14 @@ _IN_CHINESE = {
     "联网搜索": "--web-search",
     "图片": "--image",
 }
-# Names of OpenAI's client that mean no option here.
+_COLUMN_IN_PROMPT = Text(
+    "列写在 ernie.map 的提示词里：{{列名}}",
+    "a column goes into the prompt of ernie.map: {{column}}",
+)
+# Names of OpenAI's client, and of a magic's options, that mean no argument here.
 _OTHER_CLIENTS = {
+    "col": _COLUMN_IN_PROMPT,
+    "column": _COLUMN_IN_PROMPT,
     "messages": Text(
         "消息列表是第一个参数：ernie.chat([…])",
         "a list of messages is the first argument: ernie.chat([…])",

@@ -6,6 +6,7 @@ import ast
 import sys
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables import frames
@@ -43,7 +44,7 @@ from ernie_magic.notebook.magics.templates import (
     ChosenTemplate,
     choose_template,
 )
-from ernie_magic.notebook.magics.words import first_word
+from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
@@ -116,6 +117,11 @@ _ROW_OR_COLUMN = Text(
     "一行的值写 {{{{{column}}}}}；确实要整列就写 {{{{list({expression})}}}}",
     "a row's value is {{{{{column}}}}}; the whole column on purpose {{{{list({expression})}}}}",
 )
+_ONE_FOR_ALL_ROWS = Text(
+    "{option} 对所有行都一样，不能放一行的值 {column}",
+    "{option} is one for all rows: it takes no row's value {column}",
+)
+_VALUE_IN_PROMPT = Text("把 {{{{{column}}}}} 写进提示词", "write {{{{{column}}}}} into the prompt")
 _USAGE = Text(
     "用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]",
     "usage: %%ernie_map TABLE [--col COLUMN] [--to COLUMNS] [--as NAME]",
@@ -194,7 +200,11 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     name, rest = first_word(line)
     if not name or name.startswith("-"):
         raise InvalidOption(_USAGE)
-    args = MAP_GRAMMAR.parse_line(rest, namespace)
+    try:
+        args = MAP_GRAMMAR.parse_line(rest, namespace)
+    except InvalidExpression:
+        _check_for_row_values(rest, name, namespace)
+        raise
     if args["tools"]:
         raise InvalidOption(Text("%%ernie_map 不用工具", "%%ernie_map cannot call tools"))
     options = MAP_GRAMMAR.session_options(
@@ -215,6 +225,30 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         chosen_template=choose_template(args),
         **cell_options(args),
     )
+
+
+def _check_for_row_values(rest: str, source: str, namespace: Mapping[str, Any]) -> None:
+    """Check that no option has the value of a row, which is not known yet.
+
+    Raises
+    ------
+    InvalidExpression
+    """
+    table = frames.copy_table(resolve_name(source, namespace))
+    columns = frames.read_table(table, with_labels=True).columns
+    names = ColumnNames(columns)
+    words = split_words(rest)
+    for previous, word in pairwise(["", *words]):
+        for start, end in expression_spans(word):
+            inside = word[start + 2 : end - 2]
+            written = [inside, *(name for name in free_names(inside) if name not in namespace)]
+            column = next((name for name in written if names.find_names(name)), "").strip()
+            if column and column not in namespace:
+                option = previous if previous.startswith("-") else word.partition("=")[0]
+                raise InvalidExpression(
+                    _ONE_FOR_ALL_ROWS.fill(option=option, column=column),
+                    advice=_VALUE_IN_PROMPT.fill(column=column),
+                )
 
 
 def _names_in(source: str) -> set[str]:

@@ -1028,3 +1028,11 @@ def test_a_table_ends_where_the_service_refuses_everything_for_longer_than_a_min
     assert caught.value.is_lasting
     assert len([row for row in caught.value.answer.rows if row["answer"] == "ok"]) == 3
     assert len(server.requests) < 40
+
+
+@pytest.mark.parametrize("name", ["col", "column"])
+def test_a_column_as_an_argument_is_told_to_go_into_the_prompt(ernie, name):
+    with pytest.raises(errors.InvalidOption) as caught:
+        ernie.map("judge", [{"t": "a"}], **{name: "t"})
+    assert "the prompt of ernie.map: {{column}}" in caught.value.line("en")
+    assert "extra=" not in caught.value.line("en")

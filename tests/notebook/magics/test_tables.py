@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from ernie_magic.calls.tables.template import Template
+from ernie_magic.errors import InvalidExpression
 from ernie_magic.notebook.magics.tables import parse_map_line
 from tests.calls.tables.test_map import ODD_NAMES
 
@@ -398,3 +399,30 @@ def test_mistakes_are_one_line(run, shell, code, told, tmp_path, monkeypatch):
     error = result.error_before_exec or result.error_in_exec
     assert told in str(error)
     assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("options", "option"),
+    [
+        ("--system 语气{{n}}", "--system"),
+        ("--system='tone {{ n }}'", "--system"),
+        ("--temperature {{n}}", "--temperature"),
+        ("--seed {{n + 1}} --as out", "--seed"),
+        ("--param user={{价格(元)}}", "--param"),
+    ],
+)
+def test_a_row_s_value_in_an_option_is_told_to_go_into_the_prompt(shell, options, option):
+    shell.user_ns["df"] = pd.DataFrame({"t": ["a"], "n": [1], "价格(元)": [2]})
+    with pytest.raises(InvalidExpression) as caught:
+        parse_map_line(f"df {options}", shell.user_ns)
+    line = caught.value.line("en")
+    assert f"{option} is one for all rows" in line
+    assert "into the prompt" in line
+    assert "in a cell above" not in line
+
+
+def test_an_option_may_have_a_variable_that_is_named_as_a_column(shell):
+    shell.user_ns |= {"df": pd.DataFrame({"n": [1]}), "n": 0.5}
+    assert parse_map_line("df --temperature {{n}}", shell.user_ns).options["temperature"] == 0.5
+    with pytest.raises(InvalidExpression, match="the name m is not defined"):
+        parse_map_line("df --temperature {{m}}", shell.user_ns)
