@@ -26,7 +26,7 @@ from ernie_magic.calls.tables.other_files import (
 )
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
-from ernie_magic.text.language import Counted, Text
+from ernie_magic.text.language import Counted, Text, untranslated
 from ernie_magic.text.plain_values import days_of_moments
 
 if TYPE_CHECKING:
@@ -39,7 +39,22 @@ _LINES_ABOVE = Counted(
     Text("表头上面还有 {n} 行", "{n} lines stand above its header"),
     Text("表头上面还有 {n} 行", "{n} line stands above its header"),
 )
+_DELETE_LINES = Text(
+    "删掉它们，或用 pd.read_csv(…, skiprows={n}) 读成 DataFrame",
+    "delete them, or read it into a DataFrame with pd.read_csv(…, skiprows={n})",
+)
+_REMARK = "#"  # begins a line above a header that is no part of the table
+_LONGER_ROW = Text(
+    "第 {line} 行有 {n} 个值，表头只有 {columns} 个",
+    "line {line} has {n} values, and the header {columns}",
+)
+_QUOTE = Text(
+    "值里有 {separator} 时给它加引号：{example}；表头上面若有别的行，删掉它们",
+    "put a value that has a {separator} in quotation marks: {example}; delete other lines above "
+    "the header",
+)
 _SEPARATORS = (";", "\t", "|", ",")
+_SHOWN_SEPARATORS = {",": Text("逗号", "comma"), "\t": Text("制表符", "tab")}
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
 _SAMPLE = 64 * 1024  # characters that tell the separator
 _RECORD_MARK = "\x1e"  # before a line of a JSON text sequence (RFC 7464)
@@ -75,24 +90,58 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     text, separator = find_separator(decode_text(file.read_bytes()), separator)
     lines_above = _count_lines_above_header(text, separator)
     if lines_above:
-        raise InvalidOption(
-            _LINES_ABOVE.fill(lines_above),
-            advice=Text(
-                "删掉它们，或用 pd.read_csv(…, skiprows={n}) 读成 DataFrame",
-                "delete them, or read it into a DataFrame with pd.read_csv(…, skiprows={n})",
-            ).fill(n=lines_above),
-        )
+        raise _lines_above_error(lines_above)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pandas.errors.ParserWarning)
-        table = pandas.read_csv(
-            io.StringIO(text),
-            sep=separator,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            index_col=False,
-        )
+        try:
+            table = pandas.read_csv(
+                io.StringIO(text),
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                na_values=[""],
+                index_col=False,
+            )
+        except (pandas.errors.ParserError, pandas.errors.ParserWarning):
+            _check_row_lengths(text, separator)
+            raise
     return _map_columns(pandas, table, _parse_numbers)
+
+
+def _lines_above_error(count: int) -> InvalidOption:
+    return InvalidOption(_LINES_ABOVE.fill(count), advice=_DELETE_LINES.fill(n=count))
+
+
+def _check_row_lengths(text: str, separator: str) -> None:
+    """Refuse a table by its first row that is longer than its header, in words of ours.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    lines = text.splitlines()
+    remarks = sum(1 for _ in takewhile(_is_remark_or_blank, lines))
+    # One with separators may be the header of a column "#".
+    if text.startswith(_REMARK) and separator not in lines[0] and remarks < len(lines):
+        raise _lines_above_error(remarks)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    columns, line = 0, 1
+    with suppress(csv.Error):
+        for row in reader:
+            columns = columns or len(row)
+            if len(row) > columns:
+                raise InvalidOption(
+                    _LONGER_ROW.fill(line=line, n=len(row), columns=columns),
+                    advice=_QUOTE.fill(
+                        separator=_SHOWN_SEPARATORS.get(separator, untranslated(separator)),
+                        example=f'"…{separator} …"',
+                    ),
+                )
+            line = reader.line_num + 1
+
+
+def _is_remark_or_blank(line: str) -> bool:
+    return line.startswith(_REMARK) or not line.strip()
 
 
 def find_separator(text: str, expected: str) -> tuple[str, str]:

@@ -26,6 +26,10 @@ _NAME_VALUES = Text(
     '给每个值一个名字：pd.DataFrame(行, columns=["…", "…"])',
     'give the values names: pd.DataFrame(rows, columns=["…", "…"])',
 )
+_ODD_ROW = Text(
+    "列表的第 {row} 行是 {found}，别的行是 {kind}",
+    "row {row} of the list is {found}, others are {kind}",
+)
 _WHAT = Text(
     "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
     ".parquet .xlsx）",
@@ -178,11 +182,28 @@ def _advice_for(data: object) -> Text:
     return _WHAT
 
 
+def _find_odd_row(items: Sequence[Any]) -> Text | None:
+    """Return which row is no dictionary among dictionaries, or no text among texts; None where a
+    list has neither.
+    """
+    kind = next((kind for kind in (dict, str) if any(isinstance(row, kind) for row in items)), None)
+    if kind is None:
+        return None
+    for number, row in enumerate(items, 1):
+        if isinstance(row, kind) or (kind is str and is_missing(row)):
+            continue
+        found = str(row) if is_missing(row) else type(row).__name__
+        return _ODD_ROW.fill(row=number, found=found, kind=kind.__name__)
+    return None
+
+
 def _no_table_text(data: object) -> Text:
     """Return that data is no table; of a list, also what it holds."""
     kind = type(data).__name__
     if not isinstance(data, list) or not data:
         return Text("{kind} 不是有行的表", "{kind} is not a table with rows").fill(kind=kind)
+    if odd := _find_odd_row([as_record(row) for row in data]):
+        return odd
     return Text(
         "{kind} 不是有行的表：里面是 {item}", "{kind} is not a table with rows: it holds {item}"
     ).fill(kind=kind, item=type(data[0]).__name__)

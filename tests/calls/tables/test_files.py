@@ -169,8 +169,14 @@ def test_a_text_file_is_read_in_the_encodings_of_excel(tmp_path, encoding):
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
-        ("a.csv", "x,y\n1,2,3\n4,5\n", "Length of header"),  # 2 is no value of x
-        ("a.csv", "x,y\n1,2\n4,5,6\n", "Expected 2 fields in line 3"),
+        ("a.csv", "x,y\n1,2,3\n4,5\n", "line 2 has 3 values, and the header 2"),
+        ("a.csv", "x,y\n1,2\n4,5,6\n", "line 3 has 3 values, and the header 2"),
+        ("a.csv", 'x,y\n"a\nb",2\n\n4,5,6\n', "line 5 has 3 values"),
+        ("a.csv", "comment\nnice, really\nbad\n", 'has a comma in quotation marks: "…, …"'),
+        ("a.tsv", "x\ty\n1\t2\n4\t5\t6\n", "line 3 has .* a tab in quotation marks"),
+        ("a.csv", "# exported\nx,y\n1,2\n", "1 line stands above its header.*skiprows=1"),
+        ("a.csv", "# exported\n\n# by a, b\nx,y\n1,2\n", "3 lines stand above its header"),
+        ("a.csv", "#,y\n1,2\n4,5,6\n", "line 3 has 3 values, and the header 2"),
         ("a.csv", "# 导出\n城市,评论,分\n北京,好,1\n", "1 line stands above its header"),
         ("a.csv", "问卷,,\n\n城市,评论,分\n北京,好,1\n", "skiprows=2"),
         ("a.jsonl", '{"x": 1}\n\n{"x": \n', "line 3: "),

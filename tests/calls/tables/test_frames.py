@@ -26,6 +26,22 @@ def test_rows_of_odd_tables():
 
 
 @pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([{"text": "a"}, None], "row 2 of the list is None, others are dict"),
+        ([None, {"text": "a"}], "row 1 of the list is None"),
+        ([{"text": "a"}, float("nan")], "row 2 of the list is nan"),
+        ([{"text": "a"}, {"text": "b"}, "c"], "row 3 of the list is str, others are dict"),
+        (["a", None, 1], "row 3 of the list is int, others are str"),
+        ([1, 2], "it holds int"),
+    ],
+)
+def test_the_row_that_makes_a_list_no_table_is_named(rows, told):
+    with pytest.raises(errors.InvalidOption, match=told):
+        frames.rows_of(rows)
+
+
+@pytest.mark.parametrize(
     "index",
     [
         pd.date_range("2024-01-01", periods=3)[::-1],
