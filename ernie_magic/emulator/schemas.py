@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import random
 import re
-import time
 from typing import Any
 
-from ernie_magic.emulator import cities, judgements
+from ernie_magic.emulator import cities, judgements, text_formats
+from ernie_magic.emulator.patterns import text_for_pattern, words_of
 from ernie_magic.emulator.refusals import Refusal
 
 _PLACE = re.compile(r"location|city|place|地|城|区域", re.IGNORECASE)
@@ -297,19 +297,37 @@ class _Sampler:
         return value
 
     def _sample_text(self, schema: dict[str, Any], name: str) -> str:
+        text = self._ruled_text(schema, name)
+        if text is None:
+            text = self._worded_text(schema, name)
+        self._spend(len(text))
+        return text
+
+    def _ruled_text(self, schema: dict[str, Any], name: str) -> str | None:
+        """A text by the schema's pattern or format; None where it has none that is known here."""
+        key = f"{self._seed}{name}"
+        text = None
+        if isinstance(pattern := schema.get("pattern"), str):
+            words = [self._judge(name), *self._quoted, *words_of(self._prompt)]
+            words.append(text_formats.write_date(self._prompt))
+            text = text_for_pattern(
+                pattern, [word for word in words if word], *_lengths(schema), key
+            )
+        if text is None:
+            kind = str(schema.get("format") or "")
+            text = text_formats.write_text(kind, self._prompt, key)
+        return text
+
+    def _worded_text(self, schema: dict[str, Any], name: str) -> str:
+        """A text of the prompt's words."""
         described = f"{schema.get('format') or ''}{schema.get('description') or ''}"
         if _DATE.search(name + described):
-            seconds = time.time()
-            if re.search(r"明天|tomorrow", self._prompt):
-                seconds += 86_400
-            return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+            return text_formats.write_date(self._prompt)
         text = self._judge(name) or self._choose_words(
             is_place=bool(_PLACE.search(name + described))
         )
-        text = text.ljust(_count(schema.get("minLength")), "…")
-        text = text[: int(_numeric(schema.get("maxLength"), MAX_COUNT))]
-        self._spend(len(text))
-        return text
+        least, most = _lengths(schema)
+        return text.ljust(least, "…")[:most]
 
     def _judge(self, name: str) -> str:
         """The word that the prompt offers for a field, or the city's; "" for neither."""
@@ -389,6 +407,11 @@ def _numeric(given: Any, default: float) -> float:
     if not -_MOST < given < _MOST:  # 1e999 is JSON, and so is an integer of a thousand digits
         return default
     return float(given)
+
+
+def _lengths(schema: dict[str, Any]) -> tuple[int, int]:
+    """The least and the greatest length that a text may have."""
+    return _count(schema.get("minLength")), int(_numeric(schema.get("maxLength"), MAX_COUNT))
 
 
 def _count(given: Any) -> int:

@@ -7,11 +7,13 @@ import asyncio
 import base64
 import io
 import json
+from datetime import date, datetime, time, timedelta, timezone
+from uuid import UUID
 
 import httpx
 import pytest
 from PIL import Image
-from pydantic import BaseModel
+from pydantic import AnyUrl, BaseModel, Field
 
 SYSTEM = {
     "role": "system",
@@ -216,6 +218,30 @@ def test_json_when_asked(client):
             model="ernie-3.5-8k", messages=[HELLO], extra_body={"response_format": form}
         )
         assert json.loads(completion.choices[0].message.content)["simulated"] is True
+
+
+class Booking(BaseModel):
+    day: date
+    at: datetime
+    until: time
+    stay: timedelta
+    id: UUID
+    site: AnyUrl
+    mail: str = Field(json_schema_extra={"format": "email"})
+    code: str = Field(pattern="^[A-Z]{2}-[0-9]{4}$")
+    phone: str = Field(pattern=r"^\+?[1-9]\d{6,14}$", min_length=9)
+
+
+def test_formats_and_patterns_of_a_schema_are_kept(client):
+    schema = {"name": "booking", "schema": Booking.model_json_schema()}
+    answer = client.chat.completions.create(
+        model="ernie-3.5-8k",
+        messages=[{"role": "user", "content": "Book AB-1234 on 2026-12-24 at 6:30 pm"}],
+        response_format={"type": "json_schema", "json_schema": schema},
+    )
+    booked = Booking.model_validate_json(answer.choices[0].message.content)
+    assert (booked.day, booked.code) == (date(2026, 12, 24), "AB-1234")
+    assert booked.at == datetime(2026, 12, 24, 18, 30, tzinfo=timezone.utc)
 
 
 @pytest.mark.parametrize(

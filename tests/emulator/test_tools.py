@@ -134,6 +134,13 @@ def test_arguments_keep_the_prompt_s_letters_whatever_their_script(prompt, name,
     assert "\\u" not in packed
 
 
+def test_an_argument_has_the_format_that_its_schema_names():
+    day = {"type": "string", "format": "date"}
+    tool = {"name": "book", "parameters": {"properties": {"since": day}, "required": ["since"]}}
+    asked = "Book a table for 3 people on 2026-12-24"
+    assert json.loads(fill_arguments(tool, asked, 0)) == {"since": "2026-12-24"}
+
+
 @pytest.mark.parametrize(
     ("prompt", "name", "value"),
     [
