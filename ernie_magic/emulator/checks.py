@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _WORD = re.compile(r"[A-Za-z0-9_]+")
 UNSAFE = "[[unsafe]]"
+_PARTS = ("text", "image_url", "video_url")
 ROLES = ("user", "assistant", "system", "function", "tool")
 
 
@@ -150,9 +151,22 @@ def _check_message(message: Any) -> None:
         )
     if not has_plain_texts(message):
         raise Refusal("invalid_messages", "the text of a message must be a string")
+    _check_parts(message)
     calls = message.get("tool_calls") or message.get("function_call")
     if not text_of(message) and not calls and not sight.image_urls_in([message]):
         raise Refusal("invalid_messages", "the content of a message can not be empty")
+
+
+def _check_parts(message: dict[str, Any]) -> None:
+    """Refuse by its name a part that an answer would pass over: speech, a file."""
+    content = message.get("content")
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict) and (kind := part.get("type", "text")) not in _PARTS:
+            raise Refusal(
+                "invalid_messages",
+                f"the type of a part of a message must be one of {', '.join(_PARTS)}, "
+                f"not {kind!s:.40}",
+            )
 
 
 def _check_safety(body: dict[str, Any], messages: list[dict[str, Any]]) -> None:

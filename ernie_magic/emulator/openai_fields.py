@@ -34,7 +34,6 @@ _CHAT_FIELDS = (
     _Field("audio", (), _LEAVE_OUT),
     _Field("modalities", (["text"],), _LEAVE_OUT),
 )
-_PARTS = ("text", "image_url", "video_url")
 
 
 def check_chat_fields(body: dict[str, Any], given: dict[str, Any], model: str) -> None:
@@ -53,14 +52,6 @@ def check_chat_fields(body: dict[str, Any], given: dict[str, Any], model: str) -
         value = body.get(field.name)
         if value is not None and value not in field.harmless:
             raise _refuse_field(field.name, model, field.advice)
-    for message in body["messages"]:
-        content = message.get("content")
-        for part in content if isinstance(content, list) else ():
-            if isinstance(part, dict) and part.get("type", "text") not in _PARTS:
-                raise Refusal(
-                    "invalid_messages",
-                    f"the type of a part of a message must be one of {', '.join(_PARTS)}",
-                )
     _check_tool_choice(given)
 
 

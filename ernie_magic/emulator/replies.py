@@ -115,11 +115,28 @@ def _reply_from_results(messages: list[dict[str, Any]]) -> Reply:
     asked = [text_of(message) for message in messages if message["role"] == "user"]
     chinese = bool(_HAN.search("".join(asked[-1:])))
     results = [message for message in messages if message["role"] in ("tool", "function")]
+    called = _called_names(messages)
     paragraphs = [
-        tools.answer_from_result(message, chinese=chinese)
+        tools.answer_from_result(
+            message.get("name") or called.get(str(message.get("tool_call_id"))) or "tool",
+            text_of(message),
+            chinese=chinese,
+        )
         for message in results[-_count_results(messages) :]
     ]
     return Reply(split_into_deltas("\n\n".join(paragraphs)), [], "normal", 0, None)
+
+
+def _called_names(messages: list[dict[str, Any]]) -> dict[str, str]:
+    """The names of the functions that were called, by the calls' ids."""
+    given = [message.get("tool_calls") for message in messages]
+    return {
+        str(call.get("id")): str(call["function"].get("name") or "")
+        for calls in given
+        if isinstance(calls, list)
+        for call in calls
+        if isinstance(call, dict) and isinstance(call.get("function"), dict)
+    }
 
 
 def _choose_calls(prompt: str, given: dict[str, Any], seed: int) -> list[dict[str, str]]:

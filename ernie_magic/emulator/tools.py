@@ -166,10 +166,9 @@ def fill_arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
     return json.dumps(given, ensure_ascii=False)
 
 
-def answer_from_result(message: dict[str, Any], *, chinese: bool) -> str:
+def answer_from_result(name: str, content: str, *, chinese: bool) -> str:
     """The answer that uses a tool's result."""
-    name = message.get("name") or "tool"
-    content = str(message.get("content"))[:500]
+    content = content[:500]
     if chinese:
         return f"根据 `{name}` 的结果：{content}\n\n（内置模拟器的回答，没有真实模型参与。）"
     return f"According to `{name}`: {content}\n\n(Simulated: no model was asked.)"

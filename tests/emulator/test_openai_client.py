@@ -476,6 +476,7 @@ SPOKEN = [
     {"type": "text", "text": "hi"},
     {"type": "input_audio", "input_audio": {"data": "AA", "format": "wav"}},
 ]
+FILED = [{"type": "file", "file": {"file_data": "data:application/pdf;base64,AA"}}]
 
 
 @pytest.mark.parametrize(
@@ -492,6 +493,8 @@ SPOKEN = [
             "tool_choice names nope",
         ),
         ({"messages": [{"role": "user", "content": SPOKEN}]}, "the type of a part"),
+        ({"messages": [{"role": "user", "content": SPOKEN[1:]}]}, "not input_audio"),
+        ({"messages": [{"role": "user", "content": FILED}]}, "not file"),
     ],
 )
 def test_what_an_answer_would_lack_is_refused_by_name(openai, either, given, told):
@@ -499,6 +502,28 @@ def test_what_an_answer_would_lack_is_refused_by_name(openai, either, given, tol
         either.chat.completions.create(
             **{"messages": [HELLO], "model": "ernie-4.5-turbo-128k", **given}
         )
+
+
+def test_a_tool_s_result_may_have_parts_and_its_name_is_that_of_the_call(either):
+    calls = [
+        {"id": f"c{i}", "type": "function", "function": {"name": name, "arguments": "{}"}}
+        for i, name in enumerate(("get_weather", "get_news"))
+    ]
+    results = [
+        {"role": "tool", "tool_call_id": "c1", "content": "quiet"},
+        {
+            "role": "tool",
+            "tool_call_id": "c0",
+            "content": [{"type": "text", "text": "sun"}, {"type": "text", "text": "ny"}],
+        },
+    ]
+    answer = either.chat.completions.create(
+        model="ernie-4.5-turbo-128k",
+        messages=[HELLO, {"role": "assistant", "content": None, "tool_calls": calls}, *results],
+    )
+    told = answer.choices[0].message.content
+    assert "`get_news` 的结果：quiet" in told
+    assert "`get_weather` 的结果：sunny" in told
 
 
 def test_what_asks_for_nothing_more_is_no_fault(either):

@@ -270,10 +270,8 @@ class _Run:
         chinese = bool(_HAN.search(self._query))
         paragraphs = [
             tools.answer_from_result(
-                {
-                    "name": waiting[each["tool_call_id"]]["function"]["name"],
-                    "content": str(each.get("output") or ""),
-                },
+                waiting[each["tool_call_id"]]["function"]["name"],
+                str(each.get("output") or ""),
                 chinese=chinese,
             )
             for each in outputs
