@@ -44,6 +44,30 @@ def test_saved_and_reopened_without_its_kernel_the_static_form_is_there(open_pan
     again.picture("panel-reopened")
 
 
+TOGGLE_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"
+
+
+def test_a_panel_that_a_notebook_saved_with_its_state_gives_way_to_the_saved_form(
+    open_panel, open_notebook
+):
+    panel = open_panel(line="%ernie panel chat")
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    panel.nb.command(TOGGLE_STATE)  # "Save Widget State Automatically"
+    try:
+        assert "widgets" in panel.nb.save().metadata
+    finally:
+        panel.nb.command(TOGGLE_STATE)
+    panel.nb.page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }"
+    )
+    panel.nb.command("application:close")
+    output = open_notebook.again(panel.nb.name).output(1)
+    expect(output.locator(".ernie-gone")).to_be_visible()
+    expect(output.locator(".ernie-saved table").first).to_be_visible()
+    expect(output.locator(".ernie-composer")).to_be_hidden()
+
+
 # HTML outputs are drawn only once `window.draw()` is called, as late as on a busy page.
 DRAWN_LATE = """() => {
     const rendermime = window.jupyterapp.shell.currentWidget.content.rendermime;

@@ -12,7 +12,7 @@ const FOREIGN = ".ernie-log, .widget-html-content";
 
 // ipywidgets hears of a restart that was asked for, and of no other end: the kernel crashed, was shut down, or was changed.
 function initialize({ model }) {
-  const kernel = { gone: "", views: new Set() };
+  const kernel = { gone: "", hasLived: false, views: new Set() };
   KERNELS.set(model.get("_id"), kernel);
   const context = model.widget_manager?.context?.sessionContext;
   const own = context?.session?.kernel?.id;
@@ -45,6 +45,8 @@ function render({ model, el }) {
   // A view may open after the kernel's end, when its cell is moved: nothing can be sent any more.
   const send = (message) => kernel.gone || model.send(message);
   if (el.classList.contains("jupyter-widgets-disconnected")) kernel.gone ||= "restarted";
+  // One that a notebook saved with the state of its widgets comes without its turns.
+  kernel.hasLived ||= !kernel.gone && model.comm_live !== false;
   send({ op: "opened" });
   const ended = new AbortController();
   const news = document.createElement("span");
@@ -52,7 +54,7 @@ function render({ model, el }) {
   news.setAttribute("role", "status");
   el.append(news);
   const beside = new MutationObserver((records) => {
-    if (!records.every(({ target }) => target.closest(".ernie-panel"))) hide(true);
+    if (kernel.hasLived && !records.every(({ target }) => target.closest(".ernie-panel"))) hide(true);
   });
   let area = null, root = null, named = null, told = null, inserted = null, fades = 0;
 
@@ -85,7 +87,7 @@ function render({ model, el }) {
       area.erniePanels ??= new Set(); // on the node: two panels of one cell share no module
       area.erniePanels.add(el);
       beside.observe(area, { childList: true });
-      hide(true);
+      if (kernel.hasLived) hide(true);
     } else cellElsewhere()?.classList.add("ernie-live");
     retireIfGone();
   };
@@ -108,11 +110,17 @@ function render({ model, el }) {
   }
 
   function retireIfGone() {
-    if (kernel.gone && root) retire(root, say[kernel.gone], say.partial);
+    if (!kernel.gone || !root) return;
+    retire(root, say[kernel.gone], say.partial);
+    root.classList.toggle("ernie-restored", !kernel.hasLived);
   }
 
   // Where the page's kernel cannot be watched, ipywidgets' own mark says it.
   function onComm() {
+    if (model.comm_live && !kernel.hasLived) {
+      kernel.hasLived = true;
+      if (area) hide(true);
+    }
     if (!el.classList.contains("jupyter-widgets-disconnected")) return;
     kernel.gone ||= "restarted";
     retireIfGone();
