@@ -20,6 +20,7 @@ from ernie_magic.notebook.magics.completion import TAG, add_completer, remove_co
 from ernie_magic.notebook.magics.magics import ErnieMagics
 from ernie_magic.runtime.interrupts import CELLS
 from ernie_magic.session import Session
+from ernie_magic.text.blanks import WIDE_BLANKS
 from ernie_magic.text.encodings import accept_any_text, restore_error_handlers
 from ernie_magic.text.language import Text
 
@@ -39,6 +40,10 @@ ASYNC_CELL_METHODS = {
     "%%ernie_map": "map_cell_async",
 }
 ASYNC_LINE_PATTERN = re.compile(r"%ernie_image +(?=redo |vary |download )(.*)")
+# IPython reads a magic's name up to the first space: one of a page or a Chinese keyboard is none.
+_BLANKS_AFTER_NAME = re.compile(
+    rf"([ \t]*%%?ernie(?:_[a-z]+)?)[ \t{WIDE_BLANKS}]*[\t{WIDE_BLANKS}][ \t{WIDE_BLANKS}]*"
+)
 _LINE_OF_TEXT = re.compile(r"%ernie\w*[ \t]+\S+[ \t]+\S.*\?\s*\Z")
 # Values that `ernie_magic.notebook.display.rich_forms` knows how to show: module and class.
 _RICH_TYPES = (
@@ -215,6 +220,7 @@ class _CellRewriter:
         lines, and blanks from otherwise empty lines; below a magic they are the user's words. An
         indented cell, or one pasted with prompts, goes through IPython's own cleaning.
         """
+        lines = _separate_names(lines)
         content_lines = lines[next((i for i, line in enumerate(lines) if line.strip()), 0) :]
         if (
             not content_lines
@@ -247,6 +253,22 @@ class _CellRewriter:
         if not "".join(body).strip() and (matched := ASYNC_LINE_PATTERN.fullmatch(first.rstrip())):
             return [f"await {registered_magics}.image_line_async({matched.group(1)!r})\n"]
         return lines
+
+
+def _separate_name(line: str) -> str:
+    if found := _BLANKS_AFTER_NAME.match(line):
+        return f"{found[1]} {line[found.end() :]}"
+    return line
+
+
+def _separate_names(lines: list[str]) -> list[str]:
+    """Write a space between a magic's name and its line; below another cell magic lines are the
+    user's words.
+    """
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    last = first + 1 if lines[first:] and lines[first].lstrip().startswith("%%") else len(lines)
+    separated = [_separate_name(line) for line in lines[:last]]
+    return separated + lines[last:]
 
 
 class _LineOfText(EscapedCommand):

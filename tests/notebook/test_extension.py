@@ -153,3 +153,18 @@ def test_a_line_s_value_is_shown_as_the_shell_is_told_to(run, shell, monkeypatch
     assert run("%ernie usage\n%ernie usage\nif 1:\n    %ernie usage")[1].count("0 requests") == 3
     monkeypatch.setattr(shell, "ast_node_interactivity", "none")
     assert run("%ernie usage\nif 1:\n    %ernie usage")[1] == ""
+
+
+@pytest.mark.parametrize("blank", ["\u3000", "\u00a0", "\u200b", "\t", " \u3000", "\u3000 "])
+def test_a_blank_of_a_page_or_a_keyboard_ends_a_magic_s_name(run, shell, blank):
+    assert run(f"%%ernie{blank}--as a{blank}--temperature 0.5\n[[echo]]hi")[0].success
+    assert shell.user_ns["a"].text == "hi"
+    assert run(f"%%ernie{blank}\n[[echo]]hi")[0].success
+    assert run(f"df = ['x']\n%ernie{blank}config temperature")[0].success
+    assert run(f"%%ernie_map{blank}df --as b\n[[echo]]{{{{text}}}}")[0].success
+
+
+def test_blanks_below_another_magic_s_line_stay(run, shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run("%%writefile notes.md\n%ernie\u3000doctor\n")
+    assert (tmp_path / "notes.md").read_text("utf-8") == "%ernie\u3000doctor\n"

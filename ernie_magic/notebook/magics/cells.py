@@ -198,10 +198,11 @@ class CellMagics(CellRunner):
         return PendingCell(stream, view, finish_cell)
 
     def _note_unfilled(self, line: ChatLine, cell: str) -> ChatOptions:
-        """The options of a line, with the names that the text below has in single braces."""
+        """The options of a line, with the names that its words have in single braces."""
         if line.verbatim:
             return line.chat
-        return replace(line.chat, unfilled=find_unfilled(cell, self.shell.user_ns))
+        words = f"{cell}\n\n{line.chat.system or ''}"
+        return replace(line.chat, unfilled=find_unfilled(words, self.shell.user_ns))
 
     def _ask_app(
         self,

@@ -34,7 +34,7 @@ from ernie_magic.notebook.magics.interpolate import (
     interpolate,
     interpolate_field,
 )
-from ernie_magic.notebook.magics.stray_braces import check_braces
+from ernie_magic.notebook.magics.stray_braces import check_braces, check_whole_value
 from ernie_magic.notebook.magics.words import (
     FilledWord,
     QuotedList,
@@ -751,6 +751,9 @@ def _interpolate_word(word: str, previous: str, namespace: Mapping[str, Any]) ->
         return word  # a picture has no words; `resolve_picture` evaluates it
     if previous in _TOOL_FLAGS or word.partition("=")[0] in _TOOL_FLAGS:
         word = _unwrap_tool_names(word, namespace)
+    else:
+        is_pair = word.startswith("--") or previous == PARAM_OPTION.long_flag
+        check_whole_value(word.partition("=")[2] if is_pair else word, namespace)
     flag = PARAM_OPTION.long_flag
     if previous == flag:
         return interpolate_field(word, namespace)

@@ -31,6 +31,9 @@ _NOT_MEANT = (ModuleType, FunctionType, BuiltinFunctionType, type)  # variables 
 _SHOWN = 64  # characters of what stands in braces
 _NOT_CLOSED = Text("{source} 没有用 }}}} 结束", "{source} is not closed by }}}}")
 _WIDE_BRACES = Text("{source} 用了全角花括号", "{source} has full-width braces")
+# As IPython fills in the line of a magic ("Shell assignment" in its reference), and a shell does.
+_AS_IPYTHON = re.compile(r"\$?\{[ \t]*([^\W\d]\w*)[ \t]*\}|\$([^\W\d]\w*)")
+_NO_VALUE = Text("{source} 不会换成变量的值", "{source} is not replaced by the variable's value")
 _WRITE_VALUE = Text("写成 {{{{{name}}}}}；{literal}", "write {{{{{name}}}}}; {literal}")
 
 
@@ -61,6 +64,19 @@ def check_braces(text: str, names: Container[str]) -> None:
             for name in (whole, beginning[0] if beginning else ""):
                 if name in names:
                     raise _make_error(_NOT_CLOSED, f"{{{{{whole}", name)
+
+
+def check_whole_value(value: str, namespace: Mapping[str, Any]) -> None:
+    """Check that an option's value is not a variable as IPython fills one in: `$name`, `{name}`.
+
+    Raises
+    ------
+    InvalidExpression
+    """
+    found = _AS_IPYTHON.fullmatch(value)
+    name = found[1] or found[2] if found else ""
+    if name in user_names(namespace) and not isinstance(namespace[name], _NOT_MEANT):
+        raise _make_error(_NO_VALUE, value, name)
 
 
 def find_unfilled(text: str, namespace: Mapping[str, Any]) -> tuple[str, ...]:

@@ -9,14 +9,13 @@ from itertools import islice
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.magics.interpolate import expression_spans
+from ernie_magic.text.blanks import WIDE_BLANKS
 from ernie_magic.text.language import Text
 
 YES_FLAG = "--yes"  # confirms what a line would do
 _BLANK = r"[ \t\r\n]"
-# Blanks of pages and Chinese keyboards, and what cannot be seen: they separate words only beside an
-# option, another blank, or the line's end.
-_WIDE_BLANKS = "\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff"
-_WIDE_BLANK = f"[{_WIDE_BLANKS}]"
+# They separate words only beside an option, another blank, or the line's end.
+_WIDE_BLANK = f"[{WIDE_BLANKS}]"
 _SEPARATOR = re.compile(rf"{_BLANK}+|{_WIDE_BLANK}+(?=--[A-Za-z]|{_BLANK}|\Z)")
 _OPTION_BEFORE_WIDE_BLANK = re.compile(rf"(--?[A-Za-z][\w-]*){_WIDE_BLANK}+")
 _QUOTES = "\"'"
@@ -45,7 +44,7 @@ _LITERAL_QUOTATION = re.compile(
 )
 # Outside quotations: characters that are read together, or a single one.
 _UNQUOTED = re.compile(
-    rf"""[^ \t\r\n{_WIDE_BLANKS}"'{_MARKS}{_SINGLE_MARKS}=＝\\]+[=＝]?|{_WIDE_BLANK}+|\\["']|.""",
+    rf"""[^ \t\r\n{WIDE_BLANKS}"'{_MARKS}{_SINGLE_MARKS}=＝\\]+[=＝]?|{_WIDE_BLANK}+|\\["']|.""",
     re.DOTALL,
 )
 _PATH_START = re.compile(r"(?:[A-Za-z]:|\.{1,2}|~|\\)\\")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ernie_magic.api.parameters import parameters_of
 from ernie_magic.calls.chat.tools import split_tools
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidExpression, InvalidOption
 from ernie_magic.notebook.magics.chat import CHAT_GRAMMAR, parse_chat_line
 from ernie_magic.notebook.magics.words import split_words
 
@@ -674,3 +674,31 @@ def test_a_reserved_name_is_refused_however_it_is_typed(typed):
 )
 def test_json_on_a_line_is_one_word_with_its_quotes(line, words):
     assert split_words(line) == words
+
+
+@pytest.mark.parametrize(
+    ("line", "source"),
+    [
+        ("--temperature $t", "$t"),
+        ("--temperature {t}", "{t}"),
+        ("--temperature=${t}", "${t}"),
+        ("--system $t", "$t"),
+        ("--system '{ t }'", "{ t }"),
+        ("--param top_k=$t", "$t"),
+        ("-m {t}", "{t}"),
+    ],
+)
+def test_a_variable_as_ipython_fills_one_in_is_told_with_our_braces(line, source):
+    with pytest.raises(InvalidExpression) as caught:
+        parse_chat_line(line, {"t": 0.5})
+    said = caught.value.line("en")
+    assert f"{source} is not replaced by the variable's value" in said
+    assert "write {{t}}" in said
+
+
+@pytest.mark.parametrize(
+    "system", ["$5", "$nosuch", "{nosuch}", "a $t b", "{t: 1}", "$print", "k={t}"]
+)
+def test_other_dollars_and_braces_of_an_option_stay(system):
+    chat = parse_chat_line(f"--system '{system}'", {"t": 0.5, "print": print}).chat
+    assert chat.system == system
