@@ -27,8 +27,8 @@ _NAME_VALUES = Text(
     'give the values names: pd.DataFrame(rows, columns=["…", "…"])',
 )
 _ODD_ROW = Text(
-    "列表的第 {row} 行是 {found}，别的行是 {kind}",
-    "row {row} of the list is {found}, others are {kind}",
+    "list 不是有行的表：第 {row} 行是 {found}，别的行是 {kind}",
+    "list is not a table with rows: row {row} is {found}, others are {kind}",
 )
 _WHAT = Text(
     "可用：pandas 或 polars 的 DataFrame、字典列表、文本列表、表格文件（.csv .tsv .jsonl "
@@ -325,8 +325,9 @@ def first_rows(data: Any, count: int) -> Any:
     return list(data)[:count]
 
 
-# Types that allow missing values, so that a column of whole numbers with a gap stays one.
-_PANDAS = {"str": "string", "int": "Int64", "float": "Float64", "bool": "boolean"}
+# Types that allow missing values, so that a column of whole numbers with a gap stays one. Of texts,
+# only Python's own None is false in `if row.error:`: pandas' NA raises there, and NaN is true.
+_PANDAS = {"str": "object", "int": "Int64", "float": "Float64", "bool": "boolean"}
 _POLARS = {"str": "String", "int": "Int64", "float": "Float64", "bool": "Boolean"}
 
 

@@ -28,11 +28,11 @@ def test_rows_of_odd_tables():
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([{"text": "a"}, None], "row 2 of the list is None, others are dict"),
-        ([None, {"text": "a"}], "row 1 of the list is None"),
-        ([{"text": "a"}, float("nan")], "row 2 of the list is nan"),
-        ([{"text": "a"}, {"text": "b"}, "c"], "row 3 of the list is str, others are dict"),
-        (["a", None, 1], "row 3 of the list is int, others are str"),
+        ([{"text": "a"}, None], "row 2 is None, others are dict"),
+        ([None, {"text": "a"}], "row 1 is None"),
+        ([{"text": "a"}, float("nan")], "row 2 is nan"),
+        ([{"text": "a"}, {"text": "b"}, "c"], "row 3 is str, others are dict"),
+        (["a", None, 1], "row 3 is int, others are str"),
         ([1, 2], "it holds int"),
     ],
 )
@@ -56,6 +56,14 @@ def test_a_table_by_dates_gets_columns_without_a_warning(index):
     made = frames.with_columns(data, [], {"b": ("str", ["x", "y", None])})
     assert made.index.equals(index)
     assert list(made["b"][:2]) == ["x", "y"]
+
+
+def test_a_missing_text_of_a_result_is_false_and_missing():
+    table = frames.with_columns(pd.DataFrame({"a": [1, 2]}), [], {"error": ("str", [None, "no"])})
+    assert [row.a for row in table.itertuples() if row.error] == [2]
+    assert table[table.error.isna()].a.tolist() == [1]
+    assert table[table.error.notna()].a.tolist() == [2]
+    assert table[table.error == "no"].a.tolist() == [2]
 
 
 def test_a_dataframe_as_a_dictionary_is_its_values_not_its_index():
