@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.text.language import Text
@@ -11,30 +11,51 @@ from ernie_magic.wire.pictures.fields import is_svg
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+    from typing_extensions import Self
 
     from ernie_magic.api.requests import ImageRequest
     from ernie_magic.errors import ErnieError
 
 
-class Format(NamedTuple):
-    """A file format.
+class Format(str):
+    """A file format: its name as Pillow writes it, so that `picture.format == "PNG"`.
 
     Attributes
     ----------
     signature : bytes
         The first bytes of its files.
     name, mime, extension : str
-        The name is Pillow's.
     reader : tuple of str
         Pillow's module and class. `Image.open` would try others, and warn of large pictures before
         we can refuse them.
     """
 
+    __slots__ = ("extension", "mime", "name", "reader", "signature")
     signature: bytes
     name: str
     mime: str
     extension: str
     reader: tuple[str, str]
+
+    def __new__(
+        cls,
+        signature: bytes,
+        name: str,
+        mime: str,
+        extension: str,
+        reader: tuple[str, str],
+    ) -> Self:
+        """Make a text of the name that carries the rest."""
+        made = super().__new__(cls, name)
+        made.signature = signature
+        made.name = name
+        made.mime = mime
+        made.extension = extension
+        made.reader = reader
+        return made
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return self.signature, self.name, self.mime, self.extension, self.reader
 
     @property
     def is_drawn_by_pages(self) -> bool:

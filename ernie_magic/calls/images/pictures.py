@@ -235,7 +235,8 @@ class Picture(SuggestsNames):
 
     @property
     def format(self) -> Format:
-        """The file format, by the first bytes: `.name`, `.mime`, `.extension`.
+        """The file format, by the first bytes: Pillow's name ("PNG"), with `.mime` and
+        `.extension`.
 
         Raises
         ------

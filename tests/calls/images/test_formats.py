@@ -1,6 +1,7 @@
 """Formats of pictures, recognised by their bytes."""
 
 import base64
+import copy
 import io
 
 import pytest
@@ -188,3 +189,12 @@ def test_formats_that_are_decoded_slowly_have_fewer_pixels():
     with pytest.raises(ProtocolError) as caught:
         decode_image(whole)
     assert "2049x2049 pixels, more than 4.2 million" in caught.value.line("en")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF"])
+def test_a_picture_s_format_is_its_name_as_pillow_writes_it(kind):
+    found = Picture(ImageRequest(model="m", prompt="p"), file_of(kind)).format
+    assert (found == kind, str(found), f"{found}", repr(found)) == (True, kind, kind, repr(kind))
+    assert (found.name, found.mime) == (kind, f"image/{kind.lower()}")
+    again = copy.deepcopy(found)
+    assert (again, again.mime) == (found, found.mime)
