@@ -24,6 +24,7 @@ from ernie_magic.config.variables import find_misnamed_file, readable_sources
 from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, counted, untranslated
 from ernie_magic.text.suggest import close_matches
+from ernie_magic.wire.model_lists import lacks_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,7 +125,14 @@ def _diagnose_answers(client: Client, service: Service) -> Iterator[Check]:
     ErnieError
         It cannot be reached, or refuses the key.
     """
-    offered = client.start_model_list().result()
+    try:
+        offered = client.start_model_list().result()
+    except ErnieError as error:
+        if not lacks_list(error, service):
+            raise
+        # It may answer chats: only one, which costs tokens, would tell.
+        yield Check(_REACHABLE, ok=None, value=_lines_of(error))
+        return
     if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
         start_token_count(client, "hi", FALLBACK_CHAT_V1).result()
     count = Text("是，{models}", "yes, {models}").fill(models=_MODELS.fill(len(offered)))

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.catalogue import Kind
     from ernie_magic.api.listed_facts import TokenPrice
     from ernie_magic.config.credentials import Endpoint
+    from ernie_magic.config.services import Service
     from ernie_magic.wire.http import HttpClient
 
 _OTHER_KIND = Text(
@@ -42,6 +43,18 @@ _OTHER_KIND = Text(
     "{model} is {kind} model; this call requires a chat model",
 )
 _NO_SUCH_PATH = (404, 405)  # HTTP statuses
+_NO_LIST = (
+    Text("服务在这个地址没有模型列表", "the server has no list of models at this address"),
+    Text(
+        "有的服务不列出模型，对话照样能用；或地址（base_url）不对",
+        "some servers list none and answer all the same; or the base URL is wrong",
+    ),
+    Text(
+        "用 -m 写明模型提问；若也没有这个接口，检查 %ernie config base_url",
+        "ask with a model that -m names; if that finds no endpoint either, check "
+        "%ernie config base_url",
+    ),
+)
 _MAX_COMPARED_MODELS = 10_000  # models among which a misspelled one is looked for
 _MAX_SUGGESTIONS = 4  # models named when none resembles the requested one
 # Where a list tells the model behind a deployed service: Qianfan's "DescribeService", older lists
@@ -111,7 +124,11 @@ class ModelLists:
         protocol = protocol_of(endpoint)
         reply: Mapping[str, Any] | None = None
         if request := protocol.list_models(endpoint):
-            reply = await self._http.send_json(request, context)
+            try:
+                reply = await self._http.send_json(request, context)
+            except ServiceError as error:
+                _name_missing_list(error, endpoint)
+                raise
         payload = protocol.read_model_list(reply)
 
         def parse_and_remember() -> list[Listed]:
@@ -258,6 +275,19 @@ def _name_version_path(error: ErnieError, endpoint: Endpoint) -> None:
     error.advice = Text(
         "用 %ernie config base_url {url}/v1", "try %ernie config base_url {url}/v1"
     ).fill(url=redact_url(address))
+
+
+def lacks_list(error: ErnieError, service: Service) -> bool:
+    """Whether a server of another make says that it has no list of models: it may have a chat."""
+    is_path = isinstance(error, ServiceError) and error.status in _NO_SUCH_PATH
+    return is_path and not service.strict and not isinstance(error, ModelNotFound)
+
+
+def _name_missing_list(error: ServiceError, endpoint: Endpoint) -> None:
+    """Tell of a list that is missing that the rest need not be."""
+    if lacks_list(error, endpoint.service):
+        error.what, error.cause, error.advice = _NO_LIST
+        _name_version_path(error, endpoint)
 
 
 def _similar_models(model: str, kind: Kind, offered: Sequence[Listed]) -> Sequence[str]:

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.raw_server import Server, http
+
 
 def test_doctor_finds_everything_well(run, ernie):
     ernie.settings.model = "ernie-3.5-8k"
@@ -19,6 +21,25 @@ def test_doctor_tells_a_server_that_is_down_and_does_not_fail(run, ernie):
     assert result.success
     assert "✗" in out
     assert "127.0.0.1:9" in out
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "405 Method Not Allowed"])
+def test_a_server_that_lists_no_models_may_answer_all_the_same(run, ernie, status):
+    server = Server()
+    server.replies = {"/": http('{"error": {"message": "Not Found"}}', status, "application/json")}
+    try:
+        run("%ernie use local")
+        ernie.settings.base_url = f"{server.url}/v1"
+        for command, mark in (("%ernie doctor", "ⓘ  reachable"), ("%ernie models", "")):
+            _, out = run(command)
+            told = " ".join(out.split())
+            assert " ".join(mark.split()) in told
+            assert "the server has no list of models at this address" in told
+            assert "ask with a model that -m names" in told
+            assert "✗" not in out
+            assert "%ernie doctor" not in out
+    finally:
+        server.stop()
 
 
 def test_doctor_shows_proxies_and_certificates_and_what_is_left_out(run, ernie, monkeypatch):
