@@ -19,8 +19,15 @@ from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.proxies import read_proxies
-from ernie_magic.config.services import AI_STUDIO, IAM_PAIR, OAUTH_PAIR, QIANFAN_V1, SERVICES
-from ernie_magic.config.variables import find_misnamed_file, readable_sources
+from ernie_magic.config.services import (
+    AI_STUDIO,
+    IAM_PAIR,
+    LOCAL,
+    OAUTH_PAIR,
+    QIANFAN_V1,
+    SERVICES,
+)
+from ernie_magic.config.variables import find_bare_key, find_misnamed_file, readable_sources
 from ernie_magic.errors import ErnieError
 from ernie_magic.text.language import Text, counted, untranslated
 from ernie_magic.text.suggest import close_matches
@@ -69,6 +76,16 @@ _MISNAMED = Text(
 _MISSPELLED = Text(
     "未设置。变量 {name} 不会被读取：是不是 {meant}？",
     "not set. The variable {name} is not read: did you mean {meant}?",
+)
+_BARE = Text(
+    "未设置。{path} 的第 {line} 行是没有名称的密钥：写成 {variable}=…",
+    "not set. Line {line} of {path} is a key without a name: write it as {variable}=…",
+)
+_KEY_WITHOUT_SERVER = Text(
+    "未设置。有 {name}（{where}），但没有说是哪个服务的：再设置 {address}；"
+    "星河的密钥则写成 {variable}=…",
+    "not set. {name} is there ({where}), but not which server it is for: set {address} as well, "
+    "or write a key of AI Studio as {variable}=…",
 )
 _OR = Text(" 或 ", " or ")
 
@@ -222,6 +239,10 @@ def _find_key(client: Client, service: Service) -> Check:
     lines += [" + ".join(f"{half}=…" for half in pair) for pair in wanted.pair_variables]
     line = Text(_OR.zh.join(lines), _OR.en.join(lines))
     advice = _SET_A_KEY.fill(page=wanted.key_page, line=line)
+    if service.is_simulated and endpoints.find_key(LOCAL)[0]:
+        advice = _advise_on_key_without_server(wanted)
+    if bare := find_bare_key():
+        advice = _BARE.fill(path=bare[0], line=bare[1], variable=wanted.key_variables[0])
     if misnamed := find_misnamed_file():
         advice = _MISNAMED.fill(path=misnamed)
     if slip := _find_misspelled_variable(wanted):
@@ -229,6 +250,17 @@ def _find_key(client: Client, service: Service) -> Check:
     if service.is_simulated:
         return Check(_KEY, ok=None, value=advice)
     return Check(_KEY, ok=False, value=advice)
+
+
+def _advise_on_key_without_server(wanted: Service) -> Text:
+    """Return what to do where only the key of another server is set, and not its address."""
+    _, where, name = endpoints.find_key(LOCAL)
+    return _KEY_WITHOUT_SERVER.fill(
+        name=name,
+        where=WHERE.get(where, untranslated(where)),
+        address=LOCAL.base_url_variable,
+        variable=wanted.key_variables[0],
+    )
 
 
 def _find_misspelled_variable(service: Service) -> tuple[str, str] | None:

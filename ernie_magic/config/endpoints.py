@@ -35,7 +35,13 @@ from ernie_magic.config.services import (
     SERVICES,
     Service,
 )
-from ernie_magic.config.variables import DOTENV, ENVIRONMENT, read_variable, readable_sources
+from ernie_magic.config.variables import (
+    DOTENV,
+    ENVIRONMENT,
+    REFERENCE,
+    read_variable,
+    readable_sources,
+)
 from ernie_magic.errors import InvalidOption, MissingKey
 from ernie_magic.text.language import Text
 
@@ -572,6 +578,18 @@ def check_characters(key: Key, service: Service) -> None:
         )
     if service is LOCAL and is_placeholder(text):
         return
+    if found := REFERENCE.search(text):
+        raise InvalidOption(
+            Text(
+                "密钥里的 ${{{name}}} 没有换成值",
+                "${{{name}}} in the key was not replaced by a value",
+            ).fill(name=found[1]),
+            Text(
+                "只有同一个 .env 里定义的变量才会替换",
+                "only variables that the same .env defines are",
+            ),
+            Text("直接写密钥", "write the key itself"),
+        )
     if _has_marks_beside(text, service):
         raise InvalidOption(
             Text("密钥的开头或结尾有标点符号", "the key begins or ends with a punctuation mark"),

@@ -42,6 +42,9 @@ _DOTENV_WORDS = re.compile(r"[^\s=\"']+")
 _OTHER_NAMES = {"OPENAI_BASE_URL": "OPENAI_API_BASE"}
 # Where people look for `.env`: what editors make of its name.
 _MISNAMED = (".env.txt", "env.txt", ".env.rtf", ".env.local", ".ENV", "_env", "env")
+# As docker compose and python-dotenv write it: `${NAME}`, `${NAME:-default}`.
+REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)(?::-([^}]*))?\}", re.ASCII)
+_BARE_WORD = re.compile(r"[^\s=#]+=*")
 _SECRET = re.compile(r"\w+_(?:KEY|TOKEN|AK|SK)")
 # One word without an equals sign but at its end, as the rest of a key is; names are of capitals.
 _REST_OF_KEY = re.compile(r"[ \t]*(?![A-Z_]+\s*\Z)(?=\S*\w)([\w.~+/-]+=*)\s*", re.ASCII)
@@ -192,9 +195,42 @@ def _parse_dotenv(path: str, _changed: float) -> _Dotenv:
     problem = _find_wrapped_key(bindings, path)
     if unreadable_line:
         problem = tuple(text.fill(path=path, line=str(unreadable_line)) for text in _UNREADABLE)
-    # A `$` in a key is a `$`: nothing is interpolated.
     values = {binding.key: binding.value for binding in bindings if binding.key is not None}
-    return _Dotenv(_with_our_names(values), path, problem)
+    return _Dotenv(_with_our_names(_expand_references(values)), path, problem)
+
+
+def _expand_references(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return variables with each `${NAME}` that the file itself defines replaced by its value.
+
+    Not by the environment's: a folder's `.env` would send its keys to an address of its own. A `$`
+    without braces is one: keys may hold it.
+    """
+    expanded = dict(values)
+    for name, value in values.items():
+        expanded[name] = value and REFERENCE.sub(
+            lambda found: expanded.get(found[1]) or found[2] or found[0], value
+        )
+    return expanded
+
+
+def find_bare_key() -> tuple[str, int] | None:
+    """Return the path of the `.env` and the line of it that is a key without a name; None where
+    there is none, or a variable of ours as well.
+    """
+    from dotenv.parser import parse_stream
+
+    with suppress(InvalidOption):
+        found = _find_dotenv()
+        if not found.path or any(map(_OUR_VARIABLES.fullmatch, found.values)):
+            return None
+        for binding in parse_stream(io.StringIO(_decode_dotenv(found.path))):
+            written = binding.original.string
+            word = written.strip()
+            if _BARE_WORD.fullmatch(word) and resembles_key(word):
+                Key(word)
+                above = written[: written.index(word)].count("\n")
+                return found.path, binding.original.line + above
+    return None
 
 
 def _find_wrapped_key(bindings: Sequence[Binding], path: str) -> tuple[Text, ...]:

@@ -111,6 +111,30 @@ def test_doctor_names_a_file_that_was_meant_to_be_a_dotenv(run, ernie, monkeypat
     assert "canary" not in told
 
 
+def test_doctor_names_a_key_without_the_address_of_its_server(run, ernie, monkeypatch):
+    monkeypatch.delenv("AI_STUDIO_API_KEY")
+    ernie.settings.service = "emulator"
+    monkeypatch.setenv("OPENAI_API_KEY", "canary-of-another")
+    told = run("%ernie doctor")[1]
+    assert "OPENAI_API_KEY is there (environment), but not which server it is for" in told
+    assert "set OPENAI_BASE_URL as well, or write a key of AI Studio as AI_STUDIO_API_KEY=…" in told
+    assert "canary" not in told
+
+
+@pytest.mark.parametrize("text", ["{key}", "\n# my key\n{key}\n", "\n\n{key}==\nA=1\n"])
+def test_doctor_names_a_dotenv_s_key_without_a_name(run, ernie, monkeypatch, tmp_path, text):
+    monkeypatch.delenv("AI_STUDIO_API_KEY")
+    ernie.settings.service = "emulator"
+    path = tmp_path / "work" / ".env"
+    path.write_text(text.format(key="c4n4ry0123456789abcdef0123456789abcdef01"))
+    told = run("%ernie doctor")[1]
+    line = text.split("{")[0].count("\n") + 1
+    assert f"Line {line} of {path} is a key without a name: write it as AI_STUDIO_API_KEY=…" in told
+    assert "c4n4ry" not in told
+    path.write_text("a note\nAI_STUDIO_MODEL=x\n")
+    assert "without a name" not in run("%ernie doctor")[1]
+
+
 @pytest.mark.parametrize(
     ("service", "mark", "said"),
     [

@@ -281,6 +281,30 @@ def test_a_dotenv_s_other_lines_need_not_be_readable(tmp_path):
     assert read_variable("AI_STUDIO_API_KEY") == ("k", ".env")
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("${K}", "the-key"),
+        ('"${K}"', "the-key"),
+        ("a-${K}-b", "a-the-key-b"),
+        ("${N:-the-default}", "the-default"),
+        ("${N}", "${N}"),
+        ("${OF_ENVIRONMENT}", "${OF_ENVIRONMENT}"),
+        ("a$K", "a$K"),
+    ],
+)
+def test_a_dotenv_s_own_variables_are_filled_in(tmp_path, monkeypatch, written, value):
+    monkeypatch.setenv("OF_ENVIRONMENT", "another-s-key")
+    (tmp_path / ".env").write_text(f"K=the-key\nAI_STUDIO_API_KEY={written}\n")
+    assert read_variable("AI_STUDIO_API_KEY") == (value, ".env")
+
+
+def test_a_variable_in_a_key_that_is_not_filled_in_is_named(tmp_path):
+    (tmp_path / ".env").write_text("AI_STUDIO_API_KEY=${K}\n")
+    with pytest.raises(errors.InvalidOption, match=r"\$\{K\} in the key was not replaced"):
+        ErnieSettings(language="en").build_endpoint()
+
+
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
 def test_a_dotenv_in_another_unicode_encoding_is_named(tmp_path, encoding):
     (tmp_path / ".env").write_bytes("AI_STUDIO_API_KEY=abc\n".encode(encoding))
