@@ -7,9 +7,10 @@ The protocols' documents leave some things open: whether a stream reports usage 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.config.addresses import split_query
 from ernie_magic.errors import ErnieError, ProtocolError, ServiceError
 from ernie_magic.wire import openai_style
 from ernie_magic.wire.adaptations import adapt_request, find_adaptation, refuses_stream_options
@@ -42,6 +43,8 @@ class ServerQuirks:
     refuses_stream_options : bool
     rerank_path : str
         The path that ranks documents, "" where the usual one does or none was needed yet.
+    reranks_at_root : bool
+        Whether it ranks them beside the `/v1` of its address.
     texts_per_call : dict
         Most texts of one call for vectors, by model, where it refused more.
     adaptations : dict
@@ -50,6 +53,7 @@ class ServerQuirks:
 
     refuses_stream_options: bool = False
     rerank_path: str = ""
+    reranks_at_root: bool = False
     texts_per_call: dict[str, int] = field(default_factory=dict)
     adaptations: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -132,7 +136,9 @@ async def send_rerank(
     context: Context,
     quirks: ServerQuirks,
 ) -> dict[str, Any]:
-    """Send documents to be ranked to the one of two paths that the server has.
+    """Send documents to be ranked to the one of two paths that the server has, or as Text
+    Embeddings Inference takes them, whose path is beside `/v1`
+    (https://huggingface.github.io/text-embeddings-inference).
 
     Raises
     ------
@@ -140,6 +146,9 @@ async def send_rerank(
     """
     if request.path != openai_style.RERANKERS:
         return await http.send_json(request, context)
+    root = _root_context(context)
+    if quirks.reranks_at_root and root:
+        return await http.send_json(_as_texts(request), root)
     if quirks.rerank_path:
         return await http.send_json(request._replace(path=quirks.rerank_path), context)
     try:
@@ -153,12 +162,58 @@ async def send_rerank(
         payload = await http.send_json(other, context)
     except ErnieError as error:
         if _lacks_path(error, request.model):
-            raise first from None
+            if root is None:
+                raise first from None
+            return await _send_rerank_to_root(http, request, root, quirks, first)
         if isinstance(error, ServiceError):
             quirks.rerank_path = other.path
         raise
     quirks.rerank_path = other.path
     return payload
+
+
+async def _send_rerank_to_root(
+    http: HttpClient,
+    request: WireRequest,
+    root: Context,
+    quirks: ServerQuirks,
+    first: ErnieError,
+) -> dict[str, Any]:
+    """Send documents to be ranked beside `/v1`.
+
+    Parameters
+    ----------
+    first
+        Raised where that path is missing too.
+    """
+    try:
+        payload = await http.send_json(_as_texts(request), root)
+    except ErnieError as error:
+        if _lacks_path(error, request.model):
+            raise first from None
+        raise
+    quirks.reranks_at_root = True
+    return payload
+
+
+def _root_context(context: Context) -> Context | None:
+    """Return the context of calls beside the `/v1` in which an address ends; None for any other,
+    and for Baidu's services.
+    """
+    endpoint = context.endpoint
+    address, query = split_query(endpoint.base_url)
+    root = address.rstrip("/").removesuffix("/v1")
+    if endpoint.service.strict or root == address.rstrip("/"):
+        return None
+    base_url = f"{root}?{query}" if query else root
+    return replace(context, endpoint=replace(endpoint, base_url=base_url))
+
+
+def _as_texts(request: WireRequest) -> WireRequest:
+    """Return a request for ranks with Text Embeddings Inference's name for the documents."""
+    body = dict(request.body or {})
+    body["texts"] = body.pop("documents", [])
+    return request._replace(path=openai_style.RERANK, body=body)
 
 
 def _lacks_path(error: ErnieError, model: str) -> bool:

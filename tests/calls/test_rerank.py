@@ -108,3 +108,22 @@ def test_a_server_with_neither_path_is_told_once_each(server, local):
     with pytest.raises(errors.BadRequest, match="there is no such endpoint"):
         local.rerank("a", ["a"], model="r")
     assert server.requests == ["/rerankers", "/rerank"]
+
+
+def test_text_embeddings_inference_is_asked_beside_v1_and_that_is_remembered(server, local):
+    server.replies = {
+        "/v1": reply(404, b""),
+        "/rerank": reply(200, [{"index": 1, "score": 0.9}, {"index": 0, "score": 0.1}]),
+    }
+    local.settings.base_url = f"{server.url}/v1"
+    for _ in range(2):
+        assert [r.document for r in local.rerank("q", ["a", "b"], model="r")] == ["b", "a"]
+    assert server.requests == ["/v1/rerankers", "/v1/rerank", "/rerank", "/rerank"]
+
+
+def test_a_server_that_ranks_nowhere_is_told_by_its_first_refusal(server, local):
+    server.replies = {"/": reply(404, {"detail": "Not Found"})}
+    local.settings.base_url = f"{server.url}/v1"
+    with pytest.raises(errors.BadRequest, match="there is no such endpoint"):
+        local.rerank("a", ["a"], model="r")
+    assert server.requests == ["/v1/rerankers", "/v1/rerank", "/rerank"]
