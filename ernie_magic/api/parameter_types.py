@@ -367,16 +367,30 @@ class ResponseFormat(Parameter):
 
 
 def _as_format(value: Any) -> dict[str, Any]:
-    """Return a response format as an object; a bare schema and a class of pydantic's become one."""
+    """Return a response format as an object; a bare schema and a model of pydantic's become one."""
     if hasattr(value, "model_json_schema"):
-        value = {"name": value.__name__, "schema": value.model_json_schema()}
+        model = value if isinstance(value, type) else type(value)
+        value = {"name": model.__name__, "schema": value.model_json_schema()}
     if not isinstance(value, dict):
         return {"type": value}
+    if "type" not in value and isinstance(value.get("json_schema"), dict):
+        return {"type": "json_schema", **value}
     if "type" not in value and isinstance(value.get("schema"), dict):
         return {"type": "json_schema", "json_schema": {"name": "answer", **value}}
-    if "properties" in value or "items" in value:
+    if _is_json_schema(value):
         return {"type": "json_schema", "json_schema": {"name": "answer", "schema": value}}
     return value
+
+
+# What a schema has (https://json-schema.org/draft/2020-12/json-schema-core) and a format has not.
+_SCHEMA_WORDS = frozenset(
+    {"properties", "items", "$ref", "$defs", "anyOf", "oneOf", "allOf", "enum", "const"}
+)
+_SCHEMA_TYPES = ("object", "array", "string", "number", "integer", "boolean")
+
+
+def _is_json_schema(value: dict[str, Any]) -> bool:
+    return value.get("type") in _SCHEMA_TYPES or not _SCHEMA_WORDS.isdisjoint(value)
 
 
 class JsonObject(Parameter):

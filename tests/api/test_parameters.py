@@ -408,7 +408,19 @@ SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
         (SCHEMA, "answer", SCHEMA),
         ({"name": "city", "schema": SCHEMA}, "city", SCHEMA),
         ({"schema": SCHEMA}, "answer", SCHEMA),
+        ({"json_schema": {"name": "city", "schema": SCHEMA}}, "city", SCHEMA),
         (City, "City", City.model_json_schema()),
+        (City(name="x"), "City", City.model_json_schema()),
+        *(
+            (schema, "answer", schema)
+            for schema in (
+                {"type": "object"},
+                {"type": "array"},
+                {"type": "string", "enum": ["a", "b"]},
+                {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+                {"$defs": {"x": SCHEMA}, "$ref": "#/$defs/x"},
+            )
+        ),
     ],
 )
 def test_a_schema_alone_is_a_format(given, name, schema):
