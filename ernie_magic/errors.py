@@ -44,6 +44,7 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from ernie_magic.text.escape_codes import takes_escape_codes
 from ernie_magic.text.language import LANGUAGES, Language, Text, clip_text, system_language
 
 if TYPE_CHECKING:
@@ -175,9 +176,12 @@ class _OneLine:
     """Shown by IPython as one line instead of a traceback (IPython docs: `_render_traceback_`)."""
 
     def _render_traceback_(self) -> list[str]:
-        # Bold in the page's own colour: ANSI's red on a page's ground for errors has a contrast of
-        # 2.9.
-        return [f"\x1b[1m{type(self).__name__}\x1b[0m: {self}"]
+        name = type(self).__name__
+        if takes_escape_codes():
+            # Bold in the page's own colour: ANSI's red on a page's ground for errors has a contrast
+            # of 2.9.
+            name = f"\x1b[1m{name}\x1b[0m"
+        return [f"{name}: {self}"]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"

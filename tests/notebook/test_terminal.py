@@ -1,6 +1,7 @@
 """A terminal: text as it arrives, Ctrl-C back to the prompt."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -66,6 +67,19 @@ def test_ctrl_c_comes_back_to_the_prompt_with_one_line(terminal, emulator):
     while emulator.open_streams and time.monotonic() < end:
         time.sleep(0.01)
     assert emulator.open_streams == 0
+
+
+def test_a_terminal_without_colors_gets_no_escape_codes(terminal):
+    """The terminal of these tests has `--colors=NoColor`."""
+    ask(terminal, "[[reasoning]][[chunks=3]]")
+    terminal.expect(r"In \[2\]: ")
+    printed = terminal.before
+    ask(terminal, "[[error]]")
+    terminal.expect(r"In \[3\]: ")
+    printed += terminal.before
+    assert "word2" in printed
+    assert "Error: " in printed
+    assert not re.search("\x1b\\[[0-9;]*m", printed)
 
 
 def test_an_answer_cannot_write_the_clipboard_or_the_title(terminal):

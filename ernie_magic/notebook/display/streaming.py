@@ -28,6 +28,7 @@ from ernie_magic.notebook.display.target import (
 )
 from ernie_magic.text.data_pictures import PictureNamer
 from ernie_magic.text.encodings import fit_encoding
+from ernie_magic.text.escape_codes import takes_escape_codes
 from ernie_magic.text.language import Counted, Language, Text
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import plain_html, preformatted_html
@@ -756,8 +757,7 @@ class TextView(PassiveView):
     ) -> None:
         self._language = language
         self._dim = self._plain = ""
-        # What people put in the place of `sys.stdout` may only write.
-        if colours and getattr(sys.stdout, "isatty", bool)():
+        if colours and takes_escape_codes():
             self._dim = "\x1b[2m"
             self._plain = "\x1b[0m"
         self._in_reasoning = False
