@@ -86,7 +86,7 @@ def text_for_pattern(
     try:
         tree = _Parser(pattern).parse()
         compiled = re.compile(pattern, re.ASCII)
-    except (_UnsupportedError, re.error, OverflowError):
+    except (_UnsupportedError, re.error, OverflowError, RecursionError):
         return None
     if _is_quick(tree):
         for word in words:

@@ -65,6 +65,7 @@ def test_the_length_is_kept():
         "a{999999999}",
         "((((){99999}){99999}){99999})",
         "x" * 2000,
+        "(" * 450 + ")" * 450,
     ],
 )
 def test_what_is_not_simple_is_left_alone(pattern):
