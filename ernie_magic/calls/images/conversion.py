@@ -26,6 +26,7 @@ _EXIF_MARKS = (b"Exif\0\0", b"eXIf", b"EXIF")
 _ORIENTATION = 0x0112
 _UPRIGHT = 1
 JPEG_QUALITY = 95
+_LOWER_QUALITIES = (85, 75)  # of a photo that would become too large to send
 
 
 def to_accepted_format(content: bytes) -> bytes:
@@ -45,7 +46,8 @@ def to_accepted_format(content: bytes) -> bytes:
         image = decode_image(content, _MAX_PIXELS)
         if image.getexif().get(_ORIENTATION, _UPRIGHT) == _UPRIGHT or _is_animated(image):
             return content
-        return encode_image(image, found.name)
+        turned = encode_image(image, found.name)
+        return turned if len(turned) <= MAX_IMAGE_BYTES else content
     except Exception:  # noqa: BLE001  (Pillow raises nearly anything for a broken file)
         return content  # damaged, or with unreadable EXIF: the service is the judge
 
@@ -63,7 +65,11 @@ def encode_image(image: Image, original: str = "PNG") -> bytes:
         if len(as_png) <= MAX_IMAGE_BYTES or upright.mode not in ("L", "RGB"):
             return as_png
     profile = upright.info.get("icc_profile")
-    return _save(upright, "JPEG", quality=JPEG_QUALITY, icc_profile=profile)
+    for quality in (JPEG_QUALITY, *_LOWER_QUALITIES):
+        as_jpeg = _save(upright, "JPEG", quality=quality, icc_profile=profile)
+        if len(as_jpeg) <= MAX_IMAGE_BYTES:
+            break
+    return as_jpeg
 
 
 def _is_animated(image: Image) -> bool:

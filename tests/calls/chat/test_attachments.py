@@ -288,6 +288,17 @@ def test_a_photo_that_cannot_be_turned_is_the_service_s_to_judge():
     assert part["image_url"]["url"].endswith(base64.b64encode(cut).decode())
 
 
+@pytest.mark.parametrize(("limit", "is_turned"), [(40_000, True), (9_000, False)])
+def test_turning_a_photo_does_not_make_it_too_large_to_send(monkeypatch, limit, is_turned):
+    monkeypatch.setattr("ernie_magic.calls.images.conversion.MAX_IMAGE_BYTES", limit)
+    noise = np.random.default_rng(0).integers(0, 255, (150, 200, 3), "uint8")
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x0112] = 6
+    Image.fromarray(noise).save(out, "JPEG", quality=60, exif=exif)
+    _, image = opened(attachments.image_parts(out.getvalue())[0])
+    assert image.size == ((150, 200) if is_turned else (200, 150))
+
+
 def test_a_damaged_file_that_must_be_converted_is_told_in_a_line():
     with pytest.raises(InvalidOption, match="cannot be used: the picture is incomplete or damaged"):
         attachments.image_parts(file_of("BMP")[:-500])
