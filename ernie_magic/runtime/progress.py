@@ -7,6 +7,7 @@ notebook would keep.
 
 from __future__ import annotations
 
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,7 @@ class ProgressBar:
             is_quick = time.monotonic() - self._began < _DELAY
             if is_quick or progress.done == progress.total:
                 return
+            sys.stderr.write("")  # raises here, before tqdm leaves half a bar behind
             from tqdm.auto import tqdm  # its notebook form loads ipywidgets
 
             self._bar = tqdm(
