@@ -83,7 +83,8 @@ def test_two_panels_show_one_conversation(panel, session, wait):
     first, second = panel("chat").tabs["chat"], panel("chat").tabs["chat"]
     first.composer.prompt.value = "one"
     first.composer.send_button.click()
-    wait(lambda: prompts(second) == ["one"])
+    wait(lambda: prompts(second) == ["one"] and not first.is_busy)
+    wait(lambda: not session.conversation.is_answering)  # the turn is there a moment before
     second.composer.prompt.value = "two"
     second.composer.send_button.click()
     wait(lambda: prompts(first) == ["one", "two"])
