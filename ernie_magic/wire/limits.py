@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ernie_magic.errors import RateLimited
+from ernie_magic.text.language import Text
 from ernie_magic.wire.throttling.allowed_span import SentRequest
-from ernie_magic.wire.throttling.congestion import Congestion
+from ernie_magic.wire.throttling.congestion import Congestion, part_without_tries
 from ernie_magic.wire.throttling.durations import (
     LONGEST_KEPT_WAIT,
     is_whole_soon,
@@ -49,6 +50,14 @@ _BUSY_MINUTES = 1.25
 _OVERLOADED_MINUTES = 0.25
 _OVERLOADING_CALLS = 3
 _SECOND_CODES = ("user_rate_limit_exceeded", "18")
+_REFUSES_ALL = Text(
+    "服务已连续 {seconds} 秒拒绝所有调用，比按分钟的限额更久",
+    "the service has refused every call for {seconds} s, longer than a limit per minute does",
+)
+_LATER = Text(
+    "过一阵再试，或在服务的控制台查看账号的限额",
+    "try again later, or see the account's limits in the service's console",
+)
 _TICKETS = itertools.count()
 
 
@@ -491,8 +500,9 @@ class Throttle:
         self._sent_requests.discount(sent_request)
         takes_others = self._takes_others(error, now, others)
         self._refused_since = min(self._refused_since, now)
-        if isinstance(error, RateLimited):
-            error.is_lasting = now - self._refused_since > _BUSY_MINUTES * self.minute
+        is_lasting = not others and now - self._refused_since > _BUSY_MINUTES * self.minute
+        if is_lasting and isinstance(error, RateLimited):
+            _tell_lasting(error, now - self._refused_since)
         if not takes_others and not isinstance(error, RateLimited):
             return False  # an outage, which shows no limit
         self._congestion.on_refused(
@@ -502,11 +512,21 @@ class Throttle:
             retry_after=retry_after,
             is_rate=error.code.lower() in _SECOND_CODES,
         )
+        if is_lasting and self._is_unexplained(now):
+            self._congestion.hold_briefly(now)
         if ticket is not None:
             ticket.retries += 1
             if ticket.retries > _MAX_QUEUE_RETRIES:
                 return False
         return retry_after <= LONGEST_KEPT_WAIT and takes_others
+
+    def _is_unexplained(self, now: float) -> bool:
+        """Whether a block lasts longer than that of a minute's limit would, also where the service
+        counts the calls that it refuses.
+        """
+        taken = self._congestion.count_taken_since(self._refused_since - self.minute)
+        longest = _BUSY_MINUTES * self.minute / part_without_tries(taken)
+        return now - self._refused_since > longest
 
     def _takes_others(self, error: ServiceError, now: float, others: int) -> bool:
         """Whether calls of ours are, or were a while ago, what the service was busy with."""
@@ -602,6 +622,14 @@ class Limits:
 LIMITS = Limits()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=LIMITS.forget_all)  # its waiters are of the parent's loop
+
+
+def _tell_lasting(error: RateLimited, seconds: float) -> None:
+    """Say that a service has refused every call for so many seconds."""
+    error.is_lasting = True
+    error.cause = _REFUSES_ALL.fill(seconds=round(seconds))
+    if not (error.retry_after or error.told_wait):
+        error.advice = _LATER
 
 
 def _header_number(headers: Mapping[str, str], *names: str) -> int | None:

@@ -21,7 +21,13 @@ from ernie_magic.calls.tables.files import TEXT
 from ernie_magic.calls.tables.rows import ask_many
 from ernie_magic.calls.tables.schema import parse_columns
 from ernie_magic.calls.tables.template import Template
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, RowsFailed
+from ernie_magic.errors import (
+    ErnieError,
+    InvalidMessages,
+    InvalidOption,
+    RateLimited,
+    RowsFailed,
+)
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import folders, ledger, sqlite
@@ -48,6 +54,7 @@ _RESUME = Text(
     "加 --resume 再运行就只问缺的行（Python 里是 resume=True）",
     "run it again with --resume to ask only for the missing rows (in Python resume=True)",
 )
+_THEN = Text("{first}；{then}", "{first}; {then}")
 _OWN_ANSWER = Text(
     "表自己的 {own} 列保留，回答在 {ours} 列",
     "the table's own column {own} is kept; the answers are in {ours}",
@@ -666,6 +673,8 @@ class MapJob:
         mapped = self._build_result(partial=problem is not None)
         if isinstance(problem, ErnieError):
             problem.answer = mapped
+            if isinstance(problem, RateLimited) and problem.advice:
+                problem.advice = _THEN.fill(first=problem.advice, then=_RESUME)
             raise problem
         return mapped
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import replace
+from itertools import takewhile
 
 from ernie_magic.wire.throttling.allowed_span import AllowedSpan, Block, SentRequest, Trial
 
@@ -34,6 +35,8 @@ _LAG_HOLDS = (0.005, 0.025)
 _FIRST_HOLD = 0.02
 _HOLD_GROWTH = 1.25
 _LONGEST_HOLD = 64.0
+# And where no limit explains the block: calls wait between their attempts (`retry`).
+_BRIEF_HOLD = 1.0
 # Seconds after which one call more than the window is tried.
 _FIRST_PROBE = 0.1
 _PROBE_GROWTH = 1.5
@@ -45,6 +48,13 @@ _COST_MEMORY = 2 * _COST_FACTOR
 # A call counts as taken if it is not refused within so many times what the last refusal took.
 _JUDGEMENT_FACTOR = 3
 _SHORTEST_JUDGEMENT, _LONGEST_JUDGEMENT = 0.03, 1.0  # seconds
+
+
+def part_without_tries(taken: int) -> float:
+    """Return the part of a block's time that it would have lasted without tries, where a service
+    counts these too: it takes none until the last `taken` of them are further apart than its span.
+    """
+    return 1 - _HOLD_GROWTH ** -max(1, taken)
 
 
 class Congestion:
@@ -165,6 +175,15 @@ class Congestion:
         elif in_flight:
             # Sent before it was known that there were too many.
             self._lower_window(now, in_flight)
+
+    def count_taken_since(self, moment: float) -> int:
+        """Return how many calls were taken that were sent after a moment."""
+        return sum(1 for _ in takewhile(lambda call: call.sent_at > moment, reversed(self._taken)))
+
+    def hold_briefly(self, now: float) -> None:
+        """Let the next call of a block be tried soon: it lasts longer than any limit explains."""
+        if self._block is not None and not self._counts_refusals:
+            self._held_until = min(self._held_until, now + _BRIEF_HOLD)
 
     def _forget_old(self, now: float) -> None:
         memory = max(_FORGET_SECONDS, _COST_MEMORY * self._cost)

@@ -1027,6 +1027,9 @@ def test_a_table_ends_where_the_service_refuses_everything_for_longer_than_a_min
     finally:
         server.stop()
     assert caught.value.is_lasting
+    line = caught.value.line("en")
+    assert "the service has refused every call for" in line
+    assert line.index("try again later") < line.index("--resume to ask only for the missing rows")
     assert len([row for row in caught.value.answer.rows if row["answer"] == "ok"]) == 3
     assert len(server.requests) < 40
 

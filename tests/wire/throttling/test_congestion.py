@@ -108,6 +108,7 @@ def test_calls_at_once_are_used_also_where_each_refusal_closes_the_service_for_l
 # Calls, within how many seconds, for how long, and the part of those allowed that is used.
 COUNTS_REFUSALS = [
     (3, 60, 1200.0, 0.7),
+    (5, 60, 1200.0, 0.8),
     (20, 60, 1200.0, 0.9),
     (60, 60, 600.0, 0.9),
     (5, 1, 120.0, 0.9),
@@ -122,6 +123,20 @@ def test_a_service_that_counts_refusals_too_is_used_as_far_as_it_allows(rule):
     assert outcome.failed == 0
     assert len(service.accepted) >= part * seconds * most / span
     assert sum(at > 1000.0 + seconds / 2 for at in service.refused) <= 0.2 * len(service.accepted)
+
+
+@pytest.mark.parametrize("retry_count", [2, 5])
+@pytest.mark.parametrize("in_flight", [1, 16])
+def test_calls_fail_by_their_retries_once_no_limit_of_a_minute_explains_a_block(
+    in_flight, retry_count
+):
+    taken = iter([True] * 20)
+    service = Service(lambda _now, _active: next(taken, False))
+    outcome = simulation.run(service, calls=24, in_flight=in_flight, retry_count=retry_count)
+    assert (outcome.done, outcome.failed) == (20, 4)
+    # Tries for 75 s, at growing intervals, and then four calls' waits of 1, 2, 4 and 8 s at most.
+    assert outcome.seconds <= 75 / 0.8 + 4 * 15 + 4
+    assert len(service.refused) <= 40 + 4 * retry_count
 
 
 @pytest.mark.parametrize("retry_count", [2, 5])
