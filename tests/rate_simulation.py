@@ -59,7 +59,13 @@ def in_any_span(most, seconds):
         accepted.append(now)
         return True
 
+    allows.opens_at = lambda: accepted[0] + seconds
     return allows
+
+
+def in_whole_seconds(rule, phase=0.37):
+    """What a service asks to wait that tells a date: it has no fractions of a second."""
+    return lambda now: max(0.0, math.floor(rule.opens_at() + phase) - phase - now)
 
 
 def counting_refusals(most, seconds):
@@ -114,14 +120,15 @@ def all_of(*rules):
 class Service:
     """Answers after `latency` seconds what `allows(now, active)`; refuses the rest.
 
-    `latency` may be a range. `travel` is the range of what a message takes, one way.
+    `latency` may be a range. `travel` is the range of what a message takes, one way. `retry_after`
+    may depend on the time.
     """
 
     allows: object
     latency: object = 0.1
     status: int = 429
     code: str = ""
-    retry_after: float | None = None
+    retry_after: object = None
     headers: dict = field(default_factory=dict)
     travel: tuple = (0.001, 0.003)
     accepted: list = field(default_factory=list)
@@ -137,12 +144,15 @@ class Service:
             self.refused.append(loop.time())
             await asyncio.sleep(self.chance.uniform(*self.travel))
             kind = errors.ServerError if self.status >= 500 else errors.RateLimited
+            retry_after = self.retry_after
+            if callable(retry_after):
+                retry_after = retry_after(loop.time())
             raise kind(
                 NOTHING,
                 status=self.status,
                 code=self.code,
                 retryable=True,
-                retry_after=self.retry_after,
+                retry_after=retry_after,
             )
         self.accepted.append(loop.time())
         self.active += 1

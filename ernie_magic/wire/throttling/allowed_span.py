@@ -75,11 +75,22 @@ class Block:
         The first and the latest refusal.
     hold : float
         Seconds until the next call is tried.
+    closed_since : float
+        The first refusal since a call was taken: the service may have asked to wait before it
+        refused the next one.
     """
 
     began_at: float
     refused_at: float
     hold: float
+    closed_since: float
+
+    def longest_gap(self, taken_at: float) -> float:
+        """Return the seconds between two calls, beyond which the first is not what the block was
+        about. It ended with the call that was sent at `taken_at`.
+        """
+        # What was closed before was as long as what the service asked to wait now.
+        return max(taken_at - self.began_at, (taken_at - self.closed_since) / 2)
 
 
 @dataclass
@@ -125,9 +136,9 @@ class AllowedSpan:
         """
         first = taken_at
         requests = 0
+        longest_gap = block.longest_gap(taken_at)
         for sent in reversed(calls):
-            # What is longer ago than the block lasted is not what it was about.
-            is_apart = requests > 0 and first - sent.sent_at > taken_at - block.began_at
+            is_apart = requests > 0 and first - sent.sent_at > longest_gap
             if is_apart or sent.sent_at < since:
                 break
             first = sent.sent_at

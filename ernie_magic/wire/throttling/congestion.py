@@ -83,6 +83,7 @@ class Congestion:
         self._trial: Trial | None = None
         self._refused_in_a_row = 0
         self._in_flight_before_row = 0
+        self._closed_since = math.inf  # the first refusal since a call was sent that was taken
         self._is_unchanged = False  # what is in flight, since the latest refusal
         self._probe_at = math.inf
         self._probe_wait = _FIRST_PROBE
@@ -128,6 +129,8 @@ class Congestion:
         self._judge(now)
         if sent.sent_at >= self._burst_refused_at:
             self._refused_in_a_row = 0
+        if sent.sent_at >= self._closed_since:
+            self._closed_since = math.inf
 
     def on_refused(
         self,
@@ -154,6 +157,7 @@ class Congestion:
         if is_new:
             self._burst_refused_at = now
         self._refused_at = now
+        self._closed_since = min(self._closed_since, now)
         self._cost = retry_after
         self._is_unchanged = True
         judgement = max(_JUDGEMENT_FACTOR * (now - sent.sent_at), _SHORTEST_JUDGEMENT)
@@ -230,7 +234,9 @@ class Congestion:
         if self.window is None:
             return
         if self._is_unchanged:
-            # None has ended, and one more is taken: it is not their number that is limited.
+            # None has ended, and one more is taken: it is not their number that is limited. What
+            # was in flight before may have been refused long ago.
+            self._closed_since = math.inf
             self._begin_block(self._burst_refused_at)
             self._end_block(now)
         else:
@@ -278,7 +284,7 @@ class Congestion:
 
     def _begin_block(self, now: float) -> None:
         self.window = None
-        self._block = Block(now, now, _FIRST_HOLD)
+        self._block = Block(now, now, _FIRST_HOLD, min(self._closed_since, now))
         self._held_until = now + _FIRST_HOLD
 
     def _prolong_block(self, now: float) -> None:
@@ -291,6 +297,7 @@ class Congestion:
         assert self._block is not None  # noqa: S101
         block = self._block
         self._block = None
+        self._closed_since = math.inf
         self._held_until = taken_at
         self._block_seconds = taken_at - block.began_at
         calls = list(self._taken)[:-1]  # without the one that was taken now

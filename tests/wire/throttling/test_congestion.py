@@ -1,6 +1,7 @@
 """What a service takes where it says no more than 429: at once, each second, each day."""
 
 import asyncio
+import random
 
 import pytest
 
@@ -103,6 +104,25 @@ def test_calls_at_once_are_used_also_where_each_refusal_closes_the_service_for_l
     outcome = simulation.run(service, seconds=3600.0)
     assert (outcome.failed, outcome.state.max_concurrency) == (0, 4)
     assert len(service.accepted) >= 0.9 * 3600.0 * 4 / 2.0
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("in_flight", [8, 16])
+@pytest.mark.parametrize("span", [(10, 15), (20, 60)], ids=str)
+def test_a_limit_is_learned_where_the_service_asks_to_wait_in_whole_seconds(span, in_flight, seed):
+    """What it asks is up to a second too short: a block of tries follows the wait."""
+    most, seconds = span
+    rule = simulation.in_any_span(most, seconds)
+    service = Service(
+        rule,
+        latency=0.2,
+        travel=(0.001, 0.1),
+        retry_after=simulation.in_whole_seconds(rule),
+        chance=random.Random(seed),  # noqa: S311
+    )
+    outcome = simulation.run(service, calls=4 * most, in_flight=in_flight)
+    assert outcome.failed == 0
+    assert outcome.seconds <= 3 * seconds / 0.9
 
 
 # Calls, within how many seconds, for how long, and the part of those allowed that is used.
