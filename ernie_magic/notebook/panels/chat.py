@@ -352,10 +352,13 @@ class ChatTab(Tab):
         )
 
     def _restore_prompt(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
-        """Put an unanswered prompt back, before anything written meanwhile."""
-        self.composer.prompt.value = "\n\n".join(
-            text for text in (prompt, self.composer.prompt.value) if text
-        )
+        """Put an unanswered prompt back, before anything written meanwhile. The page may have sent
+        its own text once more, after the box was cleared.
+        """
+        if self.composer.prompt_text != prompt:
+            self.composer.prompt.value = "\n\n".join(
+                text for text in (prompt, self.composer.prompt.value) if text
+            )
         self.attach_button.value = (*attached, *self.attach_button.value)
 
     def _start_call(

@@ -834,3 +834,12 @@ def test_a_call_that_leaves_no_turn_leaves_nothing_in_what_is_saved(chat, emulat
     wait(lambda: not chat.is_busy)
     assert "partial" in saved[0][0]
     assert saved[-1] == []
+
+
+def test_a_prompt_that_stands_there_already_is_not_put_back_twice(chat):
+    chat.composer.prompt.value = "hello"  # what the page sent, after the box was cleared
+    chat._restore_prompt("hello")
+    assert chat.composer.prompt.value == "hello"
+    chat.composer.prompt.value = "and more"
+    chat._restore_prompt("hello")
+    assert chat.composer.prompt.value == "hello\n\nand more"
