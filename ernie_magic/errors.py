@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 _CAUSE = Text("可能原因：", "Likely cause: ")
 _ADVICE = Text("怎么办：", "What to do: ")
 _PACKAGE = str(PurePath(__file__).parent)
+_ADVICES = Text("{first}；{more}", "{first}; {more}")
 _MAX_MESSAGE_CHARACTERS = 200
 _REQUEST = Text("请求编号 {id}", "request id {id}")
 
@@ -231,6 +232,12 @@ class ErnieError(_OneLine, Exception):
         self.advice = advice
         self.language = language
         self.answer: Received | None = None
+
+    def add_advice(self, more: Text) -> None:
+        """Say what else can be done."""
+        if self.advice is not None:
+            more = _ADVICES.fill(first=self.advice, more=more)
+        self.advice = more
 
     def line(self, language: Language | None = None) -> str:
         """The whole error as one line in `language`."""

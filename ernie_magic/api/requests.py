@@ -247,7 +247,6 @@ _KEPT = Text("{name} 是在会话里设置的", "{name} is set for the session")
 _KEEP_NO_LONGER = Text(
     "%ernie config {name} default 取消设置", "%ernie config {name} default unsets it"
 )
-_OR = Text("{advice}；{other}", "{advice}; {other}")
 
 
 def chat_request(
@@ -733,10 +732,7 @@ def check_session_parameters(
             checked_parameters(kind, {name: value}, model, rules)
         except InvalidOption as error:
             error.cause = _KEPT.fill(name=name)
-            unset = _KEEP_NO_LONGER.fill(name=name)
-            if error.advice is not None:
-                unset = _OR.fill(advice=error.advice, other=unset)
-            error.advice = unset
+            error.add_advice(_KEEP_NO_LONGER.fill(name=name))
             raise
 
 

@@ -139,7 +139,7 @@ class ProgressBar:
         """Draw no more after whatever the output raises: drawing never ends a call."""
         try:
             yield
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001  (an output may raise anything, and tqdm on a half bar)
             self._is_drawable = False
             if self._bar is not None:
                 self._bar.disable = True  # it draws no more when it is collected

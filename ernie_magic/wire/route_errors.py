@@ -135,7 +135,6 @@ _UNSET = Text(
 _OR_THE_PROXY = Text(
     "{cause}，或代理 {proxy} 到服务的线路断了", "{cause}, or the proxy {proxy} cannot reach it"
 )
-_AND_ALSO = Text("{advice}；{other}", "{advice}; {other}")
 
 
 def find_route_fault(
@@ -211,10 +210,10 @@ def name_proxy(error: ErnieError, proxy: Proxy | None) -> None:
     proxy
         None where there is none.
     """
-    if proxy is None or error.cause is None or error.advice is None:
+    if proxy is None or error.cause is None:
         return
     error.cause = _OR_THE_PROXY.fill(cause=error.cause, proxy=proxy.shown)
-    error.advice = _AND_ALSO.fill(advice=error.advice, other=_UNSET.fill(name=proxy.name))
+    error.add_advice(_UNSET.fill(name=proxy.name))
 
 
 def _refused_by_proxy_error(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +13,7 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.runtime.caller_task import CallerTask
 from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.nested_loop import NestedLoop
+from ernie_magic.text.json_text import is_object
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
 from ernie_magic.wire.answers.content import REASONING
@@ -285,15 +285,8 @@ def _is_call_cut(reader: Reader) -> bool:
     """Whether the limit of length has cut a call off: asked for again, it is cut off again."""
     if not reader.is_truncated:
         return False
-    return not all(_is_json(call["function"]["arguments"]) for call in reader.tool_calls)
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text or "{}")
-    except ValueError:
-        return False
-    return True
+    written = (call["function"]["arguments"] for call in reader.tool_calls)
+    return not all(is_object(arguments or "{}") for arguments in written)
 
 
 def _unknown_tool(call: Mapping[str, Any], functions: Iterable[str]) -> LookupError:

@@ -54,7 +54,6 @@ _RESUME = Text(
     "加 --resume 再运行就只问缺的行（Python 里是 resume=True）",
     "run it again with --resume to ask only for the missing rows (in Python resume=True)",
 )
-_THEN = Text("{first}；{then}", "{first}; {then}")
 _OWN_ANSWER = Text(
     "表自己的 {own} 列保留，回答在 {ours} 列",
     "the table's own column {own} is kept; the answers are in {ours}",
@@ -674,7 +673,7 @@ class MapJob:
         if isinstance(problem, ErnieError):
             problem.answer = mapped
             if isinstance(problem, RateLimited) and problem.advice:
-                problem.advice = _THEN.fill(first=problem.advice, then=_RESUME)
+                problem.add_advice(_RESUME)
             raise problem
         return mapped
 
