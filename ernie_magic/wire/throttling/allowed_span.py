@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_PRECISION = 0.02  # of its length: so close the bounds need to be
+# Of its length: so close the bounds need to be, and where each refusal costs a wait.
+_PRECISION = 0.02
+_COSTLY_PRECISION = 0.06
+# There, one call more is tried so much more rarely, and an unexpected refusal lengthens a span so.
+_COST_FACTOR = 2
+_COSTLY_GROWTH = 1.04
 # A span that is longer by this factor than was measured is another one, to be measured anew.
 _SAME_SPAN = 1.5
 # The lower bound is doubted now and then: a refused call may only have been quick on its way, or
@@ -78,12 +83,15 @@ class Block:
     closed_since : float
         The first refusal since a call was taken: the service may have asked to wait before it
         refused the next one.
+    tries : int
+        How many calls were refused in it, after the first.
     """
 
     began_at: float
     refused_at: float
     hold: float
     closed_since: float
+    tries: int = 0
 
     def longest_gap(self, taken_at: float) -> float:
         """Return the seconds between two calls, beyond which the first is not what the block was
@@ -106,6 +114,8 @@ class AllowedSpan:
         How many of `requests` are tries that were taken, beyond what was measured.
     extra_at : float
         When the next one is tried.
+    cost : float
+        Seconds that the service asks to wait after a refusal.
     """
 
     requests: int
@@ -113,6 +123,7 @@ class AllowedSpan:
     longest: float
     extra_requests: int = 0
     extra_at: float = 0.0
+    cost: float = 0.0
     _patience: int = 1
 
     @classmethod
@@ -184,6 +195,13 @@ class AllowedSpan:
         self.longest = taken_at - began_at
         return True
 
+    def widen(self, calls: Sequence[SentRequest], refused: SentRequest) -> None:
+        """Lengthen the span a little, since a call that it allowed was refused."""
+        earlier = [call for call in calls if call.sent_at <= refused.sent_at]
+        age = refused.sent_at - self._began_at(earlier)
+        self.shortest = min(max(self.shortest, age), self.longest)
+        self.longest *= _COSTLY_GROWTH
+
     def take_back_extra(self) -> bool:
         """Allow one call less if one that was tried was too many; return whether one was."""
         if not self.extra_requests:
@@ -194,7 +212,8 @@ class AllowedSpan:
 
     @property
     def _trial_length(self) -> float:
-        if self.longest - self.shortest <= _PRECISION * self.longest:
+        precision = _COSTLY_PRECISION if self.cost else _PRECISION
+        if self.longest - self.shortest <= precision * self.longest:
             return self.longest
         return (self.shortest + self.longest) / 2
 
@@ -213,4 +232,4 @@ class AllowedSpan:
     def _try_later(self, now: float) -> None:
         self.shortest *= _DOUBT
         self._patience = min(2 * self._patience, _LONGEST_PATIENCE)
-        self.extra_at = now + self._patience * self.longest
+        self.extra_at = now + self._patience * (self.longest + _COST_FACTOR * self.cost)

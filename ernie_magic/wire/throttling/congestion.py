@@ -37,6 +37,7 @@ _HOLD_GROWTH = 1.25
 _LONGEST_HOLD = 64.0
 # And where no limit explains the block: calls wait between their attempts (`retry`).
 _BRIEF_HOLD = 1.0
+_MANY_TRIES = 6  # of a block: if refused calls count, so many prolong it
 # Seconds after which one call more than the window is tried.
 _FIRST_PROBE = 0.1
 _PROBE_GROWTH = 1.5
@@ -79,6 +80,7 @@ class Congestion:
         self._refused_at = self._burst_refused_at = -math.inf
         self._judgement = _SHORTEST_JUDGEMENT
         self._cost = 0.0
+        self._is_widened = False  # the span, since a call was taken
         self._held_until = -math.inf
         self._trial: Trial | None = None
         self._refused_in_a_row = 0
@@ -90,6 +92,7 @@ class Congestion:
         self._block: Block | None = None
         self._block_ended_at = -math.inf
         self._block_seconds = 0.0
+        self._block_tries = 0
         self._counts_refusals: bool | None = None  # None while that is not known
         self._quiet_until = -math.inf
         self._span_before_quiet: AllowedSpan | None = None
@@ -129,6 +132,7 @@ class Congestion:
         self._judge(now)
         if sent.sent_at >= self._burst_refused_at:
             self._refused_in_a_row = 0
+            self._is_widened = False
         if sent.sent_at >= self._closed_since:
             self._closed_since = math.inf
 
@@ -158,7 +162,7 @@ class Congestion:
             self._burst_refused_at = now
         self._refused_at = now
         self._closed_since = min(self._closed_since, now)
-        self._cost = retry_after
+        self._keep_cost(retry_after)
         self._is_unchanged = True
         judgement = max(_JUDGEMENT_FACTOR * (now - sent.sent_at), _SHORTEST_JUDGEMENT)
         self._judgement = min(judgement, _LONGEST_JUDGEMENT)
@@ -173,12 +177,20 @@ class Congestion:
             pass
         elif self.span is not None or is_rate:
             if is_new:
-                self._refuse_within_span(now)
+                self._refuse_within_span(sent, now)
+        elif retry_after > _LAG_HOLDS[-1] and not in_flight and self._taken:
+            # After such a wait the next is taken, so there is no row of refusals to wait for.
+            self._begin_block(now)
         elif is_new:
             self._refuse_at_once(now, in_flight)
         elif in_flight:
             # Sent before it was known that there were too many.
             self._lower_window(now, in_flight)
+
+    def _keep_cost(self, retry_after: float) -> None:
+        self._cost = retry_after
+        if self.span is not None:
+            self.span.cost = retry_after
 
     def count_taken_since(self, moment: float) -> int:
         """Return how many calls were taken that were sent after a moment."""
@@ -255,19 +267,23 @@ class Congestion:
             return 0.0
         return max(0.0, self.span.opens_at(self._taken) - now)
 
-    def _refuse_within_span(self, now: float) -> None:
+    def _refuse_within_span(self, sent: SentRequest, now: float) -> None:
         if self.span is not None and self.span.take_back_extra():
             self._held_until = now + _FIRST_HOLD
         elif self.span is not None and self._may_count_refusals(now, self.span):
             self._begin_quiet(now, self.span)
+        elif self.span is not None and self.span.cost and not self._is_widened:
+            # To measure it anew would cost several such waits.
+            self._is_widened = True
+            self.span.widen(self._taken, sent)
         else:
             self._begin_block(now)
 
     def _may_count_refusals(self, now: float, span: AllowedSpan) -> bool:
         """Whether the service may count refused calls: it refuses what a block has just shown."""
         if self._counts_refusals is None:
-            # A short block has few tries that could count.
-            was_long = 2 * self._block_seconds >= span.longest
+            # A short block has few tries that could count, as one whose end the service told.
+            was_long = 2 * self._block_seconds >= span.longest and self._block_tries >= _MANY_TRIES
             return was_long and now - self._block_ended_at <= span.longest
         if self._counts_refusals and now - self._quiet_until <= span.longest:
             self._counts_refusals = False  # also after a span without any call
@@ -290,6 +306,7 @@ class Congestion:
     def _prolong_block(self, now: float) -> None:
         assert self._block is not None  # noqa: S101
         self._block.refused_at = now
+        self._block.tries += 1
         self._block.hold = min(_HOLD_GROWTH * self._block.hold, _LONGEST_HOLD)
         self._held_until = now + self._block.hold
 
@@ -300,9 +317,11 @@ class Congestion:
         self._closed_since = math.inf
         self._held_until = taken_at
         self._block_seconds = taken_at - block.began_at
+        self._block_tries = block.tries
         calls = list(self._taken)[:-1]  # without the one that was taken now
         if self.span is not None and self.span.lengthen(calls, block, taken_at):
             return
         measured = AllowedSpan.measure(calls, self._block_ended_at, block, taken_at)
         self.span = measured or self.span
+        self._keep_cost(self._cost)
         self._block_ended_at = taken_at

@@ -106,6 +106,27 @@ def test_calls_at_once_are_used_also_where_each_refusal_closes_the_service_for_l
     assert len(service.accepted) >= 0.9 * 3600.0 * 4 / 2.0
 
 
+# Kind of service, how many calls within how many seconds, seconds on the way, part that is used.
+ASKS_TO_WAIT_A_SECOND = [
+    (simulation.in_any_span, 1, 1, (0.001, 0.003), 0.9),
+    (simulation.in_any_span, 5, 1, (0.001, 0.003), 0.9),
+    (simulation.in_any_span, 5, 1, (0.02, 0.08), 0.85),
+    (simulation.in_each_window, 10, 1, (0.001, 0.003), 0.95),
+    (simulation.in_each_window, 10, 1, (0.02, 0.08), 0.85),
+]
+
+
+@pytest.mark.parametrize(
+    "rule", ASKS_TO_WAIT_A_SECOND, ids=lambda rule: "-".join(map(name_of, rule[:4]))
+)
+def test_a_limit_a_second_is_learned_where_each_refusal_costs_that_second(rule):
+    kind, most, span, travel, part = rule
+    service = Service(kind(most, span), latency=0.2, travel=travel, retry_after=1.0)
+    outcome = simulation.run(service, seconds=180.0)
+    assert (outcome.failed, outcome.state.max_concurrency) == (0, None)
+    assert len(service.accepted) >= part * 180.0 * most / span
+
+
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("in_flight", [8, 16])
 @pytest.mark.parametrize("span", [(10, 15), (20, 60)], ids=str)
