@@ -68,7 +68,8 @@ if TYPE_CHECKING:
     from ernie_magic.calls.embeddings.similarity import Found
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
-    from ernie_magic.calls.tables.map import Mapped, UnsavedAnswer
+    from ernie_magic.calls.tables.map import UnsavedAnswer
+    from ernie_magic.calls.tables.result import Mapped
     from ernie_magic.calls.tables.rows import RowSender
     from ernie_magic.calls.tables.template import Template
     from ernie_magic.calls.workers import RemoteExecutor
@@ -563,7 +564,8 @@ class Session(SuggestsNames, PlatformGroups):
             An error that would fail every row; `answer` has the table as far as it got.
         """
         from ernie_magic.api.requests import ChatOptions
-        from ernie_magic.calls.tables import map as mapping
+        from ernie_magic.calls.tables.map import map_rows
+        from ernie_magic.calls.tables.request import build_map_request
 
         target = self.client.choose_target(
             "chat", model, endpoint, parameters, system=system, extra=extra
@@ -572,7 +574,7 @@ class Session(SuggestsNames, PlatformGroups):
             parameters, model, system, extra=extra or {}, endpoint=target.deployed
         )
         map_request = self.client.localizing_errors(
-            lambda: mapping.build_map_request(
+            lambda: build_map_request(
                 prompt,
                 rows,
                 options,
@@ -587,7 +589,7 @@ class Session(SuggestsNames, PlatformGroups):
         if sender:
             map_request = replace(map_request, max_concurrency=sender.max_concurrency)
         return self.client.start_call(
-            lambda call: mapping.map_rows(call, map_request, self._unsaved_answers, sender),
+            lambda call: map_rows(call, map_request, self._unsaved_answers, sender),
             target.settings,
             target.endpoint,
             progress_title=_MAPPING if progress else None,

@@ -59,7 +59,7 @@ _RICH_TYPES = (
     ("calls.chat.history", "Turn"),
     ("calls.datasets.dataset", "Dataset"),
     ("calls.images.image_sets", "ImageSets"),
-    ("calls.tables.map", "Mapped"),
+    ("calls.tables.result", "Mapped"),
     ("config.settings", "ErnieSettings"),
     ("qianfan.batches.inference", "InferenceTask"),
     ("qianfan.batches.inference", "InferenceTasks"),

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.calls.tables import map as mapping
+from ernie_magic.api.usage import Usage
 from ernie_magic.session import Session
 from ernie_magic.storage import folders, ledger, sqlite
 
@@ -160,7 +160,7 @@ def broken(how):
     """A ledger with a few hundred rows that is broken in some way."""
     book = ledger.Ledger(path())
     for _ in range(300):
-        book.save_answer(os.urandom(32), "x" * 500, mapping.Usage())
+        book.save_answer(os.urandom(32), "x" * 500, Usage())
     book._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     book.close()
     content = path().read_bytes()

@@ -18,7 +18,7 @@ from ernie_magic.runtime.progress import format_yuan
 from ernie_magic.text.language import Language, Text, counted
 
 if TYPE_CHECKING:
-    from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.calls.tables.result import Mapped
 
 _SHOWN = 5  # rows
 _CELL = 80  # characters

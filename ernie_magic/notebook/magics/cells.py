@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer, Embeddings
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.images.pictures import ImageSet
-    from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.calls.tables.result import Mapped
     from ernie_magic.calls.tables.template import Template
     from ernie_magic.notebook.display.pending import ResultView
     from ernie_magic.notebook.display.streaming import AnswerView

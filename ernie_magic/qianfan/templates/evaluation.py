@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ernie_magic.api.results import Embeddings
-    from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.calls.tables.result import Mapped
     from ernie_magic.qianfan.templates.prompt_template import PromptTemplate
 
 Method = Literal["exact", "regex", "similarity", "judge"]

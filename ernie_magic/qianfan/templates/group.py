@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ernie_magic.api.results import Answer, Embeddings
-    from ernie_magic.calls.tables.map import Mapped
+    from ernie_magic.calls.tables.result import Mapped
     from ernie_magic.client import Client
     from ernie_magic.qianfan.console import PlatformCall
     from ernie_magic.qianfan.templates.evaluation import Evaluation, Plan, Scored

@@ -10,7 +10,7 @@ from ernie_magic import errors
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import History, Turn
 from ernie_magic.calls.datasets.dataset import read_dataset
-from ernie_magic.calls.tables.map import Mapped
+from ernie_magic.calls.tables.result import Mapped
 
 PART = {"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}
 

@@ -12,7 +12,7 @@ from ernie_magic.api.models import Listed
 from ernie_magic.api.results import ToolRun
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.images import pictures
-from ernie_magic.calls.tables.map import Mapped
+from ernie_magic.calls.tables.result import Mapped
 from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.notebook.display import images as shown_pictures
 from ernie_magic.notebook.display import tables as mapped

@@ -14,7 +14,7 @@ import pytest
 from ernie_magic.calls.tables.template import Template
 from ernie_magic.errors import InvalidExpression
 from ernie_magic.notebook.magics.tables import parse_map_line
-from tests.calls.tables.test_map import ODD_NAMES
+from tests.calls.tables.test_request import ODD_NAMES
 
 
 def test_a_question_for_each_row(run, shell, ernie):
