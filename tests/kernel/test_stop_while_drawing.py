@@ -93,9 +93,11 @@ def ask(kernel):
 
 
 def assert_stops(ask, name):
+    text = SHAPES[name](SIZE)
     for after in (0.15, 0.6, 1.5):
-        took = ask(SHAPES[name](SIZE), after)
-        assert took < 0.5, (name, after, took)
+        # Drawing that cannot be stopped is late each time, a busy machine is not.
+        attempts = (ask(text, after) for _ in range(3))
+        assert any(took < 0.5 for took in attempts), (name, after)
 
 
 @pytest.mark.parametrize("name", NAMES)
