@@ -48,6 +48,7 @@ _COST_FACTOR = 16
 _COST_MEMORY = 2 * _COST_FACTOR
 # A call counts as taken if it is not refused within so many times what the last refusal took.
 _JUDGEMENT_FACTOR = 3
+_JUDGEMENT_DECAY = 0.95
 _SHORTEST_JUDGEMENT, _LONGEST_JUDGEMENT = 0.03, 1.0  # seconds
 
 
@@ -164,7 +165,11 @@ class Congestion:
         self._closed_since = min(self._closed_since, now)
         self._keep_cost(retry_after)
         self._is_unchanged = True
-        judgement = max(_JUDGEMENT_FACTOR * (now - sent.sent_at), _SHORTEST_JUDGEMENT)
+        judgement = max(
+            _JUDGEMENT_FACTOR * (now - sent.sent_at),
+            _JUDGEMENT_DECAY * self._judgement,
+            _SHORTEST_JUDGEMENT,
+        )
         self._judgement = min(judgement, _LONGEST_JUDGEMENT)
         if sent in self._taken and not self._counts_refusals:
             self._taken.remove(sent)
