@@ -85,7 +85,6 @@ class Congestion:
         self._held_until = -math.inf
         self._trial: Trial | None = None
         self._refused_in_a_row = 0
-        self._in_flight_before_row = 0
         self._closed_since = math.inf  # the first refusal since a call was sent that was taken
         self._is_unchanged = False  # what is in flight, since the latest refusal
         self._probe_at = math.inf
@@ -231,14 +230,12 @@ class Congestion:
     # --- calls at once ----------------------------------------------------------------------------
 
     def _refuse_at_once(self, now: float, in_flight: int) -> None:
-        if self._refused_in_a_row == 0:
-            self._in_flight_before_row = in_flight
         self._refused_in_a_row += 1
         if self.window is None and in_flight:
             self._lower_window(now, in_flight)
         if self._refused_in_a_row <= len(_LAG_HOLDS):
             self._held_until = now + _LAG_HOLDS[self._refused_in_a_row - 1]
-        elif in_flight == 0 or 2 * in_flight < self._in_flight_before_row:
+        elif in_flight == 0 or 2 * in_flight < (self.window or 0):
             self._begin_block(now)
         else:
             self._lower_window(now, in_flight)

@@ -218,6 +218,19 @@ def test_calls_at_once_are_reduced_to_what_is_taken():
     assert (service.most, state.max_concurrency, state.per_second) == (4, 4, None)
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("most", [1, 2, 4, 8])
+def test_a_limit_at_once_is_not_taken_for_a_rate_where_calls_overtake_one_another(most, seed):
+    service = Service(
+        simulation.at_once(most),
+        latency=(0.1, 1.0),
+        travel=(0.01, 0.1),
+        chance=random.Random(seed),  # noqa: S311
+    )
+    state = simulation.run(service, seconds=60.0).state
+    assert (state.max_concurrency, state.per_second) == (most, None)
+
+
 def test_a_service_that_takes_more_than_before_is_given_more():
     limit = [4]
     service = Service(lambda _now, active: active < limit[0], latency=0.5)
