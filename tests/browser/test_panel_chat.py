@@ -312,6 +312,55 @@ def test_a_click_that_waits_for_a_cell_says_so(open_panel):
     expect(queued).to_have_count(0)
 
 
+@pytest.mark.parametrize("by", ["keys", "button"])
+def test_a_prompt_typed_fast_and_sent_at_once_leaves_the_box_and_what_is_typed_on_stays(
+    open_panel, by
+):
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(1)"])
+    panel.nb.select(2)
+    panel.nb.begin("notebook:run-cell")  # what is typed reaches the kernel late
+    panel.page.wait_for_timeout(200)
+    panel.prompt.click()
+    panel.page.keyboard.type("Why is the sky blue?")
+    if by == "keys":
+        panel.page.keyboard.press("Control+Enter")
+    else:
+        panel.button("发送").click()
+        panel.prompt.click()
+    panel.page.keyboard.type("and")
+    panel.nb.wait_idle()
+    panel.page.keyboard.type(" then?")
+    expect(panel.root.locator(".ernie-turn .ernie-actions")).to_have_count(1)
+    panel.idle()
+    asked = [body["messages"][-1]["content"] for body in panel.sent()]
+    assert asked == ["Why is the sky blue?"]
+    expect(panel.prompt).to_have_value("and then?")
+    assert panel.page.problems == []
+
+
+def test_a_prompt_that_failed_is_put_back_before_what_was_typed_meanwhile(open_panel, server):
+    panel = open_panel(line="%ernie panel chat")
+    server.faults.add(status=401, delay=0.3, times=9)
+    panel.ask("the question")
+    expect(panel.prompt).to_have_value("")
+    panel.page.keyboard.type("next")
+    expect(panel.prompt).to_have_value("the question\n\nnext")
+    panel.idle()
+    server.faults.clear()
+    panel.prompt.fill("")
+    server.faults.add(delay=1, times=1)
+    panel.ask("one")
+    panel.prompt.fill("two")
+    panel.prompt.press("Control+Enter")
+    expect(panel.root.locator(".ernie-error")).to_contain_text("还在进行")
+    expect(panel.prompt).to_have_value("two")
+    panel.idle()
+    panel.wait_for_news()
+    expect(panel.prompt).to_have_value("two")
+    asked = [body["messages"][-1]["content"] for body in panel.sent()]
+    assert asked.count("two") == 0
+
+
 @pytest.mark.slow
 def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
     panel = open_panel(line="%ernie panel chat")

@@ -79,6 +79,18 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     assert again.output.evaluate(SEEN) == 0
 
 
+def test_a_prompt_that_a_restart_left_unsent_is_back_in_its_box(open_panel):
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(30)"])
+    panel.nb.select(2)
+    panel.nb.begin("notebook:run-cell")
+    panel.page.wait_for_timeout(300)
+    panel.ask("my careful prompt")
+    expect(panel.prompt).to_have_value("")
+    panel.page.evaluate(RESTART)
+    assert_retired(panel, "内核已重启")
+    expect(panel.prompt).to_have_value("my careful prompt")
+
+
 def test_after_a_restart_the_tabs_that_were_opened_can_be_read(open_panel):
     panel = open_panel()
     panel.tab("image")

@@ -181,6 +181,7 @@ class ChatTab(Tab):
             placeholder=_ASK,
             extras=(self.attach_button,),
             above=(self.thumbnails,),
+            is_cleared=True,
         )
         composer.prompt.observe(lambda _change: self._on_prompt_changed(), "value")
         return composer
@@ -330,35 +331,37 @@ class ChatTab(Tab):
             images=list(images) or None,
         )
 
-    def send_prompt(self) -> None:
-        """Send the prompt."""
-        prompt = self.composer.prompt_text
+    def _send_example(self, prompt: str) -> None:
+        self.send_prompt(prompt)  # what is being written stays
+
+    def send_prompt(self, prompt: str | None = None) -> None:
+        """Send a prompt that the page has taken out of its box, or what is written there."""
+        is_taken = prompt is not None
+        prompt = (self.composer.prompt_text if prompt is None else prompt).strip()
         attached = self.attach_button.value
         images = [bytes(file["content"]) for file in attached]
 
         def ask_and_clear() -> Stream[Answer]:
             stream = self.shown_conversation.ask_with_options(prompt, self._chat_options(images))
             # Before anything reads the stream: one that fails at once puts the prompt back.
-            if self.composer.prompt_text == prompt:  # keep what was written meanwhile
+            # Keep what was written meanwhile.
+            if not is_taken and self.composer.prompt_text == prompt:
                 self.composer.prompt.value = ""
             self.attach_button.value = ()
             return stream
 
-        self._start_call(
+        has_begun = self._start_call(
             ask_and_clear,
             prompt,
             [_picture_address(image) for image in images],
             lambda: self._restore_prompt(prompt, attached),
         )
+        if is_taken and not has_begun:
+            self.composer.return_prompt(prompt)
 
     def _restore_prompt(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
-        """Put an unanswered prompt back, before anything written meanwhile. The page may have sent
-        its own text once more, after the box was cleared.
-        """
-        if self.composer.prompt_text != prompt:
-            self.composer.prompt.value = "\n\n".join(
-                text for text in (prompt, self.composer.prompt.value) if text
-            )
+        """Put an unanswered prompt back, with its pictures."""
+        self.composer.return_prompt(prompt)
         self.attach_button.value = (*attached, *self.attach_button.value)
 
     def _start_call(

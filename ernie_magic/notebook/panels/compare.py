@@ -255,7 +255,7 @@ class CompareTab(Tab):
         if not self.is_busy:
             self.save_output()
 
-    def send_prompt(self) -> None:
+    def send_prompt(self, prompt: str | None = None) -> None:
         """Ask all of them."""
         if self.is_busy:
             self.composer.status.show_message(ALREADY_BUSY.say(self.language), is_error=True)
@@ -266,9 +266,10 @@ class CompareTab(Tab):
             note = _SYSTEM.say(self.language, text=clip_to_line(system))
         self.composer.show_note(note)
         set_visible(self.start, visible=False)
+        prompt = (self.composer.prompt_text if prompt is None else prompt).strip()
         for column_ in self._visible_columns:
             column_.selection.update_controls()
-            column_.ask_model(self.composer.prompt_text)
+            column_.ask_model(prompt)
 
     @property
     def is_busy(self) -> bool:

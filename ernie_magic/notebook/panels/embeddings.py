@@ -90,17 +90,15 @@ class EmbedTab(Tab):
         toolbar = row(self.selection.picker.widget, self.summary, self.view, name="ernie-toolbar")
         return self.lay_out(column(toolbar, self.start, self.result, name="ernie-sheet"))
 
-    @property
-    def _prompt_texts(self) -> list[str]:
-        lines = split_lines(self.composer.prompt.value)
+    def _prompt_texts(self, prompt: str | None = None) -> list[str]:
+        lines = split_lines(self.composer.prompt.value if prompt is None else prompt)
         return [line.strip() for line in lines if line.strip()]
 
-    def send_prompt(self) -> None:
+    def send_prompt(self, prompt: str | None = None) -> None:
         """Ask for the vectors."""
+        texts = self._prompt_texts(prompt)
         self.task.start_call(
-            lambda: self.session.begin_embed(
-                self._prompt_texts or [""], model=self.selection.selected_model
-            ),
+            lambda: self.session.begin_embed(texts or [""], model=self.selection.selected_model),
             lambda _batch: None,
             self._on_embeddings_received,
         )
@@ -176,7 +174,7 @@ class EmbedTab(Tab):
         """The call as code."""
         endpoint = self.session.endpoint()
         request = embedding_request(
-            self._prompt_texts or [_EXAMPLE.say(self.language)],
+            self._prompt_texts() or [_EXAMPLE.say(self.language)],
             model=self.selection.picker.resolved_model,
             given={},
             extra={},

@@ -2,7 +2,7 @@
 // notice to Python when no view of the panel is left, and to the reader when the kernel is gone.
 
 const VIEWS = new Map(); // number of views, by widget
-const KERNELS = new Map(); // {gone, views} by widget: views opened later find its kernel gone, too
+const KERNELS = new Map(); // {gone, views, taken} by widget: views opened later find its kernel gone, too
 // Buttons that need no kernel.
 const OFFLINE = ".ernie-copy, .ernie-insert, .ernie-offline";
 const UNANSWERED = 5000; // milliseconds for which an idle kernel may leave a click unanswered
@@ -12,7 +12,7 @@ const FOREIGN = ".ernie-log, .widget-html-content";
 
 // ipywidgets hears of a restart that was asked for, and of no other end: the kernel crashed, was shut down, or was changed.
 function initialize({ model }) {
-  const kernel = { gone: "", hasLived: false, views: new Set() };
+  const kernel = { gone: "", hasLived: false, views: new Set(), taken: new Set() };
   KERNELS.set(model.get("_id"), kernel);
   const context = model.widget_manager?.context?.sessionContext;
   const own = context?.session?.kernel?.id;
@@ -70,6 +70,7 @@ function render({ model, el }) {
       requestAnimationFrame(() => {
         due = false;
         name(root, say);
+        takeReturned();
         retireIfGone();
       });
     });
@@ -79,8 +80,10 @@ function render({ model, el }) {
     });
     told.observe(root, { subtree: true, attributes: true, attributeFilter: ["aria-valuetext"] });
     name(root, say);
+    takeReturned();
     // Runs before the notebook's own shortcuts, which listen on the document in the capture phase.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
+    root.addEventListener("click", onSend, { capture: true, signal: ended.signal });
     root.addEventListener("click", onClick, { signal: ended.signal });
     document.addEventListener("pointerdown", ({ target }) => closeMenus(root, target), { capture: true, signal: ended.signal });
     if (area) {
@@ -145,9 +148,44 @@ function render({ model, el }) {
     if (!prompt) return;
     event.preventDefault();
     event.stopPropagation();
-    if (kernel.gone) return;
-    queued(prompt.closest(".ernie-composer").querySelector(".ernie-send"));
-    model.send({ op: "send", where: [...prompt.classList].find((c) => c.startsWith("ernie-at-")), text: area.value });
+    if (!kernel.gone) submit(prompt);
+  }
+
+  // The text goes with the message: what ipywidgets knows of it may be sent later. A box that is emptied is emptied here, and what
+  // could not be sent is put back here, so that the kernel writes nothing into a box in which somebody types.
+  function submit(prompt) {
+    const area = prompt.querySelector("textarea");
+    const where = boxOf(prompt);
+    const text = area.value;
+    if (prompt.classList.contains("ernie-cleared")) write(area, "");
+    const whenOver = (isHeard) => isHeard || !kernel.gone || giveBack(where, text);
+    queued(prompt.closest(".ernie-composer").querySelector(".ernie-send"), whenOver);
+    model.send({ op: "send", where, text });
+  }
+
+  function onSend(event) {
+    const button = event.target.closest(".ernie-send");
+    if (!button || button.disabled || button.closest(FOREIGN) || kernel.gone) return;
+    event.preventDefault();
+    event.stopPropagation();
+    submit(button.closest(".ernie-composer").querySelector(".ernie-prompt"));
+  }
+
+  // Put a prompt back into its box, before what was written meanwhile. Another page may have done so already.
+  function giveBack(where, text) {
+    const area = root?.querySelector(`.ernie-prompt.${CSS.escape(where)} textarea`);
+    if (!area) return false;
+    const isThere = area.value.trim() === text.trim() || area.value.startsWith(`${text}\n\n`);
+    if (!isThere) write(area, area.value ? `${text}\n\n${area.value}` : text);
+    return true;
+  }
+
+  function takeReturned() {
+    for (const { id, where, text } of model.get("returned") ?? []) {
+      if (kernel.taken.has(id) || !giveBack(where, text)) continue;
+      kernel.taken.add(id);
+      send({ op: "taken", id });
+    }
   }
 
   async function onClick(event) {
@@ -180,15 +218,18 @@ function render({ model, el }) {
 
   // While a cell runs, the kernel may handle a click only after the cell has ended; the panel then says so. Each click that has
   // arrived toggles a class of its button (widgets.py). A kernel that is idle and does not answer was restarted out of our sight.
-  function queued(button) {
+  function queued(button, whenOver = () => {}) {
     const before = button.classList.contains("ernie-heard");
     const since = performance.now();
     let busy = since;
     const isOver = () => kernel.gone || !button.isConnected || ended.signal.aborted;
     const look = () => {
       const now = performance.now();
-      if (button.classList.contains("ernie-heard") !== before || isOver())
+      const isHeard = button.classList.contains("ernie-heard") !== before;
+      if (isHeard || isOver()) {
+        whenOver(isHeard);
         return [say.queued, say.unanswered, say.no_server].includes(news.textContent) && tell("");
+      }
       if (model.widget_manager?.kernel?.status !== "idle") busy = now;
       const server = model.widget_manager?.kernel?.connectionStatus ?? "connected";
       const said = server !== "connected" ? say.no_server : now - busy > UNANSWERED ? say.unanswered : say.queued;
@@ -227,6 +268,7 @@ function render({ model, el }) {
   model.on("msg:custom", onAsked);
   kernel.views.add(retireIfGone);
   model.on("comm_live_update", onComm);
+  model.on("change:returned", takeReturned);
   found();
   return () => {
     ended.abort();
@@ -234,6 +276,7 @@ function render({ model, el }) {
     told?.disconnect();
     beside.disconnect();
     model.off("msg:custom", onAsked);
+    model.off("change:returned", takeReturned);
     kernel.views.delete(retireIfGone);
     area?.erniePanels?.delete(el);
     if (area?.erniePanels?.size === 0) hide(false);
@@ -241,6 +284,14 @@ function render({ model, el }) {
     VIEWS.set(id, VIEWS.get(id) - 1);
     if (VIEWS.get(id) === 0) send({ op: "closed" });
   };
+}
+
+const boxOf = (prompt) => [...prompt.classList].find((name) => name.startsWith("ernie-at-"));
+
+// As if it were typed: ipywidgets sends it in its turn.
+function write(area, text) {
+  area.value = text;
+  area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 // A tab list is one stop of the Tab key; the arrow keys move within it (WAI-ARIA tabs pattern).

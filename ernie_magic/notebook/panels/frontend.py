@@ -95,7 +95,8 @@ class PanelFrontend(anywidget.AnyWidget):
     language
     on_message
         Called with each message: `{"op": "send", "where": …, "text": …}`, `{"op": "opened"}`,
-        `{"op": "closed"}`, `{"op": "original", "picture": …}`.
+        `{"op": "closed"}`, `{"op": "original", "picture": …}`, `{"op": "taken", "id": …}` (a prompt
+        is back in its box).
     """
 
     _esm = _HERE / "frontend.js"
@@ -103,6 +104,8 @@ class PanelFrontend(anywidget.AnyWidget):
     _id = traitlets.Unicode().tag(sync=True)
     root = traitlets.Unicode().tag(sync=True)
     labels: Any = traitlets.Dict().tag(sync=True)
+    # Prompts that the page puts back into their boxes: `{"id": …, "where": …, "text": …}` each.
+    returned: Any = traitlets.List().tag(sync=True)
 
     def __init__(
         self,
@@ -110,7 +113,32 @@ class PanelFrontend(anywidget.AnyWidget):
         on_message: Callable[[Mapping[str, Any]], object],
     ) -> None:
         super().__init__(labels=_translate_labels(_FRONTEND_LABELS, language), _id=_make_id())
-        self.on_msg(lambda _widget, message, _buffers: on_message(message))
+        self._was_opened = False
+        self._on_message = on_message
+        self.on_msg(self._on_page_message)
+
+    def _on_page_message(
+        self,
+        _widget: object,
+        message: Mapping[str, Any],
+        _buffers: object,
+    ) -> None:
+        if message.get("op") == "opened":
+            self._was_opened = True
+        if message.get("op") == "taken":
+            self.returned = [each for each in self.returned if each["id"] != message.get("id")]
+        self._on_message(message)
+
+    def return_prompt(self, where: str, prompt: str) -> bool:
+        """Let the page put a prompt back into its box; return whether there has been a page.
+
+        What the page writes, and what it has not sent yet, would undo what is written here.
+        """
+        if not self._was_opened:
+            return False
+        if prompt:
+            self.returned = [*self.returned, {"id": _make_id(), "where": where, "text": prompt}]
+        return True
 
 
 class Transcript(anywidget.AnyWidget):

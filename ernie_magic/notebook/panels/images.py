@@ -205,13 +205,13 @@ class ImageTab(Tab):
 
     # --- what it does -----------------------------------------------------------------------------
 
-    def send_prompt(self) -> None:
+    def send_prompt(self, prompt: str | None = None) -> None:
         """Make pictures of the prompt."""
         self.selection.update_controls()
         seed = self.selection.controls.by_name.get("seed")
         if isinstance(seed, SeedControl) and not self.task.is_busy:
             seed.renew_seed()
-        prompt = self.composer.prompt_text
+        prompt = (self.composer.prompt_text if prompt is None else prompt).strip()
         parameters = self.selection.request_parameters
         self._start_call(
             lambda: self.session.begin_image(

@@ -153,6 +153,7 @@ class Panel:
             # It takes a moment, in which nobody shall write into the tab that was left.
             self._show_only(None)
             self.tabs[name] = TABS[name](self._session, self._model_list, self._save_output)
+            self.tabs[name].composer.return_on_page = self._frontend.return_prompt
             # By its number the page finds it without a kernel.
             self.tabs[name].widget.add_class(f"ernie-tab-{self._names.index(name)}")
             self._tab_container.children = [*self._tab_container.children, self.tabs[name].widget]

@@ -107,7 +107,7 @@ class Tab(ABC):
 
     def _send_example(self, prompt: str) -> None:
         self.composer.prompt.value = prompt
-        self.send_prompt()
+        self.send_prompt(prompt)
 
     def make_selection(self, kind: Kind) -> Selection:
         """A list of models with controls; the tab's code follows it."""
@@ -135,24 +135,24 @@ class Tab(ABC):
         return self.task.is_busy
 
     @abstractmethod
-    def send_prompt(self) -> None:
-        """Start the tab's call."""
+    def send_prompt(self, prompt: str | None = None) -> None:
+        """Start the tab's call, with what is written if no prompt is given."""
 
     def stop_call(self) -> None:
         """Stop it; what has arrived stays."""
         self.task.stop_call()
 
     def handle_submit(self, message: Mapping[str, Any]) -> bool:
-        """Handle Ctrl+Enter or Shift+Enter in this tab's prompt; return whether the prompt was this
-        tab's.
+        """Handle a prompt that the page sends; return whether it was this tab's.
 
-        The text comes with the message: the widget's own value may lag behind.
+        The text comes with the message: the widget's own value may lag behind, also that of a box
+        which the page has emptied. Only the page writes into the box: ipywidgets sends what is typed
+        when its last message has been handled, and that would undo what is written here.
         """
         if message.get("where") != self.composer.prompt_class:
             return False
         acknowledge_click(self.composer.send_button)
-        self.composer.prompt.value = str(message.get("text", ""))
-        self.send_prompt()
+        self.send_prompt(str(message.get("text", "")))
         return True
 
     def follow_session(self) -> None:  # noqa: B027  (some tabs follow nothing)

@@ -244,6 +244,8 @@ class Composer:
         Widgets beside the buttons.
     above
         Widgets above what is written.
+    is_cleared
+        The page empties the box when it sends the prompt.
     """
 
     def __init__(
@@ -258,7 +260,10 @@ class Composer:
         placeholder: Text = _PROMPT,
         extras: tuple[Any, ...] = (),
         above: tuple[Any, ...] = (),
+        is_cleared: bool = False,
     ) -> None:
+        # Set by the panel: lets a page put a prompt back, where there has been one.
+        self.return_on_page: Callable[[str, str], bool] = lambda _where, _prompt: False
         self.prompt_class = f"ernie-at-{prompt_name}"
         self.prompt = widgets.Textarea(
             description=name.say(language),
@@ -268,6 +273,7 @@ class Composer:
         )
         for class_ in ("ernie-prompt", self.prompt_class):
             self.prompt.add_class(class_)
+        set_class(self.prompt, "ernie-cleared", is_cleared)
         self.send_button = make_button(
             label.say(language),
             on_send,
@@ -297,6 +303,13 @@ class Composer:
     def prompt_text(self) -> str:
         """What is sent: as in a cell, without surrounding blanks."""
         return str(self.prompt.value).strip()
+
+    def return_prompt(self, prompt: str) -> None:
+        """Put a prompt that was taken out back into the box, before anything written meanwhile."""
+        if self.return_on_page(self.prompt_class, prompt):
+            return
+        if self.prompt_text != prompt:
+            self.prompt.value = "\n\n".join(text for text in (prompt, self.prompt.value) if text)
 
     def set_busy(self, is_busy: bool) -> None:
         """While a call runs it can be stopped, and no other can begin: one button of two shows."""
