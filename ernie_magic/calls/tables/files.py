@@ -24,10 +24,10 @@ from ernie_magic.calls.tables.other_files import (
     no_table_error,
     web_address_error,
 )
+from ernie_magic.calls.tables.written_numbers import WrittenFloat, mark_numbers
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import Counted, Text, untranslated
-from ernie_magic.text.plain_values import days_of_moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -226,25 +226,6 @@ def _parse_json(text: str) -> Any:
     return json.loads(text, parse_float=_parse_written_float)
 
 
-class WrittenFloat(float):
-    """A number that is shown as it is written: `1.10`, `1e5`.
-
-    Parameters
-    ----------
-    text
-        What stands in the file.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-    __str__ = __repr__
-
-
 def _parse_written_float(text: str) -> float:
     number = float(text)
     if str(number) == text:
@@ -298,7 +279,7 @@ def _read_parquet(pandas: ModuleType, file: Path) -> Any:
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:
     table = pandas.read_excel(file, dtype=object, keep_default_na=False, na_values=[""])
-    return _map_columns(pandas, table, days_of_moments)
+    return _map_columns(pandas, table, list)
 
 
 def decode_text(content: bytes) -> str:
@@ -344,7 +325,7 @@ def _map_columns(
 ) -> Any:
     """Return the table with each column's values parsed, and of their own type."""
     for position in range(len(table.columns)):
-        values = parse(table.iloc[:, position].tolist())
+        values = mark_numbers(parse(table.iloc[:, position].tolist()))
         column = pandas.Series(values, index=table.index, dtype=object)
         present = column.dropna().tolist()
         column_type = _column_type(present, has_gaps=len(present) < len(column))

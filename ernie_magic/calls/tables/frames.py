@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.tables.files import TEXT, find_table_file, read_table_file
 from ernie_magic.calls.tables.records import as_record
+from ernie_magic.calls.tables.written_numbers import are_written_numbers
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.plain_values import days_of_moments, has_short_floats, shorten_floats
@@ -371,7 +372,7 @@ def _with_pandas_columns(data: Any, columns: Mapping[str, tuple[str, Sequence[An
     import pandas as pd
 
     positions = {str(label): position for position, label in enumerate(data.columns)}
-    replaced = data.copy()
+    replaced = _with_number_types(data)
     added = {}
     for name, (kind, values) in columns.items():
         column = pd.Series(list(values), index=data.index, dtype=_PANDAS[kind])
@@ -386,6 +387,18 @@ def _with_pandas_columns(data: Any, columns: Mapping[str, tuple[str, Sequence[An
     combined = pd.concat([replaced, new], axis="columns", sort=False)
     combined.attrs = dict(data.attrs)
     return combined
+
+
+def _with_number_types(data: Any) -> Any:
+    """Return a copy of a DataFrame in which the numbers of a file have their own type."""
+    table = data.copy()
+    for position, dtype in enumerate(data.dtypes):
+        if dtype.name != "object":
+            continue
+        column = data.iloc[:, position]
+        if are_written_numbers(column.tolist()):
+            table.isetitem(position, column.astype("float64"))
+    return table
 
 
 def _is_from(data: Any, library: str) -> Any:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from typing import TypeGuard
 
 _KEPT = 8  # tables; of those that nothing else holds, lists alone are kept alive
 
 
 @dataclass(frozen=True)
-class _Made:
-    """What a run has made.
+class MadeByRun:
+    """What a run has made of its table.
 
     Attributes
     ----------
@@ -28,12 +29,27 @@ class _Made:
         The columns.
     texts : dict
         What stands in those of them that are texts of ours: whole answers, and why rows failed.
+    numbers : dict
+        By column, each number as the prompts had it: of one that a file has as `1`, a copy may have
+        `1.0`, and the other way round.
     """
 
     find_table: Callable[[], Any]
     purpose: tuple[object, ...]
     names: tuple[str, ...]
     texts: Mapping[str, Collection[str]]
+    numbers: Mapping[str, Mapping[float, Any]]
+
+    def restore_numbers(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return rows of its table, or of a copy, with numbers as its prompts had them: they are
+        the same prompts again.
+        """
+        restored = [dict(row) for row in rows]
+        for name, numbers in self.numbers.items():
+            for row in restored:
+                if _is_number(row.get(name)):
+                    row[name] = numbers.get(row[name], row[name])
+        return restored
 
     def is_copied_in(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Whether rows are a copy of some of its table's, perhaps by way of a file: its texts have
@@ -50,7 +66,7 @@ class MadeColumns:
     """The columns that the last runs have made."""
 
     def __init__(self) -> None:
-        self._made: list[_Made] = []
+        self._made: list[MadeByRun] = []
 
     def record_table(
         self,
@@ -58,27 +74,34 @@ class MadeColumns:
         purpose: tuple[object, ...],
         names: tuple[str, ...],
         texts: Mapping[str, Iterable[object]],
+        asked: Mapping[str, Iterable[object]],
     ) -> None:
-        """Record which columns of a run's table are ours, and what stands in our texts."""
+        """Record which columns of a run's table are ours, what stands in our texts, and in the
+        columns that its prompts took.
+        """
         written = {name: frozenset(map(_as_text, column)) for name, column in texts.items()}
-        self._made.append(_Made(_refer_to(table), purpose, names, written))
+        numbers = {
+            name: {value: value for value in column if _is_number(value)}
+            for name, column in asked.items()
+        }
+        self._made.append(MadeByRun(_refer_to(table), purpose, names, written, numbers))
         del self._made[:-_KEPT]
 
-    def find_names(
+    def find_run(
         self,
         table: Any,
         rows: Sequence[Mapping[str, Any]],
         purpose: tuple[object, ...],
-    ) -> tuple[str, ...]:
-        """Return the columns of a table that a run for the same purpose has made: it is that run's
-        table, or a copy.
+    ) -> MadeByRun | None:
+        """Return the run for the same purpose that has made a table, or what it is a copy of; None
+        if there was none.
         """
         for made in reversed(self._made):
             if made.purpose != purpose:
                 continue
             if _is_same(made.find_table(), table) or made.is_copied_in(rows):
-                return made.names
-        return ()
+                return made
+        return None
 
 
 def _as_text(value: object) -> str:
@@ -86,6 +109,10 @@ def _as_text(value: object) -> str:
     from ernie_magic.api.requests import is_missing  # with a run, not with the extension
 
     return "" if is_missing(value) else str(value)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _refer_to(table: Any) -> Callable[[], Any]:

@@ -287,7 +287,10 @@ class MapJob:
         # Typed values may be written otherwise in a file (3, 3.0).
         of_texts = names[-1:] if map_request.columns else names
         texts = {name: typed[name][1] for name in of_texts}
-        map_request.made.record_table(table, map_request.purpose, names, texts)
+        asked = {
+            name: [row.get(name) for row in map_request.rows] for name in map_request.taken_columns
+        }
+        map_request.made.record_table(table, map_request.purpose, names, texts, asked)
         return Mapped(
             table,
             rows,

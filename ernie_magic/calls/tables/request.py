@@ -218,10 +218,10 @@ def build_map_request(
         raise InvalidOption(_FORMAT_GIVEN, advice=_ONE_OF_THEM)
     purpose: tuple[object, ...] = columns or template.pieces
     own_columns = content.columns
-    if resume:
-        # A run that goes on replaces what the run before has said of its rows.
-        replaced = made.find_names(rows, content.rows, purpose)
-        own_columns = tuple(name for name in own_columns if name not in replaced)
+    if resume and (run_before := made.find_run(rows, content.rows, purpose)):
+        # What that run has said of its rows is replaced.
+        own_columns = tuple(name for name in own_columns if name not in run_before.names)
+        content = content._replace(rows=run_before.restore_numbers(content.rows))
     prompts = [template.fill(row) for row in frames.rows_in_words(content)]
     empty_rows = sum(
         bool(filled.strip()) and template.takes_nothing(row)

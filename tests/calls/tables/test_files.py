@@ -124,12 +124,54 @@ def test_days_of_a_sheet_have_no_time_unless_one_of_them_does(tmp_path):
     for row in (["day", "at"], [day, day], ["soon", moment], [None, None]):
         book.active.append(row)
     book.save(tmp_path / "a.xlsx")
-    rows = frames.rows_of(frames.copy_table(tmp_path / "a.xlsx"))
+    content = frames.read_table(frames.copy_table(tmp_path / "a.xlsx"))
+    rows = frames.rows_in_words(content)
     template = Template.parse("{{day}}|{{at}}", ("day", "at"))
     assert list(map(template.fill, rows[:2])) == [
         "2024-01-05|2024-01-05 00:00:00",
         "soon|2024-01-06 08:30:00",
     ]
+
+
+WRITTEN = {
+    "whole and not": ([1, 2.5, None], ["1", "2.5", ""], "float64"),
+    "as text has them": (["1.10", "1e5", "2"], ["1.10", "1e5", "2"], "float64"),
+    "whole beside a gap": ([1, None, 3], ["1", "", "3"], "Int64"),
+    "too large for a float": ([2**53 + 1, 0.5], ["9007199254740993", "0.5"], "object"),
+    "beside a word": ([1, 2.5, "n/a"], ["1", "2.5", "n/a"], "object"),
+    "beside a switch": ([1, 2.5, True], ["1", "2.5", "True"], "object"),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_column_of_numbers_is_sent_as_written_and_comes_back_as_numbers(tmp_path, name):
+    values, texts, kind = WRITTEN[name]
+    numbers = [value if name == "as text has them" else json.dumps(value) for value in values]
+    lines = "".join(f'{{"x": {number}}}\n' for number in numbers)
+    (tmp_path / "a.jsonl").write_text(lines)
+    table = frames.copy_table(tmp_path / "a.jsonl")
+    rows = frames.rows_of(frames.first_rows(table.copy(), 9))
+    assert [Template.parse("{{x}}", ("x",)).fill(row) for row in rows] == texts
+    made = frames.with_columns(table, rows, {"answer": ("str", ["a"] * len(rows))})
+    assert str(made["x"].dtype) == kind
+    assert str(table["x"].dtype) == kind.replace("float64", "object")  # as it was
+
+
+def test_columns_of_a_sheet_have_the_types_of_pandas(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    day = datetime(2024, 1, 5)  # noqa: DTZ001  (as sheets are)
+    for row in (["n", "share", "day"], [1, 1, day], [2, 2.5, None], [3, None, day]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    table = frames.copy_table(tmp_path / "a.xlsx")
+    made = frames.with_columns(table, [], {"answer": ("str", ["a"] * 3)})
+    assert list(map(str, made.dtypes)) == ["int64", "float64", "datetime64[us]", "object"]
+    assert frames.rows_in_words(frames.read_table(table))[0] == {
+        "n": 1,
+        "share": 1,
+        "day": day.date(),
+    }
 
 
 def test_names_that_pandas_reads_as_dates_are_names(tmp_path):

@@ -6,7 +6,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from tests.calls.tables.replies import ECHO, NOT_DONE, choice, reply
+from tests.calls.tables.replies import ECHO, NOT_DONE, asked, choice, reply
 
 
 @pytest.mark.parametrize("to", [None, "mood"])
@@ -60,3 +60,23 @@ def test_a_run_with_another_question_keeps_the_answers_of_the_run_before(raw_ses
     second = session.map("again {{text}}", first.table, resume=True)
     assert second.answer_columns == ("answer_2",)
     assert session.map(ECHO, first.table).answer_columns == ("answer_2",)
+
+
+@pytest.mark.parametrize("copy", {"itself": lambda table: table} | COPIES)
+@pytest.mark.parametrize("numbers", ["1,2.5", "1,3", "1.0,2.5", "1,"])
+def test_a_number_of_a_copy_that_is_written_otherwise_is_the_same_number(
+    session, emulator, tmp_path, copy, numbers
+):
+    first, second = numbers.split(",")
+    (tmp_path / "a.csv").write_text(f"text,n\na,{first}\nb,{second}\n")
+    question = "[[echo]]{{text}}: {{n}}"
+    whole = session.map(question, tmp_path / "a.csv")
+    assert list(whole.table["answer"]) == [f"a: {first}", f"b: {second}"]
+    emulator.requests.clear()
+    copied = ({"itself": lambda table: table} | COPIES)[copy](whole.table)
+    again = session.map(question, copied, resume=True)
+    assert (asked(emulator), again.columns) == ([], whole.columns)
+    # Of another number, another answer.
+    changed = pd.DataFrame(copied).assign(n=7)
+    session.map(question, changed, resume=True)
+    assert asked(emulator)[0] == "[[echo]]a: 7"
