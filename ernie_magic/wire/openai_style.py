@@ -10,7 +10,7 @@ from ernie_magic.api import values
 from ernie_magic.api.models import EDITS_PATH
 from ernie_magic.runtime.events import Delta
 from ernie_magic.wire.answers.choices import ChoicePicker
-from ernie_magic.wire.answers.content import REASONING
+from ernie_magic.wire.answers.content import REASONING, with_words_as_text
 from ernie_magic.wire.answers.raw_pieces import PER_TOKEN
 from ernie_magic.wire.pictures.edit_forms import edit_form
 from ernie_magic.wire.pictures.requests import as_picture_request
@@ -144,6 +144,7 @@ class OpenAIReader(Reader):
     def reset(self) -> None:  # noqa: D102  (the base's)
         super().reset()
         asked = {**self.request.parameters, **self.request.extra}.get("n")
+        self._is_json = _asks_for_json(self.request)
         self._is_several = (values.as_whole_number(asked) or 1) > 1
         self._choices = ChoicePicker(may_be_several=self._is_several)
         # Fields that arrive in pieces, so that a whole message repeats them.
@@ -173,12 +174,12 @@ class OpenAIReader(Reader):
         else:
             part = self._without_repetition(_message_of(choice))
         text = choice.get("text")  # of a completion
-        if isinstance(text, str | list | dict) and not part.get("content"):
+        if text is not None and text is not False and not part.get("content"):
             part = {**part, "content": text}
             self._is_message = False
             if text:
                 self._streamed.update(_TEXT)
-        return choice, part
+        return choice, with_words_as_text(part, is_json=self._is_json)
 
     def _with_whole_message(self, part: Mapping[str, Any], whole: object) -> Mapping[str, Any]:
         """Return a delta with the whole message that stands beside it in the last chunk of some
@@ -296,6 +297,11 @@ def _as_object(value: object) -> Mapping[str, Any]:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     return values.as_object(value)
+
+
+def _asks_for_json(request: ChatRequest | CompletionRequest) -> bool:
+    form = {**request.parameters, **request.extra}.get("response_format")
+    return values.as_object(form).get("type", form) in ("json_object", "json_schema")
 
 
 def reader(request: ChatRequest | CompletionRequest) -> Reader:

@@ -5,6 +5,7 @@ Services write it as a text, as an object around one, or as a list of parts.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,6 +30,7 @@ REASONING = (
     *("thinking_content", "thinking_text", "thought_content", "thought_process"),
     *("think", "cot", "chain_of_thought", "internal_thoughts"),
 )
+_WORDS_OF_MESSAGE = frozenset({"content", *REASONING})
 # Kinds of parts of a content, and where their words stand.
 _TEXT_PARTS = frozenset({"text", "output_text", "refusal"})
 _REASONING_PARTS = re.compile(
@@ -90,7 +92,7 @@ def read_content(content: object) -> Content:
         return Content(content)
     if content is None or content is False:
         return Content()
-    if isinstance(content, dict) and _is_answer_itself(content):
+    if _is_answer(content):
         return Content(unknown="object")
     if not isinstance(content, list):
         content = [content]
@@ -140,6 +142,34 @@ def _read_other_part(part: dict[str, Any], kind: str) -> Content:
     if words := words_under_kind(part, kind):
         return Content(words)
     return Content(unknown=kind)
+
+
+def with_words_as_text(part: Mapping[str, Any], *, is_json: bool) -> Mapping[str, Any]:
+    """Return a message or a delta whose words are texts, as the JSON that they are where a gateway
+    has parsed it: Cloudflare's Workers AI does so with tokens that are numbers
+    (https://github.com/cloudflare/ai/issues/651), and with a whole answer in JSON
+    (https://developers.cloudflare.com/workers-ai/features/json-mode).
+
+    Parameters
+    ----------
+    is_json
+        Whether JSON was asked for: only then an object without a type is the answer itself.
+    """
+    parsed = {
+        name: json.dumps(value, ensure_ascii=False)
+        for name, value in part.items()
+        if name in _WORDS_OF_MESSAGE and (_is_number(value) or (is_json and _is_answer(value)))
+    }
+    return {**part, **parsed} if parsed else part
+
+
+def _is_number(value: object) -> bool:
+    # Not false: other gateways write it for nothing.
+    return value is True or (isinstance(value, int | float) and value is not False)
+
+
+def _is_answer(content: object) -> bool:
+    return isinstance(content, dict) and _is_answer_itself(content)
 
 
 def thoughts_in_details(details: object) -> str:

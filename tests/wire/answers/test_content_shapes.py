@@ -1,12 +1,13 @@
 """Content in unusual shapes: text is text, a thought is reasoning, and what is unknown is told."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.wire import qianfan_v1
-from tests.wire.chunks import DONE, REQUEST, STOPPED, chunk, event, read, read_body
+from ernie_magic.wire import openai_style, qianfan_v1
+from tests.wire.chunks import DONE, REQUEST, STOPPED, as_choices, chunk, event, read, read_body
 
 THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}], "closed": True}
 
@@ -59,9 +60,6 @@ def test_parts_and_texts_may_alternate_in_a_stream():
 @pytest.mark.parametrize(
     "content",
     [
-        5,
-        0,
-        True,
         [5],
         [{"type": "image_url", "image_url": {"url": "x"}}],
         [{"a": 1}],
@@ -74,6 +72,30 @@ def test_content_of_an_unknown_shape_is_an_error(content):
         read_body({"content": content})
     with pytest.raises(errors.ProtocolError, match="cannot be read"):
         read(chunk(content="A"), chunk(content=content), chunk(finish_reason="stop"), DONE)
+
+
+@pytest.mark.parametrize("name", ["content", "reasoning_content", "reasoning"])
+@pytest.mark.parametrize(("token", "text"), [(42, "42"), (0, "0"), (1.5, "1.5"), (True, "true")])
+def test_a_token_that_a_gateway_has_parsed_as_json_is_text(token, text, name):
+    streamed = read(chunk(content="A"), chunk(**{name: token}), chunk(finish_reason="stop"), DONE)
+    whole = read_body({name: token})
+    said = (whole.text or whole.reasoning, streamed.text + streamed.reasoning)
+    assert said == (text, "A" + text)
+
+
+def test_a_completion_s_token_may_be_a_number():
+    pieces = [as_choices([{"index": 0, "text": token}]) for token in ("1", 0, 2.5)]
+    assert read(*pieces, as_choices([{"index": 0, "text": "", **STOPPED}]), DONE).text == "102.5"
+
+
+@pytest.mark.parametrize("form", ["json_object", {"type": "json_object"}, {"type": "json_schema"}])
+def test_json_that_was_asked_for_may_come_as_an_object(form):
+    request = replace(REQUEST, parameters={"response_format": form})
+    content = {"name": "小明", "age": 3}
+    body = {"id": "x", "choices": [{"message": {"content": content}, **STOPPED}]}
+    reader = openai_style.reader(request)
+    answer = read(json.dumps(body).encode(), reader=reader, kind="application/json")
+    assert answer.text == '{"name": "小明", "age": 3}'
 
 
 OBJECTS = {
