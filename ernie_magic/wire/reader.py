@@ -376,6 +376,8 @@ class Reader(ABC):
         # The transcript of a spoken answer repeats its text where there is one.
         said = (content.text or words_in(spoken)) + words_in(part.get("refusal"))
         thoughts = words_in(part.get(name)) or self._thoughts_in_details(part)
+        if content.reasoning or thoughts:
+            self._thought_tags.follows_thoughts = True
         text = self._text.add(said, is_message=self._is_message, is_last=is_last)
         reasoning = self._reasoning.add(
             content.reasoning + thoughts, is_message=self._is_message, is_last=is_last
@@ -408,9 +410,10 @@ class Reader(ABC):
         a closing tag shows that a stream has begun with thoughts, where it has no opening one.
         """
         text = str(self._text)
-        if not self._thought_tags.has_thoughts and END_OF_THOUGHTS not in text:
+        if not self._thought_tags.has_tags and END_OF_THOUGHTS not in text:
             return text, ""
-        return split_thoughts(text, is_whole=True)
+        follows_thoughts = self._thought_tags.follows_thoughts
+        return split_thoughts(text, is_whole=True, follows_thoughts=follows_thoughts)
 
     @property
     def reasoning(self) -> str:

@@ -30,6 +30,14 @@ _FINAL = "<|channel|>final<|message|>"
 _ASSISTANT = "<|start|>assistant"
 _TAGS |= dict.fromkeys((_ANALYSIS, _ASSISTANT + _ANALYSIS), f"<|end|>{_ASSISTANT}{_FINAL}")
 _ENDS_OF_FINAL = ("<|return|>", "<|end|>")
+# What models write around their words behind their thoughts: ERNIE (its parser in vLLM,
+# https://github.com/vllm-project/vllm/pull/25027) and Granite, Hunyuan, GLM
+# (https://huggingface.co/zai-org/GLM-4.5V).
+_AROUND_WORDS = {
+    "<response>": "</response>",
+    "<answer>": "</answer>",
+    "<|begin_of_box|>": "<|end_of_box|>",
+}
 _BEGINNINGS = (*_TAGS, _FINAL, _ASSISTANT + _FINAL)
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 # The prompt ends with the opening tag, so that the answer has the closing one alone
@@ -77,21 +85,27 @@ class ThoughtTags:
     ----------
     is_whole
         The text comes in one piece: its closing tag may stand alone.
+    follows_thoughts
+        Thoughts came before the text, in a field of their own: tags may stand around its words, as
+        behind thoughts between tags.
 
     Attributes
     ----------
     is_past : bool
         Whatever follows is no thought.
-    has_thoughts : bool
-        Some were found.
+    has_tags : bool
+        Some were found, around thoughts or words.
+    follows_thoughts : bool
     """
 
-    def __init__(self, *, is_whole: bool = False) -> None:
+    def __init__(self, *, is_whole: bool = False, follows_thoughts: bool = False) -> None:
         self.is_past = False
-        self.has_thoughts = False
+        self.has_tags = False
+        self.follows_thoughts = follows_thoughts
         self._is_whole = is_whole
         self._held = ""
-        self._closing = ""
+        self._closing = ""  # of thoughts that have begun
+        self._end_of_words = ""  # the tag
         self._has_begun = False
         self._read = self._read_beginning
 
@@ -109,13 +123,15 @@ class ThoughtTags:
         self._held = ""
         if self._closing:
             return "", held
+        if self._end_of_words and held.strip() == self._end_of_words:
+            return "", ""
         return held, ""
 
     def _read_beginning(self, text: str) -> tuple[str, str]:
         bare = text.lstrip()
         for opening in _BEGINNINGS:
             if bare.startswith(opening):
-                self.has_thoughts = True
+                self.has_tags = True
                 self._closing = _TAGS.get(opening, "")
                 self._read = self._read_thoughts
                 if not self._closing:
@@ -124,9 +140,13 @@ class ThoughtTags:
         if not self._is_whole and any(opening.startswith(bare) for opening in _BEGINNINGS):
             self._held = text
             return "", ""
-        self.is_past = True
         if self._is_whole:
-            return self._split_at_closing(text)
+            words, thoughts = self._split_at_closing(text)
+            if self.has_tags:
+                return self._read_gap(words)[0], thoughts
+        if self.follows_thoughts:
+            return self._read_words(text, text)
+        self.is_past = True
         return text, ""
 
     def _split_at_closing(self, text: str) -> tuple[str, str]:
@@ -138,8 +158,8 @@ class ThoughtTags:
             return text, ""
         if _OPENING in thoughts or len(_FENCE.findall(thoughts)) % 2 or text[:1] in "{[":
             return text, ""
-        self.has_thoughts = True
-        return words[0].lstrip(), thoughts.strip()
+        self.has_tags = True
+        return words[0], thoughts.strip()
 
     def _read_thoughts(self, text: str) -> tuple[str, str]:
         if not self._has_begun:
@@ -157,8 +177,36 @@ class ThoughtTags:
 
     def _read_gap(self, text: str) -> tuple[str, str]:
         """Read the blanks between the thoughts and the words."""
-        words = text.lstrip()
-        self.is_past = bool(words)
+        return self._read_words(text, text.lstrip())
+
+    def _read_words(self, text: str, words: str) -> tuple[str, str]:
+        """Read the first words of a text, which are `words` if no tags stand around them."""
+        bare = text.lstrip()
+        for opening, closing in _AROUND_WORDS.items():
+            if bare.startswith(opening):
+                self.has_tags = True
+                self._has_begun = False
+                self._end_of_words = closing
+                self._read = self._read_between_tags
+                return self._read(bare[len(opening) :])
+        if any(opening.startswith(bare) for opening in _AROUND_WORDS):
+            self._held = words
+            return "", ""
+        self.is_past = True
+        return words, ""
+
+    def _read_between_tags(self, text: str) -> tuple[str, str]:
+        """Read words up to the last closing tag, which ends the text, without the blanks there."""
+        if not self._has_begun:
+            text = text.lstrip()
+        words = text.rstrip()
+        if words.endswith(self._end_of_words):
+            words = words.removesuffix(self._end_of_words)
+        else:
+            words, _ = _cut_before_part(words, self._end_of_words)
+        words = words.rstrip()
+        self._has_begun = self._has_begun or bool(words)
+        self._held = text[len(words) :]
         return words, ""
 
     def _read_final(self, text: str) -> tuple[str, str]:
@@ -177,9 +225,14 @@ class ThoughtTags:
         return "", ""
 
 
-def split_thoughts(text: str, *, is_whole: bool = False) -> tuple[str, str]:
-    """Return a text's words, and the thoughts with which it begins."""
-    tags = ThoughtTags(is_whole=is_whole)
+def split_thoughts(
+    text: str,
+    *,
+    is_whole: bool = False,
+    follows_thoughts: bool = False,
+) -> tuple[str, str]:
+    """Return a text's words, and the thoughts with which it begins (`ThoughtTags`)."""
+    tags = ThoughtTags(is_whole=is_whole, follows_thoughts=follows_thoughts)
     words, thoughts = tags.split(text)
     last_words, last_thoughts = tags.flush_remaining()
     return words + last_words, thoughts + last_thoughts

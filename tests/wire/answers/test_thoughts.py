@@ -28,6 +28,26 @@ TAGGED = {
     ),
     "gpt-oss's without thoughts": ("<|channel|>final<|message|>A<|end|>", "A", ""),
     "gpt-oss's words about it": ("It writes <|channel|>final<|message|>.", None, ""),
+    "ERNIE's, with tags around its words": (
+        "<think>\nhm\n</think>\n\n<response>\nA\n\nB.\n</response>\n",
+        "A\n\nB.",
+        "hm\n",
+    ),
+    "Hunyuan's": ("<think>hm</think><answer>A</answer>", "A", "hm"),
+    "GLM's": ("<think>hm</think>\n<|begin_of_box|>A<|end_of_box|>", "A", "hm"),
+    "cut off between the tags of the words": (
+        "<think>hm</think><response>\nA </res",
+        "A </res",
+        "hm",
+    ),
+    "a tag among the words": (
+        "<think>hm</think><response>A </response> B</response>",
+        "A </response> B",
+        "hm",
+    ),
+    "words behind the last tag": ("<think>hm</think><answer>A</answer> B", "A</answer> B", "hm"),
+    "words that begin like a tag": ("<think>hm</think><resp", "<resp", "hm"),
+    "XML without thoughts": ("<response>A</response>", None, ""),
     "behind blanks": ("\n <think>hm</think>A", "A", "hm"),
     "cut off": ("<think>hm", "", "hm"),
     "cut off in its tag": ("<think>hm</thi", "", "hm</thi"),
@@ -53,6 +73,19 @@ def test_thoughts_between_tags_at_the_beginning_are_reasoning(name):
     assert streamed.raw["choices"][0]["message"]["content"] == written
 
 
+@pytest.mark.parametrize("words", ["\n\n<response>\nA\n</response>\n", "<answer>A</answer>"])
+def test_tags_around_words_are_read_where_the_server_has_parted_the_thoughts(words):
+    pieces = [chunk(reasoning_content="hm"), *(chunk(content=letter) for letter in words)]
+    streamed, whole = read(*pieces, STOP, DONE), read_body({"reasoning": "hm", "content": words})
+    assert (streamed.text, whole.text) == ("A", "A")
+
+
+@pytest.mark.parametrize("words", ["\n\nA", "<b>A</b>", "<", "\n", "A <answer>B</answer>"])
+def test_other_words_behind_thoughts_stay_as_they_are(words):
+    pieces = [chunk(reasoning_content="hm"), *(chunk(content=letter) for letter in words)]
+    assert read(*pieces, STOP, DONE).text == words
+
+
 @given(
     st.lists(
         st.sampled_from(
@@ -68,27 +101,34 @@ def test_thoughts_between_tags_at_the_beginning_are_reasoning(name):
                 _ANALYSIS,
                 "<|end|>",
                 _FINAL,
+                "<response>",
+                "</response>",
             ]
         )
-    )
+    ),
+    st.booleans(),
 )
-def test_however_a_text_is_cut_its_words_and_thoughts_are_the_same(pieces):
-    tags = ThoughtTags()
+def test_however_a_text_is_cut_its_words_and_thoughts_are_the_same(pieces, follows_thoughts):
+    tags = ThoughtTags(follows_thoughts=follows_thoughts)
     shown = [tags.split(piece) for piece in pieces] + [tags.flush_remaining()]
     words, thoughts = ("".join(parts) for parts in zip(*shown, strict=True))
-    assert (words, thoughts) == split_thoughts("".join(pieces))
+    whole = split_thoughts("".join(pieces), follows_thoughts=follows_thoughts)
+    assert (words, thoughts) == whole
 
 
 CLOSED = "First, hm.\nSo it is A.\n</think>\n\nA"
 
 
-def test_a_closing_tag_alone_ends_the_thoughts():
-    whole = read_body({"content": CLOSED})
+@pytest.mark.parametrize(
+    "written", [CLOSED, CLOSED.removesuffix("A") + "<response>\nA\n</response>\n"]
+)
+def test_a_closing_tag_alone_ends_the_thoughts(written):
+    whole = read_body({"content": written})
     # Of a stream they are shown as words until the tag comes.
-    _, streamed = read_shown(*(chunk(content=letter) for letter in CLOSED), STOP, DONE)
+    _, streamed = read_shown(*(chunk(content=letter) for letter in written), STOP, DONE)
     for answer in (whole, streamed):
         assert (answer.text, answer.reasoning) == ("A", "First, hm.\nSo it is A.")
-    assert streamed.raw["choices"][0]["message"]["content"] == CLOSED
+    assert streamed.raw["choices"][0]["message"]["content"] == written
 
 
 @pytest.mark.parametrize(
