@@ -19,6 +19,7 @@ from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire import v1_plugins
+from ernie_magic.wire.answers.tool_arguments import sendable_arguments
 from ernie_magic.wire.pictures.requests import as_picture_request
 from ernie_magic.wire.reader import Reader
 from ernie_magic.wire.request import WireRequest
@@ -366,7 +367,10 @@ def _function_calls(message: Message) -> Iterator[Message]:
         yield {
             "role": "assistant",
             "content": content,
-            "function_call": {"name": function["name"], "arguments": function["arguments"]},
+            "function_call": {
+                "name": function["name"],
+                "arguments": sendable_arguments(function.get("arguments")),
+            },
             _CALL_ID: call.get("id"),
         }
         content = ""

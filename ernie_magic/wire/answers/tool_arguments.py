@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api import values
 from ernie_magic.api.text_lists import parse_structure
 from ernie_magic.text.json_text import find_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _LONGEST_REPAIRED = 64 * 1024  # characters: reading more again and again would hold up others
 # Objects in one call's arguments: more are no parallel calls.
@@ -93,6 +94,40 @@ def _decode_again(found: object) -> object:
     while isinstance(found, str):
         found = json.loads(found or "{}")
     return found
+
+
+def with_sendable_arguments(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a message that is sent, with what servers can read in the place of the arguments that
+    a model wrote: vLLM, SGLang, llama.cpp and others parse those of each earlier call, and refuse
+    the whole request where one is no object (https://github.com/vllm-project/vllm/issues/19419).
+    """
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    return {**message, "tool_calls": [_with_sendable_arguments(call) for call in calls]}
+
+
+def _with_sendable_arguments(call: Any) -> Any:
+    function = values.as_object(values.as_object(call).get("function"))
+    if not function:
+        return call
+    arguments = sendable_arguments(function.get("arguments"))
+    return {**call, "function": {**function, "arguments": arguments}}
+
+
+def sendable_arguments(arguments: object) -> Any:
+    """Return arguments as a strict JSON object: an empty one for none, and for what is no object.
+    A caller's own, which are no text, stay as they are.
+    """
+    if arguments is not None and not isinstance(arguments, str):
+        return arguments
+    text = join_arguments([arguments or ""])
+    constants: list[str] = []  # NaN and Infinity, which JSON lacks, become null
+    with suppress(ValueError, RecursionError):
+        given = json.loads(text, parse_constant=constants.append)
+        if isinstance(given, dict):
+            return json.dumps(given, ensure_ascii=False) if constants else text
+    return "{}"
 
 
 def begins_object(text: str) -> bool:

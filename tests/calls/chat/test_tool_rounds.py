@@ -303,6 +303,61 @@ class RecordingServer(LoopbackServer):
         await writer.drain()
 
 
+class StrictServer(LoopbackServer):
+    """Calls a tool once, and parses the arguments of earlier calls as vLLM does."""
+
+    def __init__(self, arguments):
+        self._arguments = arguments
+        super().__init__()
+
+    async def _serve(self, reader, writer):
+        messages = json.loads((await read_request(reader)).body)["messages"]
+        writer.write(self._answer(messages))
+        await writer.drain()
+
+    def _answer(self, messages):
+        try:
+            for message in messages:
+                for call in message.get("tool_calls") or ():
+                    dict(json.loads(call["function"]["arguments"]))
+        except (ValueError, TypeError) as error:
+            refusal = {"object": "error", "message": str(error), "code": 400}
+            return http(json.dumps(refusal), "400 Bad Request", "application/json")
+        results = [message["content"] for message in messages if message["role"] == "tool"]
+        if results:
+            return http(events(chunk({"content": results[-1]}), END))
+        call = {"index": 0, "id": "a", "function": {"name": "f", "arguments": self._arguments}}
+        return http(events(chunk({"tool_calls": [call]}, finish_reason="tool_calls")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ("", "noon"),
+        (None, "noon"),
+        ("null", "noon"),
+        ('["Paris"]', "the arguments are not a JSON object"),
+        ('{"city":', "the arguments are not JSON"),
+    ],
+)
+def test_a_call_without_readable_arguments_goes_back_to_a_server_that_parses_them(arguments, told):
+    """And its result, or what was wrong with it, reaches the model."""
+
+    def f() -> str:
+        """The time."""
+        return "noon"
+
+    server = StrictServer(arguments)
+    try:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
+            assert told in session.chat("q", tools=[f]).text
+            assert told in session.chat("and then?").text
+    finally:
+        server.stop()
+
+
 ENCRYPTED = {"type": "reasoning.encrypted", "data": "ErADCkYIBxgCIkA3kZ8s0V0q=", "id": "r1"}
 
 

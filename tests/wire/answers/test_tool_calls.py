@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ernie_magic.wire.answers.tool_arguments import join_arguments
+from ernie_magic.wire.answers.tool_arguments import join_arguments, with_sendable_arguments
 from ernie_magic.wire.answers.tool_calls import ToolCallAssembler, read_tool_calls
 from ernie_magic.wire.answers.tool_names import find_tool_name, offered_names
 
@@ -51,6 +51,42 @@ def test_nothing_is_an_empty_object(written):
 @pytest.mark.parametrize("written", ['{"n": ', "n = 1", "", "[1, 2]", "{n = 1}"])
 def test_arguments_that_no_one_can_read_stay_as_they_are(written):
     assert join_arguments([written]) == written
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("", "{}"),
+        (None, "{}"),
+        ("null", "{}"),
+        (" \n", "{}"),
+        ('["Paris"]', "{}"),
+        ('"Paris"', "{}"),
+        ("42", "{}"),
+        ("true", "{}"),
+        ('{"city":', "{}"),
+        ("city = Paris", "{}"),
+        ("[" * 100_000, "{}"),
+        ('{"a": ' * 100_000, "{}"),
+        ("{'city': 'Paris'}", '{"city": "Paris"}'),
+        ('{"a": "line\nline"}', '{"a": "line\\nline"}'),
+        ('{"x": NaN, "y": -Infinity}', '{"x": null, "y": null}'),
+        ('{"a":1.10,  "a":2}', '{"a":1.10,  "a":2}'),
+        ({"city": "Paris"}, {"city": "Paris"}),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_sent_back_of_a_call_is_an_object_that_strict_servers_read(written, sent):
+    call = {"id": "a", "type": "function", "function": {"name": "f", "arguments": written}}
+    message = {"role": "assistant", "content": "", "tool_calls": [call]}
+    expected = {**call, "function": {"name": "f", "arguments": sent}}
+    assert with_sendable_arguments(message) == {**message, "tool_calls": [expected]}
+    assert call["function"]["arguments"] == written
+
+
+def test_a_message_without_calls_is_sent_as_it_is():
+    for message in ({"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": None}):
+        assert with_sendable_arguments(message) == message
 
 
 @pytest.mark.parametrize(
