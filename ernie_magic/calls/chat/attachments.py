@@ -18,7 +18,7 @@ from ernie_magic.api.parameters import MAX_IMAGE_BYTES
 from ernie_magic.calls.images.arrays import encode_array, is_array
 from ernie_magic.calls.images.conversion import encode_image, to_accepted_format
 from ernie_magic.calls.images.formats import EXTENSIONS, format_of
-from ernie_magic.calls.images.metadata import read_file_beginning
+from ernie_magic.calls.images.metadata import MAX_FILE, read_file_beginning
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
@@ -73,7 +73,7 @@ def image_parts(given: Any, depth: int = 0) -> list[Part]:
     Raises
     ------
     InvalidOption
-        It is none of these, cannot be read, or has more than 10 MB.
+        It is none of these, cannot be read, or has more than 10 MB as it would be sent.
     """
     if given is None:
         return []
@@ -147,7 +147,7 @@ def _is_local(address: str) -> bool:
 def _file_part(content: bytes) -> Part:
     """Return the part of a picture's file."""
     try:
-        if len(content) <= MAX_IMAGE_BYTES:
+        if len(content) <= MAX_FILE:  # else it was not read to its end
             content = to_accepted_format(content)
         mime = format_of(content).mime
     except ErnieError as error:
@@ -208,7 +208,7 @@ def _read_stream(given: Any) -> bytes:
         It is closed, not open for reading, or open as text.
     """
     try:
-        content = given.read(MAX_IMAGE_BYTES + 1)  # one byte more is already too large
+        content = given.read(MAX_FILE + 1)  # one byte more is already too large
     except (OSError, ValueError) as error:
         raise InvalidOption(
             Text("无法读取文件：{said}", "the file cannot be read: {said}").fill(said=str(error)),
@@ -262,7 +262,7 @@ def _read_file(path: str | Path) -> bytes:
         file = find_path(path)
         if file.is_dir():
             raise InvalidOption(_FOLDER.fill(file=shown), advice=_FILES_OF_FOLDER.fill(file=shown))
-        return read_file_beginning(file, MAX_IMAGE_BYTES + 1)  # one byte more is already too large
+        return read_file_beginning(file, MAX_FILE + 1)  # one byte more is already too large
     except FileNotFoundError:
         what = Text("没有文件 {file}", "no such file: {file}").fill(file=shown)
     except (OSError, ValueError, RuntimeError) as error:

@@ -311,6 +311,30 @@ def test_what_is_too_large_as_png_is_sent_as_jpeg(monkeypatch):
     assert (mime, image.size) == ("data:image/jpeg", (150, 100))
 
 
+@pytest.mark.parametrize("read", [bytes, io.BytesIO, "path", "address"])
+@pytest.mark.parametrize("kind", ["TIFF", "BMP", "PPM", "TGA"])
+def test_a_file_that_is_converted_is_measured_as_it_is_sent(tmp_path, monkeypatch, kind, read):
+    content = file_of(kind, (200, 150))
+    monkeypatch.setattr("ernie_magic.calls.chat.attachments.MAX_IMAGE_BYTES", 30_000)
+    assert len(content) > 30_000
+    (tmp_path / "scan").write_bytes(content)
+    given = {
+        "path": tmp_path / "scan",
+        "address": "data:image/tiff;base64," + base64.b64encode(content).decode(),
+    }.get(read) or read(content)
+    mime, image = opened(attachments.image_parts(given)[0])
+    assert (mime, image.size) == ("data:image/png", (200, 150))
+
+
+def test_a_file_that_is_too_large_after_conversion_too_is_refused(monkeypatch):
+    for module in ("chat.attachments", "images.conversion"):
+        monkeypatch.setattr(f"ernie_magic.calls.{module}.MAX_IMAGE_BYTES", 3_000)
+    noise, out = np.random.default_rng(0).integers(0, 255, (100, 150, 3), "uint8"), io.BytesIO()
+    Image.fromarray(noise).save(out, "TIFF")
+    with pytest.raises(InvalidOption, match="the picture is larger than"):
+        attachments.image_parts(out.getvalue())
+
+
 def test_base64_of_either_alphabet_and_without_padding_is_read():
     content = file_of("JPEG", (41, 31)) + b"\xfb\xff\xfe"
     expected = attachments.image_parts(content)
