@@ -7,8 +7,8 @@ Where to look, in the order in which a call passes:
 - When: `limits`, from what a service tells and refuses (`throttling/`); `retry` sends it again.
 - Which way: `http`, `routes`; `network_errors` and `route_errors` for what fails there.
 - How it is read: `prepared_call` is a call under way. Its reply is an `event_stream` (`sse`) or a
-  `whole_reply`; `reading` tells which, by `sniffing` where a server does not say. `envelopes` and
-  `endings` are what stands around an answer.
+  `whole_reply`; `reading` tells which, by `sniffing` where a server does not say. `envelopes`,
+  `inner_objects` and `endings` are what stands around an answer.
 - What an answer has: `reader` puts it together chunk by chunk from its parts (`answers/`), under
   the rules of `moderation`. Vectors, rankings and pictures: `replies`, `pictures/`, `downloads`.
   Lists of models: `model_lists`.

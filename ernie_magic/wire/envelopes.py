@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.wire.failures import beginning_of, error_from_refusal
+from ernie_magic.wire.inner_objects import inner_objects
 from ernie_magic.wire.refusals.parsing import parse_refusal
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from ernie_magic.errors import ErnieError
     from ernie_magic.wire.reader import Reader
-
-# Where gateways put a reply: {"code": 0, "data": {"choices": …}}.
-_ENVELOPES = ("data", "result", "response", "body", "output", "payload")
 
 
 def only_object(payload: object) -> dict[str, Any]:
@@ -31,11 +29,8 @@ def unwrap_reply(payload: dict[str, Any], reader: Reader | None) -> dict[str, An
     """
     if reader is None or reader.is_whole_reply(payload):
         return payload
-    inner = (payload.get(name) for name in _ENVELOPES)
-    for value in inner:
-        if isinstance(value, dict) and reader.is_whole_reply(value):
-            return value
-    return payload
+    replies = (inner for inner in inner_objects(payload) if reader.is_whole_reply(inner))
+    return next(replies, payload)
 
 
 def without_own_fields(payload: dict[str, Any], reader: Reader | None) -> dict[str, Any]:

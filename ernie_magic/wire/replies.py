@@ -25,6 +25,7 @@ from ernie_magic.wire.failures import (
     no_picture_error,
     unexpected_reply_error,
 )
+from ernie_magic.wire.inner_objects import inner_objects
 from ernie_magic.wire.pictures.fields import OUTER_MARKS, PictureSearch, find_words
 from ernie_magic.wire.refusals.parsing import parse_refusal
 
@@ -75,7 +76,6 @@ _VECTORS = ("embedding", "vector")
 _RANKING_LISTS = ("results", "data", "rankings")
 _SCORES = ("relevance_score", "score", "relevanceScore", "logit")
 _INDICES = ("index", "text_index")
-_ENVELOPES = ("data", "result", "output", "response", "body")
 _DEEPEST = 2  # objects around a list
 # What a reply of this API has, be it without its list: a page of another address has none of it.
 _OF_THIS_API = frozenset({"object", "model", "usage", "meta", *_VECTOR_LISTS, *_RANKING_LISTS})
@@ -220,8 +220,7 @@ def _find_entries(payload: Mapping[str, Any], names: Sequence[str], depth: int =
         if isinstance(entries := payload.get(name), list):
             return entries
     if depth < _DEEPEST:
-        for name in _ENVELOPES:
-            inner = values.as_object(payload.get(name))
+        for inner in inner_objects(payload):
             if entries := _find_entries(inner, names, depth + 1):
                 return entries
     return []
