@@ -13,6 +13,8 @@ import string
 import uuid
 from typing import Any, NamedTuple
 
+from ernie_magic.api.http_status import FORBIDDEN
+
 
 class ErrorRow(NamedTuple):
     """One row of the error table.
@@ -282,7 +284,6 @@ V1_CONSOLE = "/wenxinworkshop/"
 # The groups of V1's console whose replies have a `status` and `success`.
 V1_DATA_GROUPS = frozenset({"dataset", "enhance", "entity", "etl", "prompt"})
 _INVALID_PARAMETER = 336003
-_FORBIDDEN = 403  # HTTP status: IAM's refusals have it everywhere
 # The groups of the platform, whose refusals have a form of their own.
 PLATFORM_GROUPS = frozenset(
     {
@@ -423,7 +424,7 @@ class ConsoleRefusal(Refusal):
 
     def in_protocol_of(self, path: str) -> Refusal:
         """The same refusal as V1's console writes it, with HTTP status 200, where it is that."""
-        if not path.startswith(V1_CONSOLE) or self.status == _FORBIDDEN:
+        if not path.startswith(V1_CONSOLE) or self.status == FORBIDDEN:
             return self
         written = ConsoleRefusal(200, self.code, self.message)
         written.body = {"log_id": request_id()}

@@ -16,6 +16,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ernie_magic.api.http_status import HEADERS_TOO_LARGE
 from ernie_magic.emulator.aistudio import PREFIX
 from ernie_magic.emulator.app import build_app
 from ernie_magic.emulator.calls import ServerState
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 512  # each is a file of the process, which may be the user's kernel
 HEAD_TIMEOUT = 10.0  # seconds for a request's line and headers to arrive
-_HEADERS_TOO_LARGE = 431
 
 
 class _Connection(H11Protocol):
@@ -65,7 +65,7 @@ class _Connection(H11Protocol):
             return
         hint = getattr(sys.exc_info()[1], "error_status_hint", None)
         refusal = Refusal("invalid_http_request")
-        if hint == _HEADERS_TOO_LARGE:
+        if hint == HEADERS_TOO_LARGE:
             refusal = Refusal("headers_too_large")
         body = json.dumps(refusal.body).encode()
         headers = [

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from ernie_magic.api.http_status import FORBIDDEN, NOT_FOUND, SERVER_ERROR, TOO_MANY_REQUESTS
 from ernie_magic.errors import ErnieError, ProtocolError, RequestTimeout, ServiceUnreachable
 from ernie_magic.text.language import Text
 from ernie_magic.text.redact import redact
@@ -77,9 +78,8 @@ _GONE = Text(
     "next time --response-format b64_json sends the data itself",
 )
 # Storage answers the last two also for a file that is not yet at all its places.
-_PASSING = (408, 425, 429)
-_NOT_YET = (403, 404)
-_SERVER_ERRORS = 500
+_PASSING = (408, 425, TOO_MANY_REQUESTS)
+_NOT_YET = (FORBIDDEN, NOT_FOUND)
 
 
 async def fetch_picture(http: httpx.AsyncClient, url: str, base_url: str) -> bytes:
@@ -175,7 +175,7 @@ def _failed_download_error(response: httpx.Response) -> ProtocolError:
     )
     error.retry_after = retry_after_seconds(response.headers)
     error.retryable = status in _NOT_YET
-    if status in _PASSING or status >= _SERVER_ERRORS:
+    if status in _PASSING or status >= SERVER_ERROR:
         error.advice = _AGAIN
         error.retryable = True
     return error

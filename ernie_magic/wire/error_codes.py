@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ernie_magic import errors as e
+from ernie_magic.api.http_status import BAD_REQUEST, SERVER_ERROR, TOO_MANY_REQUESTS
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -748,9 +749,6 @@ BLOCKED_ON_THE_WAY = Case(
         "try another network, check %ernie config base_url, or ask the service to let it through",
     ),
 )
-TOO_MANY = 429  # means the same with any code
-BAD_REQUEST = 400  # the first status of a failure
-NOT_FOUND = 404
 _UNKNOWN = Case(
     e.ServiceError,
     (),
@@ -767,7 +765,7 @@ def is_known_code(code: str) -> bool:
 
 def case_for(status: int, code: str) -> Case:
     """Return the table's row for a status and a code: looked up by the code with this status, the
-    code, the status, the status's class.
+    code, the status, the status's class. 429 means the same with any code.
     """
     code = code.lower()
     for case in CASES:
@@ -776,17 +774,17 @@ def case_for(status: int, code: str) -> Case:
             code
             and code in case.codes
             and fits
-            and (status != TOO_MANY or case.error is e.RateLimited)
+            and (status != TOO_MANY_REQUESTS or case.error is e.RateLimited)
         ):
             return case
     for case in CASES:
         if not case.codes and status in case.statuses:
             return case
-    if status >= 500:  # noqa: PLR2004
-        return case_for(500, "")
+    if status >= SERVER_ERROR:
+        return case_for(SERVER_ERROR, "")
     return _UNKNOWN
 
 
 def is_failing_status(number: int) -> bool:
     """Whether a number is an HTTP status of a failure (RFC 9110, section 15)."""
-    return 400 <= number < 600  # noqa: PLR2004
+    return BAD_REQUEST <= number < 600  # noqa: PLR2004

@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import is_failure, is_whole_reason
+from ernie_magic.api.http_status import (
+    ACCEPTED,
+    BAD_REQUEST,
+    CONTENT_TOO_LARGE,
+    FIRST_REDIRECT,
+    FORBIDDEN,
+    NETWORK_LOGIN,
+)
 from ernie_magic.errors import (
     BadRequest,
     ErnieError,
@@ -25,7 +33,6 @@ from ernie_magic.text.charsets import decode_text
 from ernie_magic.text.language import Text, clip_text, untranslated
 from ernie_magic.text.redact import redact, redact_values
 from ernie_magic.wire.error_codes import (
-    BAD_REQUEST,
     BLOCKED_ON_THE_WAY,
     DAILY,
     LONGER,
@@ -56,12 +63,7 @@ _SAID_SHOWN = 200  # characters of what a service says
 _SAID = Text("{what}（服务说：{said}）", "{what} (the service said: {said})")
 _CODE = 100  # characters of a request id
 _LONGEST_SHORT_WAIT = 3600.0  # seconds: who is told to wait longer has used up a day's limit
-_ACCEPTED = 202
-_REDIRECTING = 300  # and all up to 399
 _REASON = re.compile(r"reason$", re.IGNORECASE)  # finishReason, raiFilteredReason
-_TOO_LARGE = 413
-_NETWORK_LOGIN = 511  # RFC 6585, section 6
-_FORBIDDEN = 403
 # Statuses and words of web application firewalls: Cloudflare's, Alibaba's, Tencent's, CloudFront's.
 _WAF_STATUSES = (400, 405, 406, 418, 493, 503)
 _WAF_WORDS = re.compile(
@@ -96,7 +98,7 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
         if (redacted := beginning_of(redact_values(parsed))) != original:
             # A key may be escaped in the text, as JSON allows for each character.
             text = redact(redacted, strict=True)
-    if _REDIRECTING <= status < BAD_REQUEST and (target := headers.get("location")):
+    if FIRST_REDIRECT <= status < BAD_REQUEST and (target := headers.get("location")):
         return _redirect_error(redact(target, strict=True), status)
     refusal_fields = None
     if isinstance(parsed := unwrap_list(parsed), dict):
@@ -108,7 +110,7 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
         refusal_fields = {"message": _readable_message(text)}
     elif isinstance(parsed, str):  # as SiliconFlow writes some
         refusal_fields = {"message": parsed}
-    if status == _NETWORK_LOGIN:
+    if status == NETWORK_LOGIN:
         return _network_login_error(refusal_fields or {})
     case = None
     if parsed is None and _is_blocked(status, headers, text):
@@ -131,7 +133,7 @@ def _is_blocked(status: int, headers: Mapping[str, str], text: str) -> bool:
     """
     if headers.get("cf-mitigated"):
         return True
-    return status == _FORBIDDEN or (status in _WAF_STATUSES and bool(_WAF_WORDS.search(text)))
+    return status == FORBIDDEN or (status in _WAF_STATUSES and bool(_WAF_WORDS.search(text)))
 
 
 def error_from_refusal(
@@ -246,7 +248,7 @@ def _case_of_limit(refusal_fields: Mapping[str, str], text: str, seconds: float)
     if period or seconds > _LONGEST_SHORT_WAIT:
         return DAILY
     if is_too_large_for_limit(refusal_fields.get("message", "")):
-        return case_for(_TOO_LARGE, "")
+        return case_for(CONTENT_TOO_LARGE, "")
     return None
 
 
@@ -380,7 +382,7 @@ def not_this_api_error(status: int, text: str) -> ProtocolError:
     """Return the error for a reply that is not from this API: a login page, a proxy, another
     server.
     """
-    if status == _ACCEPTED:
+    if status == ACCEPTED:
         return _accepted_error(text)
     cause = Text(
         "服务地址（base_url）不对，或中间有代理、登录页",
@@ -427,7 +429,7 @@ def _accepted_error(text: str) -> ProtocolError:
             "use an address (base_url) or a model that answers directly",
         ),
         body=text,
-        status=_ACCEPTED,
+        status=ACCEPTED,
     )
 
 

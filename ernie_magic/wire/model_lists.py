@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.default_model import default_model, no_model_error
+from ernie_magic.api.http_status import METHOD_NOT_ALLOWED, NOT_FOUND
 from ernie_magic.api.models import Listed
 from ernie_magic.config.addresses import redact_url, split_query
 from ernie_magic.errors import (
@@ -42,7 +43,7 @@ _OTHER_KIND = Text(
     "{model} 是{kind}模型，这里要文生文模型",
     "{model} is {kind} model; this call requires a chat model",
 )
-_NO_SUCH_PATH = (404, 405)  # HTTP statuses
+_NO_SUCH_PATH = (NOT_FOUND, METHOD_NOT_ALLOWED)
 _NO_LIST = (
     Text("服务在这个地址没有模型列表", "the server has no list of models at this address"),
     Text(

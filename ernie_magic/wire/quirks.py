@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.http_status import METHOD_NOT_ALLOWED, NOT_FOUND, NOT_IMPLEMENTED
 from ernie_magic.config.addresses import split_query
 from ernie_magic.errors import ErnieError, ProtocolError, ServiceError
 from ernie_magic.wire import openai_style
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
 
-_NO_SUCH_PATH = (404, 405, 501)
+_NO_SUCH_PATH = (NOT_FOUND, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED)
 # Servers and gateways that say so beside other statuses; AWS's gateway says it of a missing token.
 _SAYS_NO_SUCH_PATH = re.compile(
     r"(?:unknown|unrecognized|unexpected|unsupported|invalid)"

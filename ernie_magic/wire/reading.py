@@ -9,10 +9,10 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.http_status import BAD_REQUEST
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.wire.endings import raise_unless_answered
 from ernie_magic.wire.envelopes import error_beside_answer, only_object, unwrap_reply
-from ernie_magic.wire.error_codes import BAD_REQUEST
 from ernie_magic.wire.event_stream import iter_streamed_deltas
 from ernie_magic.wire.failures import beginning_of, error_from_reply
 from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_refusal

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.http_status import OK
 from ernie_magic.emulator import aistudio
 from ernie_magic.emulator.platform.console import StateMachine, Store, invalid_field
 from ernie_magic.emulator.platform.files import (
@@ -197,7 +198,7 @@ def _answer_requests(call: PlatformCall, batch: _Batch) -> None:
             "error": None,
         }
         kept = refusals
-        if status == 200:  # noqa: PLR2004
+        if status == OK:
             kept = answers
         kept.append(json.dumps(row, ensure_ascii=False))
     files = call.state_of(Files)

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.http_status import BAD_REQUEST, GONE, NOT_FOUND
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.usage import sum_reported
 from ernie_magic.calls.chat import text_parts
@@ -39,7 +40,7 @@ _RENEWED = Text(
     "the application's conversation has expired (after 7 days), and another was begun: it does not "
     "remember what was said before",
 )
-_GONE = (400, 404, 410)  # statuses of a conversation that is not there
+_NO_CONVERSATION = (BAD_REQUEST, NOT_FOUND, GONE)  # statuses of a conversation that is not there
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +243,7 @@ class AppRun:
         if not isinstance(problem, ServiceError) or self._is_renewed or self._runs:
             return False
         told = f"{problem.code} {problem.message}".lower()
-        is_gone = problem.status in _GONE and ("conversation" in told or "会话" in told)
+        is_gone = problem.status in _NO_CONVERSATION and ("conversation" in told or "会话" in told)
         return is_gone and not reply.reader.started
 
     def _calls_ours(self, requested: Sequence[Mapping[str, Any]]) -> bool:

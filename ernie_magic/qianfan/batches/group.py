@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ernie_magic.api import values
+from ernie_magic.api.http_status import OK
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.watching import pause_of, watch_task
@@ -138,7 +139,7 @@ class BatchResults(Listing[BatchResult]):
     """The results of a batch, in the order of its requests' ids as the service wrote them."""
 
     def __repr__(self) -> str:
-        failed = sum(bool(result.error) or result.status != 200 for result in self)  # noqa: PLR2004
+        failed = sum(bool(result.error) or result.status != OK for result in self)
         simulated = ", simulated=True" if self.is_simulated else ""
         return f"BatchResults({len(self)}, {failed} failed{simulated})"
 

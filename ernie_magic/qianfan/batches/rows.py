@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.http_status import BAD_REQUEST, FORBIDDEN, GONE, NOT_FOUND
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.tables.rows import Outcome, RowSender, outcome_of_answer
 from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown, ServiceError
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.prepared_call import PreparedCall
 
 # A batch that is asked for by its id alone, and is not there: or another account's.
-_GONE = (400, 403, 404, 410)
+_NO_BATCH = (BAD_REQUEST, FORBIDDEN, NOT_FOUND, GONE)
 _CONTINUED = Text(
     "接着等已经提交的批量任务 {batch}，没有再提交",
     "the batch {batch} was sent before: it is waited for, and not sent again",
@@ -128,7 +129,7 @@ class BatchRows:
         try:
             outcomes = await self._collect(batch, requests)
         except ServiceError as error:
-            if error.status in _GONE:
+            if error.status in _NO_BATCH:
                 await self._forget(address)
                 error.what = _RESULTS_GONE.fill(batch=batch.id, what=error.what)
                 error.advice = _SENT_AGAIN
@@ -147,7 +148,7 @@ class BatchRows:
         try:
             return await self._calls.watch(batch_id)
         except ServiceError as error:
-            if error.status not in _GONE:
+            if error.status not in _NO_BATCH:
                 raise
         another = await self._find_or_send(address, lines, url, gone=batch_id)
         return await self._calls.watch(another)

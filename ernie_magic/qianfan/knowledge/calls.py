@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
+from ernie_magic.api.http_status import NOT_FOUND
 from ernie_magic.api.keywords import check_number
 from ernie_magic.api.passages import check_knowledge
 from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, TransportError
@@ -57,7 +58,6 @@ _MAX_TOP = 40
 _MAX_NAME = 50  # characters
 _MAX_QUESTION = 2_000  # characters that a search is given
 _KINDS = ("fulltext", "semantic", "hybrid")
-_NOT_FOUND = 404
 _LOOK_AFTER_FAILURE = 5.0  # seconds to find out whether a document was registered all the same
 _BASE = Text("知识库“{name}”", "the knowledge base “{name}”")
 _LIST_FIRST = Text(
@@ -159,7 +159,7 @@ async def find_passages(
             "POST", SEARCH, _search_body(asked, [*bases], limits), repeatable=True
         )
     except ServiceError as error:
-        if error.status != _NOT_FOUND:
+        if error.status != NOT_FOUND:
             raise
         reply = await call.request(
             "POST", _OLDER_SEARCH, _older_body(asked, [*bases], limits), repeatable=True

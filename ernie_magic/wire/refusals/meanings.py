@@ -17,16 +17,26 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.api import values
+from ernie_magic.api.http_status import (
+    BAD_REQUEST,
+    CONTENT_TOO_LARGE,
+    FORBIDDEN,
+    GONE,
+    LEGAL_REASONS,
+    NOT_FOUND,
+    PAYMENT_REQUIRED,
+    SERVER_ERROR,
+    TOO_MANY_REQUESTS,
+    UNAUTHORIZED,
+    UNPROCESSABLE,
+)
 from ernie_magic.wire.error_codes import (
     ADDRESS_NOT_ALLOWED,
-    BAD_REQUEST,
     BLOCKED_ACCOUNT,
     CLIENT_CERTIFICATE,
     NO_PICTURES,
-    NOT_FOUND,
     REVIEWED_CONTENT,
     TLS_REQUIRED,
-    TOO_MANY,
     TOO_MANY_PICTURES,
     TOOLS_LEFT_OUT,
     UNKNOWN_OBJECT,
@@ -43,14 +53,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.wire.error_codes import Case
 
-_UNAUTHORIZED = 401
-_NO_QUOTA = 402
-_FORBIDDEN = 403
-_GONE = 410
-_UNPROCESSABLE = 422
-_LEGAL = 451
 _NO_KEY_OF_FASTGPT = 514  # beside a `statusText` (https://github.com/labring/FastGPT/issues/3668)
-_WRONG_REQUEST = (BAD_REQUEST, _UNPROCESSABLE)
+_WRONG_REQUEST = (BAD_REQUEST, UNPROCESSABLE)
 _EXAMINED = 4000  # characters of a message
 _BEGINNING = 100  # characters of a wrong request's message, behind which it may repeat the prompt
 # What a message quotes, and where it repeats what was sent (pydantic's `input: …`, `got: …`).
@@ -118,7 +122,7 @@ class Meaning(NamedTuple):
 
 
 _QUOTA = Meaning(
-    _NO_QUOTA,
+    PAYMENT_REQUIRED,
     "",
     _compile(
         r"insufficient.?(?:user.?)?(?:quota|balance|credit|fund)|current.?quota",
@@ -147,19 +151,19 @@ _QUOTA = Meaning(
         r"quota is not enough|quota (?:was|has been) reached|out of .{0,20}quota",
         r"reached the set .{0,20}limit|^no (?:\w+ )?balance\b",
     ),
-    (BAD_REQUEST, _FORBIDDEN, NOT_FOUND, TOO_MANY),
+    (BAD_REQUEST, FORBIDDEN, NOT_FOUND, TOO_MANY_REQUESTS),
 )
 # A limit of nothing, which no waiting renews (https://github.com/google-gemini/gemini-cli/issues/22486).
 _LIMIT_OF_NONE = Meaning(
-    _NO_QUOTA,
+    PAYMENT_REQUIRED,
     "",
     _NEVER,
     _compile(r"(?<!remaining )\blimit: ?0(?![.,]?\d)(?! (?:remaining|left))"),
-    (TOO_MANY,),
+    (TOO_MANY_REQUESTS,),
 )
 # What a key may spend, which One API's children tell with 401 (https://errs.dmxapi.cn).
 _QUOTA_OF_KEY = Meaning(
-    _NO_QUOTA,
+    PAYMENT_REQUIRED,
     "",
     _NEVER,
     _compile(
@@ -168,10 +172,10 @@ _QUOTA_OF_KEY = Meaning(
         r"\bremain_?(?:quota|count) ?[=:] ?(?:0(?![.\d])|-\d)",
         r"(?:令牌|用户|密钥)的?(?:剩余)?(?:额度|配额|余额)(?:已|不足)",
     ),
-    (_UNAUTHORIZED, _FORBIDDEN),
+    (UNAUTHORIZED, FORBIDDEN),
 )
 _LIMIT = Meaning(
-    TOO_MANY,
+    TOO_MANY_REQUESTS,
     "",
     _compile(
         r"rate.?limit|too.?many.?requests|throttl|resource.?exhausted|engine.?overloaded",
@@ -189,18 +193,18 @@ _LIMIT = Meaning(
         r"流控超限|请求限频",
         r"(?:qps|conc)\w*over ?flow",
     ),
-    (BAD_REQUEST, _FORBIDDEN, 500, 502, 503),
+    (BAD_REQUEST, FORBIDDEN, 500, 502, 503),
 )
 # In an answer's place, where nothing else can be meant.
 _LIMIT_ALONE = Meaning(
-    TOO_MANY,
+    TOO_MANY_REQUESTS,
     "",
     _NEVER,
     _compile(r"rate.?(?:growth.?)?limit|too.?many.?requests|限流|(?:并发数|频率)过高"),
     (),
 )
 _KEY = Meaning(
-    _UNAUTHORIZED,
+    UNAUTHORIZED,
     "",
     _compile(
         r"invalid.?(?:api|access|secret|auth\w*).?(?:key|token|credential)",
@@ -218,11 +222,11 @@ _KEY = Meaning(
         r"(?:密钥|api.?key|身份|鉴权)[^，。,.]{0,4}(?:不正确|有误|错误|不存在|未通过|失败)",
         r"未提供 ?(?:token|令牌|密钥|api.?key)|无效的 ?(?:令牌|token|密钥|api.?key)",
     ),
-    (BAD_REQUEST, _FORBIDDEN),
-    (BAD_REQUEST, _FORBIDDEN, _NO_KEY_OF_FASTGPT),
+    (BAD_REQUEST, FORBIDDEN),
+    (BAD_REQUEST, FORBIDDEN, _NO_KEY_OF_FASTGPT),
 )
 _MODEL_NOT_ALLOWED = Meaning(
-    _FORBIDDEN,
+    FORBIDDEN,
     "invalid_model",
     _compile(
         r"model.?(?:access|permission).?denied|model.?not.?open|not.?activated|unpurchased",
@@ -244,10 +248,10 @@ _MODEL_NOT_ALLOWED = Meaning(
         r"not (?:included|available|offered) (?:in|on|under|with|for) (?:your|the|this) (?:\w+ )?"
         r"(?:plan|subscription|tier)\b|n[o'’]t have a free (?:\w+ )?tier",
     ),
-    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND, TOO_MANY),
+    (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY_REQUESTS),
 )
 _UNSAFE = Meaning(
-    _FORBIDDEN,
+    FORBIDDEN,
     REVIEWED_CONTENT,
     _compile(
         r"content.?(?:filter|policy|security|moderation|risk|safety|censor|blocked)",
@@ -268,10 +272,10 @@ _UNSAFE = Meaning(
         r"(?:content|input|output) (?:audit|review|inspection)",
         r"blocked by (?:\w+ )?(?:guardrail|content|safety|moderation)",
     ),
-    (BAD_REQUEST, _FORBIDDEN, _UNPROCESSABLE, _LEGAL),
+    (BAD_REQUEST, FORBIDDEN, UNPROCESSABLE, LEGAL_REASONS),
 )
 _REGION = Meaning(
-    _FORBIDDEN,
+    FORBIDDEN,
     UNSUPPORTED_REGION,
     _compile(
         r"unsupported.?(?:country|region|location)|(?:region|country).?not.?(?:supported|allow)"
@@ -281,7 +285,7 @@ _REGION = Meaning(
         r"not (?:available|supported|offered) in your (?:country|region|location)",
         r"(?:地区|区域|国家).{0,8}(?:不支持|不可用|受限|不提供)|不支持.{0,8}(?:地区|国家)",
     ),
-    (BAD_REQUEST, _FORBIDDEN, _LEGAL),
+    (BAD_REQUEST, FORBIDDEN, LEGAL_REASONS),
 )
 # A text model's or server's, also by the part of a message that it refuses.
 _NO_PICTURES = Meaning(
@@ -299,7 +303,7 @@ _NO_PICTURES = Meaning(
         r"(?:currently )?(?:not supported|unsupported|not enabled)",
         r"(?:模型|接口|服务)[^，。]{0,20}不支持.{0,6}(?:图片|图像|视觉|多模态)(?:输入|理解|内容|消息)",
     ),
-    (BAD_REQUEST, NOT_FOUND, _UNPROCESSABLE, 500, 501),
+    (BAD_REQUEST, NOT_FOUND, UNPROCESSABLE, 500, 501),
 )
 _TOO_MANY_PICTURES = Meaning(
     BAD_REQUEST,
@@ -311,7 +315,7 @@ _TOO_MANY_PICTURES = Meaning(
         r"\b(?:number|count) of (?:images|pictures)\b[^.;]{0,40}(?:exceed|larger|more than)",
         r"图[片像](?:的?数量?|张数|个数)[^，。]{0,12}(?:超|过多|上限|最多)",
     ),
-    (BAD_REQUEST, 413, _UNPROCESSABLE),
+    (BAD_REQUEST, CONTENT_TOO_LARGE, UNPROCESSABLE),
 )
 # Of a conversation with tools: https://github.com/BerriAI/litellm/issues/5388, Anthropic's and
 # Bedrock's own.
@@ -324,7 +328,7 @@ _TOOLS_LEFT_OUT = Meaning(
         r"\btoolconfig field must be defined",
         r"\btool_(?:use|result)\b.{0,60}\bmust define\W{0,3}tools\b",
     ),
-    (BAD_REQUEST, _UNPROCESSABLE, 500),
+    (BAD_REQUEST, UNPROCESSABLE, 500),
 )
 _FEATURES = (
     r"(?:images?|vision|multi-?modal|pictures?|audio|videos?|tools?|tool.?(?:use|choice|call\w*)"
@@ -350,7 +354,7 @@ _FEATURE = Meaning(
         r"\b(?:only|not) (?:supported|available) (?:in|by|on|with|via|at|through) (?:the )?/?v\d+/",
         r"不支持.{0,12}(?:图片|图像|视觉|多模态|语音|视频|工具|函数|思考|流式|调用方式)",
     ),
-    (BAD_REQUEST, NOT_FOUND, _UNPROCESSABLE, 500, 501),
+    (BAD_REQUEST, NOT_FOUND, UNPROCESSABLE, 500, 501),
 )
 # A model that vLLM, SGLang, Ollama or a gateway does not have.
 _NO_MODEL = Meaning(
@@ -370,8 +374,8 @@ _NO_MODEL = Meaning(
         r"\bmodel\b.{0,80}end of (?:its )?life",
         r"模型.{0,100}?(?:不存在|未找到|找不到|已下线)",
     ),
-    (NOT_FOUND, _GONE),
-    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, NOT_FOUND, _GONE, _UNPROCESSABLE),
+    (NOT_FOUND, GONE),
+    (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, GONE, UNPROCESSABLE),
     with_success=False,
 )
 # In quotation marks, or told by its digits, dashes and slashes.
@@ -394,7 +398,7 @@ _CERTAINLY_NO_MODEL = Meaning(
         r"\bno model (?:named|matches)\b",
         r"模型.{0,80}无可用(?:的)?渠道|no available channels? for model",
     ),
-    (*_WRONG_REQUEST, _FORBIDDEN, 503),
+    (*_WRONG_REQUEST, FORBIDDEN, 503),
 )
 # What is read, its measure, and that it is too much: all three in one clause that names neither
 # the answer's length nor a least one.
@@ -437,8 +441,8 @@ _TOO_LONG = Meaning(
         r"[^，。]{0,40}(?:超|大于|上限|小于)",
         _TOO_MUCH_READ,
     ),
-    (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
-    (BAD_REQUEST, 413, _UNPROCESSABLE, 500),
+    (BAD_REQUEST, CONTENT_TOO_LARGE, UNPROCESSABLE, 500),
+    (BAD_REQUEST, CONTENT_TOO_LARGE, UNPROCESSABLE, 500),
 )
 _NO_ENDPOINT = Meaning(
     NOT_FOUND,
@@ -473,17 +477,17 @@ _FAILED = Meaning(
     (),
 )
 _BLOCKED_ACCOUNT = Meaning(
-    _FORBIDDEN,
+    FORBIDDEN,
     BLOCKED_ACCOUNT,
     _compile(r"account.?(?:deactivated|suspended|disabled|locked|blocked)"),
     _compile(
         r"account (?:\S+ )?(?:has been |is |was )(?:suspended|deactivated|locked|disabled|banned)",
         r"(?:账户|账号|用户).{0,12}(?:锁定|封禁|停用|冻结|非活动)",
     ),
-    (BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, TOO_MANY),
+    (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, TOO_MANY_REQUESTS),
 )
 _ADDRESS_NOT_ALLOWED = Meaning(
-    _FORBIDDEN,
+    FORBIDDEN,
     ADDRESS_NOT_ALLOWED,
     _compile(r"ip.?not.?(?:authorized|allowed)"),
     _compile(
@@ -491,7 +495,7 @@ _ADDRESS_NOT_ALLOWED = Meaning(
         r"allowed only from .{0,20}\bIP\b",
         r"\bIP\b.{0,12}(?:不在|未被允许|受限|白名单)|不在.{0,6}白名单",
     ),
-    (_UNAUTHORIZED, _FORBIDDEN),
+    (UNAUTHORIZED, FORBIDDEN),
 )
 # What is not found is something that the request names.
 _NO_OBJECT = Meaning(
@@ -523,7 +527,7 @@ _CLIENT_CERTIFICATE = Meaning(
         r"client certificate (?:is )?(?:required|missing|needed)",
         r"(?:invalid|missing|no|requires? an?) (?:valid )?client certificate",
     ),
-    (BAD_REQUEST, 401, _FORBIDDEN, 495, 496),
+    (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, 495, 496),
 )
 MEANINGS = (
     _TLS_PORT,
@@ -660,7 +664,7 @@ def read_refusal(status: int, refusal_fields: Mapping[str, str]) -> tuple[int, C
         Code, type, message, `provider_message` and `status`, as far as the refusal has them.
     """
     reported = status
-    if status <= BAD_REQUEST or status >= 500:  # noqa: PLR2004
+    if status <= BAD_REQUEST or status >= SERVER_ERROR:
         reported = _reported_status(refusal_fields) or status
     meaning = _find_meaning(reported, refusal_fields)
     if meaning is None and (words := refusal_fields.get("provider_message")):
@@ -725,7 +729,7 @@ def _is_advice(meaning: Meaning, status: int, own_words: str) -> bool:
     payment method for a higher one".
     """
     is_about_account = meaning in (_QUOTA, _MODEL_NOT_ALLOWED)
-    return is_about_account and status == TOO_MANY and bool(_SAYS_RATE.search(own_words))
+    return is_about_account and status == TOO_MANY_REQUESTS and bool(_SAYS_RATE.search(own_words))
 
 
 def _means_another(meaning: Meaning, status: int, message: str) -> bool:
@@ -735,7 +739,7 @@ def _means_another(meaning: Meaning, status: int, message: str) -> bool:
     is_of_a_minute = bool(_SHORTER.search(message))
     if meaning is _TOO_LONG:
         return is_of_a_minute or bool(_TOO_MANY_ASKED.search(message))
-    if meaning is _QUOTA_OF_KEY or (meaning is _QUOTA and status == TOO_MANY):
+    if meaning is _QUOTA_OF_KEY or (meaning is _QUOTA and status == TOO_MANY_REQUESTS):
         is_renewed = is_of_a_minute or bool(_ABOUT_RENEWED_LIMITS.search(message))
         return is_renewed or bool(find_period(message))
     return False

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.finish_reasons import names_failure
+from ernie_magic.api.http_status import BAD_REQUEST
 from ernie_magic.text.language import whole_characters
-from ernie_magic.wire.error_codes import BAD_REQUEST, is_failing_status, is_known_code
+from ernie_magic.wire.error_codes import is_failing_status, is_known_code
 from ernie_magic.wire.refusals.meanings import names_limit
 from ernie_magic.wire.refusals.provider_errors import find_objects, parse_object, split_words
 from ernie_magic.wire.refusals.words import (

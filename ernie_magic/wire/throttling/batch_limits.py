@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ernie_magic.api.http_status import BAD_REQUEST, CONTENT_TOO_LARGE, UNPROCESSABLE
 from ernie_magic.wire.error_codes import ABOUT_THE_ACCOUNT
 
 if TYPE_CHECKING:
     from ernie_magic.errors import ServiceError
 
-_TOO_LARGE = 413  # "Content Too Large" (RFC 9110, 15.5.14)
-_STATUSES = (400, _TOO_LARGE, 422)
+_STATUSES = (BAD_REQUEST, CONTENT_TOO_LARGE, UNPROCESSABLE)
 _TEXTS = r"\b(?:inputs?|texts|items|contents|documents)\b"
 # Words for the number of texts: DashScope's, OpenAI's, Azure's, Hugging Face's, Cohere's,
 # Mistral's, Google's, Qianfan's, Zhipu's.
@@ -58,7 +58,7 @@ def find_batch_limit(error: ServiceError, count: int) -> int | None:
     said = f"{error.message} {error.body}"
     about_batch = re.search(r"batch[ _]?size|too many", said, re.IGNORECASE)
     # A proxy's page, which may have no words at all.
-    is_too_large = error.status == _TOO_LARGE and (not error.message or _BODY.search(said))
+    is_too_large = error.status == CONTENT_TOO_LARGE and (not error.message or _BODY.search(said))
     is_about_number = is_too_large or _ABOUT_THE_NUMBER.search(said)
     if "physical batch" in said.lower():
         return None

@@ -1,0 +1,22 @@
+"""HTTP statuses by name (RFC 9110, section 15), as plain numbers: an `HTTPStatus` of Python 3.10
+is printed with its name.
+"""
+
+OK = 200
+ACCEPTED = 202
+FIRST_REDIRECT = 300
+BAD_REQUEST = 400  # the first of a failure
+UNAUTHORIZED = 401
+PAYMENT_REQUIRED = 402
+FORBIDDEN = 403
+NOT_FOUND = 404
+METHOD_NOT_ALLOWED = 405
+GONE = 410
+CONTENT_TOO_LARGE = 413
+UNPROCESSABLE = 422
+TOO_MANY_REQUESTS = 429
+HEADERS_TOO_LARGE = 431  # RFC 6585, section 5
+LEGAL_REASONS = 451  # RFC 7725
+SERVER_ERROR = 500  # the first of a server's own
+NOT_IMPLEMENTED = 501
+NETWORK_LOGIN = 511  # RFC 6585, section 6
