@@ -256,7 +256,7 @@ def _has_value(expression: str, namespace: Mapping[str, Any]) -> bool:
     return any(name in namespace for name in names)
 
 
-def user_names(namespace: Mapping[str, Any]) -> list[str]:
+def user_names(namespace: Iterable[str]) -> list[str]:
     """The names that a misspelled one may have meant."""
     return [name for name in namespace if not name.startswith("_") and name not in _BUILTIN_NAMES]
 
