@@ -396,6 +396,7 @@ class HttpClient:
         timeout = sending.context.settings.timeout
         ignored: Sequence[Ignored] = ()
         proxy: Proxy | None = None
+        has_reply = False
         # The address that an error names.
         error_address = credential_url(endpoint.credential) or endpoint.base_url
         try:
@@ -423,6 +424,7 @@ class HttpClient:
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
                 extensions={PLAN: plan},
             ) as response:
+                has_reply = True
                 self._note_simulated(endpoint.base_url, response)
                 try:
                     return await _read_success(sending, response)
@@ -436,6 +438,7 @@ class HttpClient:
                 error_address,
                 timeout,
                 started=sending.started(),
+                has_reply=has_reply,
                 harmless=request.method == "GET",
                 ignored=ignored,
                 proxy=proxy,

@@ -26,6 +26,7 @@ def network_error(
     timeout: float,
     *,
     started: bool = False,
+    has_reply: bool = False,
     harmless: bool = False,
     ignored: Sequence[Ignored] = (),
     proxy: Proxy | None = None,
@@ -40,6 +41,8 @@ def network_error(
         Seconds without data that were allowed.
     started
         Whether part of the answer had arrived.
+    has_reply
+        Whether the reply had begun.
     harmless
         Whether the request may be sent again although it may have been carried out (a GET).
     ignored
@@ -79,7 +82,7 @@ def network_error(
         )
     if started:
         return stream_cut_error()
-    hung_up = _hung_up_error(host, address)
+    hung_up = _cut_error(host) if has_reply else _hung_up_error(host, address)
     name_proxy(hung_up, proxy)
     name_ignored(hung_up, ignored)
     hung_up.retryable = harmless
@@ -107,6 +110,20 @@ def _is_public(address: str) -> bool:
     return any(
         service.base_url and host == urlsplit(service.base_url).hostname
         for service in SERVICES.values()
+    )
+
+
+def _cut_error(host: Text) -> ServiceUnreachable:
+    return ServiceUnreachable(
+        Text(
+            "{host} 的回复没有传完，连接就断了",
+            "the connection to {host} closed before its reply was complete",
+        ).fill(host=host),
+        Text(
+            "服务或中间的代理出错，或网络中断",
+            "the service, a proxy in between or the network failed",
+        ),
+        Text("再试一次", "try again"),
     )
 
 

@@ -80,7 +80,7 @@ async def _iter_body_deltas(
     is_object = begins_object(start)
     if is_object or "json" in response.headers.get("content-type", ""):
         max_bytes = MAX_REPLY
-    raw = await read_at_most(rejoin(start, rest), max_bytes)
+    raw = await read_at_most(rejoin(start, rest), max_bytes, is_json=True)
     payload = None
     with suppress(ValueError):
         payload = await parse_in_thread_if_long(decode_reply(raw))

@@ -61,7 +61,7 @@ async def read_json(
     ErnieError
         The reply is not JSON, or is an error with status 200.
     """
-    raw = await read_bytes(response, max_bytes)
+    raw = await read_bytes(response, max_bytes, is_json=True)
     if not raw and response.request.method == "DELETE":  # "204 No Content" (RFC 9110, 9.3.5)
         return {}
     return await parse_reply(response, raw, list_name, has_envelope=has_envelope)
@@ -179,8 +179,15 @@ async def read_bytes(
     max_bytes: int,
     message: Text = TOO_LARGE,
     chunks: AsyncIterator[bytes] | None = None,
+    *,
+    is_json: bool = False,
 ) -> bytearray:
     """Return a reply in one piece, without copying it.
+
+    Parameters
+    ----------
+    is_json
+        It is whole where its JSON is, whatever its connection said.
 
     Raises
     ------
@@ -188,11 +195,10 @@ async def read_bytes(
         It has more than `max_bytes` bytes; no more of it is read.
     """
     check_announced_size(response, max_bytes, message)
-    got = bytearray()
-    async for chunk in chunks or in_utf_8(response, response.aiter_bytes()):
-        got += chunk
-        if len(got) > max_bytes:
-            raise _too_large_error(max_bytes, message)
+    chunks = chunks or in_utf_8(response, response.aiter_bytes())
+    got = await _collect(chunks, max_bytes, is_json=is_json)
+    if len(got) > max_bytes:
+        raise _too_large_error(max_bytes, message)
     return got
 
 
@@ -203,11 +209,36 @@ async def read_beginning(response: httpx.Response, max_bytes: int = MAX_BODY) ->
     return await read_at_most(in_utf_8(response, response.aiter_bytes()), max_bytes)
 
 
-async def read_at_most(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes:
-    """Return the first `max_bytes` bytes of these chunks."""
-    got = bytearray()
-    async for chunk in chunks:
-        got += chunk
-        if len(got) >= max_bytes:
-            break
+async def read_at_most(
+    chunks: AsyncIterator[bytes],
+    max_bytes: int,
+    *,
+    is_json: bool = False,
+) -> bytes:
+    """Return the first `max_bytes` bytes of these chunks (`read_bytes`)."""
+    got = await _collect(chunks, max_bytes, is_json=is_json)
     return bytes(got[:max_bytes])
+
+
+async def _collect(chunks: AsyncIterator[bytes], max_bytes: int, *, is_json: bool) -> bytearray:
+    """Collect bytes until they end, or are at least this many."""
+    import httpx
+
+    got = bytearray()
+    try:
+        async for chunk in chunks:
+            got += chunk
+            if len(got) > max_bytes:
+                break
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.ReadTimeout):
+        if not (is_json and await _is_whole_json(got)):
+            raise
+    return got
+
+
+async def _is_whole_json(raw: bytearray) -> bool:
+    try:
+        payload = await parse_in_thread_if_long(decode_reply(raw))
+    except ValueError:
+        return False
+    return isinstance(payload, dict | list)

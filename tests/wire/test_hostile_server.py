@@ -71,6 +71,26 @@ def test_an_answer_in_one_piece_where_a_stream_was_asked(server, session):
     assert session.chat("hi").text == "ok"
 
 
+CUT = {
+    "a chunk": "Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n",
+    "a length": "Content-Length: 1000\r\n\r\n{body}",
+}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("missing", CUT)
+def test_whole_json_is_an_answer_though_the_end_of_its_reply_is_missing(
+    server, session, missing, stream
+):
+    body = json.dumps({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]})
+    head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + CUT[missing]
+    server.replies[""] = head.format(size=len(body), body=body).encode()
+    assert session.chat("hi", stream=stream).text == "ok"
+    server.replies[""] = head.format(size=len(body) - 9, body=body[:-9]).encode()
+    with pytest.raises(errors.ServiceUnreachable, match="closed before its reply was complete"):
+        session.chat("hi", stream=stream)
+
+
 def test_half_characters_are_replaced(server, session):
     server.replies[""] = http(
         events('{"choices":[{"delta":{"content":"\\ud800x"},"finish_reason":"stop"}]}')

@@ -535,8 +535,8 @@ END = b'data: {"id":"x","choices":[{"index":0,"delta":{},"finish_reason":"stop"}
 BAD_RECORD = b"\x17\x03\x03\x00\x20" + bytes(32)
 BROKEN_BODIES = {
     "in a stream": (HEAD % b"text/event-stream" + PART, "closed before the answer was complete"),
-    "before a stream": (HEAD % b"text/event-stream", "hung up without an answer"),
-    "in a body": (HEAD % b"application/json" + b'{"id', "hung up without an answer"),
+    "before a stream": (HEAD % b"text/event-stream", "closed before its reply was complete"),
+    "in a body": (HEAD % b"application/json" + b'{"id', "closed before its reply was complete"),
 }
 
 
