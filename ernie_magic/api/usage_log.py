@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ernie_magic.api.public_names import SuggestsNames, names_by_use
-from ernie_magic.text.language import counted
+from ernie_magic.text.counts import REQUESTS, TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.api.usage import Spent, Usage
-
-
-_REQUESTS = counted("次请求", "request")
-_TOKENS = counted("token", "token")
 
 
 class UsageLog(SuggestsNames):
@@ -60,6 +56,6 @@ class UsageLog(SuggestsNames):
 
     def __repr__(self) -> str:
         total = self.total
-        requests = _REQUESTS.say("en", total.requests)
-        tokens = _TOKENS.say("en", total.usage.total_tokens)
+        requests = REQUESTS.say("en", total.requests)
+        tokens = TOKENS.say("en", total.usage.total_tokens)
         return f"UsageLog({requests}, {tokens})"

@@ -29,7 +29,8 @@ from ernie_magic.config.services import (
 )
 from ernie_magic.config.variables import find_bare_key, find_misnamed_file, readable_sources
 from ernie_magic.errors import ErnieError
-from ernie_magic.text.language import Text, counted, untranslated
+from ernie_magic.text.counts import MODELS
+from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire.model_lists import lacks_list
 
@@ -63,7 +64,6 @@ _PROXIES = Text("{proxies}；到本服务：{way}", "{proxies}; to this service:
 _NO_KEY_NEEDED = Text(
     "未设置；服务要求密钥时才需要", "not set; needed only if the server asks for one"
 )
-_MODELS = counted("个模型", "model")
 _SET_A_KEY = Text(
     "未设置。到 {page} 复制密钥，在笔记本旁的 .env 文件里写一行 {line}，再运行一次单元格，不用重启",
     "not set. Copy a key from {page} into a file .env beside the notebook, as a line {line}, and "
@@ -152,7 +152,7 @@ def _diagnose_answers(client: Client, service: Service) -> Iterator[Check]:
         return
     if service is QIANFAN_V1:  # its list needs no key; counting tokens does, and costs none
         start_token_count(client, "hi", FALLBACK_CHAT_V1).result()
-    count = Text("是，{models}", "yes, {models}").fill(models=_MODELS.fill(len(offered)))
+    count = Text("是，{models}", "yes, {models}").fill(models=MODELS.fill(len(offered)))
     yield Check(_REACHABLE, ok=True, value=count)
     model = configured_or_default_model("chat", client.settings, service.name, offered)
     yield _diagnose_model(model, offered)

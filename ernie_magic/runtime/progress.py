@@ -12,7 +12,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.text.language import Language, Text, counted
+from ernie_magic.text.counts import TOKENS
+from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +24,6 @@ BAR_INTERVAL = 0.2  # seconds between updates
 _DELAY = 1.0  # seconds: faster work needs no bar
 _MIN_RATED_SECONDS = 0.5  # seconds of work that tell a rate
 _FAILED = Text("{n:,} 个失败", "{n:,} failed")
-_TOKENS = counted("token", "token")
 _PER_SECOND = Text("每秒 {n}", "{n}/s")
 _LEFT = Text("还要 {time}", "{time} left")
 _MIN_YUAN_SHOWN = 0.0001
@@ -81,7 +81,7 @@ def facts(progress: Progress, language: Language) -> list[str]:
     if progress.failed:
         known.append(_FAILED.say(language, n=progress.failed))
     if progress.tokens:
-        known.append(_TOKENS.say(language, n=progress.tokens))
+        known.append(TOKENS.say(language, n=progress.tokens))
     if progress.yuan:
         known.append(format_yuan(progress.yuan))
     return known

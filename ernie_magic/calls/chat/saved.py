@@ -23,7 +23,8 @@ from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
 from ernie_magic.storage.paths import find_path
-from ernie_magic.text.language import Text, counted
+from ernie_magic.text.counts import PICTURES
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +39,6 @@ _RESERVED_BYTES = 16  # bytes of a file's name for its number and extension
 _MAX_BYTES = 64 * 1024 * 1024  # bytes of a file that is read: six pictures of the largest size
 
 
-_PICTURES = counted("张图片", "picture")
 _LOST = Text(
     "文件里有 {pictures}读不出来，没有加载；其余都在",
     "{pictures} in the file could not be read: left out, all else is here",
@@ -66,7 +66,7 @@ class SavedConversation:
         """Return what of the file is not here; None when all is."""
         if not self.lost_pictures:
             return None
-        return _LOST.fill(pictures=_PICTURES.fill(self.lost_pictures))
+        return _LOST.fill(pictures=PICTURES.fill(self.lost_pictures))
 
 
 def write_conversation(

@@ -24,7 +24,8 @@ from ernie_magic.calls.datasets.lines import decode_row
 from ernie_magic.calls.tables import frames
 from ernie_magic.calls.tables.files import read_table_file
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import Counted, Text, clip_text, counted
+from ernie_magic.text.counts import SAMPLES
+from ernie_magic.text.language import Counted, Text, clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ernie_magic.calls.datasets.formats import Sample
 
 _TABLE_FILES = (".xlsx", ".parquet")
-_SAMPLES = counted("个样本", "sample")
 _MAX_NAMED = 5  # fields or files in a note
 _LEFT_OUT = Text("没有用到：{names}", "not part of the format, left out: {names}")
 _LONG = Counted(
@@ -146,7 +146,7 @@ class Dataset(Sequence["Sample"]):
         )
 
     def __repr__(self) -> str:
-        facts = [_SAMPLES.say("en", len(self)), self.format.name]
+        facts = [SAMPLES.say("en", len(self)), self.format.name]
         if not self.is_annotated and self.format.name not in ("Prompt", "Text"):
             facts.append("no answers")
         if self.name:

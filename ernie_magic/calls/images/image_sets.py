@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ernie_magic.text.counts import PICTURES
 from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
     from ernie_magic.calls.images.pictures import ImageSet
 
 _SETS = counted("组", "set")
-_PICTURES = counted("张图片", "picture")
 
 
 class ImageSets(list["ImageSet"]):
@@ -18,4 +18,4 @@ class ImageSets(list["ImageSet"]):
 
     def __repr__(self) -> str:
         pictures = sum(len(images) for images in self)
-        return f"ImageSets({_SETS.say('en', len(self))}, {_PICTURES.say('en', pictures)})"
+        return f"ImageSets({_SETS.say('en', len(self))}, {PICTURES.say('en', pictures)})"

@@ -34,7 +34,8 @@ from ernie_magic.calls.images.formats import (
     too_many_pixels,
     unreadable_picture,
 )
-from ernie_magic.text.language import clip_text, counted
+from ernie_magic.text.counts import PICTURES
+from ernie_magic.text.language import clip_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from ernie_magic.errors import ErnieError
     from ernie_magic.text.language import Text
 
-_PICTURES = counted("张图片", "picture")
 # Four times the largest documented picture (2048 x 2048,
 # https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns): more is a decompression bomb.
 MAX_PIXELS = 4096 * 4096
@@ -483,7 +483,7 @@ class ImageSet(Result, Sequence[Picture]):
         return {"image/jpeg": base64.b64encode(out.getvalue()).decode()}
 
     def __repr__(self) -> str:
-        facts = [_PICTURES.say("en", len(self))]
+        facts = [PICTURES.say("en", len(self))]
         if self.partial:
             facts.append(f"{len(self) - len(self.good)} failed")
         facts += [note.en.removeprefix("⚠ ") for note in self.notes]

@@ -15,7 +15,8 @@ from ernie_magic.calls.tables.schema import parse_columns
 from ernie_magic.calls.tables.template import Template
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.storage import folders, ledger
-from ernie_magic.text.language import Text, counted
+from ernie_magic.text.counts import ROWS
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ernie_magic.calls.tables.made_columns import MadeColumns
     from ernie_magic.config.target import CallTarget
 
-_ROWS = counted("行", "row")
 _OWN_ANSWER = Text(
     "表自己的 {own} 列保留，回答在 {ours} 列",
     "the table's own column {own} is kept; the answers are in {ours}",
@@ -132,7 +132,7 @@ class MapRequest:
             yield _SAME_FOR_ALL
         if self.empty_rows:
             columns = ", ".join(self.taken_columns)
-            yield _NOTHING_TO_ASK.fill(rows=_ROWS.fill(self.empty_rows), columns=columns)
+            yield _NOTHING_TO_ASK.fill(rows=ROWS.fill(self.empty_rows), columns=columns)
         answer_column = self.output_columns[0].name
         if not self.columns and answer_column != schema.ANSWER:
             yield _OWN_ANSWER.fill(own=schema.ANSWER, ours=answer_column)

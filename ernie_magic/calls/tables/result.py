@@ -9,7 +9,8 @@ from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables.schema import ERROR
 from ernie_magic.errors import RowsFailed
-from ernie_magic.text.language import Text, clip_text, counted
+from ernie_magic.text.counts import ROWS
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.sanitize import without_formulas
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from ernie_magic.calls.datasets.dataset import Dataset
 
-_ROWS = counted("行", "row")
 _RESUME = Text(
     "加 --resume 再运行就只问缺的行（Python 里是 resume=True）",
     "run it again with --resume to ask only for the missing rows (in Python resume=True)",
@@ -153,7 +153,7 @@ class Mapped(Result):
             return None
         reason = clip_text(self.errors[0].rstrip("。."), _REASON_SHOWN)
         failure = RowsFailed(
-            _ALL_FAILED.fill(rows=_ROWS.fill(len(self))),
+            _ALL_FAILED.fill(rows=ROWS.fill(len(self))),
             _FIRST_REASON.fill(reason=reason),
             _ASK_AGAIN.fill(column=self.error_column),
         )
@@ -175,7 +175,7 @@ class Mapped(Result):
         return without_formulas(own()) if own else None
 
     def __repr__(self) -> str:
-        facts = [_ROWS.say("en", len(self))]
+        facts = [ROWS.say("en", len(self))]
         if self.errors:
             facts.append(f"{len(self.errors)} failed")
         if self.cut:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.finish_reasons import is_filter, is_known_reason
 from ernie_magic.notebook.display.answer_pictures import picture_lines, pictures_html
 from ernie_magic.notebook.display.style import ANSWER_STYLE, framed_answer, note_html
+from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.data_pictures import name_pictures
-from ernie_magic.text.language import Counted, Language, Text, clip_text, counted
+from ernie_magic.text.language import Counted, Language, Text, clip_text
 from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.results import Answer, ToolRun
 
-TOKENS = counted("token", "token")
 SECONDS = Text("{n} 秒", "{n} s")
 EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
 # A grey frame fits light and dark themes, and is quieter than the words in it.

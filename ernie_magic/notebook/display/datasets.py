@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.origin import with_origin
+from ernie_magic.text.counts import SAMPLES
 from ernie_magic.text.language import Language, Text, counted
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 5  # samples
 _CELL = 60  # characters of a value
-_SAMPLES = counted("个样本", "sample")
 _DATASETS = counted("个数据集", "dataset")
 _FIRST = Text("，显示前 {n} 个", ", the first {n} shown")
 _UNANSWERED = Text("没有回答", "no answers")
@@ -37,7 +37,7 @@ def samples_table(dataset: Dataset, language: Language) -> Table:
     rows = shown.to_rows()
     columns = list(rows[0]) if rows else ["–"]
     cells = [[_cell(row[column]) for column in columns] for row in rows]
-    facts = [dataset.format.name, _SAMPLES.say(language, len(dataset))]
+    facts = [dataset.format.name, SAMPLES.say(language, len(dataset))]
     if len(shown) < len(dataset):
         facts[-1] += _FIRST.say(language, n=len(shown))
     if not dataset.is_annotated and dataset.format.name not in ("Prompt", "Text"):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.embeddings import similarity
-from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, TOKENS, line_html
+from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, line_html
 from ernie_magic.notebook.display.heat_map import (
     cell_html,
     column_head_html,
@@ -24,6 +24,7 @@ from ernie_magic.notebook.display.heat_map import (
 from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labels
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
+from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.language import Language, Text, counted
 from ernie_magic.text.sanitize import plain_html, plain_svg
 from ernie_magic.text.visible import make_controls_visible

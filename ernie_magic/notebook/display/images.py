@@ -17,13 +17,13 @@ from ernie_magic.notebook.display.chat import (
     EMULATED,
     PARTIAL,
     SENT,
-    TOKENS,
     describe_seconds,
     folded_html,
     line_html,
 )
 from ernie_magic.notebook.display.style import NOTE_STYLE
-from ernie_magic.text.language import Language, Text, clip_text, counted
+from ernie_magic.text.counts import PICTURES, TOKENS
+from ernie_magic.text.language import Language, Text, clip_text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from ernie_magic.calls.images.files import SavedFile
     from ernie_magic.calls.images.pictures import ImageSet, Picture
 
-_PICTURES = counted("张图片", "picture")
 _FAILED = Text("{n} 张失败", "{n} failed")
 _SEED = Text("种子 {seed}", "seed {seed}")
 _NO_SEED = Text("未给出种子", "no seed reported")
@@ -64,7 +63,7 @@ _PROMPT = 60  # characters of a prompt under its picture
 def summary_line(images: ImageSet, language: Language) -> str:
     """The footer's one line: model, number of pictures, seconds, when the links expire."""
     good = len(images.good)
-    parts = [images.model, _PICTURES.say(language, n=good)]
+    parts = [images.model, PICTURES.say(language, n=good)]
     failed = [
         picture
         for picture in images

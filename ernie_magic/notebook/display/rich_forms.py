@@ -45,6 +45,7 @@ from ernie_magic.notebook.display.session_tables import (
     usage_table,
 )
 from ernie_magic.notebook.display.settings_table import settings_table
+from ernie_magic.text.counts import PICTURES
 from ernie_magic.text.language import Text, counted
 from ernie_magic.text.sanitize import plain_html
 
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
 
 _SHOWN_PICTURES = 24
 _SETS = counted("次", "call")
-_PICTURES = counted("张图片", "picture")
 _LAST_SHOWN = Text("，显示最后 {n} 张", ", the last {n} shown")
 _EMPTY_IMAGES = Text("还没有图片：%%ernie_image", "no pictures yet: %%ernie_image")
 _DOCUMENT = 80  # characters of a ranked document
@@ -158,7 +158,7 @@ def _images(value: Any, session: Session) -> Form:
     if not pictures:
         return Form(f"<small>{_EMPTY_IMAGES.say(language)}</small>", _EMPTY_IMAGES.say(language))
     shown = pictures[-_SHOWN_PICTURES:]
-    line = f"{_SETS.say(language, len(value))} · {_PICTURES.say(language, len(pictures))}"
+    line = f"{_SETS.say(language, len(value))} · {PICTURES.say(language, len(pictures))}"
     if len(shown) < len(pictures):
         line += _LAST_SHOWN.say(language, n=len(shown))
     html = f"{images_display.gallery_html(shown, language)}<p><small>{line}</small></p>"

@@ -15,7 +15,8 @@ from ernie_magic.config.services import EMULATOR, SERVICES
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.runtime.progress import format_yuan
-from ernie_magic.text.language import Language, Text, counted, untranslated
+from ernie_magic.text.counts import MODELS, REQUESTS, TOKENS
+from ernie_magic.text.language import Language, Text, untranslated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.session import Session
 
-_TOKENS = counted("token", "token")
-_REQUESTS = counted("次请求", "request")
-_MODELS = counted("个模型", "model")
 _PARTIAL = Text("（未完成）", " (partial)")
 # What stands between a table's head and its rows in Markdown.
 _RULE = re.compile(r"\|[|:\- ]*-[|:\- ]*")
@@ -146,7 +144,7 @@ def usage_table(usage: UsageLog, session: Session, language: Language) -> Table:
 def describe_spent(spent: Spent, language: Language) -> str:
     """Requests and tokens, on one line."""
     note = Text("共 {requests}，{tokens}", "{requests}, {tokens}").fill(
-        requests=_REQUESTS.fill(spent.requests), tokens=_TOKENS.fill(spent.usage.total_tokens)
+        requests=REQUESTS.fill(spent.requests), tokens=TOKENS.fill(spent.usage.total_tokens)
     )
     line = note.say(language)
     if spent.uncounted:
@@ -209,7 +207,7 @@ def models_table(entries: Sequence[Listed], session: Session, language: Language
     headers = [header.say(language) for header in _model_headers(session)]
     # Many lists give no more than ids.
     given = [n for n in range(len(headers)) if n == 0 or any(row[n] for row in rows)]
-    note = _LIVE.fill(models=_MODELS.fill(len(entries)), where=_model_source(session))
+    note = _LIVE.fill(models=MODELS.fill(len(entries)), where=_model_source(session))
     note_text = note.say(language)
     if len(entries) > _MAX_MODEL_ROWS:
         note_text += _MORE.say(language, n=_MAX_MODEL_ROWS)
@@ -221,7 +219,7 @@ def models_table(entries: Sequence[Listed], session: Session, language: Language
         note_text,
         headings,
         retired,
-        _RETIRED_ROWS.fill(models=_MODELS.fill(retired)).say(language),
+        _RETIRED_ROWS.fill(models=MODELS.fill(retired)).say(language),
     )
 
 

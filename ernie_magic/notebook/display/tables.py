@@ -8,21 +8,20 @@ from ernie_magic.notebook.display.chat import (
     EMULATED,
     PARTIAL,
     SECONDS,
-    TOKENS,
     describe_seconds,
     line_html,
 )
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.runtime.progress import format_yuan
-from ernie_magic.text.language import Language, Text, counted
+from ernie_magic.text.counts import ROWS, TOKENS
+from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
     from ernie_magic.calls.tables.result import Mapped
 
 _SHOWN = 5  # rows
 _CELL = 80  # characters
-_ROWS = counted("行", "row")
 _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
 _ASKED = Text("这次请求 {n} 行", "{n} requested now")
 _FAILED = Text("{rows}失败，原因在 {column} 列", "{rows} failed, see the column {column}")
@@ -38,7 +37,7 @@ _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} min")
 
 def summary_line(mapped: Mapped, language: Language) -> str:
     """How the run went, on one line."""
-    rows = _ROWS.say(language, n=len(mapped))
+    rows = ROWS.say(language, n=len(mapped))
     if len(mapped) > _SHOWN:
         rows += _FIRST.say(language, n=_SHOWN)
     parts = [rows]
@@ -47,7 +46,7 @@ def summary_line(mapped: Mapped, language: Language) -> str:
     if mapped.reused or mapped.partial:
         parts.append(_ASKED.say(language, n=mapped.sent))
     if mapped.errors:
-        failed = _ROWS.fill(len(mapped.errors))
+        failed = ROWS.fill(len(mapped.errors))
         parts.append(_FAILED.fill(rows=failed, column=mapped.error_column).say(language))
     parts += [
         TOKENS.say(language, n=mapped.usage.total_tokens),
@@ -78,7 +77,7 @@ def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Lan
     estimate = _PREVIEW.say(
         language,
         money=money,
-        rows=_ROWS.say(language, len(preview)),
+        rows=ROWS.say(language, len(preview)),
         total=total,
         tokens=TOKENS.say(language, round(tokens_per_row * total)),
         seconds=duration,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.models import is_simulated
-from ernie_magic.notebook.display.chat import EMULATED, TOKENS, line_html
+from ernie_magic.notebook.display.chat import EMULATED, line_html
 from ernie_magic.notebook.display.heat_map import (
     cell_html,
     column_head_html,
@@ -22,6 +22,7 @@ from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.qianfan.templates.files import template_folder
 from ernie_magic.qianfan.templates.prompt_template import split_identifier
+from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.language import Language, Text, counted
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from ernie_magic.errors import InvalidExpression
+from ernie_magic.text.counts import ROWS
 from ernie_magic.text.language import Text, counted
 from ernie_magic.text.plain_values import day_of_pandas
 from ernie_magic.text.whole_values import as_table, is_array, whole_text, write_table
@@ -68,7 +69,6 @@ _TABLE_PART = Text(
     "send a part, such as df.head({fitting}) or df.describe(); df.to_csv() sends all of it; "
     "%%ernie_map asks about each row",
 )
-_ROWS = counted("行", "row")
 _COLUMNS = counted("列", "column")
 _SIZE = Text("{n} 个字符", "{n} characters")
 _ITEMS = Text("{items} 项", "{items} items")
@@ -114,7 +114,7 @@ def _table_text(table: Any, source: str) -> str:
         return written.text
     fitting = f"{written.rows_written}"
     size = _TABLE_SIZE.fill(
-        rows=_ROWS.fill(written.rows), columns=_COLUMNS.fill(len(table.columns)), fitting=fitting
+        rows=ROWS.fill(written.rows), columns=_COLUMNS.fill(len(table.columns)), fitting=fitting
     )
     raise _too_long(source, size, _TABLE_PART.fill(fitting=fitting))
 

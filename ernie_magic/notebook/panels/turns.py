@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.streaming import GrowingView
+from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.tokens import estimate_tokens
@@ -155,7 +156,7 @@ def _short_summary(answer: Answer, language: Language) -> str:
     """What is always told of an answer; the rest is in the tooltip."""
     parts = []
     if answer.usage:
-        parts.append(answers.TOKENS.say(language, n=answer.usage.total_tokens))
+        parts.append(TOKENS.say(language, n=answer.usage.total_tokens))
     parts.append(answers.describe_seconds(answer.seconds, language))
     return " · ".join(parts)
 
