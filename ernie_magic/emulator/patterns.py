@@ -194,7 +194,7 @@ class _Parser:
             least = most = int(counts[1])
             if counts[2]:
                 most = int(counts[3]) if counts[3] else None
-        elif self._peek() in ("*", "+", "?") and self._peek():
+        elif self._peek() in ("*", "+", "?"):
             sign = self._next()
             least = int(sign == "+")
             most = 1 if sign == "?" else None
@@ -272,7 +272,5 @@ class _Writer:
             count = node.least + self._more
             if node.most is not None:
                 count = min(count, node.most)
-            if count < node.least:
-                raise _UnsupportedError
             return "".join(self.write(node.part) for _ in range(count))
         return "".join(self.write(part) for part in node.parts)

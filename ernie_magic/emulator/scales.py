@@ -30,6 +30,7 @@ _SCALE_WORDS = re.compile(
     r"|quality|satisf\w+)\b",
     re.IGNORECASE,
 )
+_LONGEST_NAMED_SCALE = 60  # characters
 # What may stand between a field's name and its scale: "重要性（1-5）", "0-10 的推荐意愿".
 _BESIDE = r"[^\w\n]{0,4}"
 _BESIDE_AFTER = rf"{_UNIT}[^\w\n]{{0,4}}的?\s*"
@@ -69,7 +70,7 @@ def is_scale_only(words: str) -> bool:
     """Whether words say no more than what is to be rated, and on which scale: such a line is no
     text that could be judged.
     """
-    return len(words) < 60 and bool(_NAMED_SCALE.fullmatch(words))  # noqa: PLR2004
+    return len(words) < _LONGEST_NAMED_SCALE and bool(_NAMED_SCALE.fullmatch(words))
 
 
 def without_scales(words: str) -> str:

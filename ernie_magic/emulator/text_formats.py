@@ -125,7 +125,9 @@ def _write_moment(prompt: str, key: str) -> str:
     return f"{write_date(prompt, key)}T{_write_time(prompt, key)}"
 
 
-def _find_or(pattern: re.Pattern[str], default: str) -> Callable[[str, str], str]:
+def _finding(pattern: re.Pattern[str], default: str) -> Callable[[str, str], str]:
+    """A writer of what the pattern finds in a prompt, else of the default."""
+
     def write(prompt: str, key: str) -> str:  # noqa: ARG001
         found = pattern.search(prompt)
         return found[0] if found else default
@@ -146,12 +148,12 @@ _WRITERS: dict[str, Callable[[str, str], str]] = {
     "date-time": _write_moment,
     "time": _write_time,
     "duration": lambda *_: "PT1H",
-    "email": _find_or(_EMAIL, "user@example.com"),
+    "email": _finding(_EMAIL, "user@example.com"),
     "uuid": _write_uuid,
-    "uri": _find_or(_ADDRESS, "https://example.com/"),
-    "uri-reference": _find_or(_ADDRESS, "https://example.com/"),
-    "url": _find_or(_ADDRESS, "https://example.com/"),
-    "hostname": _find_or(_HOST, "example.com"),
-    "ipv4": _find_or(_IPV4, "192.0.2.1"),
+    "uri": _finding(_ADDRESS, "https://example.com/"),
+    "uri-reference": _finding(_ADDRESS, "https://example.com/"),
+    "url": _finding(_ADDRESS, "https://example.com/"),
+    "hostname": _finding(_HOST, "example.com"),
+    "ipv4": _finding(_IPV4, "192.0.2.1"),
     "ipv6": lambda *_: "2001:db8::1",
 }

@@ -24,6 +24,7 @@ from ernie_magic.calls.tables.other_files import (
     no_table_error,
     web_address_error,
 )
+from ernie_magic.calls.tables.typed_values import INT64
 from ernie_magic.calls.tables.written_numbers import WrittenFloat, mark_numbers
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
@@ -69,7 +70,6 @@ _SAVE_AGAIN = Text(
 )
 _FEWEST_OF_UTF_8 = 2  # characters of three bytes or more that tell it
 _MAX_SAID = 150  # characters of what pandas says
-_INT64 = 2**63  # the range of a column of whole numbers
 TEXT = "text"  # the column of a file that is a list of bare texts
 
 
@@ -381,7 +381,7 @@ def _column_type(present: Sequence[Any], *, has_gaps: bool) -> str:
     if kinds == {datetime}:
         return "datetime64[us]"
     whole_type, gapped_type = "object", "object"
-    if kinds == {int} and all(-_INT64 <= value < _INT64 for value in present):
+    if kinds == {int} and all(-INT64 <= value < INT64 for value in present):
         whole_type, gapped_type = "int64", "Int64"
     if kinds == {bool}:
         whole_type, gapped_type = "bool", "boolean"

@@ -14,7 +14,7 @@ from ernie_magic.api.parameter_types import SWITCHES
 from ernie_magic.text.json_text import NumberText
 from ernie_magic.text.language import whole_characters
 
-_INT64 = 2**63  # the range of a column of whole numbers
+INT64 = 2**63  # the range of a column of whole numbers
 # What models write for yes and no beside the words of an option.
 _YES = (
     *("y", "t", "right", "correct", "✓", "✔", "✔️", "☑", "✅", "√"),
@@ -87,6 +87,7 @@ def _convert_item(value: Any) -> str | None:
 
 
 def _convert_switch(value: Any) -> bool | None:
+    """Return yes or no for a word or a sign of it, for 1 and for 0."""
     word = str(value).strip(_AROUND_WORDS).lower()
     if word in _ANSWERED_SWITCHES:
         return _ANSWERED_SWITCHES[word]
@@ -96,6 +97,13 @@ def _convert_switch(value: Any) -> bool | None:
 
 
 def _convert_number(value: Any, kind: str) -> float | None:
+    """Return a number, for a column of whole ones an `int` of at most 64 bits.
+
+    Raises
+    ------
+    TypeError, ValueError, OverflowError
+        It is not one.
+    """
     if isinstance(value, str):
         value = _find_digits(value)
     number = float(value)
@@ -107,7 +115,7 @@ def _convert_number(value: Any, kind: str) -> float | None:
     whole = int(number)
     if isinstance(value, int) or (isinstance(value, str) and value.lstrip("+-").isdecimal()):
         whole = int(value)
-    if number != int(number) or not -_INT64 <= whole < _INT64:
+    if number != int(number) or not -INT64 <= whole < INT64:
         return None
     return whole
 

@@ -31,8 +31,8 @@ _OF_REQUEST = re.compile(
     r"|parameters?|fields?|tools?)\b|[\"'`,]$",
     re.IGNORECASE,
 )
-_INTRODUCING = 60  # characters before it
-_SEPARATORS = " :|=-("
+_INTRODUCTION_LENGTH = 60  # characters before the object
+_SEPARATORS = " :|=-("  # between these words and the object
 
 
 def find_objects(error: Mapping[str, Any], folded: Mapping[str, Any]) -> Iterator[object]:
@@ -65,7 +65,7 @@ def split_words(text: str) -> tuple[str, dict[str, Any] | None]:
     examined = text[:_EXAMINED]
     start = examined.find("{")
     words = examined[: max(start, 0)].rstrip().removesuffix("b'").rstrip(_SEPARATORS)
-    introduction = words[-_INTRODUCING:]
+    introduction = words[-_INTRODUCTION_LENGTH:]
     is_deep = examined.count("{") + examined.count("[") > values.MAX_DEPTH
     if is_deep or not _INTRODUCTION.search(introduction) or _OF_REQUEST.search(introduction):
         return text, None
