@@ -546,7 +546,16 @@ class AuthenticationFailed(ServiceError):
 
 
 class PermissionDenied(ServiceError):
-    """401 or 403: the key is valid, but not for this model, app or parameter."""
+    """401 or 403: the key is valid, but not for this model, app or parameter.
+
+    Attributes
+    ----------
+    may_be_about_text : bool
+        The service does not say what is not permitted: a firewall may have found something in the
+        text that was sent.
+    """
+
+    may_be_about_text: bool = False
 
 
 class QuotaExhausted(ServiceError):

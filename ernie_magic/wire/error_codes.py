@@ -605,8 +605,8 @@ CASES: tuple[Case, ...] = (
         (),
         Text("服务拒绝访问", "the service denies access"),
         Text(
-            "账号没有这个权限，或网络出口被拦截",
-            "the account has no such permission, or the network is blocked",
+            "账号没有这个权限，或网络、文字被拦截",
+            "the account has no such permission, or the network or the text is blocked",
         ),
         _KEY_ADVICE,
         statuses=(403,),
@@ -740,13 +740,15 @@ BLOCKED_ON_THE_WAY = Case(
         "a firewall or gateway in front of the service refused the request",
     ),
     Text(
-        "它拦截了这个网络或程序，或服务地址（base_url）不对；未必与密钥有关",
-        "it blocks this network or this kind of program, or the base URL is wrong; the key may be "
-        "good",
+        "它拦截了这个网络、程序或文字里的内容（SQL、代码、命令等），或服务地址（base_url）不对；"
+        "未必与密钥有关",
+        "it blocks this network, this kind of program or something in the text (SQL, code, a "
+        "command), or the base URL is wrong; the key may be good",
     ),
     Text(
-        "换一个网络，检查 %ernie config base_url，或请服务方放行",
-        "try another network, check %ernie config base_url, or ask the service to let it through",
+        "换一段文字或一个网络再试，检查 %ernie config base_url，或请服务方放行",
+        "try another text or network, check %ernie config base_url, or ask the service to let it "
+        "through",
     ),
 )
 _UNKNOWN = Case(

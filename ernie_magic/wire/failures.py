@@ -24,6 +24,7 @@ from ernie_magic.errors import (
     ErnieError,
     IncompleteAnswer,
     InputTooLong,
+    PermissionDenied,
     ProtocolError,
     RateLimited,
     ServerError,
@@ -188,6 +189,8 @@ def error_from_refusal(
         retry_after=wait,
     )
     error.renews = case.renews
+    if isinstance(error, PermissionDenied):
+        error.may_be_about_text = not case.codes
     if isinstance(error, RateLimited) and error.retryable:
         _note_wait(error, headers, told_wait)
     return error

@@ -10,6 +10,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from ernie_magic.calls.tables.denials import Denials
 from ernie_magic.calls.tables.frames import with_columns
 from ernie_magic.calls.tables.result import Mapped
 from ernie_magic.calls.tables.row_answers import RowAnswers
@@ -116,6 +117,7 @@ class MapJob:
         self._endpoint = call.endpoint
         self._requests: dict[int, ChatRequest] = {}
         self._answers = RowAnswers(map_request.columns, call.settings.language)
+        self._denials = Denials(self._answers)
         self._readable: set[bytes] = set()  # addresses of stored answers that fit the columns
         self._began = time.monotonic()
         for index, prompt in enumerate(map_request.prompts):
@@ -153,6 +155,7 @@ class MapJob:
                     new = await self._ask_batch(indexes, ask_rows, addresses)
                     await self._save_answers(book, new, report_lock_wait)
                     self._report_progress()
+                    self._denials.raise_if_general()
 
                 self._report_progress()
                 missing = [index for index in self._requests if index not in self._answers.values]
@@ -161,6 +164,7 @@ class MapJob:
                     for start in range(0, len(missing), batch_size)
                 )
                 await run_concurrently(self._map_request.max_concurrency, batches, ask_batch)
+                self._denials.raise_if_general(is_end=True)
         except (ErnieError, asyncio.CancelledError) as error:
             problem = error
         mapped = self._build_result(partial=problem is not None)
@@ -182,6 +186,10 @@ class MapJob:
         outcomes = await ask_rows([self._requests[index] for index in indexes])
         for index, outcome in zip(indexes, outcomes, strict=True):
             self._answers.record_outcome(index, outcome)
+            if outcome.denial:
+                self._denials.record_denial(index, outcome.denial)
+            elif not outcome.error:
+                self._denials.record_answer()
             address = addresses[index]
             is_worth_keeping = address not in self._readable
             # A malformed answer is asked for again, but its words are paid for.

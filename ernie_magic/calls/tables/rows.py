@@ -55,6 +55,8 @@ class Outcome(NamedTuple):
         "" when there is an answer.
     reason : str
         The reason to finish of an answer that may not be whole, "" for others.
+    denial : PermissionDenied | None
+        What `error` says, where only the other rows tell whether it is about this one.
     """
 
     text: str
@@ -62,6 +64,7 @@ class Outcome(NamedTuple):
     usage: Usage
     error: str = ""
     reason: str = ""
+    denial: PermissionDenied | None = None
 
 
 class RowSender(NamedTuple):
@@ -88,7 +91,9 @@ async def await_outcome(ask: Awaitable[Answer], language: Language) -> Outcome:
     """
     try:
         answer = await ask
-    except FATAL_ERRORS:
+    except FATAL_ERRORS as error:
+        if isinstance(error, PermissionDenied) and error.may_be_about_text:
+            return Outcome("", "", Usage(), error.line(language), denial=error)
         raise
     except ErnieError as error:
         if isinstance(error, RateLimited) and (error.is_lasting or not error.retryable):
