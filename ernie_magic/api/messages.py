@@ -151,6 +151,10 @@ def _check_tool_results(messages: Sequence[Message], rules: Rules) -> None:
             raise _bad_tool_call_id(_OTHER_TOOL_CALL_ID.fill(n=n, id=f"{id_:.60}"))
 
 
+WRITE_PROMPT = Text(
+    "写上内容；在单元格里，写在魔法命令的下一行",
+    "write something; in a cell, on the lines below the magic",
+)
 _NO_TOOL_CALL_ID = Text(
     "第 {n} 条消息（role: tool）缺少 tool_call_id", "message {n} (role: tool) has no tool_call_id"
 )
@@ -369,10 +373,4 @@ def too_long_error(subject: Text, characters: int, limit: int, model: str = "") 
 
 
 def _empty_prompt_error() -> InvalidMessages:
-    return InvalidMessages(
-        Text("提示词为空", "the prompt is empty"),
-        advice=Text(
-            "写上内容；在单元格里，写在魔法命令的下一行",
-            "write something; in a cell, on the lines below the magic",
-        ),
-    )
+    return InvalidMessages(Text("提示词为空", "the prompt is empty"), advice=WRITE_PROMPT)

@@ -372,9 +372,7 @@ def embedding_request(
     _check_invalid(invalid)
     checked = checked_parameters("embedding", given, model, rules)
     if not texts:
-        raise InvalidMessages(
-            Text("没有文本", "there are no texts"), advice=Text("至少给一条", "pass at least one")
-        )
+        raise InvalidMessages(Text("没有文本", "there are no texts"), advice=PASS_ONE_TEXT)
     texts = _plain_texts(texts)
     fitting = [_clip_to_model(text, model, rules) for text in texts]
     sent_texts = fitting if invalid == "truncate" else texts
@@ -431,6 +429,12 @@ def is_missing(value: object) -> bool:
 
 
 INVALID = ("error", "truncate", "skip")
+PASS_ONE_TEXT = Text("至少给一条", "pass at least one")
+SHORTEN_TEXTS = Text(
+    '缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python：invalid="truncate"）',
+    "shorten them; or cut them with --invalid truncate, leave them out with --invalid skip "
+    '(in Python: invalid="truncate")',
+)
 _MAX_NAMED_POSITIONS = 10  # in an error
 
 
@@ -482,12 +486,7 @@ def _wrong_texts_error(positions: list[int], texts: Sequence[str], model: str) -
         )
     return InvalidMessages(
         what,
-        advice=Text(
-            "缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python："
-            'invalid="truncate"）',
-            "shorten them; or cut them with --invalid truncate, leave them out with --invalid "
-            'skip (in Python: invalid="truncate")',
-        ),
+        advice=SHORTEN_TEXTS,
     )
 
 

@@ -67,6 +67,7 @@ def code_for_chat(
     system: str = "",
     history: bool = True,
     files: Sequence[str] = (),
+    prompt_code: str = "",
 ) -> Code:
     """Return a prompt as code.
 
@@ -86,6 +87,8 @@ def code_for_chat(
         Whether earlier turns are sent and this one is kept.
     files
         Names of pictures sent with the prompt.
+    prompt_code
+        The prompt as a Python expression, where the prompt has `{{…}}` that its magic fills in.
     """
     caller = "ernie"
     session = ""
@@ -103,14 +106,24 @@ def code_for_chat(
     options["images"] = _image_arguments(request, files, caller)
     if not history:
         options["history"] = False
-    python = python_call(f"{caller}.chat", request.prompt, options)
+    prompt = Expression(prompt_code) if prompt_code else request.prompt
+    python = python_call(f"{caller}.chat", prompt, options)
     if any(map(is_read_otherwise, files)):
         python = f"from pathlib import Path\n\n{python}"
     magic = None
     if _fits_chat_magic(request, files):
         flags = magic_flags(request, model, session, system, files)
-        magic = magic_cell("%%ernie", flags, "chat", sent, request.prompt, switches=switches)
-    openai = openai_code("chat", openai_style.chat(request).body, endpoint, sent, files)
+        magic = magic_cell(
+            "%%ernie",
+            flags,
+            "chat",
+            sent,
+            request.prompt,
+            switches=switches,
+            is_filled_in=bool(prompt_code),
+        )
+    body = _with_code(openai_style.chat(request).body, prompt)
+    openai = openai_code("chat", body, endpoint, sent, files)
     if not files:
         return Code(_or_python(magic, python), python, openai)
     return Code(_or_python(magic, python), python, openai, _FILES.fill(files=", ".join(files)))
@@ -132,29 +145,72 @@ def code_for_image(
     *,
     given: Mapping[str, Any],
     model: str = "",
+    prompt_code: str = "",
 ) -> Code:
     """Return a call for pictures as code; see `code_for_chat`."""
     sent = _checked_values("image", request, given)
-    python = python_call("ernie.image", request.prompt, _python_options(request, sent, model))
+    prompt = Expression(prompt_code) if prompt_code else request.prompt
+    python = python_call("ernie.image", prompt, _python_options(request, sent, model))
     magic = None
     if request.prompt.strip() == request.prompt and not any(map(is_invalid_field, request.extra)):
         flags = magic_flags(request, model)
-        magic = magic_cell("%%ernie_image", flags, "image", sent, request.prompt)
-    openai = openai_code("image", openai_style.images(request).body, endpoint, sent)
+        magic = magic_cell(
+            "%%ernie_image", flags, "image", sent, request.prompt, is_filled_in=bool(prompt_code)
+        )
+    body = _with_code(openai_style.images(request).body, prompt)
+    openai = openai_code("image", body, endpoint, sent)
     return Code(_or_python(magic, python), python, openai)
 
 
-def code_for_embedding(request: EmbeddingRequest, endpoint: Endpoint, *, model: str = "") -> Code:
-    """Return a call for vectors as code; see `code_for_chat`."""
+def code_for_embedding(
+    request: EmbeddingRequest,
+    endpoint: Endpoint,
+    *,
+    model: str = "",
+    text_codes: Sequence[str] = (),
+) -> Code:
+    """Return a call for vectors as code; see `code_for_chat`. `text_codes` has the `prompt_code` of
+    each text.
+    """
+    is_filled_in = any(text_codes)
     texts = list(request.texts)
+    if is_filled_in:
+        texts = [
+            Expression(code) if code else text for text, code in zip(texts, text_codes, strict=True)
+        ]
     python = python_call("ernie.embed", texts, _python_options(request, {}, model))
     magic = None
-    if all(text.strip() and "\n" not in text for text in texts) and not any(
+    if all(text.strip() and "\n" not in text for text in request.texts) and not any(
         map(is_invalid_field, request.extra)
     ):
-        magic = magic_cell("%%ernie_embed", magic_flags(request, model), "embedding", {}, *texts)
-    openai = openai_code("embedding", openai_style.embeddings(request).body, endpoint, {})
+        magic = magic_cell(
+            "%%ernie_embed",
+            magic_flags(request, model),
+            "embedding",
+            {},
+            *request.texts,
+            is_filled_in=is_filled_in,
+        )
+    body = openai_style.embeddings(request).body
+    if is_filled_in:
+        body = {**(body or {}), "input": texts}
+    openai = openai_code("embedding", body, endpoint, {})
     return Code(_or_python(magic, python), python, openai)
+
+
+def _with_code(body: Any, code: str) -> Any:
+    """Return a body in which the code that makes a prompt stands for it."""
+    if not isinstance(code, Expression):
+        return body
+    if "prompt" in body:
+        return {**body, "prompt": code}
+    *earlier, last = body["messages"]
+    content = last["content"]
+    if isinstance(content, list):
+        content = [{**part, "text": code} if "text" in part else part for part in content]
+    else:
+        content = code
+    return {**body, "messages": [*earlier, {**last, "content": content}]}
 
 
 def _checked_values(kind: Kind, request: Request, given: Mapping[str, Any]) -> dict[str, Any]:

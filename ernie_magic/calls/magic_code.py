@@ -80,12 +80,13 @@ def magic_cell(
     given: Mapping[str, Any],
     *body_texts: str,
     switches: Iterable[str] = (),
+    is_filled_in: bool = False,
 ) -> str | None:
     """Return a magic's cell; None when its line cannot express a value.
 
     What can be typed is typed. Anything else is written as `{{'…'}}`, a Python literal that is
     filled in once: characters that an editor or a terminal changes, and double braces where others
-    are filled in.
+    are filled in. With `is_filled_in`, the double braces of the texts are to be filled in.
     """
     table = parameters.parameters_of(kind)
     words = [(flag, value) for flag, value in flags if value]
@@ -96,12 +97,16 @@ def magic_cell(
     ]
     if any(word == "--" for _, word in words):  # argparse's own word
         return None
-    uses_literals = not all(map(_is_typable, body_texts)) or any(
-        _is_literal(word) for _, word in words
+    if is_filled_in and not all(map(_is_typable, body_texts)):
+        return None
+    uses_literals = (
+        is_filled_in
+        or not all(map(_is_typable, body_texts))
+        or any(_is_literal(word) for _, word in words)
     )
     verbatim = not uses_literals and any("{{" in text for text in body_texts)
     lines = list(body_texts)
-    if uses_literals:
+    if uses_literals and not is_filled_in:
         lines = [_typable_text(text) for text in body_texts]
     line = [name, *(_typed_option(flag, word) for flag, word in words), *switches]
     if verbatim:

@@ -40,12 +40,11 @@ _F_STRING_ADVICE = Text(
     "格式写在 f-string 里：{written}", "a format goes into an f-string: {written}"
 )
 _DEFINE = Text(
-    "先在前面的单元格里给 {name} 赋值；要原样写双花括号请加 --verbatim",
-    "give {name} a value in a cell above; to write double braces as they are, add --verbatim",
+    "先在前面的单元格里给 {name} 赋值；{literal}", "give {name} a value in a cell above; {literal}"
 )
 _TRY_ALONE = Text(
-    "先在单独的单元格里试这个表达式；要原样写双花括号请加 --verbatim",
-    "try the expression in a cell of its own; to write double braces as they are, add --verbatim",
+    f"先在单独的单元格里试这个表达式；{LITERAL.zh}",
+    f"try the expression in a cell of its own; {LITERAL.en}",
 )
 _NAME_OR_PATH = Text("写变量名或文件路径", "write a variable's name or a file's path")
 # The last two are raised for deeply nested code.
@@ -462,7 +461,8 @@ def _evaluate_expression(
             Text(
                 "{source} 里的变量 {name} 没有定义", "{source}: the name {name} is not defined"
             ).fill(source=source_text, name=name),
-            advice=did_you_mean(name, user_names(namespace), 3) or _DEFINE.fill(name=name),
+            advice=did_you_mean(name, user_names(namespace), 3)
+            or _DEFINE.fill(name=name, literal=LITERAL),
         ) from None
     except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:
         # Whatever the user's expression raises is shown in one line.

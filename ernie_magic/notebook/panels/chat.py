@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import threading
 import warnings
+from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ernie_magic.calls.chat import attachments
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.panels.frontend import Transcript
+from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.turns import (
@@ -338,11 +340,24 @@ class ChatTab(Tab):
         """Send a prompt that the page has taken out of its box, or what is written there."""
         is_taken = prompt is not None
         prompt = (self.composer.prompt_text if prompt is None else prompt).strip()
+        try:
+            filled = self.fill_prompt(prompt)
+        except ErnieError as error:
+            self.task.report_problem(error)
+            if is_taken:
+                self.composer.return_prompt(prompt)
+            return
+        self._ask_prompt(prompt, filled, is_taken=is_taken)
+
+    def _ask_prompt(self, prompt: str, filled: str, *, is_taken: bool) -> None:
+        """Ask what a prompt says with its values filled in; it is put back as it was written."""
         attached = self.attach_button.value
         images = [bytes(file["content"]) for file in attached]
+        unfilled = find_single_braces(prompt) if self.composer.fill_in.value else ()
 
         def ask_and_clear() -> Stream[Answer]:
-            stream = self.shown_conversation.ask_with_options(prompt, self._chat_options(images))
+            options = replace(self._chat_options(images), unfilled=unfilled)
+            stream = self.shown_conversation.ask_with_options(filled, options)
             # Before anything reads the stream: one that fails at once puts the prompt back.
             # Keep what was written meanwhile.
             if not is_taken and self.composer.prompt_text == prompt:
@@ -352,7 +367,7 @@ class ChatTab(Tab):
 
         has_begun = self._start_call(
             ask_and_clear,
-            prompt,
+            filled,
             [_picture_address(image) for image in images],
             lambda: self._restore_prompt(prompt, attached),
         )
@@ -504,6 +519,15 @@ class ChatTab(Tab):
         This conversation stays as it is, and becomes current again if no answer results.
         """
         previous_name = self._conversation_name
+        written = prompt
+        # Braces that came with a value are words; where there were none, they were typed now.
+        if "{{" not in self._shown_turns[index].turn.prompt:
+            try:
+                prompt = fill_prompt(written)
+            except ErnieError as error:
+                self.task.report_problem(error)
+                self.composer.return_prompt(written)
+                return
         images = self._shown_turns[index].transcript_entry["images"]
         options = self._chat_options(images)
 
@@ -518,7 +542,9 @@ class ChatTab(Tab):
         def undo_fork() -> None:
             self.session.conversations.pop(self._conversation_name, None)
             self._show_conversation(previous_name)
-            self._restore_prompt(prompt)
+            if prompt == written:
+                self.composer.keep_braces(written)
+            self._restore_prompt(written)
 
         self._start_call(start_fork, prompt, images, undo_fork)
 
@@ -652,6 +678,7 @@ class ChatTab(Tab):
                 model=self.selection.selected_model or "",
                 system=self.shown_conversation.system,
                 files=[file["name"] for file in self.attach_button.value],
+                prompt_code="" if last else self.prompt_code(prompt),
             )
         ]
 

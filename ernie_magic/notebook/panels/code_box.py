@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 
 from ernie_magic.errors import ErnieError
+from ernie_magic.notebook.panels.advice import line_in_panel
 from ernie_magic.notebook.panels.widgets import (
     column,
     make_button,
@@ -91,7 +92,7 @@ class CodeBox:
             self.cells = [self._code_text(code) for code in codes]
         except ErnieError as error:
             note = ""
-            self.cells = [f"# {error.line(self._language)}"]
+            self.cells = [f"# {line_in_panel(error, self._language)}"]
         label = _FORMS[self.form.value].say(self._language)
         labels = [label]
         if len(self.cells) > 1:

@@ -13,8 +13,10 @@ import ipywidgets as widgets
 from ernie_magic.api.default_model import PREFERRED_CHAT
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
+from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.html_table import clip_to_line
+from ernie_magic.notebook.panels.advice import line_in_panel
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.tab import Tab
@@ -260,13 +262,19 @@ class CompareTab(Tab):
         if self.is_busy:
             self.composer.status.show_message(ALREADY_BUSY.say(self.language), is_error=True)
             return
+        try:
+            prompt = self.fill_prompt(
+                (self.composer.prompt_text if prompt is None else prompt).strip()
+            )
+        except ErnieError as error:
+            self.composer.status.show_message(line_in_panel(error, self.language), is_error=True)
+            return
         self.composer.status.show_message("")
         note = ""
         if system := self.session.conversation.system:
             note = _SYSTEM.say(self.language, text=clip_to_line(system))
         self.composer.show_note(note)
         set_visible(self.start, visible=False)
-        prompt = (self.composer.prompt_text if prompt is None else prompt).strip()
         for column_ in self._visible_columns:
             column_.selection.update_controls()
             column_.ask_model(prompt)
@@ -296,6 +304,7 @@ class CompareTab(Tab):
                 given=each.selection.request_parameters,
                 model=each.selection.selected_model or "",
                 history=False,
+                prompt_code=self.prompt_code(prompt),
             )
             for each in self._visible_columns
         ]

@@ -14,6 +14,7 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.embeddings import Heat, Plane, emulator_note, summary_line
 from ernie_magic.notebook.display.heat_map import format_similarity
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
+from ernie_magic.notebook.panels.prompt_values import fill_texts
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.widgets import Composer, column, row, set_visible
@@ -90,15 +91,22 @@ class EmbedTab(Tab):
         toolbar = row(self.selection.picker.widget, self.summary, self.view, name="ernie-toolbar")
         return self.lay_out(column(toolbar, self.start, self.result, name="ernie-sheet"))
 
-    def _prompt_texts(self, prompt: str | None = None) -> list[str]:
-        lines = split_lines(self.composer.prompt.value if prompt is None else prompt)
-        return [line.strip() for line in lines if line.strip()]
+    def _fill_texts(self, written: str) -> list[str]:
+        """The texts of the lines, with the values of the notebook that their `{{…}}` name."""
+        if self.composer.fill_in.value:
+            return fill_texts("\n".join(split_lines(written)))
+        return _texts_of(written)
 
     def send_prompt(self, prompt: str | None = None) -> None:
         """Ask for the vectors."""
-        texts = self._prompt_texts(prompt)
+        written = self.composer.prompt.value if prompt is None else prompt
+        try:
+            texts = self._fill_texts(written)
+        except ErnieError as error:
+            self.task.report_problem(error)
+            return
         self.task.start_call(
-            lambda: self.session.begin_embed(texts or [""], model=self.selection.selected_model),
+            lambda: self.session.begin_embed(texts, model=self.selection.selected_model),
             lambda _batch: None,
             self._on_embeddings_received,
         )
@@ -174,7 +182,7 @@ class EmbedTab(Tab):
         """The call as code."""
         endpoint = self.session.endpoint()
         request = embedding_request(
-            self._prompt_texts() or [_EXAMPLE.say(self.language)],
+            _texts_of(self.composer.prompt.value) or [_EXAMPLE.say(self.language)],
             model=self.selection.picker.resolved_model,
             given={},
             extra={},
@@ -187,9 +195,19 @@ class EmbedTab(Tab):
             ),
         )
         return [
-            as_code.code_for_embedding(request, endpoint, model=self.selection.selected_model or "")
+            as_code.code_for_embedding(
+                request,
+                endpoint,
+                model=self.selection.selected_model or "",
+                text_codes=[self.prompt_code(text) for text in request.texts],
+            )
         ]
 
     def saved_html(self) -> str:
         """The heat map."""
         return self._saved_html
+
+
+def _texts_of(written: str) -> list[str]:
+    """The lines that are not blank."""
+    return [line.strip() for line in split_lines(written) if line.strip()]

@@ -212,12 +212,17 @@ class ImageTab(Tab):
         if isinstance(seed, SeedControl) and not self.task.is_busy:
             seed.renew_seed()
         prompt = (self.composer.prompt_text if prompt is None else prompt).strip()
+        try:
+            filled = self.fill_prompt(prompt)
+        except ErnieError as error:
+            self.task.report_problem(error)
+            return
         parameters = self.selection.request_parameters
         self._start_call(
             lambda: self.session.begin_image(
-                prompt, model=self.selection.selected_model, **parameters
+                filled, model=self.selection.selected_model, **parameters
             ),
-            prompt,
+            filled,
             parameters,
         )
 
@@ -248,6 +253,7 @@ class ImageTab(Tab):
         if picture.seed is not None:
             values["seed"] = picture.seed
         self.selection.controls.set_values(values)
+        self.composer.keep_braces(request.prompt)
         self.composer.prompt.value = request.prompt
         self.composer.status.show_message(_REUSED.say(self.language), passes=True)
 
@@ -281,6 +287,7 @@ class ImageTab(Tab):
                 endpoint,
                 given=self.selection.request_parameters,
                 model=self.selection.selected_model or "",
+                prompt_code=self.prompt_code(prompt),
             )
         ]
 

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.panels.code_box import CodeBox
+from ernie_magic.notebook.panels.prompt_values import fill_prompt, python_code
 from ernie_magic.notebook.panels.selection import Selection
 from ernie_magic.notebook.panels.widgets import (
     acknowledge_click,
@@ -74,6 +75,7 @@ class Tab(ABC):
         self._unsubscribers: list[Callable[[], None]] = []
         self.code_box = CodeBox(self.language, self.generate_code)
         self.widget = self._build_widget()
+        self.composer.fill_in.observe(lambda _change: self.code_box.refresh_code(), "value")
         self.header = row(*self._header_widgets(), self.code_box.show, name="ernie-head")
 
     def _header_widgets(self) -> tuple[widgets.Widget, ...]:
@@ -137,6 +139,23 @@ class Tab(ABC):
     @abstractmethod
     def send_prompt(self, prompt: str | None = None) -> None:
         """Start the tab's call, with what is written if no prompt is given."""
+
+    def fill_prompt(self, prompt: str) -> str:
+        """A prompt with the values of the notebook that its `{{…}}` name.
+
+        Raises
+        ------
+        InvalidExpression
+        """
+        if not self.composer.fill_in.value:
+            return prompt
+        return fill_prompt(prompt)
+
+    def prompt_code(self, prompt: str) -> str:
+        """The prompt as Python where values are filled into it, "" where it is sent as it stands."""
+        if not self.composer.fills_in:
+            return ""
+        return python_code(prompt)
 
     def stop_call(self) -> None:
         """Stop it; what has arrived stays."""

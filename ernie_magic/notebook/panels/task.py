@@ -15,6 +15,7 @@ from ernie_magic.calls.images.pictures import ImageSet
 from ernie_magic.errors import ErnieError, Received, Stopped, exception_message
 from ernie_magic.notebook.display.pending import WaitingLine
 from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
+from ernie_magic.notebook.panels.advice import line_in_panel
 from ernie_magic.runtime.call import never_due
 from ernie_magic.text.language import Language, Text, untranslated
 
@@ -165,7 +166,7 @@ class Task(Generic[ResultT]):
         if isinstance(problem, Stopped):
             self._status.show_message(_STOPPED.say(self._language), passes=True)
         elif isinstance(problem, ErnieError):
-            self._status.show_message(problem.line(self._language), is_error=True)
+            self._status.show_message(line_in_panel(problem, self._language), is_error=True)
         else:
             message = _FAILED.fill(
                 kind=type(problem).__name__, said=untranslated(exception_message(problem))

@@ -19,6 +19,10 @@ _ACKNOWLEDGED = "ernie-heard"
 _KEYS = Text("Ctrl+Enter 或 Shift+Enter", "Ctrl+Enter or Shift+Enter")
 _KEYS_HINT = Text("Ctrl+Enter", "Ctrl+Enter")
 _PROMPT = Text("提示词", "Prompt")
+_DOUBLED = ("{{", "｛｛")  # braces that somebody means to be filled in
+_FILL_IN = Text(
+    "{{ }} 里的名称换成笔记本里的值", "{{ }}: names are replaced by values of the notebook"
+)
 
 
 def box(*children: widgets.Widget, name: str) -> widgets.Box:
@@ -286,12 +290,27 @@ class Composer:
         )
         self.stop_button.disabled = True
         self.status = Status()
+        self.fill_in = widgets.ToggleButton(
+            value=True,
+            description="{{ }}",
+            tooltip=_FILL_IN.say(language),
+            layout=widgets.Layout(width="auto"),
+        )
+        self.fill_in.add_class("ernie-fill-in")
+        self.prompt.observe(lambda _change: self._show_fill_in(), "value")
+        self._show_fill_in()
         self.notes = widgets.HTML()
         self.notes.add_class("ernie-notes")
         keys = widgets.HTML(plain_html(_KEYS_HINT.say(language)))
         keys.add_class("ernie-keys")
         buttons = row(
-            *extras, self.notes, keys, self.send_button, self.stop_button, name="ernie-buttons"
+            *extras,
+            self.fill_in,
+            self.notes,
+            keys,
+            self.send_button,
+            self.stop_button,
+            name="ernie-buttons",
         )
         self.widget = column(
             self.status.widget,
@@ -303,6 +322,19 @@ class Composer:
     def prompt_text(self) -> str:
         """What is sent: as in a cell, without surrounding blanks."""
         return str(self.prompt.value).strip()
+
+    @property
+    def fills_in(self) -> bool:
+        """Whether the `{{…}}` of what is written are filled in."""
+        return bool(self.fill_in.value) and "{{" in self.prompt.value
+
+    def _show_fill_in(self) -> None:
+        set_visible(self.fill_in, visible=any(mark in self.prompt.value for mark in _DOUBLED))
+
+    def keep_braces(self, prompt: str) -> None:
+        """Leave the braces of a prompt whose values were filled in before: they are words."""
+        if "{{" in prompt:
+            self.fill_in.value = False
 
     def return_prompt(self, prompt: str) -> None:
         """Put a prompt that was taken out back into the box, before anything written meanwhile."""
