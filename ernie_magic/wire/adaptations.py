@@ -14,7 +14,7 @@ from ernie_magic.wire.error_codes import ABOUT_THE_ACCOUNT
 from ernie_magic.wire.refusals.sent_fields import find_refused_field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ernie_magic.errors import ServiceError
     from ernie_magic.wire.request import WireRequest
@@ -63,6 +63,16 @@ _ABOUT_EMPTY_CONTENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ABOUT_REASONING = re.compile(rf"(?<![a-z_])(?:{'|'.join(REASONING)})(?![a-z_])")
+# Gemma's and Mistral's templates, llama.cpp, OpenAI's o1, Google's, Chinese gateways'.
+_ABOUT_SYSTEM = re.compile(
+    r"\b(?:system|developer)['\"`]?[\s_-]?(?:role|message|prompt|instruction)s?\b"
+    r".{0,40}(?:\bnot\b|n't\b|\bunsupported)"
+    r"|(?:\bnot|n't) support .{0,30}\bsystem\b|\bunsupported .{0,20}\bsystem\b"
+    r"|\broles? must alternate|\bonly user\b.{0,40}\broles?\b|\brole\b.{0,20}\bgot '?system"
+    r"|\brole must be .{0,10}user\b.{0,20}assistant"
+    r"|不支持.{0,8}(?:system|系统)|(?:system|系统)(?:角色|消息|提示词?|指令).{0,6}不支持",
+    re.IGNORECASE | re.DOTALL,
+)
 # Words for a field that a server does not know: OpenAI's, pydantic's, Go's, Chinese gateways'.
 _UNKNOWN_FIELD = re.compile(
     r"(?:unknown|unrecogni[sz]ed|unexpected|unsupported|additional|extra)[\s_-]*(?:request[\s_-]*)?"
@@ -187,6 +197,27 @@ def _without_empty_content(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": None}
 
 
+def _put_system_into_prompt(request: WireRequest) -> WireRequest | None:
+    body = request.body or {}
+    system, *others = body.get("messages") or [{}]
+    if values.as_object(system).get("role") != "system" or not others:
+        return None
+    first = values.as_object(others[0])
+    parts = [system.get("content"), first.get("content")]
+    if first.get("role") != "user" or not all(parts):
+        return None
+    content: object = "\n\n".join(parts) if all(isinstance(part, str) for part in parts) else None
+    if content is None:
+        content = [part for given in parts for part in _as_parts(given)]
+    return request._replace(body={**body, "messages": [{**first, "content": content}, *others[1:]]})
+
+
+def _as_parts(content: object) -> Sequence[object]:
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    return values.as_list(content)
+
+
 def _rename(old: str, new: str) -> Callable[[WireRequest], WireRequest | None]:
     """Return what sends a field under another name."""
 
@@ -233,6 +264,7 @@ ADAPTATIONS = (
     Adaptation(
         "no empty content", "tools", _ABOUT_EMPTY_CONTENT, _change_messages(_without_empty_content)
     ),
+    Adaptation("system in prompt", "", _ABOUT_SYSTEM, _put_system_into_prompt),
     Adaptation(
         "max_completion_tokens",
         "",

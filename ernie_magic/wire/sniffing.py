@@ -30,7 +30,8 @@ _LARGER = {"gb2312": "gb18030", "gbk": "gb18030", "ascii": "cp1252", "iso8859-1"
 # A field or a comment of an event.
 _STREAM_LINE = re.compile(rb"(?:\A|[\r\n])(?:data|event|id|retry)?:")
 _EDGE = 200  # characters at each end of a reply in which an event's words stand
-_EVENT_START = re.compile(r"\s*data:")
+_STREAM_LINE_OF_TEXT = re.compile(r"\s*(?:data|event|id|retry)?:")
+_COMPLETED = re.compile(r"^event:\s*[\w.]+\.completed\Z")
 _LAST_EVENT = re.compile(r"\s*data:\s*\[?DONE\]?\s*\Z", re.IGNORECASE)
 # https://github.com/ndjson/ndjson-spec, https://jsonlines.org
 _LINES_OF_JSON = ("ndjson", "jsonl", "json-seq", "stream+json", "json-stream")
@@ -173,10 +174,17 @@ async def rejoin(start: bytes, rest: AsyncIterator[bytes]) -> AsyncGenerator[byt
 
 def unwrap_event(text: str) -> str:
     """Return the JSON of a reply in one piece which a gateway has made the only event of a stream,
-    or has put a `data: [DONE]` behind; any other text unchanged.
+    or has put comments or a `data: [DONE]` around, or which ends a stream of partial pictures
+    (https://platform.openai.com/docs/guides/image-generation#streaming).
     """
     if last := _LAST_EVENT.search(text[-_EDGE:]):
         text = text[: last.start() - len(text[-_EDGE:])]
-    if first := _EVENT_START.match(text[:_EDGE]):
-        text = text[first.end() :]
-    return text
+    if not _STREAM_LINE_OF_TEXT.match(text[:_EDGE]):
+        return text
+    lines = [line for line in map(str.strip, text.split("\n")) if line and line[0] != ":"]
+    events = [line.removeprefix("data:").lstrip() for line in lines if line.startswith("data:")]
+    if not events:
+        return "\n".join(lines)
+    if any(_COMPLETED.search(line) for line in lines[-2:]):
+        return events[-1]
+    return "\n".join(events)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from PIL import Image
 
 from ernie_magic.errors import BadRequest, ErnieError
 from ernie_magic.session import Session
@@ -446,6 +447,57 @@ def test_a_session_that_is_set_not_to_stream_does_not(ask_strict):
     with pytest.raises(ErnieError):
         session.chat("one")
     assert [body["stream"] for body in server.bodies] == [False]
+
+
+# What public reports quote of models and servers that take no system prompt.
+WITHOUT_SYSTEM = {
+    "Gemma's": (400, "System role not supported"),
+    "Mistral's": (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+    "llama.cpp's": (500, "Only user, assistant and tool roles are supported, got system. at row 1"),
+    "o1's": (
+        400,
+        "Unsupported value: 'messages[0].role' does not support 'system' with this model.",
+    ),
+    "Google's": (400, "Developer instruction is not enabled for models/gemma-3-27b-it"),
+    "a gateway's": (400, "该模型不支持 system 角色"),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_SYSTEM)
+def test_a_system_prompt_stands_in_the_first_prompt_where_a_model_takes_none(ask_strict, name):
+    status, words = WITHOUT_SYSTEM[name]
+    refusal = status, {"error": {"message": words, "code": status}}
+    server, session = ask_strict(lambda body: body["messages"][0]["role"] == "system" and refusal)
+    session.settings.retry_count = 3
+    session.chat("one", system="Be brief.")
+    session.chat("two", system="Be brief.")
+    sent = [
+        [(said["role"], said["content"]) for said in body["messages"]] for body in server.bodies
+    ]
+    first = [("user", "Be brief.\n\none")]
+    assert sent == [
+        [("system", "Be brief."), ("user", "one")],
+        first,
+        [*first, ("assistant", ANSWER), ("user", "two")],
+    ]
+
+
+def test_a_system_prompt_stands_before_a_picture_too(ask_strict):
+    refusal = 400, {"error": {"message": "System role not supported"}}
+    server, session = ask_strict(lambda body: body["messages"][0]["role"] == "system" and refusal)
+    session.chat("one", system="Be brief.", images=[Image.new("RGB", (2, 2))])
+    (message,) = server.bodies[-1]["messages"]
+    assert [part.get("text") for part in message["content"] if part["type"] == "text"] == [
+        "Be brief.",
+        "one",
+    ]
+
+
+def test_a_refusal_about_roles_without_a_system_prompt_is_told_after_one_request(ask_strict):
+    server, session = ask_strict(lambda _: (400, {"message": "roles must alternate"}))
+    with pytest.raises(BadRequest, match="roles must alternate"):
+        session.chat("one")
+    assert len(server.bodies) == 1
 
 
 USE_OTHER = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."

@@ -119,6 +119,11 @@ def test_raw_events_are_read_whatever_their_content_type(kind):
         b'\ndata:{"data": []}\n\ndata: [DONE]\n\n',
         b'{"data": []}\n\ndata: [DONE]\n\n',
         b'{\n  "data": [\n  ]\n}\ndata: [DONE]',
+        b': keep-alive\n\n: keep-alive\n\n{"data": []}',
+        b': keep-alive\n\n{\n  "data": [\n  ]\n}\n',
+        b': keep-alive\n\ndata: {"data": []}\n\n: keep-alive\n\ndata: [DONE]\n\n',
+        b'event: message\nid: 1\ndata: {"data":\ndata: []}\n\n',
+        b'event: x.partial\ndata: {"data": 1}\n\nevent: x.completed\ndata: {"data": []}\n\n',
     ],
 )
 def test_a_reply_in_one_piece_may_be_sent_as_the_only_event(body):

@@ -349,7 +349,9 @@ _FEATURE = Meaning(
         rf"cannot (?:use|combine|mix) {_FEATURES} (?:with|and) {_FEATURES}\b",
         rf"unsupported {_FEATURES}\b|is not a (?:multimodal|vision|chat|embedding) model",
         r"no endpoints (?:\w+ )?(?:that support|matching)|no allowed providers",
-        r"requires --enable|data required for image",
+        r"requires --[a-z]|data required for image",
+        r"\broles? must alternate|\bonly user\b.{0,40}\broles? .{0,12}supported",
+        r"does not support '?system|(?:system|developer) instruction is not enabled",
         r"all providers (?:have been|were|are) ignored",
         r"\bmodel\b.{0,60}\b(?:only|not) (?:supported|available) (?:in|by|on|with|via|at|through)\b"
         r".{0,20}\b(?:endpoint|api\b)|please use (?:the )?/?v\d+/",
