@@ -8,15 +8,11 @@ is written as Python writes it.
 from __future__ import annotations
 
 import codecs
-import csv
 import io
 import json
-import math
-import re
 import warnings
 from contextlib import suppress
 from datetime import datetime
-from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.tables.other_files import (
@@ -24,11 +20,20 @@ from ernie_magic.calls.tables.other_files import (
     no_table_error,
     web_address_error,
 )
+from ernie_magic.calls.tables.separated_values import (
+    check_header,
+    check_row_lengths,
+    find_separator,
+)
 from ernie_magic.calls.tables.typed_values import INT64
-from ernie_magic.calls.tables.written_numbers import WrittenFloat, mark_numbers
+from ernie_magic.calls.tables.written_numbers import (
+    mark_numbers,
+    parse_numbers,
+    parse_written_float,
+)
 from ernie_magic.errors import InvalidOption, exception_message
 from ernie_magic.storage.paths import find_path
-from ernie_magic.text.language import Counted, Text, untranslated
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,28 +41,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # Excel's "Unicode text"
-_LINES_ABOVE = Counted(
-    Text("表头上面还有 {n} 行", "{n} lines stand above its header"),
-    Text("表头上面还有 {n} 行", "{n} line stands above its header"),
-)
-_DELETE_LINES = Text(
-    "删掉它们，或用 pd.read_csv(…, skiprows={n}) 读成 DataFrame",
-    "delete them, or read it into a DataFrame with pd.read_csv(…, skiprows={n})",
-)
-_REMARK = "#"  # begins a line above a header that is no part of the table
-_LONGER_ROW = Text(
-    "第 {line} 行有 {n} 个值，表头只有 {columns} 个",
-    "line {line} has {n} values, and the header {columns}",
-)
-_QUOTE = Text(
-    "值里有 {separator} 时给它加引号：{example}；表头上面若有别的行，删掉它们",
-    "put a value that has a {separator} in quotation marks: {example}; delete other lines above "
-    "the header",
-)
-_SEPARATORS = (";", "\t", "|", ",")
-_SHOWN_SEPARATORS = {",": Text("逗号", "comma"), "\t": Text("制表符", "tab")}
-_SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
-_SAMPLE = 64 * 1024  # characters that tell the separator
 _RECORD_MARK = "\x1e"  # before a line of a JSON text sequence (RFC 7464)
 _MIXED_ROWS = Text("有的行是对象，有的不是", "some of its rows are objects, and others are not")
 _ONE_VALUE = Text("里面只有一个值 {value}", "it holds the single value {value}")
@@ -88,9 +71,7 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     one for an index): it is refused, unless the header lacks only the row's last, empty value.
     """
     text, separator = find_separator(decode_text(file.read_bytes()), separator)
-    lines_above = _count_lines_above_header(text, separator)
-    if lines_above:
-        raise _lines_above_error(lines_above)
+    check_header(text, separator)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pandas.errors.ParserWarning)
         try:
@@ -103,99 +84,9 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
                 index_col=False,
             )
         except (pandas.errors.ParserError, pandas.errors.ParserWarning):
-            _check_row_lengths(text, separator)
+            check_row_lengths(text, separator)
             raise
-    return _map_columns(pandas, table, _parse_numbers)
-
-
-def _lines_above_error(count: int) -> InvalidOption:
-    return InvalidOption(_LINES_ABOVE.fill(count), advice=_DELETE_LINES.fill(n=count))
-
-
-def _check_row_lengths(text: str, separator: str) -> None:
-    """Refuse a table by its first row that is longer than its header, in words of ours.
-
-    Raises
-    ------
-    InvalidOption
-    """
-    lines = text.splitlines()
-    remarks = sum(1 for _ in takewhile(_is_remark_or_blank, lines))
-    # One with separators may be the header of a column "#".
-    if text.startswith(_REMARK) and separator not in lines[0] and remarks < len(lines):
-        raise _lines_above_error(remarks)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    columns, line = 0, 1
-    with suppress(csv.Error):
-        for row in reader:
-            columns = columns or len(row)
-            if len(row) > columns:
-                raise InvalidOption(
-                    _LONGER_ROW.fill(line=line, n=len(row), columns=columns),
-                    advice=_QUOTE.fill(
-                        separator=_SHOWN_SEPARATORS.get(separator, untranslated(separator)),
-                        example=f'"…{separator} …"',
-                    ),
-                )
-            line = reader.line_num + 1
-
-
-def _is_remark_or_blank(line: str) -> bool:
-    return line.startswith(_REMARK) or not line.strip()
-
-
-def find_separator(text: str, expected: str) -> tuple[str, str]:
-    """Return the text of a CSV, and what stands between its values.
-
-    Excel writes semicolons where a comma is in numbers, and accepts a first line `sep=;`. Other
-    separators than the expected one count only where it is not in the header, and where each row
-    has as many values as the header.
-
-    Parameters
-    ----------
-    expected
-        The separator that the file's name tells.
-    """
-    told = _SEPARATOR_LINE.match(text)
-    if told:
-        return text[told.end() :], told[1]
-    is_cut = len(text) > _SAMPLE
-    for separator in _SEPARATORS:
-        rows = [row for row in _split_rows(text[:_SAMPLE], separator) if row]
-        if is_cut:
-            rows = rows[:-1]
-        if separator != expected and _is_table_without(expected, rows):
-            return text, separator
-    return text, expected
-
-
-def _split_rows(sample: str, separator: str) -> list[list[str]]:
-    """Return the rows that a separator makes of a text, a blank line as one without values."""
-    with suppress(csv.Error):
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-        return list(reader)
-    return []
-
-
-def _count_lines_above_header(text: str, separator: str) -> int:
-    """Return how many rows stand above the header, as a title or the like does in what banks and
-    surveys export: of more than two columns they name one at most, and below them is a row that
-    names each.
-    """
-    rows = _split_rows(text[:_SAMPLE], separator)
-    filled = [sum(1 for cell in row if cell.strip()) for row in rows]
-    width = max(map(len, rows), default=0)
-    above = sum(1 for _ in takewhile(lambda count: count <= 1, filled))
-    if width <= 2 or above == len(rows) or len(rows[above]) < width:  # noqa: PLR2004
-        return 0
-    return above if filled[above] == width else 0
-
-
-def _is_table_without(expected: str, rows: Sequence[Sequence[str]]) -> bool:
-    """Whether all rows are as long as the header, which does not have the expected separator."""
-    if not rows or any(expected in name for name in rows[0]):
-        return False
-    return len(rows[0]) > 1 and {len(row) for row in rows} == {len(rows[0])}
+    return _map_columns(pandas, table, parse_numbers)
 
 
 def _read_json_lines(pandas: ModuleType, file: Path) -> Any:
@@ -223,14 +114,7 @@ def _read_json(pandas: ModuleType, file: Path) -> Any:
 
 
 def _parse_json(text: str) -> Any:
-    return json.loads(text, parse_float=_parse_written_float)
-
-
-def _parse_written_float(text: str) -> float:
-    number = float(text)
-    if str(number) == text:
-        return number
-    return WrittenFloat(text)
+    return json.loads(text, parse_float=parse_written_float)
 
 
 def _parse_json_lines(text: str) -> Iterator[Any]:
@@ -331,46 +215,6 @@ def _map_columns(
         column_type = _column_type(present, has_gaps=len(present) < len(column))
         table.isetitem(position, column.astype(column_type))
     return table
-
-
-def _parse_numbers(texts: Sequence[Any]) -> Sequence[Any]:
-    """Return texts as numbers or as switches, if that changes none of them."""
-    for parse in (_parse_int, _parse_float, _parse_number, _parse_switch):
-        with suppress(ValueError):
-            return [parse(text) if isinstance(text, str) else text for text in texts]
-    return texts
-
-
-def _parse_int(text: str) -> int:
-    """Return the whole number that Python writes so.
-
-    Raises
-    ------
-    ValueError
-    """
-    number = int(text)
-    if str(number) != text:
-        raise ValueError(text)
-    return number
-
-
-def _parse_float(text: str) -> float:
-    number = float(text)
-    if str(number) != text or not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _parse_number(text: str) -> float:
-    with suppress(ValueError):
-        return _parse_int(text)
-    return _parse_float(text)
-
-
-def _parse_switch(text: str) -> bool:
-    if text not in ("True", "False"):
-        raise ValueError(text)
-    return text == "True"
 
 
 def _column_type(present: Sequence[Any], *, has_gaps: bool) -> str:

@@ -6,6 +6,8 @@ Such a column is one of objects until the run's table is made, where it is of nu
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.requests import is_missing
@@ -64,3 +66,51 @@ def are_written_numbers(values: Sequence[Any]) -> bool:
     present = [value for value in values if not is_missing(value)]
     is_of_file = any(isinstance(value, _WRITTEN) for value in present)
     return is_of_file and all(isinstance(value, (WrittenInt, float)) for value in present)
+
+
+def parse_written_float(text: str) -> float:
+    """Return a number that is shown as it is written."""
+    number = float(text)
+    if str(number) == text:
+        return number
+    return WrittenFloat(text)
+
+
+def parse_numbers(texts: Sequence[Any]) -> Sequence[Any]:
+    """Return texts as numbers or as switches, if that changes none of them."""
+    for parse in (_parse_int, _parse_float, _parse_number, _parse_switch):
+        with suppress(ValueError):
+            return [parse(text) if isinstance(text, str) else text for text in texts]
+    return texts
+
+
+def _parse_int(text: str) -> int:
+    """Return the whole number that Python writes so.
+
+    Raises
+    ------
+    ValueError
+    """
+    number = int(text)
+    if str(number) != text:
+        raise ValueError(text)
+    return number
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if str(number) != text or not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _parse_number(text: str) -> float:
+    with suppress(ValueError):
+        return _parse_int(text)
+    return _parse_float(text)
+
+
+def _parse_switch(text: str) -> bool:
+    if text not in ("True", "False"):
+        raise ValueError(text)
+    return text == "True"
