@@ -787,6 +787,14 @@ def case_for(status: int, code: str) -> Case:
     return _UNKNOWN
 
 
+def is_unexplained_status(status: int) -> bool:
+    """Whether a status of a refusal says nothing that the table knows: its words tell what is meant
+    (Fireworks' 412 is a bill that was not paid).
+    """
+    is_explained = any(not case.codes and status in case.statuses for case in CASES)
+    return BAD_REQUEST <= status < 500 and not is_explained  # noqa: PLR2004
+
+
 def is_failing_status(number: int) -> bool:
     """Whether a number is an HTTP status of a failure (RFC 9110, section 15)."""
     return BAD_REQUEST <= number < 600  # noqa: PLR2004

@@ -46,6 +46,7 @@ from ernie_magic.wire.error_codes import (
     UNSUPPORTED_REGION,
     case_for,
     is_failing_status,
+    is_unexplained_status,
 )
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ _REPEATED = re.compile(
 _CLIENT_ERROR = re.compile(r"^(?:litellm|openai|anthropic)\.(\w+)")
 # A code or a type, rather than a sentence in its place.
 _NAME = re.compile(r"[^\s]+(?: [^\s]+){0,3}")
+# The name of an exception before what it says, iFlytek's `AppIdConcurrentOverLimitError: …`.
+_EXCEPTION = re.compile(r"[A-Z]\w{0,80}[a-z][A-Z]\w{0,80}")
 
 
 def _compile(*parts: str) -> re.Pattern[str]:
@@ -181,6 +184,8 @@ _LIMIT = Meaning(
         r"rate.?limit|too.?many.?requests|throttl|resource.?exhausted|engine.?overloaded",
         r"limit_(?:requests|tokens|burst)|slow.?down|^(?:requests|tokens)$",
         r"request.?limit.?exceed|concurren\w*.?(?:requests?.?)?(?:limit|exceed)",
+        r"(?:qps|[rt]p[ms]|flow|requests?|calls?|traffic).?(?:over.?)?(?:limit|flow).?(?:error|exceed)",
+        r"(?:daily|weekly|monthly|hourly|minute|day).?limit",
     ),
     _compile(
         r"^rate limited\b|rate limit (?:is |was |has been )?(?:reached|exceeded)",
@@ -190,7 +195,7 @@ _LIMIT = Meaning(
         r"\bquota exceeded for (?:quota )?metric\b",
         r"concurren\w* (?:requests? )?limit|并发数?(?:超|过|已达)|请求过于频繁",
         # iFlytek's 11201 to 11203 (https://www.xfyun.cn/doc/spark/Web.html), Hunyuan's 2003.
-        r"流控超限|请求限频",
+        r"流控超限|请求限频|流量(?:受限|超限)",
         r"(?:qps|conc)\w*over ?flow",
     ),
     (BAD_REQUEST, FORBIDDEN, 500, 502, 503),
@@ -230,7 +235,7 @@ _MODEL_NOT_ALLOWED = Meaning(
     "invalid_model",
     _compile(
         r"model.?(?:access|permission).?denied|model.?not.?open|not.?activated|unpurchased",
-        r"un.?auth.?model",
+        r"un.?auth.?model|no.?auth(?:.?error)?$",
     ),
     _compile(
         r"(?:not (?:allowed|authorized|permitted)|no permission|no access"
@@ -238,6 +243,8 @@ _MODEL_NOT_ALLOWED = Meaning(
         r" to (?:access |use |call )?(?:the |this )?(?:requested )?model",
         r"(?:has )?not activated the model|account is not allowed to access this model",
         r"access to (?:the |this )?model (?:\S+ )?(?:is |was )?denied",
+        r"\bmodel\b.{0,60}\bnot (?:currently )?available (?:for|to) (?:your|this)"
+        r" (?:account|key|team)\b",
         r"无权(?:访问|使用|调用)?.{0,6}模型|(?:未开通|未授权).{0,12}模型|模型.{0,40}未(?:开通|授权)",
         r"(?:套餐|订阅)[^，。]{0,12}(?:未|没有|不)(?:开放|开通|包含|包括)",
         r"套餐[^，。]{0,6}不支持.{0,8}模型",
@@ -360,6 +367,13 @@ _FEATURE = Meaning(
     ),
     (BAD_REQUEST, NOT_FOUND, UNPROCESSABLE, 500, 501),
 )
+# Of servers that load a model by its name, or choose a provider by it: mlx_lm, Transformers,
+# llama-swap, Ray Serve, CLIProxyAPI.
+_NOT_LOADABLE = (
+    r"repository not found for url|not a valid model identifier",
+    r"(?:could ?n[o']t|cannot|unable to) find (?:\w+ ){0,3}(?:model(?:id)?\b|inference handler)",
+    r"\bno valid model found\b|\b(?:unknown|no) provider (?:found )?for model\b",
+)
 # A model that vLLM, SGLang, Ollama or a gateway does not have.
 _NO_MODEL = Meaning(
     NOT_FOUND,
@@ -376,6 +390,11 @@ _NO_MODEL = Meaning(
         r"\b(?:deployment|model)\b.{0,80}(?:does not exist|retired|decommissioned|deprecated)",
         r"models/\S+ is not found|not found the model|^model: \S+$",
         r"\bmodel\b.{0,80}end of (?:its )?life",
+        # NVIDIA's, whose models are functions: github.com/Alishahryar1/free-claude-code/issues/956.
+        r"\bfunction\b.{0,120}(?:not found for account|in account .{0,80}\bnot found)",
+        r"\b(?:endpoint with name|given endpoint|lora)\b.{0,80}does not exist",
+        r"graph definition with requested name|\bmodel \S+ (?:is )?not served",
+        *_NOT_LOADABLE,
         r"模型.{0,100}?(?:不存在|未找到|找不到|已下线)",
     ),
     (NOT_FOUND, GONE),
@@ -400,9 +419,14 @@ _CERTAINLY_NO_MODEL = Meaning(
         r"(?:模型|API) ?['\"`“「]?[\w./:-]{0,60}['\"`”」]? ?(?:不存在|未找到|找不到|已下线)",
         r"无效的?模型|模型(?:名称?|编码|标识|ID)(?:无效|有误|错误|不正确)",
         r"\bno model (?:named|matches)\b",
+        rf"\bmodel:? {_MODEL_NAME} is not (?:currently )?(?:available|served|supported)\b",
+        r"\bmodel\b[^.]{0,120}\bhas no (?:\w+ )?providers?\b|^the engine \S+ does not exist",
+        # NVIDIA's, of a model whose servers have failed.
+        r"\bdegraded function\b",
+        *_NOT_LOADABLE,
         r"模型.{0,80}无可用(?:的)?渠道|no available channels? for model",
     ),
-    (*_WRONG_REQUEST, FORBIDDEN, 503),
+    (*_WRONG_REQUEST, FORBIDDEN, 500, 503),
 )
 # What is read, its measure, and that it is too much: all three in one clause that names neither
 # the answer's length nor a least one.
@@ -438,6 +462,7 @@ _TOO_LONG = Meaning(
         r"exceed\w* (?:the )?(?:\w+ ){0,3}token limit|input length should be|input token count",
         r"`?inputs`? (?:tokens )?(?:\+|must have less than)|maximum (?:input|sequence) length",
         r"(?:prompt|输入|提示词|上下文|消息|内容|文本)[^，。]{0,12}(?:超长|过长|太长|超出|超过)",
+        r"^\s*tokens? ?(?:数量?|总数)超[过出]",
         r"^\s*tokens? (?:count )?limit|\btokens? (?:count |limit )?exceed|too many tokens",
         r"\b(?:input|prompt) (?:\([^)]{0,40}\) )?is too (?:large|big)",
         r"(?:reduce|shorten) (?:the length of )?(?:the|your) (?:prompt|messages?|input|text)\b",
@@ -461,7 +486,7 @@ _BUSY = Meaning(
     _NEVER,
     _compile(
         r"\b(?:too|currently|server|system|service) (?:is )?busy|overloaded",
-        r"[系服][统务](?:繁忙|过载)|负载已?饱和|访问量过大",
+        r"[系服][统务](?:繁?忙|过载)|负载已?饱和|访问量过大",
     ),
     (),
 )
@@ -588,13 +613,14 @@ _DAY = _compile(
     rf"{_COUNTED_ZH}(?:24 ?小时|[1一] ?[天日])",
     r"(?<![a-z])(?:per|each|every|an?)[\s_-]*(?:day|24[\s_-]*h|86,?400[\s_-]*s)|/\s*day",
     r"(?:Per|By)Day|(?<![a-z])(?:daily|[IRT]PD)(?![a-z])",
-    r"\btoday's\b|\btry again tomorrow\b",
+    r"\btoday's\b|\b(?:for|of) today\b|\b(?:try again|come back) tomorrow\b",
+    r"(?-i:Daily(?=[A-Z])|Day(?:Flow|Limit|Quota|Requests?|Calls?|Tokens?))",
     r"每[日天]|单日|[当今][日天]|日(?:限额|配额|额度|调用|请求|流控)",
 )
 _LONGER_THAN_A_DAY = _compile(
     rf"{_COUNTED}(?:\d+[\s-]*)?(?:h(?:ou)?rs?\b|days\b|weeks?\b|months?\b)",
     rf"{_COUNTED_ZH}(?:\d+ ?)?(?:个?小时|[天周]|个?月)",
-    r"(?<![a-z])(?:weekly|monthly)(?![a-z])|(?:per|this|/)[\s_-]*(?:week|month)(?![a-z])",
+    r"(?-i:(?:Weekly|Monthly)(?=[A-Z]))|(?<![a-z])(?:weekly|monthly)(?![a-z])|(?:per|this|/)[\s_-]*(?:week|month)(?![a-z])",
     r"(?<![a-z])h(?:ou)?r(?:s|ly)?[\s_-](?:\w+[\s_-]){0,2}(?:quota|allowance)",
     r"\b\d+[\s-]?h(?:ou)?rs?\b[^\"\n]{0,30}limit|limit\b[^\"\n]{0,30}\b\d+[\s-]?h(?:ou)?rs?\b",
     r"hit your (?:usage )?limit|out of (?:extra )?usage|\bresets (?:at )?\d{1,2}(?::\d\d)? ?[ap]m",
@@ -701,6 +727,10 @@ def _find_meaning(status: int, refusal_fields: Mapping[str, str]) -> Meaning | N
     fields = (refusal_fields.get(name, "") for name in ("code", "type"))
     names = [field for field in fields if _NAME.fullmatch(field)]
     message = refusal_fields.get("message", "")[:_EXAMINED]
+    if exception := _EXCEPTION.match(message):
+        names.append(exception[0])
+    if is_unexplained_status(status):
+        status = BAD_REQUEST
     told = _REPEATED.sub("", message)
     own_words = _QUOTED.sub("", told)
     if status in _WRONG_REQUEST:

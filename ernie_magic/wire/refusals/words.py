@@ -93,6 +93,10 @@ def find_message(folded: Mapping[str, Any]) -> object:
             return folded[name]
     names = (*FAILURE_MESSAGES, *_OTHER_MESSAGES, "detail", "errors")
     words = next((folded[name] for name in names if folded.get(name)), None)
+    if isinstance(words, dict):  # KoboldCpp's `detail`
+        told = fold_names(words)
+        inner_words = (told.get(name) for name in ("msg", "message"))
+        return next((said for said in inner_words if isinstance(said, str) and said), words)
     if words is None and isinstance(inner := folded.get("message"), dict):  # Mistral's
         return inner.get("detail")
     return words

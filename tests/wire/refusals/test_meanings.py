@@ -251,6 +251,38 @@ SAID = [
     (403, "Forbidden – key abc allowed only from approved IP ranges.", None, None, DENIED),
     (403, "Forbidden – key abc not authorized to access the requested model.", None, None, DENIED),
     (404, "This is not a chat model and thus not supported in the v1/chat/completions endpoint.", None, None, BAD),
+    # NVIDIA (https://github.com/Alishahryar1/free-claude-code/issues/956), ModelScope, Hugging Face, Databricks, llama-swap, Ray Serve, OpenVINO, CLIProxyAPI
+    (404, "Function '12345678-1234-1234-1234-123456789abc': Not found for account 'Qaw0'", None, None, NO_MODEL),
+    (404, "Specified function in account 'Qaw0' is not found", None, None, NO_MODEL),
+    (400, "Function id '12345678-1234-1234-1234-123456789abc' version id 'x': DEGRADED function cannot be invoked", None, None, NO_MODEL),
+    (400, "Model id: Qwen/X , has no provider supported", None, None, NO_MODEL),
+    (404, "404 Client Error. (Request ID: Root=1) Repository Not Found for url: https://huggingface.co/api/models/m1/revision/main.", None, None, NO_MODEL),
+    (500, "m1 is not a local folder and is not a valid model identifier listed on 'https://huggingface.co/models'", None, None, NO_MODEL),
+    (404, "Endpoint with name 'x' does not exist", None, None, NO_MODEL),
+    (400, "could not find suitable inference handler for x", None, None, NO_MODEL),
+    (404, 'Could not find model with id "x"', None, None, NO_MODEL),
+    (404, "Mediapipe graph definition with requested name is not found", None, None, NO_MODEL),
+    (400, "unknown provider for model x", None, None, NO_MODEL),
+    (400, "Model 'x' is not available", None, None, NO_MODEL),
+    (500, "[address=0.0.0.0:44444, pid=1] Model not found in the model list, uid: m1", None, None, NO_MODEL),
+    (404, "The requested LoRA adapter x does not exist", None, None, NO_MODEL),
+    (400, "The model `x` is not currently available for your account", None, None, DENIED),
+    (400, "Function 'weather' not found in tools", None, None, BAD),
+    (500, "could not load model - all backends returned error", None, None, FAILED),
+    # Statuses that say nothing: Fireworks' 412, others
+    (412, "Account xx is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices.", "FAILED_PRECONDITION", "error", MONEY),
+    (412, "The account is suspended", None, None, DENIED),
+    (406, "Too many concurrent requests", None, None, LIMIT),
+    (424, "Insufficient balance", None, None, MONEY),
+    (406, "Invalid api key", None, None, KEY),
+    (421, "The model 'x' does not exist", None, None, NO_MODEL),
+    (417, "content filter: the prompt was flagged", None, None, UNSAFE),
+    (412, "Precondition failed", None, None, errors.ServiceError),
+    # The name of an exception, before what it says
+    (400, "RequestLimitExceeded: at most 3", None, None, LIMIT),
+    (400, "ThrottlingException: Rate exceeded", None, None, LIMIT),
+    (400, "ContextWindowExceededError: 9000 of 8192", None, None, LONG),
+    (400, "OpenAI: a field is missing", None, None, BAD),
 ]  # fmt: skip
 
 
@@ -364,6 +396,16 @@ NO_MINUTE_S = [
     (200, {"code": 11203, "message": "授权错误：并发流控超限", "sid": "x"}, False),
     (200, refusal("请求限频，请稍后重试", "2003"), False),
     (200, {"Response": {"ErrorMsg": {"Msg": "请求限频，请稍后重试", "Code": 2003}}}, False),
+    (200, {"code": 11203, "message": "AppIdConcurrentOverLimitError: current:3, max:2"}, False),
+    (200, {"code": 11202, "message": "AppIdQpsOverFlowError:(xx tps Over Limit)"}, False),
+    (200, {"code": 11201, "message": "AppIdDayFlowOverLimitError: day flow control"}, True),
+    (200, {"code": 10007, "message": "用户流量受限：服务正在处理用户当前的问题"}, False),
+    (200, {"code": 1, "message": "QpsLimitExceeded"}, False),
+    (200, {"code": 1, "message": "ConcurrencyLimitReachedError"}, False),
+    (200, {"code": 1, "message": "DailyLimitExceededError: 100/100"}, True),
+    (429, {"errors": {"message": "We have to rate limit you for today. Try again later."}}, True),
+    (429, {"error": "You have reached your limit of today, come back tomorrow"}, True),
+    (429, {"error": "DailyQuotaExceeded"}, True),
     (429, {"message": "rate limiting. Details: RPD limit reached.", "data": None}, True),
     (429, {"message": "rate limiting. Details: TPM limit reached.", "data": None}, False),
 ]
@@ -505,6 +547,14 @@ def test_a_server_that_wants_a_certificate_of_the_client_is_told(status, body):
 def test_a_message_that_is_an_object_is_repeated():
     wrong = {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}
     assert "Field required" in said(422, {"object": "error", "message": wrong}).message
+
+
+def test_a_detail_that_is_an_object_tells_its_words():
+    """As KoboldCpp's."""
+    told = {"msg": "Server is busy; please try again later.", "type": "service_unavailable"}
+    raised = said(503, {"detail": told})
+    assert (type(raised), raised.message) == (FAILED, told["msg"])
+    assert said(400, {"detail": {"field": "x"}}).message == '{"field": "x"}'
 
 
 def test_a_message_of_many_quotation_marks_takes_no_time():
