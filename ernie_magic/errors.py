@@ -606,10 +606,16 @@ class Interrupted(_OneLine, KeyboardInterrupt):
         super().__init__(line)
         self.answer = answer
 
+    def name_variable(self, name: str) -> None:
+        """Name the variable that holds what was received too, if there is one."""
+        if name:
+            self.args = (str(self).replace(_LAST, name, 1),)
 
+
+_LAST = "ernie.last"
 _STOPPED = Text(
-    "已停止，连接已断开；收到的部分在 ernie.last，标为未完成",
-    "stopped and disconnected; the received part is in ernie.last, marked partial",
+    f"已停止，连接已断开；收到的部分在 {_LAST}，标为未完成",
+    f"stopped and disconnected; the received part is in {_LAST}, marked partial",
 )
 _STOPPED_EMPTY = Text(
     "已停止，连接已断开；还没有收到内容", "stopped and disconnected; nothing had been received yet"

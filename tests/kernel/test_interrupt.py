@@ -70,6 +70,7 @@ def test_a_server_that_never_answers_is_left_at_once(kernel, emulator, code):
 def test_what_came_stays_visible_and_in_history_as_partial_and_bound(kernel):
     ran = kernel.run("%%ernie --as a\n[[chunks=500]][[pace=10ms]]", interrupt_after=0.4)
     assert ran.error["ename"] == "Interrupted"
+    assert "the received part is in a, marked partial" in ran.error["evalue"]
     (output, _) = ran.outputs
     assert "word1 " in output["data"]["text/html"]
     assert "partial" in output["data"]["text/html"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.finish_reasons import is_filter, is_known_reason
 from ernie_magic.notebook.display.answer_pictures import picture_lines, pictures_html
+from ernie_magic.notebook.display.origin import EMULATED, line_html
 from ernie_magic.notebook.display.style import ANSWER_STYLE, framed_answer, note_html
 from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.data_pictures import name_pictures
@@ -16,17 +17,11 @@ from ernie_magic.text.markdown import to_html
 from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ernie_magic.api.results import Answer, ToolRun
 
 SECONDS = Text("{n} 秒", "{n} s")
-EMULATED = Text("内置模拟器，非真实模型", "built-in emulator, not a real model")
-# A grey frame fits light and dark themes, and is quieter than the words in it.
-_CHIP = (
-    "border:1px solid rgba(127,127,127,.6);border-radius:1em;padding:0 .6em;margin-left:.3em;"
-    "white-space:nowrap"
-)
 PARTIAL = Text("未完成", "partial")
 # Below what has come of an answer. It is what a kernel that dies meanwhile leaves there, so it does
 # not promise more.
@@ -191,14 +186,18 @@ def _request_notes(answer: Answer) -> list[Text]:
         notes.append(_SEES_EARLIER)
     if getattr(answer.request, "is_renewed", False):
         notes.append(_RENEWED)
-    if unfilled := getattr(answer.request, "unfilled", ()):
-        notes.append(_UNFILLED.fill(name=unfilled[0]))
+    notes += unfilled_notes(getattr(answer.request, "unfilled", ()))
     searched = getattr(answer.request, "knowledge", ())
     if searched and not any(map(_is_passage, answer.search)):
         notes.append(_NOTHING_FOUND.fill(names=", ".join(searched)))
     if trimmed := getattr(answer.request, "trimmed", 0):
         notes.append(_TRIMMED.fill(n=trimmed))
     return notes
+
+
+def unfilled_notes(names: Sequence[str]) -> list[Text]:
+    """What is said of variables whose names stand in single braces in what was sent."""
+    return [_UNFILLED.fill(name=name) for name in names[:1]]
 
 
 def _describe_sent(answer: Answer) -> str:
@@ -210,15 +209,6 @@ def _describe_sent(answer: Answer) -> str:
     }
     by_length = sorted(written.values(), key=lambda field: len(field) > _LONG_FIELD)
     return f"{{{', '.join(by_length)}}}" if by_length else ""
-
-
-def line_html(line: str, language: Language) -> str:
-    """A footer's line as HTML, where a chip at its end says that no model answered."""
-    said = f" · {EMULATED.say(language)}"
-    if not line.endswith(said):
-        return plain_html(line)
-    chip = f'<span style="{_CHIP}">{plain_html(EMULATED.say(language))}</span>'
-    return f"{plain_html(line.removesuffix(said))} {chip}"
 
 
 def footer_html(answer: Answer, language: Language) -> str:
@@ -239,7 +229,7 @@ def footer_html(answer: Answer, language: Language) -> str:
     if sent := _describe_sent(answer):
         facts["sent"] = sent
     rows = {_ROWS[name].say(language): fact for name, fact in facts.items() if fact}
-    return folded_html(line_html(summary_line(answer, language), language), facts_html(rows))
+    return folded_html(line_html(summary_line(answer, language)), facts_html(rows))
 
 
 def _describe_end(reason: str, language: Language) -> str:
@@ -276,7 +266,7 @@ def _folded_small_html(title: str, lines: list[str], language: Language, total: 
     left_out = total - len(lines)
     if left_out > 0:
         lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
-    return folded_html(line_html(title, language), f"<small>{'<br>'.join(lines)}</small>")
+    return folded_html(line_html(title), f"<small>{'<br>'.join(lines)}</small>")
 
 
 def tool_run_text(run: ToolRun, language: Language) -> str:

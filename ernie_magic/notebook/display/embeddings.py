@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.calls.embeddings import similarity
-from ernie_magic.notebook.display.chat import EMULATED, PARTIAL, line_html
+from ernie_magic.notebook.display.chat import PARTIAL
 from ernie_magic.notebook.display.heat_map import (
     cell_html,
     column_head_html,
@@ -23,6 +23,7 @@ from ernie_magic.notebook.display.heat_map import (
 )
 from ernie_magic.notebook.display.html_table import clip_to_line, display_width
 from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labels
+from ernie_magic.notebook.display.origin import EMULATED, line_html
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.language import Language, Text, counted
@@ -30,6 +31,8 @@ from ernie_magic.text.sanitize import plain_html, plain_svg
 from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from ernie_magic.api.results import Embeddings
@@ -61,16 +64,30 @@ _NEGATIVE = Text(
 _UNLABELLED = Text("没有位置标出的：{texts}", "without room for a label: {texts}")
 
 
-def summary_line(embeddings: Embeddings, language: Language) -> str:
-    """The footer's one line: model, shape, how many were known before, tokens."""
+def summary_line(embeddings: Embeddings, language: Language, notes: Sequence[Text] = ()) -> str:
+    """The footer's one line: model, shape, how many were known before, tokens, and what a cell has
+    to say.
+    """
     n, d = embeddings.shape
     parts = [embeddings.model, _SHAPE.say(language, texts=_TEXTS.say(language, n), d=d)]
-    if embeddings.asked < n:
-        parts.append(_KNOWN.say(language, n=n - embeddings.asked))
+    if known := _count_known(embeddings):
+        parts.append(_KNOWN.say(language, n=known))
     parts.append(TOKENS.say(language, n=embeddings.usage.total_tokens))
     if embeddings.partial:
         parts.append(PARTIAL.say(language))
+    parts += [note.say(language) for note in notes]
     return " · ".join(parts) + emulator_note(embeddings, language)
+
+
+def _count_known(embeddings: Embeddings) -> int:
+    """How many vectors were there before: equal texts have one, and a missing one is none."""
+    import numpy as np
+
+    if not embeddings.shape[1]:
+        return 0
+    has_vector = np.isfinite(embeddings.vectors[:, 0])
+    texts = {text for text, has in zip(embeddings.texts, has_vector, strict=True) if has}
+    return max(0, len(texts) - embeddings.asked)
 
 
 def emulator_note(embeddings: Embeddings, language: Language) -> str:
@@ -81,13 +98,14 @@ def emulator_note(embeddings: Embeddings, language: Language) -> str:
 def mime_bundle(
     embeddings: Embeddings,
     language: Language,
+    notes: Sequence[Text] = (),
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 
     A few texts show their similarities; many show the summary.
     """
-    line = summary_line(embeddings, language)
-    html = note_html(line_html(line, language)) + NOTE_STYLE
+    line = summary_line(embeddings, language, notes)
+    html = note_html(line_html(line)) + NOTE_STYLE
     words = f"[{line}]"
     if 1 < len(embeddings) <= _MAX_TEXTS_WITH_HEAT and embeddings.shape[1]:
         heat = Heat(embeddings, language)
@@ -135,7 +153,7 @@ class Heat:
         ) + emulator_note(self.embeddings, self.language)
 
     def _repr_html_(self) -> str:
-        caption = line_html(self._caption_text(), self.language)
+        caption = line_html(self._caption_text())
         return f"{self.table_html()}<p><small>{caption}</small></p>"
 
     def table_html(self) -> str:
@@ -232,7 +250,7 @@ class Plane:
         return {**_plotly_bundle(self), "text/html": self._repr_html_(), "text/plain": repr(self)}
 
     def _repr_html_(self) -> str:
-        caption = line_html(self._caption_text(), self.language)
+        caption = line_html(self._caption_text())
         return f"{self.drawing_html()}<p><small>{caption}</small></p>"
 
     def drawing_html(self) -> str:

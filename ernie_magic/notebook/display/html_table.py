@@ -9,6 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ernie_magic.notebook.display.origin import line_html
 from ernie_magic.text.language import clip_text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -79,7 +80,7 @@ class Table:
             title = f"<summary><small>{plain_html(self.folded_title)}</small></summary>"
             markup += f"<details>{title}{rest}</details>"
         if notes := self._notes():
-            note = plain_html(notes).replace("\n", "<br>")
+            note = "<br>".join(map(line_html, notes.split("\n")))
             markup += f'<p><small style="{_NOTE}">{note}</small></p>'
         return markup
 

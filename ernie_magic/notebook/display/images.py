@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import Stopped
 from ernie_magic.notebook.display.chat import (
-    EMULATED,
     PARTIAL,
     SENT,
     describe_seconds,
     folded_html,
-    line_html,
 )
+from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.display.origin import EMULATED, line_html
 from ernie_magic.notebook.display.style import NOTE_STYLE
 from ernie_magic.text.counts import PICTURES, TOKENS
 from ernie_magic.text.language import Language, Text, clip_text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ernie_magic.calls.images.files import SavedFile
     from ernie_magic.calls.images.pictures import ImageSet, Picture
@@ -60,8 +60,10 @@ _REVISED_SHOWN = 2000  # characters
 _PROMPT = 60  # characters of a prompt under its picture
 
 
-def summary_line(images: ImageSet, language: Language) -> str:
-    """The footer's one line: model, number of pictures, seconds, when the links expire."""
+def summary_line(images: ImageSet, language: Language, notes: Sequence[Text] = ()) -> str:
+    """The footer's one line: model, number of pictures, seconds, when the links expire, and what a
+    cell has to say.
+    """
     good = len(images.good)
     parts = [images.model, PICTURES.say(language, n=good)]
     failed = [
@@ -79,7 +81,7 @@ def summary_line(images: ImageSet, language: Language) -> str:
         parts.append(describe_seconds(images.seconds, language))
     if links_note := _links_note(images, language):
         parts.append(links_note)
-    parts += _notes(images, language)
+    parts += [*_notes(images, language), *(note.say(language) for note in notes)]
     if images.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
@@ -166,6 +168,7 @@ def mime_bundle(
     full: bool = False,
     name: str = "ernie.images[-1]",
     saved_files: Sequence[SavedFile] = (),
+    notes: Sequence[Text] = (),
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 
@@ -179,6 +182,8 @@ def mime_bundle(
         Where the originals are: a variable; "" for the file that was shown.
     saved_files
         The files that were written.
+    notes
+        What the cell has to say of them.
     """
     picture_width = "auto"
     grid_width = "none"
@@ -191,10 +196,10 @@ def mime_bundle(
     data = {
         "text/html": _side_by_side_html(figures, grid_width)
         + _renamed_html(saved_files, language)
-        + footer_html(images, language, full=full, name=name, saved_files=saved_files)
+        + footer_html(images, language, full=full, name=name, saved_files=saved_files, notes=notes)
         + NOTE_STYLE,
         **images.as_one_picture(),
-        "text/plain": pictures_text(images, language, saved_files),
+        "text/plain": pictures_text(images, language, saved_files, notes),
     }
     made_by = {
         "model": images.model,
@@ -206,6 +211,26 @@ def mime_bundle(
         "seeds": [picture.seed for picture in images],
     }
     return data, {"ernie_magic": json.loads(json.dumps(made_by, default=str))}
+
+
+def recipes_table(recipes: Sequence[Mapping[str, Any]], language: Language) -> Table:
+    """The parameters of pictures; where they differ, a column for each picture."""
+    columns = [{name: _parameter_text(value) for name, value in each.items()} for each in recipes]
+    names = dict.fromkeys(name for column in columns for name in column)
+    headers = {"zh": ["参数", "值"], "en": ["parameter", "value"]}[language]
+    if any(column != columns[0] for column in columns):
+        headers[1:] = [f"#{each.get('index', 0) + 1}" for each in recipes]
+    else:
+        columns = columns[:1]
+    rows = [[name, *(column.get(name, "") for column in columns)] for name in names]
+    return Table(headers, rows)
+
+
+def _parameter_text(value: object) -> str:
+    """A parameter of a picture's recipe, as its table shows it."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def gallery_html(pictures: Sequence[Picture], language: Language) -> str:
@@ -270,6 +295,7 @@ def footer_html(
     full: bool,
     name: str,
     saved_files: Sequence[SavedFile],
+    notes: Sequence[Text] = (),
 ) -> str:
     """The footer as folded HTML."""
     rows = []
@@ -298,7 +324,7 @@ def footer_html(
     if links:
         rows.append(links)
     return folded_html(
-        line_html(summary_line(images, language), language),
+        line_html(summary_line(images, language, notes)),
         f"<small>{'<br>'.join(rows)}</small>",
     )
 
@@ -328,9 +354,10 @@ def pictures_text(
     images: ImageSet,
     language: Language,
     saved_files: Sequence[SavedFile] = (),
+    notes: Sequence[Text] = (),
 ) -> str:
     """The pictures in words: for a terminal, and for screen readers."""
     lines = [f"#{picture.index + 1} {_picture_text(picture, language)}" for picture in images]
     if saved_files:
         lines.append(_saved_text(saved_files, language))
-    return "\n".join([*lines, f"[{summary_line(images, language)}]"])
+    return "\n".join([*lines, f"[{summary_line(images, language, notes)}]"])

@@ -32,6 +32,7 @@ from ernie_magic.notebook.display.knowledge import (
     documents_table,
     passages_table,
 )
+from ernie_magic.notebook.display.origin import EMULATED
 from ernie_magic.notebook.display.services import (
     own_models_table,
     service_table,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ernie_magic.session import Session
-    from ernie_magic.text.language import Language
+from ernie_magic.text.language import Language
 
 _SHOWN_PICTURES = 24
 _SETS = counted("次", "call")
@@ -196,7 +197,7 @@ def _ranking(value: Any, session: Session) -> Form:
     headers = {"zh": ["#", "得分", "文本"], "en": ["#", "score", "document"]}
     caption = value.model
     if value.is_simulated:
-        caption += f" · {answers_display.EMULATED.say(language)}"
+        caption += f" · {EMULATED.say(language)}"
     if value.unscored:
         indices = ", ".join(map(str, value.unscored))
         caption += f" · {_UNSCORED.fill(indices=indices).say(language)}"

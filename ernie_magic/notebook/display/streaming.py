@@ -19,6 +19,7 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display import chat as answers
+from ernie_magic.notebook.display.origin import EMULATED
 from ernie_magic.notebook.display.style import ANSWER_STYLE, LIVE_STYLE, framed_answer
 from ernie_magic.notebook.display.target import (
     can_update_displays,
@@ -805,7 +806,7 @@ class TextView(PassiveView):
     def _write_origin(self) -> None:
         """Write, above the reply that has begun, that it is the emulator's."""
         if self._is_simulated is not None and self._is_simulated():
-            self._write_line(f"[{answers.EMULATED.say(self._language)}]\n")
+            self._write_line(f"[{EMULATED.say(self._language)}]\n")
         self._is_simulated = None
 
     def _write_text(self, text: str) -> None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.notebook.display.chat import (
-    EMULATED,
     PARTIAL,
     SECONDS,
     describe_seconds,
-    line_html,
 )
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
+from ernie_magic.notebook.display.origin import EMULATED, line_html
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.runtime.progress import format_yuan
 from ernie_magic.text.counts import ROWS, TOKENS
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ernie_magic.calls.tables.result import Mapped
 
 _SHOWN = 5  # rows
@@ -35,8 +36,8 @@ _KEPT = Text("；{name} 是原来的表，先不改", "; {name} is your table an
 _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} min")
 
 
-def summary_line(mapped: Mapped, language: Language) -> str:
-    """How the run went, on one line."""
+def summary_line(mapped: Mapped, language: Language, notes: Sequence[Text] = ()) -> str:
+    """How the run went, on one line, and what the cell has to say."""
     rows = ROWS.say(language, n=len(mapped))
     if len(mapped) > _SHOWN:
         rows += _FIRST.say(language, n=_SHOWN)
@@ -56,13 +57,19 @@ def summary_line(mapped: Mapped, language: Language) -> str:
         parts.append(format_yuan(mapped.yuan))
     if mapped.partial:
         parts.append(PARTIAL.say(language))
-    parts += [note.say(language) for note in mapped.notes]
+    parts += [note.say(language) for note in (*mapped.notes, *notes)]
     if mapped.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
 
 
-def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Language) -> str:
+def estimate_all_rows(
+    preview: Mapped,
+    total: int,
+    in_flight: int,
+    language: Language,
+    notes: Sequence[Text] = (),
+) -> str:
     """What all the rows will take, estimated from a preview of a few."""
     tokens_per_row = preview.usage.total_tokens / max(1, preview.asked)
     # A preview is as long as its slowest row; later rows run several at a time.
@@ -82,7 +89,7 @@ def estimate_all_rows(preview: Mapped, total: int, in_flight: int, language: Lan
         tokens=TOKENS.say(language, round(tokens_per_row * total)),
         seconds=duration,
     )
-    parts = [*(note.say(language) for note in preview.notes), estimate]
+    parts = [*(note.say(language) for note in (*preview.notes, *notes)), estimate]
     if preview.is_simulated:
         parts.append(EMULATED.say(language))
     return " · ".join(parts)
@@ -99,6 +106,7 @@ def mime_bundle(
     mapped: Mapped,
     language: Language,
     note: str = "",
+    notes: Sequence[Text] = (),
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """The MIME bundle of the saved output, and its metadata.
 
@@ -106,14 +114,16 @@ def mime_bundle(
     ----------
     note
         A line that replaces the summary.
+    notes
+        What the cell has to say, at the end of the summary.
     """
     visible_rows = mapped.rows[:_SHOWN]
     shows_errors = bool(mapped.errors or mapped.partial)
     columns = [name for name in mapped.columns if name != mapped.error_column or shows_errors]
     table = Table(columns, [[_cell_text(row[name]) for name in columns] for row in visible_rows])
-    line = note or summary_line(mapped, language)
+    line = note or summary_line(mapped, language, notes)
     data = {
-        "text/html": f"{table._repr_html_()}{note_html(line_html(line, language))}{NOTE_STYLE}",
+        "text/html": f"{table._repr_html_()}{note_html(line_html(line))}{NOTE_STYLE}",
         "text/plain": f"{table!r}\n[{line}]",
     }
     return data, {

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.models import is_simulated
-from ernie_magic.notebook.display.chat import EMULATED, line_html
 from ernie_magic.notebook.display.heat_map import (
     cell_html,
     column_head_html,
@@ -18,7 +17,7 @@ from ernie_magic.notebook.display.heat_map import (
     title_attribute,
 )
 from ernie_magic.notebook.display.html_table import Table, clip_to_line, display_width
-from ernie_magic.notebook.display.origin import with_origin
+from ernie_magic.notebook.display.origin import EMULATED, line_html, with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.qianfan.templates.files import template_folder
 from ernie_magic.qianfan.templates.prompt_template import split_identifier
@@ -152,7 +151,7 @@ def optimized_html(optimized: Optimized, language: Language) -> str:
         f"<details><summary>{note_html(_NEW_TEXT.say(language))}</summary>"
         f'<pre style="white-space:pre-wrap">{plain_html(optimized.after.text)}</pre></details>'
     )
-    line = note_html(line_html(_optimized_line(optimized, language), language))
+    line = note_html(line_html(_optimized_line(optimized, language)))
     box = f'<div style="white-space:pre-wrap;overflow-wrap:anywhere">{changed}</div>'
     return f"{box}{new_text}{line}{NOTE_STYLE}"
 
@@ -207,7 +206,7 @@ def evaluation_html(evaluation: Evaluation, language: Language) -> str:
         f"<details><summary>{note_html(_ANSWERS.say(language))}</summary>"
         f"{_answers_table(evaluation, language)._repr_html_()}</details>"
     )
-    line = note_html(line_html(_evaluation_line(evaluation, language), language))
+    line = note_html(line_html(_evaluation_line(evaluation, language)))
     return f"{table_html(heads, rows)}{folded}{line}{NOTE_STYLE}"
 
 

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ernie_magic.notebook.display.chat import EMULATED, line_html
 from ernie_magic.notebook.display.curve import Curve
 from ernie_magic.notebook.display.html_table import Table, clip_to_line
-from ernie_magic.notebook.display.origin import with_origin
+from ernie_magic.notebook.display.origin import EMULATED, line_html, with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.qianfan.tuning.tasks import RUNNING, TuningTasks
 from ernie_magic.text.language import Language, Text, counted
@@ -225,7 +224,7 @@ def task_html(task: TuningTask, language: Language) -> str:
     if curve := loss_curve(task, language):
         parts.append(curve.drawing_html())
     if task.is_simulated:
-        parts.append(note_html(line_html(EMULATED.say(language), language)) + NOTE_STYLE)
+        parts.append(note_html(line_html(EMULATED.say(language))) + NOTE_STYLE)
     return "".join(parts)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -14,7 +13,7 @@ from ernie_magic.notebook.display import embeddings as embeddings_display
 from ernie_magic.notebook.display import images as images_display
 from ernie_magic.notebook.display import pending as pending_display
 from ernie_magic.notebook.display import tables as tables_display
-from ernie_magic.notebook.display.html_table import Table
+from ernie_magic.notebook.display.chat import unfilled_notes
 from ernie_magic.notebook.display.streaming import view_for
 from ernie_magic.notebook.magics.chat import ChatLine, check_new_name, parse_chat_line
 from ernie_magic.notebook.magics.embeddings import EmbedLine, parse_embed_line
@@ -31,7 +30,7 @@ from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
 from ernie_magic.text.line_ends import normalize_crlf, normalize_line_ends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ernie_magic.api.requests import ChatOptions
     from ernie_magic.api.results import Answer, Embeddings
@@ -39,9 +38,11 @@ if TYPE_CHECKING:
     from ernie_magic.calls.images.pictures import ImageSet
     from ernie_magic.calls.tables.result import Mapped
     from ernie_magic.calls.tables.template import Template
+    from ernie_magic.notebook.display.html_table import Table
     from ernie_magic.notebook.display.pending import ResultView
     from ernie_magic.notebook.display.streaming import AnswerView
     from ernie_magic.runtime.stream import Stream
+    from ernie_magic.text.language import Text
 
 # Rows from which a preview comes first, and rows of a preview.
 _PREVIEW_FROM_ROWS = 50
@@ -195,14 +196,20 @@ class CellMagics(CellRunner):
             stream = conversation.ask_with_options(
                 prompt, self._note_unfilled(parsed_line, cell), on_model=view.name_model
             )
-        return PendingCell(stream, view, finish_cell)
+        return PendingCell(stream, view, finish_cell, as_name=parsed_line.as_name)
 
     def _note_unfilled(self, line: ChatLine, cell: str) -> ChatOptions:
         """The options of a line, with the names that its words have in single braces."""
-        if line.verbatim:
-            return line.chat
         words = f"{cell}\n\n{line.chat.system or ''}"
-        return replace(line.chat, unfilled=find_unfilled(words, self.shell.user_ns))
+        return replace(line.chat, unfilled=self._find_unfilled(line, words))
+
+    def _find_unfilled(
+        self, line: CellLine, words: str, columns: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """The variables, and a table's columns, that a cell's words name in single braces."""
+        if line.verbatim:
+            return ()
+        return find_unfilled(words, {**self.shell.user_ns, **dict.fromkeys(columns)})
 
     def _ask_app(
         self,
@@ -235,6 +242,7 @@ class CellMagics(CellRunner):
             self.session.begin_image(cell_input.prompt.strip(), **cell_input.line.options),
             cell_input.line,
             owns_cell=cell_input.owns_cell,
+            notes=unfilled_notes(self._find_unfilled(cell_input.line, cell)),
         )
 
     def _start_embed(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Embeddings]:
@@ -245,18 +253,20 @@ class CellMagics(CellRunner):
         )
         language = self.session.settings.interface_language
         view = self._view_result(owns_cell=cell_input.owns_cell)
+        notes = unfilled_notes(self._find_unfilled(cell_input.line, cell))
 
         def finish_cell(embeddings: Embeddings | None) -> None:
             if embeddings is None:
                 view.show_result(None)
                 return
-            view.show_result(embeddings_display.mime_bundle(embeddings, language))
+            view.show_result(embeddings_display.mime_bundle(embeddings, language, notes))
             self.bind_result(cell_input.line.as_name, embeddings)
 
         return PendingCell(
             self.session.begin_embed(cell_input.prompt, **cell_input.line.options),
             view,
             finish_cell,
+            as_name=cell_input.line.as_name,
         )
 
     def _start_map(self, line: str, cell: str, *, owns_cell: bool) -> PendingCell[Mapped]:
@@ -272,6 +282,8 @@ class CellMagics(CellRunner):
         parsed_line = cell_input.line
         prompt = cell_input.prompt
         view = self._view_result(owns_cell=cell_input.owns_cell)
+        columns = parsed_line.content.columns
+        notes = unfilled_notes(self._find_unfilled(parsed_line, cell, columns))
         this_preview = (prompt, parsed_line.source_key)
         if parsed_line.preview and len(parsed_line.content.rows) > _PREVIEW_FROM_ROWS:
             self._last_preview = this_preview
@@ -279,7 +291,7 @@ class CellMagics(CellRunner):
             return PendingCell(
                 self.session.begin_map(prompt, some, **parsed_line.options),
                 view,
-                lambda result_table: self._show_map_preview(result_table, parsed_line, view),
+                lambda result_table: self._show_map_preview(result_table, parsed_line, view, notes),
                 find_failure=lambda mapped: mapped.build_failure(),
             )
         # Rows just previewed are not paid for twice.
@@ -291,7 +303,7 @@ class CellMagics(CellRunner):
             if result_table is None:
                 view.show_result(None)
                 return
-            view.show_result(tables_display.mime_bundle(result_table, language))
+            view.show_result(tables_display.mime_bundle(result_table, language, notes=notes))
             self.bind_result(parsed_line.as_name, result_table.table)
 
         return PendingCell(
@@ -301,6 +313,7 @@ class CellMagics(CellRunner):
             view,
             finish_cell,
             find_failure=lambda mapped: mapped.build_failure(),
+            as_name=parsed_line.as_name,
         )
 
     def _show_map_preview(
@@ -308,6 +321,7 @@ class CellMagics(CellRunner):
         preview: Mapped | None,
         parsed_line: MapLine,
         view: ResultView,
+        notes: Sequence[Text],
     ) -> None:
         """The first rows, which `--as` names meanwhile, and what all of them would take."""
         if preview is None:
@@ -316,7 +330,7 @@ class CellMagics(CellRunner):
         settings = self.session.settings
         in_flight = parsed_line.options.get("in_flight", settings.in_flight)
         note = tables_display.estimate_all_rows(
-            preview, len(parsed_line.content.rows), in_flight, settings.interface_language
+            preview, len(parsed_line.content.rows), in_flight, settings.interface_language, notes
         )
         if parsed_line.as_name:
             note += tables_display.describe_binding(
@@ -363,13 +377,14 @@ class CellMagics(CellRunner):
     def _show_picture(self, target: Any) -> Table:
         """A picture or a set with its parameters; a file too."""
         images = recipes.open_pictures(target)
-        recipe = recipes.read_recipe(target)
+        of_each = [recipes.read_recipe(picture) for picture in images.good]
+        if len(of_each) <= 1:
+            of_each = [recipes.read_recipe(target)]
         language = self.session.settings.interface_language
         self._view_result(owns_cell=False).show_result(
             images_display.mime_bundle(images, language, name="")
         )
-        rows = [[name, _parameter_text(value)] for name, value in recipe.items()]
-        return Table({"zh": ["参数", "值"], "en": ["parameter", "value"]}[language], rows)
+        return images_display.recipes_table(of_each, language)
 
     def _pending_images(
         self,
@@ -377,6 +392,7 @@ class CellMagics(CellRunner):
         parsed_line: ImageLine,
         *,
         owns_cell: bool,
+        notes: Sequence[Text] = (),
     ) -> PendingCell[ImageSet]:
         language = self.session.settings.interface_language
         view = self._view_result(owns_cell=owns_cell)
@@ -405,16 +421,10 @@ class CellMagics(CellRunner):
                     full=parsed_line.full,
                     name=parsed_line.as_name or "ernie.images[-1]",
                     saved_files=saved_files,
+                    notes=notes,
                 )
             )
             if problem:
                 raise problem
 
-        return PendingCell(stream, view, finish_cell)
-
-
-def _parameter_text(value: object) -> str:
-    """A parameter of a picture's recipe, as its table shows it."""
-    if isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+        return PendingCell(stream, view, finish_cell, as_name=parsed_line.as_name)

@@ -45,12 +45,15 @@ class PendingCell(Generic[ResultT]):
         Shows and binds the result; None if there is none. Calls after the first change nothing.
     find_failure : callable | None
         Returns the error of a result that is shown and bound, and a failure all the same.
+    as_name : str
+        The variable that the result is bound to, "" for none.
     """
 
     stream: Stream[ResultT]
     view: View
     finish: Callable[[ResultT | None], None]
     find_failure: Callable[[ResultT], ErnieError | None] | None = None
+    as_name: str = ""
 
     def raise_failure(self, result: ResultT) -> None:
         """Raise what makes a result a failure, if anything does.
@@ -165,6 +168,7 @@ class CellRunner(ErrorReporter):
         except Interrupted as error:
             pending_cell.view.draw_quickly()
             pending_cell.finish(error.answer)
+            error.name_variable(pending_cell.as_name)
             raise
         except (KeyboardInterrupt, asyncio.CancelledError):
             # It arrived while we were drawing, not while we waited.
@@ -173,6 +177,7 @@ class CellRunner(ErrorReporter):
                 pending_cell.stream.stop(), self.session.settings.interface_language
             )
             pending_cell.finish(stopped.answer)
+            stopped.name_variable(pending_cell.as_name)
             raise stopped from None
 
     def bind_result(self, name: str, result: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ernie_magic.api.catalogue import KIND_NAMES
+from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
@@ -138,10 +138,12 @@ def show_limits(session: Session) -> Table:
         "": Text("未知", "not known"),
     }
     known_limits = [limit for limit in session.limits() if limit.is_known]
+    ids = [*(entry.id for entry in CATALOGUE), *(entry.id for entry in session.listed_models())]
+    spellings = {id_.lower(): id_ for id_ in ids}
     rows = [
         [
             limit.service,
-            limit.model,
+            spellings.get(limit.model.lower(), limit.model),  # a limit is one for all spellings
             _describe_remaining(limit.remaining_requests, limit.requests),
             _describe_remaining(limit.remaining_tokens, limit.tokens),
             _describe_number(limit.max_concurrency),

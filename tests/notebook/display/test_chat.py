@@ -13,6 +13,7 @@ from ernie_magic.api.results import Answer, ToolRun
 from ernie_magic.api.usage import Usage
 from ernie_magic.errors import InvalidOption, ProtocolError
 from ernie_magic.notebook.display import chat
+from ernie_magic.notebook.display.origin import line_html
 from ernie_magic.qianfan.apps.run import AppRequest
 
 REQUEST = chat_request(
@@ -223,9 +224,9 @@ def test_that_no_model_answered_is_said_once_as_a_chip():
 
 def test_what_a_server_sends_makes_no_chip_and_stays_text():
     line = "<b>m</b> · built-in emulator, not a real model"
-    assert chat.line_html(f"{line} · 1 s", "en").startswith("&lt;b&gt;m")
-    assert "<span" not in chat.line_html(f"{line} · 1 s", "en")
-    assert chat.line_html(line, "en").startswith("&lt;b&gt;m&lt;/b&gt; <span")
+    assert line_html(f"{line} · 1 s").startswith("&lt;b&gt;m")
+    assert "<span" not in line_html(f"{line} · 1 s")
+    assert line_html(line).startswith("&lt;b&gt;m&lt;/b&gt; <span")
 
 
 def test_pictures_of_an_answer_are_shown_and_a_link_stays_a_link(tmp_path):

@@ -46,3 +46,10 @@ def test_a_table_of_very_many_rows_shows_the_first_ones_and_how_many_there_are()
     assert "… 1,000 / 20,000<br>note" in page
     assert text.splitlines()[-3:] == ["row 999  999", "… 1,000 / 20,000", "note"]
     assert len(table) == 20_000
+
+
+def test_a_note_that_tells_of_the_emulator_has_the_chip_of_other_footers():
+    table = Table(["a"], [["b"]], "first · built-in emulator, not a real model\nsecond")
+    said = "built-in emulator, not a real model"
+    assert f'nowrap">{said}</span><br>second</small>' in table._repr_html_()
+    assert repr(table).endswith(f"first · {said}\nsecond")

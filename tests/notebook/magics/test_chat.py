@@ -241,8 +241,32 @@ def test_a_variable_in_single_braces_is_told_below_the_answer(run, shell, ernie,
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "%%ernie_image{verbatim}\nA street in {{city}}",
+        "%%ernie_embed{verbatim}\nA street in {{city}}\nand another",
+        "%%ernie_map texts{verbatim}\n{{{{text}}}} of {{city}}",
+        "%%ernie_map many{verbatim}\n{{{{text}}}} of {{city}}",
+        "%%ernie_map rows{verbatim}\n{{{{name}}}} of {{city}}",
+    ],
+)
+def test_a_variable_in_single_braces_is_told_below_every_result(run, shell, code):
+    shell.user_ns |= {"texts": ["a"], "many": ["a"] * 60, "rows": [{"name": "a", "city": "b"}]}
+    if " rows" not in code:
+        shell.user_ns["city"] = "杭州"
+    told = "{city} was sent as it is: a variable's value is {{city}}"
+    assert told in run(code.format(verbatim=""))[1]
+    assert told not in run(code.format(verbatim=" --verbatim"))[1]
+
+
+@pytest.mark.parametrize(
     ("code", "told"),
     [
+        ("%%ernie\n介绍{{ctiy", "{{ctiy is not closed by }}"),
+        ('%%ernie --system "city}}"\nhi', "city}} is not opened by {{"),
+        ("%%ernie_image\ncity}}", "city}} is not opened by {{"),
+        ("%%ernie_embed\na\n{{ctiy", "{{ctiy is not closed by }}"),
+        ("%%ernie_map texts\n{{text}} in city}}", "city}} is not opened by {{"),
         ("%%ernie\n介绍{{city", "{{city is not closed by }}"),
         ("%%ernie\n介绍｛｛city｝｝", "｛｛city｝｝ has full-width braces"),
         ('%%ernie --system "in {{city"\nhi', "{{city is not closed by }}"),

@@ -226,8 +226,10 @@ def test_the_example_of_each_command_works(run, word):
 def test_limits_are_shown_and_forgotten(run, ernie):
     ernie.chat("[[echo]]hi")
     assert value(run, "%ernie limits").rows[0][2].endswith("/ 3,000")
+    ernie.chat("[[echo]]hi", model="ERNIE-4.0-8K")
+    assert value(run, "%ernie limits").rows[1][1] == "ernie-4.0-8k"
     _, out = run("%ernie limits reset")
-    assert "rate limits forgotten: 1" in out
+    assert "rate limits forgotten: 2" in out
     assert value(run, "%ernie limits").rows == []
     result, _ = run("%ernie limits rest")
     assert "%ernie limits reset" in str(result.error_in_exec)

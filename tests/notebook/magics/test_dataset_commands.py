@@ -30,7 +30,8 @@ def test_datasets_that_the_emulator_told_of_say_so(run, shell, ernie):
     for code in ("%ernie datasets support", "ernie.datasets.get('support')"):
         result, _ = run(code)
         data, _ = shell.display_formatter.format(result.result)
-        assert f"{noted}<br>data comes from BOS alone" in data["text/html"], code
+        assert f"{noted}\ndata comes from BOS alone" in data["text/plain"], code
+        assert "not a real model</span><br>data comes from BOS alone" in data["text/html"], code
         assert f"{noted}\ndata comes from BOS alone" in data["text/plain"], code
     note = run("%ernie datasets")[0].result.note
     assert note == "1 dataset · built-in emulator, not a real model"

@@ -96,3 +96,8 @@ def test_a_variable_on_the_first_line_is_pointed_to_the_next(run, shell, written
 def test_one_text_is_counted_as_one(run):
     _, out = run("%%ernie_embed\nalone")
     assert "1 text x 384 dimensions" in out
+
+
+def test_a_text_that_stands_twice_in_a_call_was_not_known_before(run):
+    assert "already known" not in run("%%ernie_embed\ntwice\ntwice\nonce")[1]
+    assert " dimensions · 2 already known · " in run("%%ernie_embed\ntwice\nonce\nnew\nnew")[1]

@@ -256,3 +256,13 @@ def test_an_output_of_pictures_has_one_for_readers_without_html(ernie, count):
     sheet = Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"])))
     assert sheet.format == "JPEG"
     assert sheet.width > 300
+
+
+def test_a_set_is_shown_with_the_parameters_of_each_picture(run, shell):
+    run("%%ernie_image -n 2 --seed 7 --as cats\na cat")
+    table = run("%ernie_image show cats")[0].result
+    assert table.headers == ["parameter", "#1", "#2"]
+    assert ["index", "0", "1"] in table.rows
+    one = run("%ernie_image show cats[1]")[0].result
+    assert one.headers == ["parameter", "value"]
+    assert ["index", "1"] in one.rows

@@ -340,6 +340,8 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
     interrupting.join()
     assert isinstance(result.error_in_exec, KeyboardInterrupt)
     assert "--resume" in str(result.error_in_exec)
+    assert " out" in str(result.error_in_exec)
+    assert "ernie.last" not in str(result.error_in_exec)
     came = [row["answer"] for row in shell.user_ns["out"] if row["answer"]]
     assert 0 < len(came) < 20
     emulator.faults.clear()
