@@ -45,6 +45,7 @@ from ernie_magic.notebook.magics.templates import (
     choose_template,
 )
 from ernie_magic.notebook.magics.words import first_word, split_words
+from ernie_magic.text.counts import ROWS
 from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
@@ -88,7 +89,14 @@ MAP_GRAMMAR = Grammar(
                 "send the rows as one batch: answered within a day, for less",
             ),
         ),
-        Option("yes", Text("行数多时不先预览", "skip the preview of large tables")),
+        Option(
+            "yes",
+            Text(
+                "行数多时不先预览；提示词没有用任何一列也照样逐行问",
+                "skip the preview of large tables; ask about each row even if the prompt names no "
+                "column",
+            ),
+        ),
         IN_FLIGHT_OPTION,
         Option("system", Text("系统提示词（system 消息）", "system prompt"), metavar="TEXT"),
         ENDPOINT_OPTION,
@@ -122,6 +130,14 @@ _ONE_FOR_ALL_ROWS = Text(
     "{option} is one for all rows: it takes no row's value {column}",
 )
 _VALUE_IN_PROMPT = Text("把 {{{{{column}}}}} 写进提示词", "write {{{{{column}}}}} into the prompt")
+_SAME_FOR_ALL = Text(
+    "提示词没有用任何一列：{rows}会问同样的话",
+    "the prompt names no column: {rows} would be asked the same",
+)
+_NAME_A_COLUMN = Text(
+    "在提示词里写列，例如 {column}；确实要问同样的话就加 --yes",
+    "write a column into the prompt, such as {column}; to ask the same on purpose add --yes",
+)
 _USAGE = Text(
     "用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]",
     "usage: %%ernie_map TABLE [--col COLUMN] [--to COLUMNS] [--as NAME]",
@@ -182,12 +198,30 @@ class MapLine(CellLine):
         if self.chosen_template is not None:
             template = self.chosen_template.fill_rows(template, self.column, columns)
         if not self.column:
+            self._check_row_values(template, columns)
             return template
         column = find_column(self.column, columns) or self.column
         named = [find_column(written, columns) for written in template.columns]
         if column in named:
             return template
         return Template((*template.pieces, "\n\n", Placeholder(self.column)))
+
+    def _check_row_values(self, template: Template, columns: Sequence[str]) -> None:
+        """Check that a prompt about several rows has a value of theirs, or is meant to have none.
+
+        Raises
+        ------
+        InvalidOption
+        """
+        count = len(self.content.rows)
+        if template.columns or template.is_blank or not self.preview or count <= 1:
+            return
+        if template.find_braced_column(columns):  # the call tells what would be sent as it is
+            return
+        raise InvalidOption(
+            _SAME_FOR_ALL.fill(rows=ROWS.fill(count)),
+            advice=_NAME_A_COLUMN.fill(column=f"{{{{{clip_text(columns[0], 64)}}}}}"),
+        )
 
 
 def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:

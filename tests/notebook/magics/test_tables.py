@@ -212,7 +212,7 @@ def test_braces_that_take_no_row_s_value_are_told_before_anything_is_paid(
 
 def test_a_prompt_that_is_the_same_for_each_row_is_told(run, shell):
     shell.user_ns["rows"] = [{"t": "v"}] * 2
-    _, out = run('%%ernie_map rows\nWrite {"joke": …} in \\frac{a}{b}')
+    _, out = run('%%ernie_map rows --yes\nWrite {"joke": …} in \\frac{a}{b}')
     assert "takes no column's value: the same was asked for each row" in out
     _, out = run("%%ernie_map rows\nWrite about {{t}}")
     assert "the same was asked" not in out
@@ -429,3 +429,20 @@ def test_an_option_may_have_a_variable_that_is_named_as_a_column(shell):
     assert parse_map_line("df --temperature {{n}}", shell.user_ns).options["temperature"] == 0.5
     with pytest.raises(InvalidExpression, match="the name m is not defined"):
         parse_map_line("df --temperature {{m}}", shell.user_ns)
+
+
+def test_the_same_question_about_several_rows_is_asked_on_purpose_only(run, shell, emulator):
+    shell.user_ns |= {"rows": [{"review": "a"}, {"review": "b"}], "one": ["a"], "tone": "kind"}
+    shell.user_ns["df"] = pd.DataFrame({"score": [1, 2, 3], "text": ["x", "y", "z"]})
+    emulator.requests.clear()
+    for cell, column in (("rows\nJudge it", "review"), ("df\nBe {{tone}}", "score")):
+        result, _ = run(f"%%ernie_map {cell}")
+        count = len(shell.user_ns[cell.split()[0]])
+        assert str(result.error_in_exec) == (
+            f"the prompt names no column: {count} rows would be asked the same. What to do: write "
+            f"a column into the prompt, such as {{{{{column}}}}}; to ask the same on purpose add "
+            "--yes."
+        )
+    assert not emulator.requests
+    for cell in ("rows --yes\nJudge it", "rows --col review\nJudge it", "one\nJudge it"):
+        assert run(f"%%ernie_map {cell}")[0].success
