@@ -133,16 +133,22 @@ def notebooks_folder() -> Path:
 
 
 def _copy_notebooks(folder: Path, language: Language) -> None:
-    """Copy the missing ones, without outputs: a notebook that a person has is not overwritten."""
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = []
-    for source in sorted(notebooks_folder().glob("*.ipynb")):
-        target = folder / source.name
-        content = _without_outputs(source.read_bytes())
+    """Copy the missing ones, without outputs, and the reference that they link to: what a person
+    has is not overwritten.
+    """
+    origin = notebooks_folder()
+    kept = dict[str, None]()
+    for source in (*sorted(origin.glob("*.ipynb")), *sorted(origin.glob("reference/*/*.md"))):
+        path = source.relative_to(origin)
+        target = folder / path
+        content = source.read_bytes()
+        if source.suffix == ".ipynb":
+            content = _without_outputs(content)
         if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
             files.write_new([target], content)
         elif target.read_bytes() != content:
-            kept.append(source.name)
+            kept[path.parts[0]] = None
     if kept:
         print(_KEPT.say(language, folder=folder, names=", ".join(kept)))
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,37 @@ def test_demo_copies_notebooks_that_have_not_run(monkeypatch, tmp_path):
         )
         assert [cell["source"] for cell in copied] == [cell["source"] for cell in shown]
         assert not any(cell.get("outputs") for cell in copied)
+
+
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+
+
+def test_every_link_of_what_demo_copies_leads_to_what_it_copies(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(os, "execve", lambda *_: None)
+    monkeypatch.setattr(subprocess, "call", lambda *_, **__: 0)
+    cli.main(["demo", "--dir", str(tmp_path / "new" / "demo")])
+    linked = 0
+    for file in (tmp_path / "new" / "demo").rglob("*.*"):
+        text = file.read_text(encoding="utf-8")
+        if file.suffix == ".ipynb":
+            cells = json.loads(text)["cells"]
+            text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+        for link in LINK.findall(text):
+            if link.endswith((".md", ".ipynb")):
+                assert (file.parent / link).exists(), f"{file.name}: {link}"
+                linked += 1
+    assert linked > 50
+    (tmp_path / "new" / "demo" / "reference" / "en" / "chat.md").write_text("mine")
+    capsys.readouterr()
+    cli.main(["demo", "--dir", str(tmp_path / "new" / "demo")])
+    assert "is left as it is: reference (" in capsys.readouterr().out
+
+
+def test_a_wheel_holds_every_notebook_that_demo_copies():
+    project = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    included = re.findall(r'^"(notebooks/[^"]+)" = "ernie_magic/\1"$', project, re.MULTILINE)
+    names = {f"notebooks/{path.name}" for path in cli.notebooks_folder().glob("*.ipynb")}
+    assert {*names, "notebooks/reference"} == set(included)
 
 
 def test_demo_without_jupyterlab_says_how_to_get_it(monkeypatch, tmp_path, capsys):
