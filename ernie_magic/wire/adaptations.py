@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ernie_magic.api import values
 from ernie_magic.errors import BadRequest, ServerError
 from ernie_magic.wire.answers.content import REASONING
+from ernie_magic.wire.call_ids import with_plain_call_ids
 from ernie_magic.wire.error_codes import ABOUT_THE_ACCOUNT
 from ernie_magic.wire.refusals.sent_fields import find_refused_field
 
@@ -61,6 +62,21 @@ _ABOUT_EMPTY_CONTENT = re.compile(
     r"\bcontent\b.{0,80}(?:empty|blank|required|at least|不能为空)"
     r"|(?:empty|blank).{0,40}\bcontent\b",
     re.IGNORECASE | re.DOTALL,
+)
+# Mistral's, Anthropic's, Bedrock's and OpenAI's rules, and those of chat templates, whose refusals
+# llama.cpp tells with 500.
+_CALL_ID = r"tool[\s_-]?(?:calls?|use)[\W\d_]{0,8}ids?\b"
+_ABOUT_CALL_ID = re.compile(
+    rf"{_CALL_ID}.{{0,160}}\b(?:must|should|has to|length|pattern|regular expression|unique"
+    rf"|duplicated?|alphanumeric|too long|invalid|not valid)\b"
+    rf"|\b(?:invalid|duplicated?|repeated) [^.]{{0,60}}{_CALL_ID}",
+    re.IGNORECASE | re.DOTALL,
+)
+# Of a result that is missing, or that belongs to no call.
+_ABOUT_MISSING_RESULT = re.compile(
+    r"must be (?:followed|preceded|a response)|did not have|not found"
+    r"|no (?:corresponding|matching)",
+    re.IGNORECASE,
 )
 _ABOUT_REASONING = re.compile(rf"(?<![a-z_])(?:{'|'.join(REASONING)})(?![a-z_])")
 # Gemma's and Mistral's templates, llama.cpp, OpenAI's o1, Google's, Chinese gateways'.
@@ -218,6 +234,16 @@ def _as_parts(content: object) -> Sequence[object]:
     return values.as_list(content)
 
 
+def _rename_calls(request: WireRequest) -> WireRequest | None:
+    """Return a request whose calls of tools have ids that any server takes."""
+    body = request.body or {}
+    sent = list(body.get("messages") or ())
+    messages = with_plain_call_ids(sent)
+    if messages == sent:
+        return None
+    return request._replace(body={**body, "messages": messages})
+
+
 def _rename(old: str, new: str) -> Callable[[WireRequest], WireRequest | None]:
     """Return what sends a field under another name."""
 
@@ -261,6 +287,14 @@ ADAPTATIONS = (
     ),
     Adaptation("no reasoning", "reasoning", _ABOUT_REASONING, _change_messages(_without_reasoning)),
     Adaptation("no tool name", "tools", _ABOUT_TOOL_NAME, _change_messages(_without_tool_name)),
+    Adaptation(
+        "plain call ids",
+        "tools",
+        _ABOUT_CALL_ID,
+        _rename_calls,
+        exclusion=_ABOUT_MISSING_RESULT,
+        is_told_by_failures=True,
+    ),
     Adaptation(
         "no empty content", "tools", _ABOUT_EMPTY_CONTENT, _change_messages(_without_empty_content)
     ),

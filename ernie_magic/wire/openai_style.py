@@ -13,6 +13,7 @@ from ernie_magic.wire.answers.choices import ChoicePicker
 from ernie_magic.wire.answers.content import REASONING, with_words_as_text
 from ernie_magic.wire.answers.raw_pieces import PER_TOKEN
 from ernie_magic.wire.answers.tool_arguments import with_sendable_arguments
+from ernie_magic.wire.call_ids import with_unique_call_ids
 from ernie_magic.wire.pictures.edit_forms import edit_form
 from ernie_magic.wire.pictures.requests import as_picture_request
 from ernie_magic.wire.reader import Reader
@@ -62,7 +63,7 @@ def chat(request: ChatRequest) -> WireRequest:
     """Build `POST /chat/completions`; `model` names a user-deployed service, if there is one."""
     body = {
         "model": request.sent_model,
-        "messages": [with_sendable_arguments(message) for message in request.messages],
+        "messages": with_unique_call_ids(list(map(with_sendable_arguments, request.messages))),
         "stream": request.stream,
     }
     return _post("/chat/completions", request, body, stream=request.stream)

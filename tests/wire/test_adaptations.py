@@ -1,6 +1,7 @@
 """What the package itself adds to a request, and a server refuses."""
 
 import json
+import re
 
 import pytest
 from PIL import Image
@@ -324,6 +325,14 @@ def is_empty(message):
     return message["role"] == "assistant" and message["content"] == ""
 
 
+def has_odd_id(message):
+    return any(not re.fullmatch("[a-zA-Z0-9]{9}", call["id"]) for call in called_in(message))
+
+
+def called_in(message):
+    return message.get("tool_calls") or ()
+
+
 # What public reports quote: which messages of a tool's round a server refuses, and its words.
 ROUNDS = {
     "DeepSeek's thoughts": (
@@ -340,6 +349,27 @@ ROUNDS = {
     ),
     "OpenCode's names": (is_named, 'messages[2]: "name" is not supported by this endpoint'),
     "Bedrock's words": (is_empty, "messages: text content blocks must be non-empty"),
+    "Mistral's ids": (
+        has_odd_id,
+        "Tool call id was a but must be a-z, A-Z, 0-9, with a length of 9.",
+    ),
+    "its chat template's ids": (
+        has_odd_id,
+        "Tool call IDs should be alphanumeric strings with length 9!",
+    ),
+    "Anthropic's ids": (
+        has_odd_id,
+        "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'",
+    ),
+    "Bedrock's ids": (
+        has_odd_id,
+        "'messages.2.member.content.1.member.toolUse.toolUseId' must satisfy: [a-zA-Z0-9_-]+",
+    ),
+    "OpenAI's ids": (
+        has_odd_id,
+        "Invalid 'messages[1].tool_calls[0].id': string too long. Expected at most 40",
+    ),
+    "a gateway's ids": (has_odd_id, "messages.3.content.1: `tool_use` ids must be unique"),
     "Antigravity's words": (is_empty, "messages.1.content.0.text.text: Field required"),
 }
 

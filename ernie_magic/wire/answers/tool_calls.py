@@ -11,6 +11,7 @@ from ernie_magic.api.values import as_name, as_safe_text
 from ernie_magic.wire.answers.tool_arguments import begins_object, is_whole_object, split_arguments
 from ernie_magic.wire.answers.tool_names import find_tool_name
 from ernie_magic.wire.answers.vendor_fields import vendor_fields
+from ernie_magic.wire.call_ids import plain_call_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -328,7 +329,7 @@ def _unique_ids(calls: Sequence[_ToolCall]) -> list[str]:
     taken = {call.id for call in calls}
     ids: dict[str, None] = {}
     for i, call in enumerate(calls, start=1):
-        id_ = call.id or f"call_{i}"
+        id_ = call.id or plain_call_id(i)
         number = i
         while id_ in ids or (id_ != call.id and id_ in taken):
             id_ = f"{call.id or 'call'}_{number}"

@@ -358,6 +358,30 @@ def test_a_call_without_readable_arguments_goes_back_to_a_server_that_parses_the
         server.stop()
 
 
+@pytest.mark.parametrize("given", ["", "call_0"])
+def test_the_calls_of_all_rounds_and_prompts_have_ids_of_their_own(given):
+    def f() -> str:
+        """The time."""
+        return "noon"
+
+    call = {"index": 0, "id": given, "function": {"name": "f", "arguments": "{}"}}
+    asked = http(events(chunk({"tool_calls": [call]}, finish_reason="tool_calls")))
+    answered = http(events(chunk({"content": "done"}), END))
+    server = RecordingServer(asked, asked, answered, asked, answered)
+    try:
+        with Session(
+            service="local", base_url=f"http://127.0.0.1:{server.port}/v1", model="m", retry_count=1
+        ) as session:
+            session.chat("q", tools=[f])
+            session.chat("and now?", tools=[f])
+    finally:
+        server.stop()
+    messages = server.bodies[-1]["messages"]
+    ids = [call["id"] for message in messages for call in message.get("tool_calls") or ()]
+    results = [message["tool_call_id"] for message in messages if message["role"] == "tool"]
+    assert (len(set(ids)), results) == (3, ids)
+
+
 ENCRYPTED = {"type": "reasoning.encrypted", "data": "ErADCkYIBxgCIkA3kZ8s0V0q=", "id": "r1"}
 
 
