@@ -184,8 +184,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         "penalty_score",
         "chat",
         Text(
-            "对已出现内容的惩罚，越大重复越少",
-            "penalty on what was already said: higher repeats less",
+            "文心模型对已出现内容的惩罚，越大重复越少（其他模型用 repetition_penalty）",
+            "ERNIE models' penalty on what was already said: higher repeats less (others take "
+            "repetition_penalty)",
         ),
         1,
         2,
@@ -197,8 +198,8 @@ PARAMETERS: tuple[Parameter, ...] = (
         "max_completion_tokens",
         "chat",
         Text(
-            "回答最多多少 token（上限因模型而异）",
-            "most tokens in the answer (the limit depends on the model)",
+            "回答最多多少 token，连思考一起算（上限因模型而异）",
+            "most tokens in the answer and its thoughts (the limit depends on the model)",
         ),
         2,
         2048,
@@ -294,8 +295,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         "repetition_penalty",
         "chat",
         Text(
-            "重复惩罚：大于 1 时减少重复（范围因模型而异）",
-            "penalty on repeats: above 1 there are fewer (the range depends on the model)",
+            "其他模型（如 Qwen）的重复惩罚：大于 1 时减少重复，范围因模型而异（文心用 penalty_score）",
+            "other models' penalty on repeats, such as Qwen's: above 1 there are fewer; the range "
+            "depends on the model (ERNIE takes penalty_score)",
         ),
         0,
         open_minimum=True,

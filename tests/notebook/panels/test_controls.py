@@ -195,6 +195,28 @@ def test_each_parameter_with_a_control_has_a_word(names_of_controls):
     assert set().union(*names_of_controls.values()) - LABELS.keys() == set()
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("max_completion_tokens", "max_tokens", {"zh": "不含思考", "en": "without thinking"}),
+        ("penalty_score", "repetition_penalty", {"zh": "其他模型", "en": "others"}),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_of_two_names_for_nearly_the_same_label_and_help_say_the_difference(
+    controls, language, one, other, told
+):
+    found = controls("chat", THREE[0], language=language).by_name
+    assert told[language] in found[other].label
+    assert told[language] not in found[one].label
+    for name, second in ((one, other), (other, one)):
+        help_, _ = found[name]._hint_text.split("\n")
+        thoughts = {"zh": "思考", "en": "thoughts"}[language]
+        assert second in help_ or thoughts in help_
+    # A label stands beside its number: what tells it apart is not cut off.
+    assert len(found[other].label) <= 20
+
+
 def test_few_parameters_are_open_and_the_rest_are_counted(controls):
     found = controls("chat", THREE[0])
     opened = [child for child in found.widget.children if "ernie-control" in child._dom_classes]
