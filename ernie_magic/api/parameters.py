@@ -295,8 +295,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         "repetition_penalty",
         "chat",
         Text(
-            "其他模型（如 Qwen）的重复惩罚：大于 1 时减少重复，范围因模型而异（文心用 penalty_score）",
-            "other models' penalty on repeats, such as Qwen's: above 1 there are fewer; the range "
+            "其他模型（如 Qwen）的重复惩罚：大于 1 时减少重复，范围因模型而异"
+            "（文心用 penalty_score）",
+            "penalty on repeats of other models, such as Qwen: above 1 there are fewer; the range "
             "depends on the model (ERNIE takes penalty_score)",
         ),
         0,

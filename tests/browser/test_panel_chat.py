@@ -361,6 +361,32 @@ def test_a_prompt_that_failed_is_put_back_before_what_was_typed_meanwhile(open_p
     assert asked.count("two") == 0
 
 
+@pytest.mark.parametrize("width", [1280, 620])
+def test_that_a_click_waits_for_a_cell_is_told_over_the_composer_and_moves_nothing(
+    open_panel, width
+):
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.5)"])
+    panel.page.set_viewport_size({"width": width, "height": 900})
+    panel.prompt.fill("one")
+    panel.wait_for_news()
+    places = """root => [...root.querySelectorAll('.ernie-send, .ernie-prompt, .ernie-box')].map(node => {
+        const own = node.getBoundingClientRect(), all = root.getBoundingClientRect();
+        return [own.x - all.x, own.y - all.y, own.width, own.height].join(' ');
+    })"""
+    before = panel.root.evaluate(places)
+    panel.nb.select(2)
+    panel.nb.begin("notebook:run-cell")
+    panel.page.wait_for_timeout(200)
+    panel.button("发送").click()
+    queued = panel.root.locator(".ernie-news", has_text="内核正在运行单元格")
+    expect(queued).to_be_visible()
+    assert panel.root.evaluate(places) == before
+    box, told = panel.root.locator(".ernie-box").bounding_box(), queued.bounding_box()
+    assert told["y"] + told["height"] <= box["y"]
+    panel.nb.wait_idle()
+    expect(queued).to_have_count(0)
+
+
 @pytest.mark.slow
 def test_a_cleared_output_ends_what_was_under_way(open_panel, server):
     panel = open_panel(line="%ernie panel chat")

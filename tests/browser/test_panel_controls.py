@@ -123,3 +123,42 @@ def test_models_are_found_by_typing_in_groups_and_chosen_by_keys_or_mouse(open_p
     field.click()
     options.first.click()
     expect(field).to_have_value("默认（ernie-4.5-turbo-128k）")
+
+
+def test_a_number_that_is_typed_out_of_range_is_told(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    control = panel.root.locator(".ernie-control:visible", has_text=WORDS["temperature"])
+    readout, told = control.locator(".widget-readout"), control.locator(".ernie-news")
+    for typed, by_key, taken in (("7", True, "1.00"), ("0", False, "0.05"), ("abc", True, "0.05")):
+        readout.click()
+        readout.fill(typed)
+        if by_key:
+            readout.press("Enter")
+        else:
+            panel.prompt.click()
+        expect(told).to_have_text(f"0.05 到 1 之间，不能是 {typed}")
+        panel.prompt.click()
+        expect(readout).to_have_text(taken)
+    panel.ask("hi")
+    panel.idle()
+    assert panel.sent()[-1]["temperature"] == 0.05
+    assert panel.page.problems == []
+
+
+@pytest.mark.parametrize("by", ["Enter", "Tab", "click"])
+def test_a_number_that_is_typed_is_taken_however_its_field_is_left(open_panel, by):
+    panel = open_panel(line="%ernie panel chat")
+    control = panel.root.locator(".ernie-control:visible", has_text=WORDS["temperature"])
+    readout = control.locator(".widget-readout")
+    readout.click()
+    readout.fill("0.5")
+    if by == "click":
+        panel.prompt.click()
+    else:
+        readout.press(by)
+    expect(readout).to_have_text("0.50")
+    expect(control.locator(".ernie-news")).to_have_count(0)
+    panel.ask("hi")
+    panel.idle()
+    assert panel.sent()[-1]["temperature"] == 0.5
+    assert panel.page.problems == []

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 DEFAULT = Text("默认", "default")
 _DEFAULT_IS = Text("默认（{value}）", "default ({value})")
+# What was typed, and the least and the most that is possible.
+OUT_OF_RANGE = Text("{low} 到 {high} 之间，不能是 {typed}", "between {low} and {high}, not {typed}")
+AT_LEAST = Text("至少是 {low}，不能是 {typed}", "at least {low}, not {typed}")
+NO_NUMBER = Text("{typed} 不是数字", "{typed} is not a number")
 _RESET = Text("恢复默认：{name}", "Reset to default: {name}")
 ON = Text("开", "on")
 OFF = Text("关", "off")

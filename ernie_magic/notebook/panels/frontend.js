@@ -83,6 +83,8 @@ function render({ model, el }) {
     takeReturned();
     // Runs before the notebook's own shortcuts, which listen on the document in the capture phase.
     window.addEventListener("keydown", onKey, { capture: true, signal: ended.signal });
+    root.addEventListener("focus", ({ target }) => target.matches(".widget-readout") && (target.ernieBefore = target.textContent), { capture: true, signal: ended.signal });
+    root.addEventListener("blur", ({ target }) => target.matches(".widget-readout") && takeTyped(target), { capture: true, signal: ended.signal });
     root.addEventListener("click", onSend, { capture: true, signal: ended.signal });
     root.addEventListener("click", onClick, { signal: ended.signal });
     document.addEventListener("pointerdown", ({ target }) => closeMenus(root, target), { capture: true, signal: ended.signal });
@@ -137,6 +139,11 @@ function render({ model, el }) {
       return enlarge(area, root, say, original);
     }
     if (root.contains(area) && area.matches(".ernie-tabs [role=tab]")) return moveAlongTabs(event);
+    if (root.contains(area) && event.key === "Enter" && area.matches(".widget-readout")) {
+      checkTyped(area);
+      area.ernieBefore = null;
+      if (!event.isTrusted) return event.preventDefault(); // ours: it is no shortcut of the notebook's
+    }
     if (event.key === "Escape" && !event.isComposing && root.contains(area) && closeMenus(root)) {
       event.preventDefault();
       event.stopPropagation();
@@ -149,6 +156,25 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     if (!kernel.gone) submit(prompt);
+  }
+
+  // ipywidgets takes a typed number by Enter alone: left otherwise it stood there and was not sent.
+  function takeTyped(readout) {
+    if ([null, readout.textContent].includes(readout.ernieBefore)) return;
+    readout.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", keyCode: 13, bubbles: true, cancelable: true }));
+  }
+
+  // It puts one that is out of range at the slider's end without a word.
+  function checkTyped(readout) {
+    const slider = readout.closest(".widget-slider");
+    const handle = slider?.querySelector(".noUi-handle");
+    if (!handle) return;
+    const typed = readout.textContent.trim();
+    const number = Number(plain(typed));
+    const [low, high] = ["aria-valuemin", "aria-valuemax"].map((limit) => handle.getAttribute(limit));
+    if (!typed || (plain(typed) && number >= Number(low) && number <= Number(high))) return;
+    const words = { "{typed}": typed.slice(0, 20), "{low}": low, "{high}": Number(high).toLocaleString("en-US") };
+    tell(say.out_of_range.replace(/\{\w+\}/g, (name) => words[name]), slider, 6000);
   }
 
   // The text goes with the message: what ipywidgets knows of it may be sent later. A box that is emptied is emptied here, and what
@@ -255,10 +281,11 @@ function render({ model, el }) {
     return true;
   }
 
-  // Next to the button it refers to.
+  // Next to the button it refers to; over a composer, whose buttons keep their places.
   function tell(text, beside = null, milliseconds = 4000) {
     clearTimeout(fades);
-    if (beside && news.previousElementSibling !== beside.parentElement.lastElementChild) beside.parentElement.append(news);
+    const place = beside?.closest(".ernie-composer") ?? beside?.parentElement;
+    if (place && place.lastElementChild !== news) place.append(news);
     if (news.textContent !== text) news.textContent = text;
     if (text && milliseconds < Infinity) fades = setTimeout(() => (news.textContent = ""), milliseconds);
   }

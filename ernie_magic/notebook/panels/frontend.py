@@ -16,7 +16,7 @@ import anywidget
 import traitlets
 
 from ernie_magic.notebook.display.chat import PARTIAL
-from ernie_magic.notebook.panels.control import DEFAULT
+from ernie_magic.notebook.panels.control import DEFAULT, OUT_OF_RANGE
 from ernie_magic.text.language import Language, Text
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ _FRONTEND_LABELS = {
     "partial": PARTIAL,
     "close": Text("关闭", "Close"),
     "default": DEFAULT,
+    "out_of_range": OUT_OF_RANGE,
 }
 
 

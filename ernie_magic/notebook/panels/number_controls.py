@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
-from ernie_magic.notebook.panels.control import Control
+from ernie_magic.notebook.panels.control import AT_LEAST, NO_NUMBER, OUT_OF_RANGE, Control
 from ernie_magic.notebook.panels.widgets import (
+    Status,
     make_button,
     make_icon_button,
     make_icon_toggle,
     row,
     set_class,
 )
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _MAX = Text("最大 {n:,}", "max {n:,}")
 # By type: a slider; and the step where the table has none.
 _SLIDERS = {"int": widgets.IntSlider, "float": widgets.FloatSlider}
 _DEFAULT_STEPS = {"int": 1, "float": 0.01}
+_SHOWN_CHARACTERS = 20  # of what was typed
 _MAX_STEPS = 100_000  # of a slider; a wider range is typed
 _MAX_SEED = 2**31 - 1  # that the die gives: every model accepts it
 # A limit on tokens spans thousands: a click on one of these is more exact than a track.
@@ -60,6 +62,7 @@ class NumberControl(Control):
         else:
             self.number_input = self._make_field()
         self.number_input.tooltip = self._hint_text
+        self.note = Status()
         self.default_toggle = self._make_default_toggle()
         self._show_default()
         self.number_input.observe(self._on_number_changed, "value")
@@ -70,30 +73,33 @@ class NumberControl(Control):
             lines = [row(self.number_input, *extras, name="ernie-inner")]
         if self._has_slider:
             lines.append(self._make_scale())
+        else:
+            lines.append(self.note.widget)
         return tuple(lines)
 
     def _make_reset_button(self) -> widgets.Widget:
         return self.default_toggle
 
     def _range_for(self, model: str) -> tuple[float | None, float | None]:
-        """The range of the slider; None where there is no limit."""
-        low, high = self.parameter.limits_for(model)
+        """The least and the most that can be chosen; None where there is no limit."""
+        p = self.parameter
+        low, high = p.limits_for(model)
         # A session may set more than the table allows, for another maker's server.
         if isinstance(self._session_value, (int, float)):
             if low is not None:
                 low = min(low, self._session_value)
             if high is not None:
                 high = max(high, self._session_value)
+        # `open_minimum` and `open_maximum`: the limit itself is out of range.
+        if low is not None and p.open_minimum and low == p.minimum:
+            low += self._step
+        if high is not None and p.open_maximum and high == p.maximum:
+            high -= self._step
         return low, high
 
     def _make_slider(self, low: float, high: float) -> widgets.Widget:
         p = self.parameter
         number: type[float] = int if p.type == "int" else float
-        # `open_minimum` and `open_maximum`: the limit itself is out of range.
-        if p.open_minimum and low == p.minimum:
-            low += self._step
-        if p.open_maximum and high == p.maximum:
-            high -= self._step
         readout_format = "d" if p.type == "int" else f".{self._decimals}f"
         return _SLIDERS[p.type](
             min=number(low),
@@ -185,13 +191,31 @@ class NumberControl(Control):
         self._on_widget_changed()
 
     def _on_text_changed(self) -> None:
-        """Take a number that was typed; what is no number within the range is left out."""
-        number = self._parse_number(self.number_input.value)
+        """Take a number that was typed; what is no number is left out, what is out of range is put
+        at its end, and either is told.
+        """
+        typed = self.number_input.value.strip()
+        number = self._parse_number(typed)
+        self.note.show_message(self._describe_correction(typed, number), passes=True)
         self._is_updating = True
         self.number_input.value = "" if number is None else _plain_number(number)
         self._is_updating = False
         self._set_default(is_default=number is None)
         self._on_widget_changed()
+
+    def _describe_correction(self, typed: str, number: float | None) -> str:
+        """What is told of a text that was typed, "" where it is taken as it stands."""
+        if not typed:
+            return ""
+        if number is None:
+            return NO_NUMBER.say(self._language, typed=clip_text(typed, _SHOWN_CHARACTERS))
+        if float(typed.replace(",", "")) == number:
+            return ""
+        low, high = (_format_number(end) for end in (self._limits[0] or 0, self._limits[1] or 0))
+        told = AT_LEAST if self._limits[1] is None else OUT_OF_RANGE
+        return told.say(
+            self._language, typed=clip_text(typed, _SHOWN_CHARACTERS), low=low, high=high
+        )
 
     def _parse_number(self, text: str) -> float | None:
         number: type[float] = int if self.parameter.type == "int" else float
@@ -201,9 +225,9 @@ class NumberControl(Control):
             return None
         low, high = self._limits
         if low is not None:
-            found = max(found, number(low) + int(self.parameter.open_minimum))
+            found = max(found, number(low))
         if high is not None:
-            found = min(found, number(high) - int(self.parameter.open_maximum))
+            found = min(found, number(high))
         return found
 
     def _set_default(self, *, is_default: bool) -> None:

@@ -364,3 +364,33 @@ def test_how_to_think_is_shown_for_models_that_do(controls):
     found.update_for_model("ernie-5.1", PLAIN)
     assert found.request_parameters["thinking"] is False
     assert "thinking_budget" not in controls("chat", "ernie-3.5-8k").by_name
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "taken", "told"),
+    [
+        ("seed", "-7", "0", "between 0 and 4,294,967,295, not -7"),
+        ("seed", "5e9", "", "5e9 is not a number"),
+        ("request_timeout", "0", "0.1", "between 0.1 and 86,400, not 0"),
+        ("seed", "abc", "", "abc is not a number"),
+        ("seed", "7", "7", ""),
+        ("seed", "1,024", "1024", ""),
+        ("seed", "", "", ""),
+    ],
+)
+def test_a_typed_number_that_is_changed_is_told(controls, name, typed, taken, told):
+    control = controls("image", "Stable-Diffusion-XL").by_name[name]
+    control.number_input.value = "5"
+    assert control.note.text == ""
+    control.number_input.value = typed
+    assert (control.number_input.value, control.note.text) == (taken, told)
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken", "told"),
+    [("0.5", 0.5, ""), ("0", 0.05, "at least 0.05, not 0"), ("1.2", 1.2, "")],
+)
+def test_a_factor_below_one_can_be_typed(controls, typed, taken, told):
+    control = controls("chat", THREE[0]).by_name["repetition_penalty"]
+    control.number_input.value = typed
+    assert (control.value, control.note.text) == (taken, told)
