@@ -77,6 +77,22 @@ _KEY_PATTERNS = (
     ),
 )
 
+# Azure's addresses before its `/openai/v1`, which takes a key as others do
+# (https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle).
+_AZURE_DEPLOYMENT = re.compile(r"^https?://[^/]*\.azure\.com(?::\d+)?/openai/deployments/")
+_AZURE_WANTS_HEADER = (
+    Text(
+        "Azure 的这种地址要求密钥放在请求头 api-key 里",
+        "this kind of address of Azure's takes the key in the header api-key",
+    ),
+    Text(
+        "base_url 改用 https://….azure.com/openai/v1，模型写部署名；"
+        '或 ernie.settings.headers = {"api-key": os.environ["…"]}',
+        "use the base_url https://….azure.com/openai/v1 and the deployment as the model; "
+        'or ernie.settings.headers = {"api-key": os.environ["…"]}',
+    ),
+)
+
 
 def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
     """Return why a service refuses us, and what to do, where that can be told from here: no key, or
@@ -116,6 +132,8 @@ def likely_cause(endpoint: Endpoint) -> tuple[Text, Text] | None:
         )
     key_target = service.name
     if isinstance(credential, Bearer):
+        if _AZURE_DEPLOYMENT.search(endpoint.base_url):
+            return _AZURE_WANTS_HEADER
         key = credential.key
     elif isinstance(credential, AccessToken):
         key = credential.token

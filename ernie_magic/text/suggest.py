@@ -21,6 +21,8 @@ _MAX_ABBREVIATED = 3  # names that one abbreviation may stand for, of those that
 _SHORTEST_BEGINNING = 8  # characters of a name's first words in which one is wrong
 _LONGEST = 200  # characters of a name: a longer one is not a misspelling
 _MAX_CANDIDATES = 10_000  # names: each costs about 10 µs
+# The closest name would ask for the opposite.
+_OPPOSITES = (("enable", "disable"), ("min", "max"))
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -63,6 +65,8 @@ def _rank(name: str, word: str) -> tuple[int, int] | None:
     """
     typed = name.strip("-_ ")
     meant = word.strip("-_ ")
+    if _are_opposite(typed, meant):
+        return None
     if len(typed) >= _ABBREVIATED and meant.startswith(typed) and meant != typed:
         return _BEGUN, len(meant)
     longest = max(len(typed), len(meant))
@@ -76,6 +80,15 @@ def _rank(name: str, word: str) -> tuple[int, int] | None:
     if min(map(len, words)) and _have_same_words(*words):
         return _OF_ITS_WORDS, abs(len(meant) - len(typed))
     return None
+
+
+def _are_opposite(name: str, other: str) -> bool:
+    return any(
+        name != other and name.replace(one, "") == other.replace(another, "")
+        for pair in _OPPOSITES
+        for one, another in (pair, pair[::-1])
+        if name.startswith(one) and other.startswith(another)
+    )
 
 
 def _begins_with_slip(name: str, word: str) -> bool:

@@ -1,8 +1,11 @@
 """Kinds of keys that are mixed up are told by their look."""
 
+from dataclasses import replace
+
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.config.key_kinds import likely_cause
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.errors import InvalidOption
 from ernie_magic.session import Session
@@ -73,3 +76,18 @@ def test_a_key_of_another_kind_is_told_apart_by_its_look(service, key, told):
         endpoint(ErnieSettings(service=service, api_key=key))
     assert told in caught.value.line("en")
     assert key[:8] not in caught.value.line("en")
+
+
+def test_azure_s_older_addresses_are_told_to_take_the_key_in_a_header():
+    older = endpoint(
+        ErnieSettings(
+            service="local",
+            base_url="https://x.openai.azure.com/openai/deployments/gpt?api-version=2024-06-01",
+            api_key="0123456789abcdef0123456789abcdef",
+        )
+    )
+    cause, advice = likely_cause(older)
+    assert cause.en.endswith("takes the key in the header api-key")
+    assert "https://….azure.com/openai/v1" in advice.en
+    newer = replace(older, base_url="https://x.openai.azure.com/openai/v1")
+    assert likely_cause(newer) is None

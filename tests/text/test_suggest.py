@@ -10,6 +10,15 @@ OPTIONS = ["--temperature", "--top-p", "--penalty-score", "--temp", "--user", "-
 
 
 @pytest.mark.parametrize(
+    ("name", "known"),
+    [("enable_search", "disable_search"), ("disable-cache", "enable-cache"), ("min_p", "max_p")],
+)
+def test_the_opposite_is_not_what_was_meant(name, known):
+    assert close_matches(name, [known]) == ()
+    assert close_matches(f"{known}s", [known]) == (known,)
+
+
+@pytest.mark.parametrize(
     ("name", "found"),
     [
         ("--temprature", ("--temperature",)),
