@@ -172,6 +172,7 @@ class Session(SuggestsNames, PlatformGroups):
     """
 
     _client: Client
+    _python_value_: ClassVar[None] = None
     _meant_by: ClassVar[Mapping[str, str]] = {
         **ASKING,
         **dict.fromkeys(("draw", "paint", "picture", "generate_image"), "image"),

@@ -96,6 +96,7 @@ class CallGroup(SuggestsNames):
     `_internal_names`, those that only this package uses.
     """
 
+    _python_value_: ClassVar[None] = None
     _path: ClassVar[str] = ""
     _in_order_of_use: ClassVar[Sequence[str]] = ()
     _internal_names: ClassVar[Container[str]] = ()

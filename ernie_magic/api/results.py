@@ -270,8 +270,12 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
     def __str__(self) -> str:
         return self.text
 
+    def _python_value_(self) -> str:
+        return self.text
+
     def __repr__(self) -> str:
-        facts = [repr(clip_text(self.text, _MAX_REPR_CHARACTERS)), f"model={self.model!r}"]
+        # All of the text: an f-string writes a list of answers so, perhaps into the next prompt.
+        facts = [repr(self.text), f"model={self.model!r}"]
         if self.usage:
             facts.append(f"tokens={self.usage.total_tokens}")
         if self.partial:
@@ -334,8 +338,10 @@ class Embeddings(Result):
     partial: bool = False
 
     _meant_by: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("array", "data", "embedding", "embeddings", "values"), "vectors"
+        ("array", "data", "embedding", "embeddings", "tolist", "values"), "vectors"
     )
+
+    _python_value_: ClassVar[None] = None
 
     @property
     def is_empty(self) -> bool:
@@ -414,6 +420,9 @@ class Ranked:
     score: float
     index: int
 
+    def _python_value_(self) -> str:
+        return self.document
+
 
 @dataclass(frozen=True)
 class Ranking(Result):
@@ -440,6 +449,9 @@ class Ranking(Result):
     def partial(self) -> bool:
         """Always False: a ranking comes whole, or not at all."""
         return False
+
+    def _python_value_(self) -> list[str]:
+        return [ranked.document for ranked in self.results]
 
     @property
     def is_empty(self) -> bool:

@@ -37,6 +37,20 @@ _DATES = (date, time, timedelta)  # a list would show them as Python's calls
 _MOMENTS = ("M", "m")  # numpy's kinds of dates and durations
 
 
+def python_value(value: Any) -> Any:
+    """Return what an object of this package is where words or rows are wanted, as its
+    `_python_value_` says: an answer's text, a result's table; anything else as it is.
+    """
+    while (convert := getattr(type(value), "_python_value_", None)) is not None:
+        value = convert(value)
+    return value
+
+
+def has_no_words(value: object) -> bool:
+    """Whether an object of this package says of itself that it is no words: pictures, vectors."""
+    return getattr(type(value), "_python_value_", value) is None
+
+
 def plain_value(value: Any) -> Any:
     """Return a value with Python's own numbers, texts and lists in place of a library's, at any
     depth of lists and dictionaries, and with dates in these as texts; what is none of these stays
@@ -49,6 +63,7 @@ def _to_plain(value: Any, containers: frozenset[int]) -> Any:
     """Return a plain value; `containers` are the ids of those that hold it."""
     if type(value) in (str, int, float, bool, type(None)) or id(value) in containers:
         return value
+    value = python_value(value)
     if containers and isinstance(value, _DATES) and value == value:  # noqa: PLR0124  (NaT is not)
         return str(value)
     if isinstance(value, (dict, *_CONTAINERS)):

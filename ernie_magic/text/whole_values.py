@@ -15,6 +15,7 @@ from ernie_magic.text.plain_values import (
     days_of_moments,
     has_short_floats,
     plain_value,
+    python_value,
     shorten_floats,
 )
 
@@ -97,6 +98,7 @@ def whole_text(value: object) -> str:
     """Return the text of a value, with nothing left out: a table as CSV, of anything else what
     `str` gives.
     """
+    value = python_value(value)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, (bytes, bytearray)):

@@ -607,6 +607,9 @@ class Conversation(SuggestsNames):
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
+    def _python_value_(self) -> History:
+        return self.history
+
     def __repr__(self) -> str:
         return f"Conversation({self.name!r}, {TURNS.say('en', len(self.history))})"
 

@@ -64,6 +64,14 @@ class Turn(SuggestsNames):
         return name_pictures(self.answer.text) or self._stand_ins
 
     @property
+    def transcript(self) -> str:
+        """The turn in words, each behind its role."""
+        return f"user: {self.prompt}\n\nassistant: {self.answer_in_words}"
+
+    def _python_value_(self) -> str:
+        return self.transcript
+
+    @property
     def _stand_ins(self) -> str:
         return _PICTURE * len(self.answer.images)
 
@@ -215,6 +223,9 @@ class History(SuggestsNames, Sequence[Turn]):
             ("messages", "clear", "to_dataset"),
             ("append", "changed", "replace"),
         )
+
+    def _python_value_(self) -> str:
+        return "\n\n".join(turn.transcript for turn in self._turns)
 
     def __repr__(self) -> str:
         return f"History({TURNS.say('en', len(self))})"

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidOption
-from ernie_magic.text.language import Text, clip_text
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ernie_magic.api.results import Embeddings
-
-_MAX_REPR_CHARACTERS = 40  # of a text
 
 
 @dataclass(frozen=True)
@@ -35,9 +33,11 @@ class Found:
     score: float
     index: int
 
+    def _python_value_(self) -> str:
+        return self.text
+
     def __repr__(self) -> str:
-        text = clip_text(self.text, _MAX_REPR_CHARACTERS)
-        return f"Found({text!r}, score={self.score:.3f}, index={self.index})"
+        return f"Found({self.text!r}, score={self.score:.3f}, index={self.index})"
 
 
 def normalize_rows(vectors: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.api.results import Result
@@ -224,6 +224,13 @@ class Picture(SuggestsNames):
         """The request parameters besides the prompt."""
         return self.request.parameters
 
+    _python_value_: ClassVar[None] = None
+    _meant_by: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("array", "img", "pil", "picture"), "image"),
+        **dict.fromkeys(("b64_json", "base64", "bytes", "data", "read"), "content"),
+        **dict.fromkeys(("show", "display", "thumbnail", "resize"), "image"),
+    }
+
     @property
     def _required_bytes(self) -> bytes:
         """Return the bytes; raise when there are none."""
@@ -397,6 +404,8 @@ class ImageSet(Result, Sequence[Picture]):
     raw: Mapping[str, Any] = field(default_factory=dict)
     words: str = ""
     notes: tuple[Text, ...] = ()
+
+    _python_value_: ClassVar[None] = None
 
     @property
     def prompt(self) -> str:

@@ -13,7 +13,12 @@ from ernie_magic.calls.tables.records import as_record
 from ernie_magic.calls.tables.written_numbers import are_written_numbers
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
-from ernie_magic.text.plain_values import days_of_moments, has_short_floats, shorten_floats
+from ernie_magic.text.plain_values import (
+    days_of_moments,
+    has_short_floats,
+    python_value,
+    shorten_floats,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -299,13 +304,14 @@ def texts_of(data: object) -> list[Any]:
 
 def copy_table(data: Any) -> Any:
     """Return the table as it is now: later changes are for the next call. A file's path is the
-    table in that file.
+    table in that file, a table's result its table.
 
     Raises
     ------
     InvalidOption
         The file cannot be read.
     """
+    data = python_value(data)
     if isinstance(data, (str, Path)) and (file := find_table_file(data)):
         return read_table_file(file)
     if _is_from(data, "pandas") and hasattr(data, "copy"):

@@ -12,6 +12,7 @@ from ernie_magic.errors import RowsFailed
 from ernie_magic.text.counts import ROWS
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.sanitize import without_formulas
+from ernie_magic.text.suggest import DID_YOU_MEAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -100,6 +101,14 @@ class Mapped(Result):
     _meant_by: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("data", "dataframe", "df", "result", "results"), "table"
     )
+
+    def _advise_on(self, name: str) -> Text:
+        if hasattr(self.table, name):
+            return DID_YOU_MEAN.fill(close=f"table.{name}")
+        return super()._advise_on(name)
+
+    def _python_value_(self) -> Any:
+        return self.table
 
     def to_dataset(
         self,

@@ -15,7 +15,7 @@ from typing import Any
 from ernie_magic.errors import InvalidExpression
 from ernie_magic.text.counts import ROWS
 from ernie_magic.text.language import Text, counted
-from ernie_magic.text.plain_values import day_of_pandas
+from ernie_magic.text.plain_values import day_of_pandas, has_no_words, python_value
 from ernie_magic.text.whole_values import as_table, is_array, whole_text, write_table
 
 # Characters of a value that is no text: what is longer was hardly meant, and costs accordingly.
@@ -86,11 +86,14 @@ def prompt_text(value: Any, expression: str) -> str:
         It is something that has no words, such as a function or None; or it is so long that it was
         hardly meant: a text is sent however long.
     """
+    value = python_value(value)
     if isinstance(value, str):
         return str(value)
     source = f"{{{{{expression[:64]}}}}}"
     if value is None:
         raise InvalidExpression(_NONE.fill(source=source), advice=_RETURN)
+    if has_no_words(value):
+        raise _no_words(value, source)
     _check_has_words(value, source, expression)
     table = as_table(value)
     if table is not None:
@@ -144,7 +147,7 @@ def _check_has_words(value: Any, source: str, expression: str) -> None:
     elif isinstance(value, (list, tuple, set, frozenset)):
         items = value
     for item in islice(items, _MAX_ITEMS_CHECKED):
-        if inspect.isroutine(item) or _prints_address(item):
+        if inspect.isroutine(item) or _prints_address(item) or has_no_words(item):
             raise _no_words(item, source)
 
 

@@ -41,6 +41,23 @@ def test_a_result_is_read_like_its_table(session):
     assert [row["answer"] for row in rows] == ["a", "b"]
 
 
+@pytest.mark.parametrize("kind", ["pandas", "polars", "texts"])
+def test_a_result_can_be_asked_about_as_its_table(session, kind):
+    first = session.map(ECHO, TABLES[kind](["a", "b"]))
+    second = session.map("Say again {{answer}}", first)
+    assert second.prompts == ("Say again a", "Say again b")
+    assert second.columns[-2:] == ("answer_2", "error_2")
+
+
+def test_what_only_the_table_has_is_told_to_be_there(session):
+    found = session.map(ECHO, pd.DataFrame({"text": ["a"]}))
+    for name in ("to_csv", "head", "loc", "text"):
+        with pytest.raises(AttributeError, match=rf"did you mean table\.{name}"):
+            getattr(found, name)
+    with pytest.raises(AttributeError, match="did you mean answer_columns"):
+        found.answer_column  # noqa: B018
+
+
 OWN = {"text": ["a", "b"], "answer": ["42", ""], "error": ["E11", "E12"]}
 
 

@@ -12,8 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ernie_magic.api.results import Answer, Embeddings, Ranked
+from ernie_magic.api.usage import Usage
+from ernie_magic.calls.chat.history import History, Turn
+from ernie_magic.calls.embeddings.similarity import Found
+from ernie_magic.calls.tables.result import Mapped
 from ernie_magic.errors import InvalidExpression
 from ernie_magic.notebook.magics.interpolate import expression_spans, interpolate
+from ernie_magic.session import Session
 
 NAMES = {
     "city": "北京",
@@ -326,3 +332,44 @@ TIMED = DATED.assign(at=pd.to_datetime(["2024-01-05 10:00", "2024-01-06 00:00"])
 def test_days_of_pandas_are_written_without_a_time_wherever_they_stand(expression, text):
     names = {"dated": DATED, "timed": TIMED, "datetime": datetime, "pl": pl}
     assert interpolate(f"{{{{{expression}}}}}", names) == text
+
+
+LONG = "A long answer. " * 20
+ANSWER = Answer(text=LONG, request=None, model="m")
+FOUND = Found(LONG, 0.5, 0)
+TURNS = History([Turn("one", ANSWER), Turn("two", ANSWER)])
+RESULTS = {
+    "an answer": (ANSWER, LONG),
+    "answers": ([ANSWER, ANSWER], repr([LONG, LONG])),
+    "answers by name": ({"a": (ANSWER,)}, repr({"a": (LONG,)})),
+    "a text that was found": (FOUND, LONG),
+    "texts that were found": ([FOUND], repr([LONG])),
+    "ranked documents": ([Ranked(LONG, 0.5, 0)], repr([LONG])),
+    "a table's result": (
+        Mapped(pd.DataFrame({"t": ["a"], "answer": ["b"]}), []),
+        "t,answer\na,b",
+    ),
+    "a list's result": (Mapped([{"t": "a", "answer": "b"}], []), "[{'t': 'a', 'answer': 'b'}]"),
+    "a turn": (TURNS[0], f"user: one\n\nassistant: {LONG}"),
+    "a history": (
+        TURNS,
+        f"user: one\n\nassistant: {LONG}\n\nuser: two\n\nassistant: {LONG}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_are_sent_as_their_words_wherever_they_stand(name):
+    value, text = RESULTS[name]
+    assert interpolate("{{value}}", {"value": value}) == text
+
+
+def test_answers_in_an_f_string_are_whole():
+    assert f"{[ANSWER]}".count("A long answer.") == f"{[FOUND]}".count("A long answer.") == 20
+
+
+def test_results_without_words_are_refused():
+    vectors = Embeddings(("a",), np.ones((1, 2)), None, Usage())
+    for value in (vectors, [vectors], Session()):
+        with pytest.raises(InvalidExpression, match="has no text of its own"):
+            interpolate("{{value}}", {"value": value})
