@@ -62,7 +62,6 @@ class NumberControl(Control):
         else:
             self.number_input = self._make_field()
         self.number_input.tooltip = self._hint_text
-        self.note = Status()
         self.default_toggle = self._make_default_toggle()
         self._show_default()
         self.number_input.observe(self._on_number_changed, "value")
@@ -74,6 +73,7 @@ class NumberControl(Control):
         if self._has_slider:
             lines.append(self._make_scale())
         else:
+            self.note = Status()
             lines.append(self.note.widget)
         return tuple(lines)
 
