@@ -389,6 +389,7 @@ class HttpClient:
         """
         import httpx
 
+        from ernie_magic.wire.kept_connections import MAY_REPEAT
         from ernie_magic.wire.routes import PLAN, plan_route
 
         endpoint = sending.context.endpoint
@@ -422,7 +423,7 @@ class HttpClient:
                 **_content_of(request, sending.context),
                 headers={**_headers_for(endpoint, request), **auth.headers},
                 timeout=httpx.Timeout(timeout, connect=min(CONNECT_TIMEOUT, timeout)),
-                extensions={PLAN: plan},
+                extensions={PLAN: plan, MAY_REPEAT: request.repeatable},
             ) as response:
                 has_reply = True
                 self._note_simulated(endpoint.base_url, response)

@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import re
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
@@ -17,6 +18,7 @@ import httpx
 from ernie_magic.config.certificates import read_certificates
 from ernie_magic.config.proxies import Proxy, is_this_machine, read_proxies
 from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.wire.kept_connections import LIMITS, send_over_open_connection
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.proxies import Proxies
+    from ernie_magic.wire.kept_connections import Steps
 
 PROXY = "ernie_magic.proxy"  # a response's extension: the proxy that it came through
 PLAN = "ernie_magic.plan"  # a request's extension: its `RoutePlan`, where it was made before
@@ -162,7 +165,8 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         pool.enter()
         try:
             await self._retire_old_pools()
-            response = await _send(pool.transport, request, plan.route.proxy)
+            send = partial(_send, pool.transport, plan.route.proxy)
+            response = await send_over_open_connection(send, request)
         except BaseException:  # a cancelled call leaves the pool too; whatever comes is raised
             await pool.leave()
             raise
@@ -193,13 +197,15 @@ class RoutedTransport(httpx.AsyncBaseTransport):
 
 async def _send(
     transport: httpx.AsyncHTTPTransport,
-    request: httpx.Request,
     proxy: Proxy | None,
+    request: httpx.Request,
+    steps: Steps,
 ) -> httpx.Response:
     try:
         if proxy is None:
+            request.extensions = {**request.extensions, "trace": steps.note}
             return await transport.handle_async_request(request)
-        return await _send_through(transport, request, proxy)
+        return await _send_through(transport, request, proxy, steps)
     except TLS_HANG_UPS as error:  # after the handshake: the request may have been carried out
         raise httpx.ReadError(str(error)) from error
     except ssl.SSLError as error:  # older versions of httpcore let it through
@@ -283,7 +289,7 @@ def _open_transport(route: Route) -> httpx.AsyncHTTPTransport:
     # Without TLS no certificate is needed: a context that trusts none takes no time.
     context = route.context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if route.proxy is None:
-        return httpx.AsyncHTTPTransport(verify=context, trust_env=False)
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=LIMITS)
     if route.proxy.is_socks and importlib.util.find_spec("socksio") is None:
         raise SocksMissing(route.proxy)
     tls_to_proxy = None
@@ -291,7 +297,7 @@ def _open_transport(route: Route) -> httpx.AsyncHTTPTransport:
         tls_to_proxy = context
     try:
         proxy = httpx.Proxy(route.proxy.url, ssl_context=tls_to_proxy)
-        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
+        return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=LIMITS, proxy=proxy)
     except (ValueError, httpx.InvalidURL) as error:
         raise ProxyFailed(str(error), route.proxy, answered=False) from None
 
@@ -300,9 +306,10 @@ async def _send_through(
     transport: httpx.AsyncHTTPTransport,
     request: httpx.Request,
     proxy: Proxy,
+    names: Steps,
 ) -> httpx.Response:
     is_tunnel = proxy.is_socks or request.url.scheme == "https"
-    steps = _ProxySteps(request, awaits_connect=is_tunnel and not proxy.is_socks)
+    steps = _ProxySteps(request, names, awaits_connect=is_tunnel and not proxy.is_socks)
     # httpx, "Request extensions": the steps of a connection by their names.
     request.extensions = {**request.extensions, "trace": steps.note}
     try:
@@ -311,7 +318,7 @@ async def _send_through(
         schemes = read_login_schemes(steps.challenges)
         raise ProxyFailed(str(error), proxy, answered=True, login_schemes=schemes) from error
     except _errors_of(proxy) as error:
-        if _failed_at_proxy(steps.names, is_tunnel=is_tunnel):
+        if _failed_at_proxy(names, is_tunnel=is_tunnel):
             raise ProxyFailed(str(error), proxy, answered=False) from error
         raise
     finally:
@@ -326,18 +333,19 @@ class _ProxySteps:
     Parameters
     ----------
     request
+    names
+        Of the steps, to which they are added.
     awaits_connect
         The proxy is asked for a tunnel (CONNECT).
 
     Attributes
     ----------
-    names : list of str
     challenges : list of str
         What the latest reply says of a proxy's login.
     """
 
-    def __init__(self, request: httpx.Request, *, awaits_connect: bool) -> None:
-        self.names: list[str] = []
+    def __init__(self, request: httpx.Request, names: Steps, *, awaits_connect: bool) -> None:
+        self._names = names
         self.challenges: list[str] = []
         self._request = request
         self._awaits_connect = awaits_connect
@@ -347,7 +355,7 @@ class _ProxySteps:
 
     async def note(self, step: str, info: dict[str, Any]) -> None:
         """Note a step."""
-        self.names.append(step)
+        await self._names.note(step, info)
         if step == _HEADERS_STEP:
             self.challenges = _challenges_in(info["return_value"])
             self._end_waiting_for_tunnel()
