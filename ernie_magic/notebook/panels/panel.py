@@ -12,14 +12,13 @@ from IPython.display import display
 
 from ernie_magic.config.services import AI_STUDIO
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.display.style import note_html
 from ernie_magic.notebook.panels.chat import ChatTab
 from ernie_magic.notebook.panels.compare import CompareTab
 from ernie_magic.notebook.panels.embeddings import EmbedTab
 from ernie_magic.notebook.panels.frontend import PanelFrontend
 from ernie_magic.notebook.panels.images import ImageTab
 from ernie_magic.notebook.panels.model_picker import ModelList
-from ernie_magic.notebook.panels.static_output import StaticOutput
+from ernie_magic.notebook.panels.static_output import StaticOutput, section_html, title_html
 from ernie_magic.notebook.panels.widgets import (
     Status,
     column,
@@ -30,7 +29,6 @@ from ernie_magic.notebook.panels.widgets import (
     view_data,
 )
 from ernie_magic.text.language import Text
-from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -62,11 +60,17 @@ _NO_NOTEBOOK = Text(
     "the panel needs a notebook (JupyterLab, Notebook or VS Code); here %%ernie asks, and %ernie "
     "lists the other commands",
 )
+_SAVED_TITLE = Text("ERNIE 面板", "ERNIE panel")
+_SAVED = Text(
+    "这是保存下来的内容。要继续使用面板，请先运行 %load_ext ernie_magic，再运行这个单元格（新的内核里，面板从空的开始）",
+    "This is what was saved. To use the panel, run %load_ext ernie_magic, then this cell; with a new "
+    "kernel it starts empty.",
+)
 _SAVED_UNUSED = Text(
-    "ERNIE 面板，保存时里面还没有内容。要使用它，请先运行 %load_ext ernie_magic，再运行这个单元格；"
+    "保存时里面还没有内容。要使用它，请先运行 %load_ext ernie_magic，再运行这个单元格；"
     "刚运行过却只看到这一行，是 Jupyter 服务器的环境里缺少 anywidget 和 ipywidgets：在那里安装 ernie-magic，"
     "再刷新页面",
-    "ERNIE panel, saved before anything was asked. To use it, run %load_ext ernie_magic, then this "
+    "Saved before anything was asked. To use it, run %load_ext ernie_magic, then this "
     "cell. If this line is all that a run shows, the Jupyter server's environment lacks anywidget "
     "and ipywidgets: install ernie-magic there, and reload the page",
 )
@@ -250,16 +254,22 @@ class Panel:
         self._static_outputs.append(StaticOutput(*self._static_content()))
 
     def _static_content(self) -> tuple[str, list[str]]:
-        """What the notebook saves: pictures and tables, and turns; where there are none, what
-        stood there.
+        """What the notebook saves: what stood there and how it is opened, pictures and tables; and
+        turns.
         """
         tabs = [self.tabs[name] for name in self._names if name in self.tabs]
-        markup = "".join(tab.saved_html() for tab in tabs)
-        turns = [piece for tab in tabs for piece in tab.saved_turns()]
-        if not (markup or turns):
-            line = plain_html(_SAVED_UNUSED.say(self._language))
-            markup = f"<p>{note_html(line)}</p>"
-        return markup, turns
+        markup = "".join(
+            section_html(tab.title.say(self._language)) + saved
+            for tab in tabs
+            if (saved := tab.saved_html())
+        )
+        turns: list[str] = []
+        for tab in tabs:
+            if pieces := tab.saved_turns():
+                turns += [section_html(tab.title.say(self._language)) + pieces[0], *pieces[1:]]
+        how = _SAVED if markup or turns else _SAVED_UNUSED
+        head = title_html(_SAVED_TITLE.say(self._language), how.say(self._language))
+        return head + markup, turns
 
     def _save_output(self) -> None:
         """Save again: what the notebook keeps has changed."""

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from IPython.core.getipython import get_ipython
 
-from ernie_magic.notebook.display.style import NOTE_STYLE
+from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.notebook.display.target import can_update_displays
 from ernie_magic.notebook.panels.widgets import view_data
 from ernie_magic.text.html_text import words_of_html
+from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +28,24 @@ _TURNS_PER_OUTPUT = 10  # turns in an output
 # While the panel lives, its page hides what has the mark, whenever it is drawn, and switches this
 # style off (frontend.css, frontend.js). Where the panel cannot be shown, the page's replacement text
 # is hidden.
-_STYLE = "<style>.jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*)){display:none}</style>"
+_STYLE = (
+    "<style>.jp-OutputArea:has(.ernie-saved)>.jp-OutputArea-child>.jp-OutputArea-output:not(:has(*))"
+    "{display:none}"
+    ".ernie-saved h4.ernie-saved-title{font-size:1.15em;font-weight:600;margin:0 0 .2em}"
+    ".ernie-saved h5.ernie-saved-section{font-size:1em;font-weight:600;margin:1.4em 0 .8em;"
+    "padding-bottom:.3em;border-bottom:1px solid rgba(127,127,127,.35)}</style>"
+)
 _MARKED = '<div class="ernie-saved">{content}</div>'
+
+
+def title_html(title: str, line: str) -> str:
+    """What stands above a saved panel: what it is, and how it is opened again."""
+    return f'<h4 class="ernie-saved-title">{plain_html(title)}</h4><p>{note_html(plain_html(line))}</p>'
+
+
+def section_html(title: str) -> str:
+    """The name of a part of a saved panel."""
+    return f'<h5 class="ernie-saved-section">{plain_html(title)}</h5>'
 
 
 class StaticOutput:
