@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import weakref
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import h11
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 MAX_CONNECTIONS = 512  # each is a file of the process, which may be the user's kernel
 HEAD_TIMEOUT = 10.0  # seconds for a request's line and headers to arrive
+_TICK = 0.1  # seconds: uvicorn counts ten of them as the second after which the date is another
+_LAST_SECONDS = 0.1  # for replies to notice that their connections are gone
 
 
 class _Connection(H11Protocol):
@@ -99,7 +102,30 @@ class _Connection(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn's, which ends open streams as well."""
+    """Uvicorn's, which ends at once, open streams as well. Uvicorn's own looks ten times a second
+    whether it shall end, and then waits for a tenth of a second.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._told_to_exit = asyncio.Event()
+
+    def tell_to_exit(self) -> None:
+        """Have it end soon; may be called on any thread, in a finalizer, and again."""
+        self.should_exit = self.force_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._told_to_exit.set)
+
+    async def main_loop(self) -> None:
+        """Serve until it shall end."""
+        self._loop = asyncio.get_running_loop()
+        tick = 0
+        while not await self.on_tick(tick):
+            tick += 1
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._told_to_exit.wait(), _TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop serving; open connections are cut.
@@ -107,9 +133,17 @@ class _Server(uvicorn.Server):
         From Python 3.12.1 on a server that closes waits for all of them (asyncio's
         `Server.wait_closed`), and a stream may never end.
         """
+        for server in self.servers:
+            server.close()
+        for listening in sockets or ():
+            listening.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await super().shutdown(sockets)
+        await asyncio.sleep(0)  # now each reply knows that its connection is gone
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_LAST_SECONDS)
+        for server in self.servers:
+            await server.wait_closed()
 
 
 class Emulator:
@@ -232,7 +266,7 @@ class Emulator:
         wait
             Wait until it has stopped. Without it, `stop` is safe in a finalizer.
         """
-        self._server.should_exit = self._server.force_exit = True
+        self._server.tell_to_exit()
         if not wait:
             return
         if self._thread is not threading.current_thread():

@@ -98,6 +98,22 @@ def test_dropped_sessions_leave_no_server_no_thread_and_no_file():
         )
 
 
+@pytest.mark.parametrize("is_streaming", [False, True])
+def test_it_stops_at_once_and_so_do_its_streams(is_streaming):
+    times = []
+    for _ in range(3):
+        emulator = start(latency=0)
+        with Session(service="aistudio", base_url=emulator.base_url, api_key="k-any") as session:
+            stream = session.stream("[[chunks=500]][[pace=50ms]]") if is_streaming else None
+            if stream is not None:
+                next(iter(stream))
+            began = time.monotonic()
+            emulator.stop()
+            times.append(time.monotonic() - began)
+            assert emulator.open_streams == 0
+    assert min(times) < 0.1
+
+
 def test_a_session_that_is_closed_and_used_again_has_another_server():
     with Session() as session:
         first = session.endpoint().base_url
