@@ -5,6 +5,7 @@ import graphlib
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,13 @@ CORE = [
 ]
 
 
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -62,7 +68,7 @@ def at_run_time(path):
 
     Imports under TYPE_CHECKING or inside functions do not count.
     """
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in tree_of(path).body:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ernie_magic"):
             parts = node.module.split(".")
             yield from ([parts[1]] if len(parts) > 1 else [alias.name for alias in node.names])
@@ -100,11 +106,11 @@ def test_no_modules_import_each_other_in_a_circle(in_functions, for_types):
     }
     # Python runs the package's own `__init__` before any module, so it is on no circle that matters
     # as long as it imports nothing of ours when it runs.
-    front_door = ast.parse(paths.pop("__init__").read_text(encoding="utf-8")).body
+    front_door = tree_of(paths.pop("__init__")).body
     assert not [*imported_names(front_door, in_functions=False, for_types=False)]
     graph = {}
     for name, path in paths.items():
-        body = ast.parse(path.read_text(encoding="utf-8")).body
+        body = tree_of(path).body
         imported = {
             full if full in paths else home
             for home, full in imported_names(body, in_functions=in_functions, for_types=for_types)

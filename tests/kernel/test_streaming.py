@@ -194,7 +194,7 @@ def test_raw_text_says_from_its_beginning_that_it_is_simulated(kernel):
     mark = "[built-in emulator, not a real model]\n\n"
     kernel.run("service, ernie.settings.service = ernie.settings.service, 'emulator'")
     try:
-        whole = kernel.run("%%ernie --raw --no-history\n[[chunks=300]]")
+        whole = kernel.run("%%ernie --raw --no-history\n[[chunks=300]][[pace=0ms]]")
         cell = "%%ernie --raw --no-history\n[[chunks=500]][[pace=20ms]]"
         stopped = kernel.run(cell, interrupt_after=-0.8)
         text = kernel.value("ernie.last.text")
