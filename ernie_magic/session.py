@@ -608,7 +608,7 @@ class Session(SuggestsNames, PlatformGroups):
 
     def begin_search(
         self,
-        query: str,
+        query: Any,
         texts: Any,
         k: int = 5,
         *,
@@ -619,7 +619,7 @@ class Session(SuggestsNames, PlatformGroups):
         Parameters
         ----------
         query
-            What to look for.
+            What to look for: a text, or a vector such as a row of `Embeddings`.
         texts
             `Embeddings`, or the texts themselves, which are embedded first: a list, a column, a
             table with one column of texts.
@@ -643,14 +643,17 @@ class Session(SuggestsNames, PlatformGroups):
         from ernie_magic.runtime.stream import Steps
 
         _check_result_limit(self, k)
+        wanted = self.client.localizing_errors(lambda: similarity.read_query(query, texts))
 
         def find() -> Generator[Stream[Any], Any, list[Found]]:
             embeddings = texts
             if not isinstance(texts, Embeddings):
                 embeddings = yield self.begin_embed(self._text_column(texts), model=model)
-            query_embeddings = yield self.begin_embed(query, model=model or embeddings.model)
+            vector = wanted
+            if not hasattr(wanted, "dtype"):
+                vector = (yield self.begin_embed(wanted, model=model or embeddings.model))[0]
             return self.client.localizing_errors(
-                lambda: similarity.nearest_texts(query_embeddings[0], embeddings, k)
+                lambda: similarity.nearest_texts(vector, embeddings, k)
             )
 
         return Steps(find())

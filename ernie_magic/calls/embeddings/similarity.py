@@ -7,13 +7,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ernie_magic.api.results import Embeddings
+
+_NUMBERS = "fiu"  # numpy's kinds of floats and of whole numbers
+_SEVERAL_QUERIES = Text(
+    "一次只查一个查询，给了 {n} 个", "a search is for one query at a time, and {n} were given"
+)
+_EMBED_QUERIES = Text(
+    "写成 [ernie.search(query, vectors) for query in ernie.embed(queries)]",
+    "write [ernie.search(query, vectors) for query in ernie.embed(queries)]",
+)
+_EACH_VECTOR = Text(
+    "写成 [ernie.search(query, vectors) for query in queries]",
+    "write [ernie.search(query, vectors) for query in queries]",
+)
+_QUERY_FIRST = Text("查询写在前面", "the query comes first")
+_WRITE_QUERY_FIRST = Text("写成 ernie.search(query, vectors)", "write ernie.search(query, vectors)")
+_OTHER_MODEL = Text(
+    "查询向量来自模型 {a}，文本向量来自 {b}",
+    "{a} made the query's vector, and {b} the texts'",
+)
+_SAME_MODEL = Text("用同一个模型", "use the same model for both")
+_NO_VECTOR = Text("查询向量里有不是数的值", "the query's vector has values that are not numbers")
+_SKIPPED = Text("嵌入时跳过或失败的文本没有向量", "a text that was skipped or failed has no vector")
 
 
 @dataclass(frozen=True)
@@ -79,6 +101,77 @@ def cosine_similarities(vectors: np.ndarray) -> np.ndarray:
     return products
 
 
+def read_query(query: Any, texts: object) -> Any:
+    """Return what a search is for: a vector as an array of shape (dimensions,), or a text, in a
+    list if it was given in one. What is neither is returned too, for who embeds it to refuse.
+
+    Parameters
+    ----------
+    query
+        A text, a vector (a row of `Embeddings`, a list or a column of numbers), or a list of one.
+    texts
+        What is searched.
+
+    Raises
+    ------
+    InvalidMessages
+        There are several, or the vector is of a text that has none.
+    InvalidOption
+        Another model made the texts' vectors.
+    """
+    import numpy as np
+
+    from ernie_magic.api.results import Embeddings
+
+    if isinstance(query, Embeddings):
+        _check_models(query, texts)
+        query = query.vectors
+    if isinstance(query, (str, bytes, dict)) or hasattr(query, "columns"):
+        return query
+    if getattr(query, "ndim", None) == 0:
+        return query.item()
+    if not hasattr(query, "__iter__"):
+        return query
+    if not hasattr(query, "__len__"):
+        query = list(query)
+    vectors = _read_vectors(query)
+    if vectors is None:
+        return _only_one(list(query), _EMBED_QUERIES)
+    vector = _only_one(vectors, _EACH_VECTOR)[0]
+    if not np.isfinite(vector).all():
+        raise InvalidMessages(_NO_VECTOR, advice=_SKIPPED)
+    return vector
+
+
+def _check_models(query: Embeddings, texts: object) -> None:
+    """Refuse vectors for a query where texts are expected, and vectors of two models."""
+    from ernie_magic.api.results import Embeddings
+
+    if isinstance(texts, str):
+        raise InvalidMessages(_QUERY_FIRST, advice=_WRITE_QUERY_FIRST)
+    if isinstance(texts, Embeddings) and texts.model != query.model:
+        raise InvalidOption(_OTHER_MODEL.fill(a=query.model, b=texts.model), advice=_SAME_MODEL)
+
+
+def _read_vectors(query: Any) -> np.ndarray | None:
+    """Return vectors as rows, also one by itself; None for what is none."""
+    import numpy as np
+
+    try:
+        numbers = np.asarray(query)
+    except (TypeError, ValueError):  # rows of several lengths, say
+        return None
+    if numbers.dtype.kind not in _NUMBERS or numbers.ndim > 2 or not numbers.size:
+        return None
+    return np.atleast_2d(numbers).astype(np.float32)
+
+
+def _only_one(queries: Any, advice: Text) -> Any:
+    if len(queries) > 1:
+        raise InvalidMessages(_SEVERAL_QUERIES.fill(n=len(queries)), advice=advice)
+    return queries
+
+
 def nearest_texts(query: np.ndarray, embeddings: Embeddings, k: int) -> list[Found]:
     """Return the `k` texts most similar to the query's vector, the best first.
 
@@ -104,7 +197,7 @@ def nearest_texts(query: np.ndarray, embeddings: Embeddings, k: int) -> list[Fou
                 "查询向量有 {a} 维，文本向量有 {b} 维",
                 "the query's vector has {a} dimensions, the texts' have {b}",
             ).fill(a=len(query), b=embeddings.shape[1]),
-            advice=Text("用同一个模型", "use the same model for both"),
+            advice=_SAME_MODEL,
         )
     scores = normalize_rows(embeddings.vectors) @ normalize_rows(query[None, :])[0]
     known = np.flatnonzero(np.isfinite(embeddings.vectors).all(axis=1))

@@ -241,6 +241,53 @@ def test_a_damaged_vector_is_asked_for_again(session, tmp_path, damage):
     assert session.embed(["a"]).asked == 1
 
 
+TWO_QUERIES = ["睡前", "天气"]
+
+
+@pytest.mark.parametrize(
+    "queries",
+    [TWO_QUERIES, tuple(TWO_QUERIES), pd.Series(TWO_QUERIES), np.array(TWO_QUERIES)],
+    ids=["list", "tuple", "column", "array"],
+)
+def test_a_search_for_several_queries_is_refused_with_the_way_to_ask_each(session, queries):
+    vectors = session.embed(["讲一个睡前故事", "今天天气很好"])
+    with pytest.raises(errors.InvalidMessages, match="one query at a time, and 2 were given") as it:
+        session.search(queries, vectors)
+    assert "for query in ernie.embed(queries)]" in str(it.value)
+    found = [session.search(query, vectors, k=1) for query in session.embed(queries)]
+    assert found == [session.search(query, vectors, k=1) for query in TWO_QUERIES]
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda vectors: vectors[1],
+        lambda vectors: vectors[1:],
+        lambda vectors: vectors[1].tolist(),
+        lambda vectors: pd.Series(vectors[1]),
+        lambda vectors: vectors.vectors[1:],
+    ],
+    ids=["row", "slice", "list", "column", "array"],
+)
+def test_a_vector_is_a_query_too(session, emulator, take):
+    vectors = session.embed(["讲一个睡前故事", "今天天气很好"])
+    emulator.requests.clear()
+    found = session.search(take(vectors), vectors, k=1)
+    assert [(each.text, round(each.score, 3)) for each in found] == [("今天天气很好", 1)]
+    assert asked(emulator) == []
+
+
+def test_a_query_that_no_texts_can_be_compared_with_says_why(session):
+    vectors = session.embed(["a", "", "b"], invalid="skip")
+    with pytest.raises(errors.InvalidMessages, match="a text that was skipped or failed"):
+        session.search(vectors[1], vectors)
+    with pytest.raises(errors.InvalidMessages, match="write ernie.search"):
+        session.search(vectors, "b")
+    other = session.embed(["a"], model="bge-large-zh")
+    with pytest.raises(errors.InvalidOption, match="bge-large-zh made the query's vector"):
+        session.search(other, vectors)
+
+
 @pytest.mark.parametrize("k", [0, -1, None, "3", 2.5, True])
 def test_how_many_a_search_gives(session, k):
     with pytest.raises(errors.InvalidOption, match="k must be a whole number from 1"):
