@@ -8,7 +8,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use
 from ernie_magic.api.signatures import explained, with_signature
@@ -33,7 +33,7 @@ from ernie_magic.errors import (
 from ernie_magic.qianfan.groups import PlatformGroups
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
 # What a call needs is imported where the call begins: a session is made when the extension loads,
@@ -125,6 +125,7 @@ _IN_ORDER_OF_USE = (
     "endpoint",
     "close",
 )
+_SHOWN_PROMPT = 40  # characters
 _INTERNAL = ("changed", "client", "listed_models", "with_language")
 # `ernie.temperature = 0.3` would set nothing.
 _SETTINGS = frozenset(ErnieSettings.class_trait_names(config=True))
@@ -132,6 +133,15 @@ _NO_SETTING = Text(
     "{name} 是设置，不能直接赋给会话", "{name} is a setting, which the session itself does not have"
 )
 _SET_THERE = Text("写成 ernie.settings.{name} = …", "write ernie.settings.{name} = …")
+_QUERY_FIRST = Text(
+    "先写要找什么，它是一段文本，不是 {kind}",
+    "what to look for comes first and is one text, not {kind}",
+)
+_QUERY_THEN_TEXTS = Text(
+    '写成 ernie.search("问题", 文本或向量)', 'write ernie.search("QUERY", texts_or_vectors)'
+)
+_NOT_CALLABLE = Text("会话不能像函数那样调用", "a session is not a function")
+_CALL_CHAT = Text("提问用 {call}", "to ask something use {call}")
 _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
 
@@ -642,6 +652,7 @@ class Session(SuggestsNames, PlatformGroups):
         from ernie_magic.calls.embeddings import similarity
         from ernie_magic.runtime.stream import Steps
 
+        _check_query(self, query)
         _check_result_limit(self, k)
         wanted = self.client.localizing_errors(lambda: similarity.read_query(query, texts))
 
@@ -1061,6 +1072,19 @@ class Session(SuggestsNames, PlatformGroups):
             return DID_YOU_MEAN.fill(close=f"settings.{name}")
         return super()._advise_on(name)
 
+    def __call__(self, *args: object, **_options: object) -> NoReturn:
+        """Say which call asks: `ernie("Hello")` is what people try first.
+
+        Raises
+        ------
+        InvalidOption
+        """
+        prompt = "…"
+        if args and isinstance(args[0], str):
+            prompt = clip_text(args[0], _SHOWN_PROMPT)
+        call = f"ernie.chat({prompt!r})" if prompt != "…" else 'ernie.chat("…")'
+        raise self.with_language(InvalidOption(_NOT_CALLABLE, advice=_CALL_CHAT.fill(call=call)))
+
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
@@ -1074,6 +1098,15 @@ class Session(SuggestsNames, PlatformGroups):
             turns = len(self.conversations[MAIN].history)
         said = TURNS.say("en", turns)
         return f"Session(service={service!r}, model={model!r}, {said})"
+
+
+def _check_query(session: Session, query: object) -> None:
+    """Check that what comes first is one text: the others follow it."""
+    if not isinstance(query, str):
+        kind = type(query).__name__
+        raise session.with_language(
+            InvalidMessages(_QUERY_FIRST.fill(kind=kind), advice=_QUERY_THEN_TEXTS)
+        )
 
 
 def _check_result_limit(session: Session, k: object) -> None:

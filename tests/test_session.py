@@ -369,3 +369,27 @@ def test_a_call_s_limit_of_length_takes_the_place_of_a_session_s_by_another_name
     with Session(service="emulator", language="en", max_completion_tokens=800) as session:
         sent = session.chat("hi", max_tokens=100).sent
     assert (sent.get("max_tokens"), sent.get("max_completion_tokens")) == (100, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "advised"),
+    [
+        (lambda ernie: ernie("Hello"), "to ask something use ernie.chat('Hello')."),
+        (lambda ernie: ernie(["a"], model="m"), 'to ask something use ernie.chat("…").'),
+        (lambda ernie: ernie.search(["a"], "x"), 'write ernie.search("QUERY", texts_or_vectors).'),
+        (lambda ernie: ernie.search(None, "x"), 'write ernie.search("QUERY", texts_or_vectors).'),
+    ],
+)
+def test_what_people_call_first_is_told_in_a_line_with_the_right_call(session, call, advised):
+    with pytest.raises(errors.UsageError) as caught:
+        call(session)
+    assert str(caught.value).endswith(f" What to do: {advised}")
+
+
+def test_vectors_before_the_query_are_told_and_cost_nothing(session, emulator):
+    vectors = session.embed(["a", "b"])
+    emulator.requests.clear()
+    with pytest.raises(errors.UsageError, match="comes first and is one text, not Embeddings"):
+        session.search(vectors, "a")
+    assert not emulator.requests
+    assert session.search("a", vectors)[0].text == "a"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from ernie_magic.api import models
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, untranslated
-from ernie_magic.text.suggest import did_you_mean
+from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +122,8 @@ class Parameter(ABC):
     default : object
         What the service uses when the field is absent (None: unknown). Never sent.
     choices : tuple of str
+    choices_in_chinese : tuple of tuple of str
+        Chinese words, each with the choice that is suggested for it.
     max_items, max_length : int | None
         For "strings": how many, and the characters of each. For "str": characters.
     requires : str
@@ -160,6 +162,7 @@ class Parameter(ABC):
     step: float | None = None
     default: object = None
     choices: tuple[str, ...] = ()
+    choices_in_chinese: tuple[tuple[str, str], ...] = ()
     max_items: int | None = None
     max_length: int | None = None
     requires: str = ""
@@ -273,6 +276,9 @@ class Parameter(ABC):
     def _advice_for(self, value: object, model: str | None) -> Text | None:  # noqa: ARG002
         """Return what to do about a value that is out of range."""
         if self.choices and isinstance(value, str):
+            for word, choice in self.choices_in_chinese:
+                if word in value:
+                    return DID_YOU_MEAN.fill(close=choice)
             return did_you_mean(value, self.choices) or _CHOOSE
         return None
 

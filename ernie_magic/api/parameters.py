@@ -63,6 +63,36 @@ STYLES = (
     "Pixel Art",
     "Texture",
 )
+_STYLES_IN_CHINESE = {
+    "默认": "Base",
+    "基础": "Base",
+    "三维": "3D Model",
+    "3D": "3D Model",
+    "胶片": "Analog Film",
+    "动漫": "Anime",
+    "动画": "Anime",
+    "二次元": "Anime",
+    "电影": "Cinematic",
+    "漫画": "Comic Book",
+    "黏土": "Craft Clay",
+    "粘土": "Craft Clay",
+    "数字": "Digital Art",
+    "增强": "Enhance",
+    "奇幻": "Fantasy Art",
+    "幻想": "Fantasy Art",
+    "等距": "Isometric",
+    "线条": "Line Art",
+    "线稿": "Line Art",
+    "低多边形": "Lowpoly",
+    "霓虹": "Neonpunk",
+    "赛博朋克": "Neonpunk",
+    "折纸": "Origami",
+    "摄影": "Photographic",
+    "照片": "Photographic",
+    "写实": "Photographic",
+    "像素": "Pixel Art",
+    "纹理": "Texture",
+}
 SAMPLERS = (
     "Euler",
     "Euler a",
@@ -478,6 +508,7 @@ PARAMETERS: tuple[Parameter, ...] = (
         "image",
         Text("风格", "style"),
         choices=STYLES,
+        choices_in_chinese=tuple(_STYLES_IN_CHINESE.items()),
         default="Base",
         requires="diffusion",
     ),
@@ -719,6 +750,7 @@ _OTHER_NAMES = {
     "to": "schema",
     "columns": "schema",
     "--schema": "--to",
+    "--json-schema": "--to",
     "--columns": "--to",
     "max_concurrency": "in_flight",
     "n_jobs": "in_flight",
@@ -727,6 +759,20 @@ _OTHER_NAMES = {
     "instructions": "system",
     "system_prompt": "system",
     **dict.fromkeys(("--img", "--pic", "--picture", "--photo"), "--image"),
+    **dict.fromkeys(("--output", "--out", "--into"), "--save"),
+    **dict.fromkeys(("--count", "--number", "--num"), "-n"),
+    **dict.fromkeys(("--width", "--height", "--resolution", "--ratio"), "--size"),
+    **dict.fromkeys(("--conversation", "--chat", "--thread"), "--session"),
+    **dict.fromkeys(("--clear", "--new", "--fresh"), "--no-history"),
+    **dict.fromkeys(("--workers", "--concurrency", "--parallel", "--jobs"), "--in-flight"),
+}
+# The same where a call has no option of the first name.
+_SECOND_NAMES = {
+    "json": "response_format",
+    "json_mode": "response_format",
+    "--json": "--response-format json_object",
+    **dict.fromkeys(("--schema", "--json-schema", "--format"), "--response-format"),
+    **dict.fromkeys(("--output", "--out", "--into"), "--as"),
 }
 
 
@@ -735,9 +781,9 @@ def _name_here(name: str, known: Collection[str]) -> str:
     around a name are written where Python has the word itself.
     """
     bare = name.strip("_")
-    here = _OTHER_NAMES.get(bare, bare)
-    if here in known:
-        return here
+    for here in (_OTHER_NAMES.get(bare, bare), _SECOND_NAMES.get(bare, bare)):
+        if here.partition(" ")[0] in known:
+            return here
     return bare or name
 
 
@@ -771,7 +817,10 @@ def unknown_option(
         flags = ", ".join(sorted(flag for flag in known if _SHORT_FLAG.fullmatch(flag)))
         suggestion = Text("短选项有：{flags}", "short options are: {flags}").fill(flags=flags)
     if suggestion is None:
-        suggestion = did_you_mean(_name_here(name, known), known)
+        here = _name_here(name, known)
+        suggestion = did_you_mean(here, known)
+        if here.partition(" ")[0] in known:  # with its value, perhaps
+            suggestion = DID_YOU_MEAN.fill(close=here)
     return InvalidOption(
         Text("没有选项 {name}", "no option {name}").fill(name=clip_value(name)),
         advice=suggestion or list_all or _FIELD,

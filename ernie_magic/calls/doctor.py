@@ -161,6 +161,13 @@ def _diagnose_answers(client: Client, service: Service) -> Iterator[Check]:
 
 
 def _lines_of(error: ErnieError) -> Text:
+    """What an error says, without its advice to run the doctor."""
+    if error.advice:
+        kept = [
+            separator.join(part for part in text.split(separator) if "%ernie doctor" not in part)
+            for text, separator in ((error.advice.zh, "；"), (error.advice.en, "; "))
+        ]
+        error.advice = Text(*kept) if all(kept) else None
     return Text(error.line("zh"), error.line("en"))
 
 

@@ -18,6 +18,7 @@ _CHARACTERS_PER_SLIP = 4  # of a name: so many may hold one wrong character
 _MAX_SLIPS = 3
 _SHORTEST = 3  # characters of a name in which one is wrong: of two, the other says too little
 _MAX_ABBREVIATED = 3  # names that one abbreviation may stand for, of those that are told
+_SHORTEST_FURTHER = 6  # characters of a name in which two are wrong
 _SHORTEST_BEGINNING = 8  # characters of a name's first words in which one is wrong
 _LONGEST = 200  # characters of a name: a longer one is not a misspelling
 _MAX_CANDIDATES = 10_000  # names: each costs about 10 µs
@@ -49,6 +50,8 @@ def close_matches(name: str, known: Iterable[str], count: int = 3) -> tuple[str,
     lower = _fold(name)
     ranks = {word: rank for word in by_lower if (rank := _rank(lower, word)) is not None}
     near = sorted(ranks, key=ranks.__getitem__)
+    if not near:
+        near = _only_one_further(lower, by_lower)
     if not near:
         near = sorted((word for word in by_lower if _begins_with_slip(lower, word)), key=len)
     return tuple(by_lower[word] for word in near[:count])
@@ -89,6 +92,24 @@ def _are_opposite(name: str, other: str) -> bool:
         for one, another in (pair, pair[::-1])
         if name.startswith(one) and other.startswith(another)
     )
+
+
+def _only_one_further(name: str, known: Iterable[str]) -> list[str]:
+    """Return the one name that differs by a slip more than is near, from its second character on:
+    `dokter` is `doctor` where nothing else resembles it.
+    """
+    typed = name.strip("-_ ")
+    if len(typed) < _SHORTEST_FURTHER:
+        return []
+    allowed = max(2, len(typed) // _CHARACTERS_PER_SLIP + 1)
+    further = [
+        word
+        for word in known
+        if word.strip("-_ ")[:1] == typed[:1]
+        and not _are_opposite(typed, word.strip("-_ "))
+        and _count_slips(typed, word.strip("-_ "), allowed) <= allowed
+    ]
+    return further if len(further) == 1 else []
 
 
 def _begins_with_slip(name: str, word: str) -> bool:

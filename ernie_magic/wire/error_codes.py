@@ -617,8 +617,8 @@ CASES: tuple[Case, ...] = (
         Text("服务地址下没有这个接口", "there is no such endpoint at this address"),
         _WRONG_ADDRESS,
         Text(
-            "检查 %ernie config base_url 和 %ernie doctor",
-            "check %ernie config base_url and %ernie doctor",
+            "检查 %ernie config base_url；%ernie doctor 可测试",
+            "check %ernie config base_url; %ernie doctor tests it",
         ),
         statuses=(404, 405),
     ),

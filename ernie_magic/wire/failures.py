@@ -408,8 +408,8 @@ def not_this_api_error(status: int, text: str) -> ProtocolError:
         ),
         cause,
         Text(
-            "检查 %ernie config base_url 和网络，再用 %ernie doctor 测试",
-            "check %ernie config base_url and the network, then try %ernie doctor",
+            "检查 %ernie config base_url 和网络；%ernie doctor 可测试",
+            "check %ernie config base_url and the network; %ernie doctor tests it",
         ),
         body=text,
         status=status,

@@ -157,3 +157,13 @@ def test_doctor_names_the_source_of_a_key_and_never_the_key(run, ernie):
     rows = {row[1]: row for row in run("%ernie doctor")[0].result.rows}
     assert rows["key"] == ["✓", "key", "set (environment AI_STUDIO_API_KEY)"]
     assert {row[0] for row in rows.values()} == {"✓", "ⓘ"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_doctor_does_not_advise_to_run_the_doctor(run, ernie, language):
+    ernie.settings.language = language
+    ernie.settings.base_url = "http://127.0.0.1:9/v1"
+    assert "%ernie doctor" in str(run("%%ernie\nhi")[0].error_in_exec)
+    _, out = run("%ernie doctor")
+    assert "%ernie config base_url" in out
+    assert "%ernie doctor" not in out

@@ -42,6 +42,20 @@ def test_what_is_close_is_found_whatever_its_case(name, found):
 @pytest.mark.parametrize(
     ("name", "found"),
     [
+        ("dokter", ("doctor",)),
+        ("mohdles", ("models",)),
+        ("dokte", ()),  # short
+        ("toktor", ()),  # begins otherwise
+        ("lymxts", ()),  # two are as near
+    ],
+)
+def test_a_name_that_resembles_only_one_may_differ_a_little_more(name, found):
+    assert close_matches(name, ["doctor", "models", "limits", "lamots"]) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
         ("ERNIE-Sped", ("ERNIE-Speed-8K",)),
         ("ernie-x2", ("ernie-x1-turbo-32k",)),
         ("deepseak-v3", ("deepseek-v3.1",)),

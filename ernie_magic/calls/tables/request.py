@@ -12,14 +12,14 @@ from ernie_magic.api.requests import chat_request, check_names, check_session_pa
 from ernie_magic.calls.tables import frames, schema
 from ernie_magic.calls.tables.files import TEXT
 from ernie_magic.calls.tables.schema import parse_columns
-from ernie_magic.calls.tables.template import Template
+from ernie_magic.calls.tables.template import Template, column_spans, row_value_error
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.storage import folders, ledger
 from ernie_magic.text.counts import ROWS
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ernie_magic.api.requests import ChatOptions, ChatRequest
@@ -209,9 +209,12 @@ def build_map_request(
     UsageError
     """
     _check_prompt(prompt)
+    is_written = isinstance(prompt, str)  # a template's values, and a cell's, are filled in
     check_names("map", options.parameters, parameters.parameters_of("chat"))
     table = frames.copy_table(rows)
     content = frames.read_table(table, with_labels=True)
+    if is_written:
+        _check_system(options.system, (*content.columns, frames.own_name(table)))
     template = _read_template(prompt, content, frames.own_name(table))
     columns = parse_columns(schema)
     if columns and options.parameters.get("response_format") is not None:
@@ -291,6 +294,18 @@ def _read_template(prompt: str | Template, content: frames.TableContent, own_nam
         template = template.rename_column(own_name, TEXT)
     _check_braces(template, names)
     return template
+
+
+def _check_system(system: str | None, columns: Iterable[str]) -> None:
+    """Check that a system prompt, which is one for all rows, names no column.
+
+    Raises
+    ------
+    InvalidExpression
+    """
+    names = tuple(filter(None, columns))
+    for start, end in column_spans(system or "", names):
+        raise row_value_error("system", (system or "")[start + 2 : end - 2].strip())
 
 
 def _check_braces(template: Template, columns: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.requests import is_missing
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidExpression, InvalidOption
 from ernie_magic.text.language import Text, whole_characters
 from ernie_magic.text.suggest import close_matches, did_you_mean
 from ernie_magic.text.whole_values import whole_text
@@ -29,6 +29,11 @@ _EACH_ALONE = Text(
     "一次只能写一列；在提示词里分别写 {columns}",
     "one column is named at a time; in the prompt write {columns}",
 )
+_ONE_FOR_ALL_ROWS = Text(
+    "{option} 对所有行都一样，不能放一行的值 {column}",
+    "{option} is one for all rows: it takes no row's value {column}",
+)
+_VALUE_IN_PROMPT = Text("把 {{{{{column}}}}} 写进提示词", "write {{{{{column}}}}} into the prompt")
 # A name in braces of any number, also in the wide ones of a Chinese keyboard.
 _IN_BRACES = re.compile(r"[{｛]{1,9}([^{}｛｝\n]{1,200})[}｝]{1,9}")
 _UNCLOSED = re.compile(r"[{｛]{2}[ \t]*([^\W\d]\w*)")
@@ -208,6 +213,14 @@ def find_column(written: str, columns: Iterable[str]) -> str | None:
             advice=Text("连同空格照原样写", "write its blanks and letters as they are"),
         )
     return next(iter(alike), None)
+
+
+def row_value_error(option: str, column: str) -> InvalidExpression:
+    """Return the error for a row's value in what is one for all rows."""
+    return InvalidExpression(
+        _ONE_FOR_ALL_ROWS.fill(option=option, column=column),
+        advice=_VALUE_IN_PROMPT.fill(column=column),
+    )
 
 
 def column_spans(text: str, columns: Collection[str]) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import parameters
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.errors import InvalidOption
-from ernie_magic.notebook.magics.interpolate import resolve_pictures
+from ernie_magic.notebook.magics.interpolate import resolve_pictures, user_names
 from ernie_magic.notebook.magics.options import (
     AS_OPTION,
     ENDPOINT_OPTION,
@@ -124,6 +124,11 @@ _INSTRUCTION = re.compile(
     r"|(?:answer|reply|respond|speak|be) (?:in|with|as|only|like|an?|the|my|all|brief|concise)\b",
     re.IGNORECASE,
 )
+_NO_FUNCTION = Text(
+    "{option}：{name} 是 {kind}，不是函数", "{option}: {name} is of type {kind}, not a function"
+)
+_NAME_FUNCTION = Text("写函数名，已有的：{names}", "name a function; there are: {names}")
+_MAX_FUNCTIONS, _MAX_NAMED = 5, 100  # functions that an error names, and their characters
 _DEFINE_FUNCTION = Text("先在前面的单元格里定义函数", "define the function in a cell above")
 
 
@@ -295,15 +300,35 @@ def _as_tools(value: object) -> list[Any]:
     return [value]
 
 
+def _check_tool(name: str, value: object, functions: list[str], parameter: Parameter) -> None:
+    """Check that a variable is no text or number; a text may be the JSON of tools.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    is_json = isinstance(value, str) and value.lstrip().startswith(("{", "["))
+    if is_json or not isinstance(value, (str, bytes, int, float)):
+        return
+    advice = _DEFINE_FUNCTION
+    if functions:
+        named = ", ".join(functions[-_MAX_FUNCTIONS:])
+        advice = _NAME_FUNCTION.fill(names=clip_text(named, _MAX_NAMED))
+    raise InvalidOption(
+        _NO_FUNCTION.fill(option=parameter.option_name, name=name, kind=type(value).__name__),
+        advice=advice,
+    )
+
+
 def _find_tool(name: str, namespace: Mapping[str, Any], parameter: Parameter) -> Any:
     """Return a variable, or an attribute of one: a module's function, an object's method."""
     variable, *attributes = name.split(".")
+    functions = [each for each in user_names(namespace) if callable(namespace[each])]
     if variable in namespace:
         with suppress(AttributeError):
-            return reduce(getattr, attributes, namespace[variable])
-    functions = [
-        each for each, value in namespace.items() if callable(value) and not each.startswith("_")
-    ]
+            value = reduce(getattr, attributes, namespace[variable])
+            _check_tool(name, value, functions, parameter)
+            return value
     raise InvalidOption(
         Text("{option}：没有叫 {name} 的变量", "{option}: no variable {name}").fill(
             option=parameter.option_name, name=name

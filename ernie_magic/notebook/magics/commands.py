@@ -12,6 +12,12 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.magics.batch_commands import show_batches
 from ernie_magic.notebook.magics.dataset_commands import list_datasets
+from ernie_magic.notebook.magics.habits import (
+    COMMAND_HABITS,
+    HELP_WORDS,
+    suggest_command,
+    suggest_magic,
+)
 from ernie_magic.notebook.magics.knowledge_commands import list_apps, show_knowledge
 from ernie_magic.notebook.magics.listings import (
     find_conversation,
@@ -32,7 +38,6 @@ from ernie_magic.notebook.magics.template_commands import run_template_command
 from ernie_magic.notebook.magics.tuning_commands import run_tuning_command
 from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text, untranslated
-from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -272,10 +277,12 @@ COMMANDS: dict[str, Command] = {
     ),
 }
 
-_USE_MAGIC = Text(
-    "用 %%{magic}，提示词写在下一行", "use %%{magic}, with the prompt on the next line"
+_WRITE_EXAMPLE = Text("写成 {example}", "write {example}")
+_CANNOT_RESET = Text(
+    "用量按会话累计，不能清零；%ernie reset 清空对话，Session() 从零开始",
+    "usage is counted for as long as the session lasts; %ernie reset forgets a conversation, and "
+    "a new Session() starts from zero",
 )
-_CELL_MAGICS = frozenset({"ernie_image", "ernie_map", "ernie_embed"})
 _ALL_COMMANDS = Text(
     "%ernie 列出全部命令；提问用 %%ernie", "%ernie lists them all; to ask something use %%ernie"
 )
@@ -313,40 +320,33 @@ def run_command(
     if started in COMMANDS and (read_line := COMMANDS[started].read_line):
         return COMMANDS[started].run(session, read_line(rest.strip(), namespace))
     words = split_words(line)
-    if not words or words in (["help"], ["--help"], ["-h"]):
+    if not words or (len(words) == 1 and words[0].lower() in HELP_WORDS):
         return list_magics(session.settings.interface_language)
     name, *arguments = words
     if name not in COMMANDS:
+        helps = {word: command.help for word, command in COMMANDS.items()}
         raise InvalidOption(
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=name),
-            advice=_name_magic(name) or _name_command(name) or _ALL_COMMANDS,
+            advice=suggest_magic(name)
+            or suggest_command(name, helps, COMMAND_HABITS)
+            or _ALL_COMMANDS,
         )
     command = COMMANDS[name]
     if len(arguments) > command.max_words:
         raise InvalidOption(
             Text("%ernie {word} 不认识“{extra}”", "%ernie {word} does not know {extra!r}").fill(
                 word=name, extra=" ".join(arguments[command.max_words :])
-            )
+            ),
+            advice=_advise_on_extra(name, arguments),
         )
     return command.run(session, arguments)
 
 
-def _name_magic(word: str) -> Text | None:
-    """Return which magic makes what a word names, None for a word that names none."""
-    magic = f"ernie_{word.lower()}"
-    if magic in _CELL_MAGICS:
-        return _USE_MAGIC.fill(magic=magic)
-    return None
-
-
-def _name_command(word: str) -> Text | None:
-    """Return the command that resembles a word, or that a Chinese word describes."""
-    if word.isascii():
-        return did_you_mean(word, COMMANDS)
-    named = [name for name, command in COMMANDS.items() if word in command.help.zh]
-    if not named:
-        return None
-    return DID_YOU_MEAN.fill(close=", ".join(named[:3]))
+def _advise_on_extra(name: str, words: list[str]) -> Text:
+    """Return how a command is written; usage, which people want to reset, says why it cannot be."""
+    if name == "usage" and "reset" in map(str.lower, words):
+        return _CANNOT_RESET
+    return _WRITE_EXAMPLE.fill(example=COMMANDS[name].example)
 
 
 def list_magics(language: Language) -> Table:

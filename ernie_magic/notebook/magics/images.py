@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.calls.images import files as picture_files
 from ernie_magic.calls.images import recipes
 from ernie_magic.errors import InvalidOption
+from ernie_magic.notebook.magics.habits import IMAGE_HABITS, suggest_command
 from ernie_magic.notebook.magics.interpolate import (
     resolve_name,
     resolve_picture,
@@ -33,7 +34,6 @@ from ernie_magic.notebook.magics.templates import (
 )
 from ernie_magic.notebook.magics.words import split_words
 from ernie_magic.text.language import Text
-from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -253,7 +253,7 @@ def parse_image_command(line: str, namespace: Mapping[str, Any]) -> ImageCommand
             Text("%ernie_image 没有命令“{word}”", "%ernie_image has no command {word!r}").fill(
                 word=words[0]
             ),
-            advice=did_you_mean(words[0], IMAGE_COMMANDS) or _ALL_COMMANDS,
+            advice=suggest_command(words[0], IMAGE_COMMANDS, IMAGE_HABITS) or _ALL_COMMANDS,
         )
     if len(words) == 1 or words[1].startswith("--"):
         raise InvalidOption(_USAGE)

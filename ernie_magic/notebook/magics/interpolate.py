@@ -9,6 +9,7 @@ import ast
 import asyncio
 import json
 import re
+from collections.abc import Sized
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -34,7 +35,7 @@ from ernie_magic.text.whole_values import printing_whole, whole_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-LITERAL = Text("要原样写 {{ 请加 --verbatim", "to write {{ as it is, add --verbatim")
+LITERAL = Text("要原样写花括号请加 --verbatim", "to write braces as they are, add --verbatim")
 _FORMAT = re.compile(r"(?P<value>.+?)\s*(?:=|(?:![rsa])?:[^:'\"\[\]]*|![rsa])")
 _F_STRING_ADVICE = Text(
     "格式写在 f-string 里：{written}", "a format goes into an f-string: {written}"
@@ -42,10 +43,14 @@ _F_STRING_ADVICE = Text(
 _DEFINE = Text(
     "先在前面的单元格里给 {name} 赋值；{literal}", "give {name} a value in a cell above; {literal}"
 )
-_TRY_ALONE = Text(
-    f"先在单独的单元格里试这个表达式；{LITERAL.zh}",
-    f"try the expression in a cell of its own; {LITERAL.en}",
+_TRY_ALONE = Text("先在单独的单元格里试这个表达式", "try the expression in a cell of its own")
+_TRY_ALONE_OR_LITERAL = Text(f"{_TRY_ALONE.zh}；{LITERAL.zh}", f"{_TRY_ALONE.en}; {LITERAL.en}")
+_ITEMS = Text(
+    "{name} 有 {n} 项：{name}[0] 到 {name}[{last}]",
+    "{name} has {n} items: {name}[0] to {name}[{last}]",
 )
+_ONE_ITEM = Text("{name} 只有一项：{name}[0]", "{name} has one item: {name}[0]")
+_NO_ITEM = Text("{name} 是空的", "{name} is empty")
 _NAME_OR_PATH = Text("写变量名或文件路径", "write a variable's name or a file's path")
 # The last two are raised for deeply nested code.
 _EXPRESSION_ERRORS = (SyntaxError, ValueError, MemoryError, RecursionError)
@@ -434,6 +439,8 @@ def _evaluate_expression(
     convert: Callable[[Any], Any] = lambda value: value,
     source_text: str = "",
 ) -> Any:
+    # Outside braces, as in `--image cats[0]`, there are none to be written as they are.
+    try_alone = _TRY_ALONE if source_text else _TRY_ALONE_OR_LITERAL
     source_text = clip_text(source_text or f"{{{{{expression}}}}}", 64)
     try:
         code = compile(expression, "{{…}}", "eval")
@@ -453,7 +460,7 @@ def _evaluate_expression(
         raise InvalidExpression(
             Text("{source}：{what}", "{source}: {what}").fill(source=source_text, what=error.what),
             error.cause,
-            error.advice or _TRY_ALONE,
+            error.advice or try_alone,
         ) from error
     except NameError as error:
         name = _undefined_name(error)
@@ -472,8 +479,22 @@ def _evaluate_expression(
                 kind=type(error).__name__,
                 said=redact(exception_message(error), strict=True)[:200],
             ),
-            advice=_TRY_ALONE,
+            advice=_name_items(error, expression, namespace) or try_alone,
         ) from error
+
+
+def _name_items(error: BaseException, expression: str, namespace: Mapping[str, Any]) -> Text | None:
+    """Return which items a variable has, for one that it has not: `cats[5]`; None for anything
+    else.
+    """
+    if not isinstance(error, IndexError):
+        return None
+    match ast.parse(expression.strip(), mode="eval").body:
+        case ast.Subscript(value=ast.Name(id=name)) if isinstance(namespace.get(name), Sized):
+            count = len(namespace[name])
+            told = {0: _NO_ITEM, 1: _ONE_ITEM}.get(count, _ITEMS)
+            return told.fill(name=name, n=f"{count:,}", last=count - 1)
+    return None
 
 
 def _undefined_name(error: NameError) -> str:

@@ -119,7 +119,8 @@ def _parse_history_options(words: list[str]) -> tuple[int, str]:
             raise InvalidOption(
                 Text(
                     "-n 的值“{value}”不是正整数", "-n {value!r} is not a positive whole number"
-                ).fill(value=value)
+                ).fill(value=value),
+                advice=Text("例如 %ernie history -n 3", "for example %ernie history -n 3"),
             )
     return limit, name
 

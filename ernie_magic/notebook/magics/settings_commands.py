@@ -17,6 +17,7 @@ from ernie_magic.notebook.display.settings_table import (
 )
 from ernie_magic.notebook.magics.interpolate import interpolate
 from ernie_magic.notebook.magics.options import VERBATIM_OPTION
+from ernie_magic.notebook.magics.stray_braces import check_braces
 from ernie_magic.notebook.magics.words import first_word, unquote
 from ernie_magic.text.language import Text
 from ernie_magic.text.visible import make_controls_visible
@@ -116,11 +117,11 @@ def read_setting(line: str, namespace: Mapping[str, Any]) -> list[str]:
     value = rest.strip()
     if not name or not (value or assigned):
         return [name] if name else []
-    if "{{" not in value:
-        return [name, unquote(value)]
     if written := _VERBATIM.fullmatch(value):
         return [name, unquote(written["first"] or written["last"])]
-    return [name, interpolate(unquote(value), namespace)]
+    text = unquote(value)
+    check_braces(text, namespace)
+    return [name, interpolate(text, namespace)]
 
 
 def configure_settings(session: Session, words: list[str]) -> Table | None:

@@ -42,7 +42,6 @@ _NOT_MEANT = (ModuleType, FunctionType, BuiltinFunctionType, type)  # variables 
 _SHOWN = 64  # characters of what stands in braces
 _NOT_CLOSED = Text("{source} 没有用 }}}} 结束", "{source} is not closed by }}}}")
 _NOT_OPENED = Text("{source} 前面没有 {{{{", "{source} is not opened by {{{{")
-_CLOSING_LITERAL = Text("要原样写 }} 请加 --verbatim", "to write }} as it is, add --verbatim")
 _WIDE_BRACES = Text("{source} 用了全角花括号", "{source} has full-width braces")
 # As IPython fills in the line of a magic ("Shell assignment" in its reference), and a shell does.
 _AS_IPYTHON = re.compile(r"\$?\{[ \t]*([^\W\d]\w*)[ \t]*\}|\$([^\W\d]\w*)")
@@ -100,7 +99,7 @@ def _check_half(half: Half, names: Collection[str]) -> None:
         return
     if half.is_opening:
         raise _make_error(_NOT_CLOSED, half.source, name)
-    raise _make_error(_NOT_OPENED, half.source, name + half.member, _CLOSING_LITERAL)
+    raise _make_error(_NOT_OPENED, half.source, name + half.member)
 
 
 def _find_known(word: str, names: Collection[str], *, at_end: bool) -> str:
@@ -157,8 +156,8 @@ def _pieces_between(text: str) -> Iterator[str]:
     yield text[copied_until:]
 
 
-def _make_error(what: Text, source: str, name: str, literal: Text = LITERAL) -> InvalidExpression:
+def _make_error(what: Text, source: str, name: str) -> InvalidExpression:
     return InvalidExpression(
         what.fill(source=clip_text(source, _SHOWN)),
-        advice=_WRITE_VALUE.fill(name=clip_text(name, _SHOWN), literal=literal),
+        advice=_WRITE_VALUE.fill(name=clip_text(name, _SHOWN), literal=LITERAL),
     )

@@ -16,6 +16,7 @@ from ernie_magic.calls.tables.template import (
     Template,
     column_spans,
     find_column,
+    row_value_error,
 )
 from ernie_magic.errors import InvalidExpression, InvalidOption
 from ernie_magic.notebook.magics.interpolate import (
@@ -125,11 +126,6 @@ _ROW_OR_COLUMN = Text(
     "一行的值写 {{{{{column}}}}}；确实要整列就写 {{{{list({expression})}}}}",
     "a row's value is {{{{{column}}}}}; the whole column on purpose {{{{list({expression})}}}}",
 )
-_ONE_FOR_ALL_ROWS = Text(
-    "{option} 对所有行都一样，不能放一行的值 {column}",
-    "{option} is one for all rows: it takes no row's value {column}",
-)
-_VALUE_IN_PROMPT = Text("把 {{{{{column}}}}} 写进提示词", "write {{{{{column}}}}} into the prompt")
 _SAME_FOR_ALL = Text(
     "提示词没有用任何一列：{rows}会问同样的话",
     "the prompt names no column: {rows} would be asked the same",
@@ -279,10 +275,7 @@ def _check_for_row_values(rest: str, source: str, namespace: Mapping[str, Any]) 
             column = next((name for name in written if names.find_names(name)), "").strip()
             if column and column not in namespace:
                 option = previous if previous.startswith("-") else word.partition("=")[0]
-                raise InvalidExpression(
-                    _ONE_FOR_ALL_ROWS.fill(option=option, column=column),
-                    advice=_VALUE_IN_PROMPT.fill(column=column),
-                )
+                raise row_value_error(option, column)
 
 
 def _names_in(source: str) -> set[str]:

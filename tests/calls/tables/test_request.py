@@ -348,3 +348,13 @@ def test_a_column_as_an_argument_is_told_to_go_into_the_prompt(ernie, name):
         ernie.map("judge", [{"t": "a"}], **{name: "t"})
     assert "the prompt of ernie.map: {{column}}" in caught.value.line("en")
     assert "extra=" not in caught.value.line("en")
+
+
+def test_a_row_s_value_in_the_system_prompt_is_told(session):
+    with pytest.raises(errors.InvalidExpression) as caught:
+        session.map("{{text}}", ["a"], system="Say {{ text }}")
+    assert caught.value.line("en") == (
+        "system is one for all rows: it takes no row's value text. What to do: write {{text}} into "
+        "the prompt."
+    )
+    assert session.map("{{text}}", ["a"], system="Fill in {{name}}").errors == {}

@@ -316,3 +316,17 @@ def test_a_system_prompt_in_the_place_of_a_conversation_s_name_is_told(run, erni
 def test_a_name_is_a_conversation_s(run, ernie, name):
     assert run(f'%%ernie -s "{name}"\nhi')[0].success
     assert len(ernie[name].history) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("杭州", "--tools: it is of type str, not a function. What to do: name a function; "),
+        (3, "--tools: it is of type int, not a function"),
+    ],
+)
+def test_a_variable_that_is_no_tool_is_told_with_the_functions_there_are(run, shell, value, told):
+    shell.user_ns |= {"it": value, "weather": lambda city: city}
+    result, _ = run("%%ernie --tools it\nhi")
+    assert told in str(result.error_in_exec)
+    assert "weather" in str(result.error_in_exec)

@@ -343,6 +343,27 @@ def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
         ("%ernie Tell me about Beijing", "to ask something use %%ernie"),
         ("%ernie 面板", "did you mean panel?"),
         ("%ernie 你好", "to ask something use %%ernie"),
+        ("%ernie dokter", "did you mean doctor?"),
+        ("%ernie clear", "did you mean reset?"),
+        ("%ernie settings", "did you mean config?"),
+        ("%ernie 清空", "did you mean reset?"),
+        ("%ernie 历史", "did you mean history?"),
+        ("%ernie 诊断", "did you mean doctor?"),
+        ("%ernie ask something", "use %%ernie, with the prompt on the next line"),
+        ("%ernie search v tasty", "use %ernie_search"),
+        ("%ernie_image 再画 cats[0]", "did you mean redo?"),
+        ("%ernie_image edit cats[0]", "did you mean vary?"),
+        ("%ernie usage reset", "usage is counted for as long as the session lasts"),
+        ("%ernie doctor now", "write %ernie doctor"),
+        ("%ernie history -n x", "for example %ernie history -n 3"),
+        ("%%ernie --json\nhi", "did you mean --response-format json_object?"),
+        ("%%ernie --schema x\nhi", "did you mean --response-format?"),
+        ("%%ernie_map ['a'] --schema x\n{{text}}", "did you mean --to?"),
+        ("%%ernie --output x\nhi", "did you mean --as?"),
+        ("%%ernie_image --output x\nhi", "did you mean --save?"),
+        ("%%ernie_image --count 2\nhi", "did you mean -n?"),
+        ("%%ernie_image --style 动漫\nhi", "did you mean Anime?"),
+        ("%%ernie_image --style 像素风\nhi", "did you mean Pixel Art?"),
         (
             "%ernie config temperature high",
             "for example %ernie config temperature 0.95; %ernie config temperature default unsets",
@@ -356,6 +377,21 @@ def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
 def test_a_common_mistake_is_told_with_what_to_do(run, line, advised):
     result, _ = run(line)
     assert advised in str(result.error_in_exec)
+
+
+@pytest.mark.parametrize("word", ["帮助", "help", "HELP", "?", "用法"])
+def test_help_lists_what_there_is(run, word):
+    assert run(f"%ernie {word}")[1] == run("%ernie")[1] != ""
+
+
+@pytest.mark.parametrize("value", ["hello", '"hello"', "  hello  "])
+def test_verbatim_is_no_part_of_a_setting(run, ernie, value):
+    assert run(f"%ernie config system {value} --verbatim")[0].success
+    assert ernie.settings.system == "hello"
+    run(f"%ernie config system=--verbatim {value}")
+    assert ernie.settings.system == "hello"
+    result, _ = run("%ernie config system Speak {{tone")
+    assert "{{tone is not closed by }}" in str(result.error_in_exec)
 
 
 @pytest.mark.parametrize(

@@ -266,3 +266,22 @@ def test_a_set_is_shown_with_the_parameters_of_each_picture(run, shell):
     one = run("%ernie_image show cats[1]")[0].result
     assert one.headers == ["parameter", "value"]
     assert ["index", "1"] in one.rows
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (3, "cats has 3 items: cats[0] to cats[2]"),
+        (1, "cats has one item: cats[0]"),
+        (0, "cats is empty"),
+    ],
+)
+@pytest.mark.parametrize("code", ["%ernie_image show cats[5]", "%%ernie --image cats[5]\nhi"])
+def test_a_picture_that_a_set_has_not_is_told_with_those_it_has(run, shell, code, count, told):
+    shell.user_ns["cats"] = ["x"] * count
+    result, _ = run(code)
+    assert str(result.error_in_exec) == (
+        f"cats[5] raised IndexError: list index out of range. What to do: {told}."
+    )
+    result, _ = run("%ernie_image show len(cats)/0")
+    assert str(result.error_in_exec).endswith("try the expression in a cell of its own.")

@@ -25,8 +25,8 @@ def test_a_name_in_braces_that_are_not_closed_is_told(text, source, name):
     with pytest.raises(InvalidExpression) as caught:
         check_braces(text, NAMES)
     assert caught.value.line("en") == (
-        f"{source} is not closed by }}}}. What to do: write {{{{{name}}}}}; to write {{{{ as it is, "
-        "add --verbatim."
+        f"{source} is not closed by }}}}. What to do: write {{{{{name}}}}}; to write braces as they "
+        "are, add --verbatim."
     )
 
 
@@ -37,7 +37,7 @@ def test_full_width_braces_are_told(text):
     with pytest.raises(InvalidExpression) as caught:
         check_braces(f"介绍{text}。", NAMES)
     assert caught.value.line("zh") == (
-        f"{text} 用了全角花括号。怎么办：写成 {{{{city}}}}；要原样写 {{{{ 请加 --verbatim。"
+        f"{text} 用了全角花括号。怎么办：写成 {{{{city}}}}；要原样写花括号请加 --verbatim。"
     )
 
 
