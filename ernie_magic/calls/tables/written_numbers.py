@@ -46,8 +46,10 @@ def mark_numbers(values: Sequence[Any]) -> Sequence[Any]:
     """Return a file's column with marks on its whole numbers if others are not whole; as it is if
     not all are numbers, or a `float` would not be the same number.
     """
+    if int not in set(map(type, values)):  # of most columns this is all that is looked at
+        return values
     kinds = {type(value) for value in values if not is_missing(value)}
-    if int not in kinds or len(kinds) == 1 or not kinds <= {int, float, WrittenFloat}:
+    if len(kinds) == 1 or not kinds <= {int, float, WrittenFloat}:
         return values
     if not all(_is_exact(value) for value in values if type(value) is int):
         return values
@@ -63,9 +65,9 @@ def _is_exact(number: int) -> bool:
 
 def are_written_numbers(values: Sequence[Any]) -> bool:
     """Whether a column of objects is one of a file's numbers and gaps."""
-    present = [value for value in values if not is_missing(value)]
-    is_of_file = any(isinstance(value, _WRITTEN) for value in present)
-    return is_of_file and all(isinstance(value, (WrittenInt, float)) for value in present)
+    if not any(isinstance(value, _WRITTEN) for value in values):
+        return False
+    return all(isinstance(value, (WrittenInt, float)) or is_missing(value) for value in values)
 
 
 def parse_written_float(text: str) -> float:
