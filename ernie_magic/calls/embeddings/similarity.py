@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Embeddings
 
 _NUMBERS = "fiu"  # numpy's kinds of floats and of whole numbers
+_ROWS = 2  # dimensions of an array whose rows are vectors
 _SEVERAL_QUERIES = Text(
     "一次只查一个查询，给了 {n} 个", "a search is for one query at a time, and {n} were given"
 )
@@ -161,7 +162,7 @@ def _read_vectors(query: Any) -> np.ndarray | None:
         numbers = np.asarray(query)
     except (TypeError, ValueError):  # rows of several lengths, say
         return None
-    if numbers.dtype.kind not in _NUMBERS or numbers.ndim > 2 or not numbers.size:
+    if numbers.dtype.kind not in _NUMBERS or numbers.ndim > _ROWS or not numbers.size:
         return None
     return np.atleast_2d(numbers).astype(np.float32)
 

@@ -281,7 +281,7 @@ def test_a_query_that_no_texts_can_be_compared_with_says_why(session):
     vectors = session.embed(["a", "", "b"], invalid="skip")
     with pytest.raises(errors.InvalidMessages, match="a text that was skipped or failed"):
         session.search(vectors[1], vectors)
-    with pytest.raises(errors.InvalidMessages, match="write ernie.search"):
+    with pytest.raises(errors.InvalidMessages, match=r"write ernie\.search"):
         session.search(vectors, "b")
     other = session.embed(["a"], model="bge-large-zh")
     with pytest.raises(errors.InvalidOption, match="bge-large-zh made the query's vector"):
