@@ -79,6 +79,44 @@ def test_after_a_restart_a_panel_says_so_calmly_and_all_of_it_can_be_read(
     assert again.output.evaluate(SEEN) == 0
 
 
+CONNECTION = """status => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+    ._updateConnectionStatus(status)"""
+
+
+def test_without_its_server_a_panel_waits_and_goes_on_when_it_is_back(open_panel):
+    panel = open_panel(line="%ernie panel")
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    panel.prompt.fill("half a prompt")
+    panel.wait_for_news()
+    before = panel.root.evaluate(ENABLED)
+    panel.page.evaluate(CONNECTION, "connecting")
+    expect(panel.root.locator(".ernie-gone")).to_have_text(
+        "没有连上 Jupyter 服务器：连上之后面板接着用"
+    )
+    assert set(panel.root.evaluate(ENABLED)) <= {"复制", "复制代码", "插入为单元格", "对话"}
+    panel.page.evaluate(AXE)
+    assert panel.root.evaluate(VIOLATIONS) == []
+    panel.nb.picture("panel-away")
+    panel.page.evaluate(CONNECTION, "connected")
+    expect(panel.root.locator(".ernie-gone")).to_have_count(0)
+    assert panel.root.evaluate(ENABLED) == before
+    expect(panel.prompt).to_have_value("half a prompt")
+    panel.prompt.press("Control+Enter")
+    expect(panel.root.locator(".ernie-turn")).to_have_count(2)
+
+
+def test_a_short_break_of_the_connection_disturbs_nobody(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    panel.page.evaluate(CONNECTION, "connecting")
+    panel.prompt.fill("typed meanwhile")
+    panel.page.wait_for_timeout(300)
+    panel.page.evaluate(CONNECTION, "connected")
+    panel.page.wait_for_timeout(2200)
+    expect(panel.root.locator(".ernie-gone")).to_have_count(0)
+    expect(panel.prompt).to_be_enabled()
+
+
 def test_a_prompt_that_a_restart_left_unsent_is_back_in_its_box(open_panel):
     panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(30)"])
     panel.nb.select(2)

@@ -5,6 +5,7 @@ const VIEWS = new Map(); // number of views, by widget
 const KERNELS = new Map(); // {gone, views, taken} by widget: views opened later find its kernel gone, too
 // Buttons that need no kernel.
 const OFFLINE = ".ernie-copy, .ernie-insert, .ernie-offline";
+const AWAY = 2000; // milliseconds after which a lost connection is told: a short one comes back by itself
 const UNANSWERED = 5000; // milliseconds for which an idle kernel may leave a click unanswered
 
 // Text by a model, a service or a file may imitate the panel's markup: nothing in it is treated as a control.
@@ -12,7 +13,7 @@ const FOREIGN = ".ernie-log, .widget-html-content";
 
 // ipywidgets hears of a restart that was asked for, and of no other end: the kernel crashed, was shut down, or was changed.
 function initialize({ model }) {
-  const kernel = { gone: "", hasLived: false, views: new Set(), taken: new Set() };
+  const kernel = { gone: "", isParted: false, isAway: false, hasLived: false, views: new Set(), taken: new Set() };
   KERNELS.set(model.get("_id"), kernel);
   const context = model.widget_manager?.context?.sessionContext;
   const own = context?.session?.kernel?.id;
@@ -28,9 +29,24 @@ function initialize({ model }) {
     if (!newValue) leave("stopped");
     else if (newValue.id !== own) leave("restarted");
   };
+  // Without its server the page knows nothing of the kernel, which may run on.
+  let waits = 0;
+  const onConnection = (_context, status) => {
+    clearTimeout(waits);
+    const tell = (isAway) => {
+      kernel.isAway = isAway;
+      for (const view of kernel.views) view();
+    };
+    kernel.isParted = status !== "connected";
+    tell(kernel.isAway && kernel.isParted);
+    if (kernel.isParted) waits = setTimeout(tell, AWAY, true);
+  };
   context?.statusChanged.connect(onStatus);
   context?.kernelChanged.connect(onKernel);
+  context?.connectionStatusChanged?.connect(onConnection);
   return () => {
+    clearTimeout(waits);
+    context?.connectionStatusChanged?.disconnect(onConnection);
     context?.statusChanged.disconnect(onStatus);
     context?.kernelChanged.disconnect(onKernel);
     KERNELS.delete(model.get("_id"));
@@ -115,7 +131,9 @@ function render({ model, el }) {
   }
 
   function retireIfGone() {
-    if (!kernel.gone || !root) return;
+    if (!root) return;
+    root.classList.toggle("ernie-parted", kernel.isParted);
+    if (!kernel.gone) return kernel.isAway ? suspend(root, say.away) : resume(root);
     retire(root, say[kernel.gone], say.partial);
     root.classList.toggle("ernie-restored", !kernel.hasLived);
   }
@@ -155,7 +173,7 @@ function render({ model, el }) {
     if (!prompt) return;
     event.preventDefault();
     event.stopPropagation();
-    if (!kernel.gone) submit(prompt);
+    if (!kernel.gone && !kernel.isAway) submit(prompt);
   }
 
   // ipywidgets takes a typed number by Enter alone: left otherwise it stood there and was not sent.
@@ -219,7 +237,7 @@ function render({ model, el }) {
     if (picture) return enlarge(picture, root, say, original);
     const button = event.target.closest("button");
     if (!button || button.closest(FOREIGN)) return;
-    if (kernel.gone && button.matches(".ernie-tabs button")) return showPane(button, root);
+    if ((kernel.gone || kernel.isAway) && button.matches(".ernie-tabs button")) return showPane(button, root);
     if (button.classList.contains("ernie-fold")) return fold(button, root);
     const box = button.closest(".ernie-code");
     if (!box && button.classList.contains("ernie-button")) queued(button);
@@ -482,9 +500,45 @@ function plain(text) {
   return digits && Number.isFinite(Number(digits)) ? String(Number(digits)) : "";
 }
 
-// Its kernel is gone: nothing in the panel can act, all of it can be read.
-function retire(root, line, partial) {
-  root.classList.add("ernie-retired");
+// Its server cannot be reached: what needs the kernel waits, all of it can be read.
+function suspend(root, line) {
+  root.classList.add("ernie-away");
+  tellAbove(root, line);
+  for (const control of controlsOf(root)) {
+    if (control.disabled) continue;
+    control.disabled = true;
+    control.classList.add("ernie-waits");
+  }
+  holdSliders(root, true);
+}
+
+function holdSliders(root, isHeld) {
+  for (const slider of root.querySelectorAll(".noUi-target")) slider.toggleAttribute("disabled", isHeld);
+  for (const handle of root.querySelectorAll(".noUi-handle, .widget-readout")) {
+    set(handle, "aria-disabled", String(isHeld));
+    if (handle.matches(".widget-readout")) set(handle, "contenteditable", String(!isHeld));
+    if (handle.matches(".noUi-handle")) set(handle, "tabindex", isHeld ? "-1" : "0");
+  }
+}
+
+function resume(root) {
+  if (!root.classList.contains("ernie-away")) return;
+  root.classList.remove("ernie-away");
+  root.querySelector(":scope > .ernie-gone")?.remove();
+  for (const control of root.querySelectorAll(".ernie-waits")) {
+    control.disabled = false;
+    control.classList.remove("ernie-waits");
+  }
+  holdSliders(root, false);
+}
+
+// All that need a kernel: not the tabs that were opened.
+function controlsOf(root) {
+  const opened = new Set([...root.querySelectorAll(".ernie-tabs button")].filter((tab) => paneOf(tab, root)));
+  return [...root.querySelectorAll("button, select, textarea, input")].filter((control) => !control.matches(OFFLINE) && !opened.has(control));
+}
+
+function tellAbove(root, line) {
   let told = root.querySelector(":scope > .ernie-gone");
   if (!told) {
     told = document.createElement("p");
@@ -493,15 +547,15 @@ function retire(root, line, partial) {
     root.prepend(told);
   }
   if (told.textContent !== line) told.textContent = line;
-  const opened = new Set([...root.querySelectorAll(".ernie-tabs button")].filter((tab) => paneOf(tab, root)));
-  for (const control of root.querySelectorAll("button, select, textarea, input"))
-    if (!control.matches(OFFLINE) && !opened.has(control)) control.disabled = true;
-  for (const slider of root.querySelectorAll(".noUi-target")) set(slider, "disabled", "");
-  for (const handle of root.querySelectorAll(".noUi-handle, .widget-readout")) {
-    set(handle, "aria-disabled", "true");
-    set(handle, "tabindex", "-1");
-    if (handle.isContentEditable) set(handle, "contenteditable", "false");
-  }
+}
+
+// Its kernel is gone: nothing in the panel can act, all of it can be read.
+function retire(root, line, partial) {
+  root.classList.remove("ernie-away");
+  root.classList.add("ernie-retired");
+  tellAbove(root, line);
+  for (const control of controlsOf(root)) control.disabled = true;
+  holdSliders(root, true);
   for (const turn of root.querySelectorAll('.ernie-turn[aria-busy="true"]')) {
     turn.setAttribute("aria-busy", "false");
     const half = document.createElement("small");

@@ -64,6 +64,10 @@ _FRONTEND_LABELS = {
         "没有连上 Jupyter 服务器：连上之后才处理",
         "no connection to the Jupyter server: this waits until it is back",
     ),
+    "away": Text(
+        "没有连上 Jupyter 服务器：连上之后面板接着用",
+        "no connection to the Jupyter server: the panel continues once it is back",
+    ),
     "restarted": Text(
         "内核已重启：要继续使用面板，请先运行 %load_ext ernie_magic，再运行这个单元格（面板会是空的）",
         "the kernel was restarted: to use the panel, run %load_ext ernie_magic, then this cell, which "

@@ -73,7 +73,7 @@ class NumberControl(Control):
         if self._has_slider:
             lines.append(self._make_scale())
         else:
-            self.note = Status()
+            self.note = Status("ernie-told")
             lines.append(self.note.widget)
         return tuple(lines)
 

@@ -194,11 +194,11 @@ def close_widget(widget: widgets.Widget) -> None:
 
 
 class Status:
-    """A line that says what is going on, or what went wrong."""
+    """A line that says what is going on, or what went wrong; `name` is the class of its look."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "ernie-status") -> None:
         self.widget = widgets.HTML()
-        self.widget.add_class("ernie-status")
+        self.widget.add_class(name)
         self.text = ""
         self.is_error = False
         set_visible(self.widget, visible=False)
