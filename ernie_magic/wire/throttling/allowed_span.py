@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 # Of its length: so close the bounds need to be, and where each refusal costs a wait.
 _PRECISION = 0.02
 _COSTLY_PRECISION = 0.06
-# There, one call more is tried so much more rarely, and an unexpected refusal lengthens a span so.
-_COST_FACTOR = 2
-_COSTLY_GROWTH = 1.04
+_COST_FACTOR = 2  # there, one call more is tried so much more rarely
+_GROWTH = 1.06  # where to measure a span anew costs more than to lengthen it
 # A span that is longer by this factor than was measured is another one, to be measured anew.
 _SAME_SPAN = 1.5
 # The lower bound is doubted now and then: a refused call may only have been quick on its way, or
@@ -195,12 +194,10 @@ class AllowedSpan:
         self.longest = taken_at - began_at
         return True
 
-    def widen(self, calls: Sequence[SentRequest], refused: SentRequest) -> None:
+    def widen(self) -> None:
         """Lengthen the span a little, since a call that it allowed was refused."""
-        earlier = [call for call in calls if call.sent_at <= refused.sent_at]
-        age = refused.sent_at - self._began_at(earlier)
-        self.shortest = min(max(self.shortest, age), self.longest)
-        self.longest *= _COSTLY_GROWTH
+        self.shortest = self.longest
+        self.longest *= _GROWTH
 
     def take_back_extra(self) -> bool:
         """Allow one call less if one that was tried was too many; return whether one was."""

@@ -181,7 +181,7 @@ class Congestion:
             pass
         elif self.span is not None or is_rate:
             if is_new:
-                self._refuse_within_span(sent, now)
+                self._refuse_within_span(now)
         elif retry_after > _LAG_HOLDS[-1] and not in_flight and self._taken:
             # After such a wait the next is taken, so there is no row of refusals to wait for.
             self._begin_block(now)
@@ -269,7 +269,7 @@ class Congestion:
             return 0.0
         return max(0.0, self.span.opens_at(self._taken) - now)
 
-    def _refuse_within_span(self, sent: SentRequest, now: float) -> None:
+    def _refuse_within_span(self, now: float) -> None:
         if self.span is not None and self.span.take_back_extra():
             self._held_until = now + _FIRST_HOLD
         elif self.span is not None and self._may_count_refusals(now, self.span):
@@ -277,7 +277,7 @@ class Congestion:
         elif self.span is not None and self.span.cost and not self._is_widened:
             # To measure it anew would cost several such waits.
             self._is_widened = True
-            self.span.widen(self._taken, sent)
+            self.span.widen()
         else:
             self._begin_block(now)
 
@@ -291,14 +291,17 @@ class Congestion:
             self._counts_refusals = False  # also after a span without any call
             self.span = self._span_before_quiet
         elif self._counts_refusals:
-            span.requests = max(1, span.requests - 1)
+            span.widen()
         return self._counts_refusals
 
     def _begin_quiet(self, now: float, span: AllowedSpan) -> None:
-        self._counts_refusals = True
         self._span_before_quiet = replace(span)
         self._quiet_until = self._held_until = now + span.longest
-        span.shortest = 0.0
+        if not self._counts_refusals:
+            # The tries of the block from which its length is known prolonged that, and the last two
+            # of them came too late.
+            span.shortest = part_without_tries(span.requests) * span.longest / _HOLD_GROWTH**2
+        self._counts_refusals = True
 
     def _begin_block(self, now: float) -> None:
         self.window = None

@@ -166,6 +166,21 @@ def test_a_service_that_counts_refusals_too_is_used_as_far_as_it_allows(rule):
     assert sum(at > 1000.0 + seconds / 2 for at in service.refused) <= 0.2 * len(service.accepted)
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rule", [(10, 10), (10, 60), (40, 60)], ids=str)
+def test_so_it_is_where_calls_overtake_one_another(rule, seed):
+    most, span = rule
+    service = Service(
+        simulation.counting_refusals(most, span),
+        latency=1.0,
+        travel=(0.01, 0.25),
+        chance=random.Random(seed),  # noqa: S311
+    )
+    outcome = simulation.run(service, seconds=1200.0)
+    assert outcome.failed == 0
+    assert len(service.accepted) >= 0.8 * 1200.0 * most / span
+
+
 @pytest.mark.parametrize("retry_count", [2, 5])
 @pytest.mark.parametrize("in_flight", [1, 16])
 def test_calls_fail_by_their_retries_once_no_limit_of_a_minute_explains_a_block(
