@@ -116,6 +116,10 @@ class Request:
         """Estimated tokens of what is sent."""
         return estimate_tokens("".join(self._texts()))
 
+    def names(self, words: str) -> bool:
+        """Whether these words stand in what is sent."""
+        return any(words in text for text in self._texts())
+
     def _texts(self) -> Iterable[str]:
         return ()
 

@@ -142,7 +142,7 @@ class Reader(ABC):
         self._sources = SourceCollector()
         self._repeated_chunk: dict[str, Any] | None = None
         self._thought_marks = ThoughtMarks()
-        self._thought_tags = ThoughtTags()
+        self._thought_tags = ThoughtTags(is_asked_for=self.request.names)
         # A completion continues its prompt, whatever that is.
         self._thought_tags.is_past = isinstance(self.request, CompletionRequest)
 
@@ -261,7 +261,7 @@ class Reader(ABC):
         """Return what a reply in one piece has; it is kept as it came, without keys."""
         self._whole_reply = redact_values(dict(reply))
         if not self._thought_tags.is_past:
-            self._thought_tags = ThoughtTags(is_whole=True)
+            self._thought_tags = ThoughtTags(is_whole=True, is_asked_for=self.request.names)
         return self.feed(reply)
 
     def _repeats_nothing(self, chunk: dict[str, Any]) -> bool:
@@ -412,8 +412,12 @@ class Reader(ABC):
         text = str(self._text)
         if not self._thought_tags.has_tags and END_OF_THOUGHTS not in text:
             return text, ""
-        follows_thoughts = self._thought_tags.follows_thoughts
-        return split_thoughts(text, is_whole=True, follows_thoughts=follows_thoughts)
+        return split_thoughts(
+            text,
+            is_whole=True,
+            follows_thoughts=self._thought_tags.follows_thoughts,
+            is_asked_for=self.request.names,
+        )
 
     @property
     def reasoning(self) -> str:

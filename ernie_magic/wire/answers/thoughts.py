@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ernie_magic.wire.answers.content import Content
 
@@ -76,6 +76,10 @@ class ThoughtMarks:
         return content
 
 
+def _is_never(_tag: str) -> bool:
+    return False
+
+
 class ThoughtTags:
     """Tells the thoughts with which a text begins, between tags, from its other words.
 
@@ -88,6 +92,8 @@ class ThoughtTags:
     follows_thoughts
         Thoughts came before the text, in a field of their own: tags may stand around its words, as
         behind thoughts between tags.
+    is_asked_for
+        Whether the request has a tag, which then belongs to the answer.
 
     Attributes
     ----------
@@ -98,10 +104,17 @@ class ThoughtTags:
     follows_thoughts : bool
     """
 
-    def __init__(self, *, is_whole: bool = False, follows_thoughts: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        is_whole: bool = False,
+        follows_thoughts: bool = False,
+        is_asked_for: Callable[[str], bool] = _is_never,
+    ) -> None:
         self.is_past = False
         self.has_tags = False
         self.follows_thoughts = follows_thoughts
+        self._is_asked_for = is_asked_for
         self._is_whole = is_whole
         self._held = ""
         self._closing = ""  # of thoughts that have begun
@@ -182,16 +195,18 @@ class ThoughtTags:
     def _read_words(self, text: str, words: str) -> tuple[str, str]:
         """Read the first words of a text, which are `words` if no tags stand around them."""
         bare = text.lstrip()
-        for opening, closing in _AROUND_WORDS.items():
-            if bare.startswith(opening):
-                self.has_tags = True
-                self._has_begun = False
-                self._end_of_words = closing
-                self._read = self._read_between_tags
-                return self._read(bare[len(opening) :])
-        if any(opening.startswith(bare) for opening in _AROUND_WORDS):
+        opening = next((tag for tag in _AROUND_WORDS if bare.startswith(tag)), "")
+        first = bare.removeprefix(opening).lstrip()[:1]
+        if any(tag.startswith(bare) for tag in _AROUND_WORDS) or (opening and not first):
             self._held = words
             return "", ""
+        # Behind the first tag of an XML text is the next one.
+        if opening and first != "<" and not self._is_asked_for(opening):
+            self.has_tags = True
+            self._has_begun = False
+            self._end_of_words = _AROUND_WORDS[opening]
+            self._read = self._read_between_tags
+            return self._read(bare[len(opening) :])
         self.is_past = True
         return words, ""
 
@@ -230,9 +245,12 @@ def split_thoughts(
     *,
     is_whole: bool = False,
     follows_thoughts: bool = False,
+    is_asked_for: Callable[[str], bool] = _is_never,
 ) -> tuple[str, str]:
     """Return a text's words, and the thoughts with which it begins (`ThoughtTags`)."""
-    tags = ThoughtTags(is_whole=is_whole, follows_thoughts=follows_thoughts)
+    tags = ThoughtTags(
+        is_whole=is_whole, follows_thoughts=follows_thoughts, is_asked_for=is_asked_for
+    )
     words, thoughts = tags.split(text)
     last_words, last_thoughts = tags.flush_remaining()
     return words + last_words, thoughts + last_thoughts

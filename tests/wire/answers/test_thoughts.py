@@ -1,11 +1,14 @@
 """Thoughts between tags, as models write them where the server does not part them from the text."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ernie_magic.wire import openai_style
 from ernie_magic.wire.answers.thoughts import _ANALYSIS, _FINAL, ThoughtTags, split_thoughts
-from tests.wire.chunks import DONE, STOP, chunk, read, read_body, read_shown
+from tests.wire.chunks import DONE, REQUEST, STOP, chunk, read, read_body, read_shown
 
 TAGGED = {
     "DeepSeek's": ("<think>\nhm\n</think>\n\nA", "A", "hm\n"),
@@ -48,6 +51,12 @@ TAGGED = {
     "words behind the last tag": ("<think>hm</think><answer>A</answer> B", "A</answer> B", "hm"),
     "words that begin like a tag": ("<think>hm</think><resp", "<resp", "hm"),
     "XML without thoughts": ("<response>A</response>", None, ""),
+    "XML": (
+        "<think>hm</think><response>\n <a>A</a>\n</response>",
+        "<response>\n <a>A</a>\n</response>",
+        "hm",
+    ),
+    "the beginning of XML": ("<think>hm</think><response>\n", "<response>\n", "hm"),
     "behind blanks": ("\n <think>hm</think>A", "A", "hm"),
     "cut off": ("<think>hm", "", "hm"),
     "cut off in its tag": ("<think>hm</thi", "", "hm</thi"),
@@ -78,6 +87,14 @@ def test_tags_around_words_are_read_where_the_server_has_parted_the_thoughts(wor
     pieces = [chunk(reasoning_content="hm"), *(chunk(content=letter) for letter in words)]
     streamed, whole = read(*pieces, STOP, DONE), read_body({"reasoning": "hm", "content": words})
     assert (streamed.text, whole.text) == ("A", "A")
+
+
+def test_tags_that_were_asked_for_are_the_answer_s():
+    asked = {"role": "user", "content": "Put the answer into <answer></answer> tags."}
+    for written in ("<think>hm</think><answer>A</answer>", "hm\n</think>\n\n<answer>A</answer>"):
+        reader = openai_style.reader(replace(REQUEST, messages=(asked,)))
+        _, answer = read_shown(chunk(content=written), STOP, DONE, reader=reader)
+        assert (answer.text, answer.reasoning) == ("<answer>A</answer>", "hm")
 
 
 @pytest.mark.parametrize("words", ["\n\nA", "<b>A</b>", "<", "\n", "A <answer>B</answer>"])
