@@ -88,10 +88,15 @@ class LoopbackServer:
             self.port = server.sockets[0].getsockname()[1]
             ready.set()
             await self._end.wait()
-            left = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in left:
-                task.cancel()
-            await asyncio.gather(*left, return_exceptions=True)
+            server.close()
+            # A connection that has just come gets its task, and a transport closes its socket, in
+            # the loop's next rounds.
+            for _ in range(3):
+                left = asyncio.all_tasks() - {asyncio.current_task()}
+                for task in left:
+                    task.cancel()
+                await asyncio.gather(*left, return_exceptions=True)
+                await asyncio.sleep(0)
 
     async def _serve_and_close(self, reader, writer):
         self.open_connections += 1
