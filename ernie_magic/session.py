@@ -133,13 +133,6 @@ _NO_SETTING = Text(
     "{name} 是设置，不能直接赋给会话", "{name} is a setting, which the session itself does not have"
 )
 _SET_THERE = Text("写成 ernie.settings.{name} = …", "write ernie.settings.{name} = …")
-_QUERY_FIRST = Text(
-    "先写要找什么，它是一段文本，不是 {kind}",
-    "what to look for comes first and is one text, not {kind}",
-)
-_QUERY_THEN_TEXTS = Text(
-    '写成 ernie.search("问题", 文本或向量)', 'write ernie.search("QUERY", texts_or_vectors)'
-)
 _NOT_CALLABLE = Text("会话不能像函数那样调用", "a session is not a function")
 _CALL_CHAT = Text("提问用 {call}", "to ask something use {call}")
 _EMBEDDING = Text("向量", "vectors")
@@ -652,7 +645,6 @@ class Session(SuggestsNames, PlatformGroups):
         from ernie_magic.calls.embeddings import similarity
         from ernie_magic.runtime.stream import Steps
 
-        _check_query(self, query)
         _check_result_limit(self, k)
         wanted = self.client.localizing_errors(lambda: similarity.read_query(query, texts))
 
@@ -1098,15 +1090,6 @@ class Session(SuggestsNames, PlatformGroups):
             turns = len(self.conversations[MAIN].history)
         said = TURNS.say("en", turns)
         return f"Session(service={service!r}, model={model!r}, {said})"
-
-
-def _check_query(session: Session, query: object) -> None:
-    """Check that what comes first is one text: the others follow it."""
-    if not isinstance(query, str):
-        kind = type(query).__name__
-        raise session.with_language(
-            InvalidMessages(_QUERY_FIRST.fill(kind=kind), advice=_QUERY_THEN_TEXTS)
-        )
 
 
 def _check_result_limit(session: Session, k: object) -> None:

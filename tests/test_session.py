@@ -376,8 +376,8 @@ def test_a_call_s_limit_of_length_takes_the_place_of_a_session_s_by_another_name
     [
         (lambda ernie: ernie("Hello"), "to ask something use ernie.chat('Hello')."),
         (lambda ernie: ernie(["a"], model="m"), 'to ask something use ernie.chat("…").'),
-        (lambda ernie: ernie.search(["a"], "x"), 'write ernie.search("QUERY", texts_or_vectors).'),
-        (lambda ernie: ernie.search(None, "x"), 'write ernie.search("QUERY", texts_or_vectors).'),
+        (lambda ernie: ernie.search(["a"], "x"), "write ernie.search(query, vectors)."),
+        (lambda ernie: ernie.search(("a", "b"), "x"), "write ernie.search(query, vectors)."),
     ],
 )
 def test_what_people_call_first_is_told_in_a_line_with_the_right_call(session, call, advised):
@@ -389,7 +389,7 @@ def test_what_people_call_first_is_told_in_a_line_with_the_right_call(session, c
 def test_vectors_before_the_query_are_told_and_cost_nothing(session, emulator):
     vectors = session.embed(["a", "b"])
     emulator.requests.clear()
-    with pytest.raises(errors.UsageError, match="comes first and is one text, not Embeddings"):
+    with pytest.raises(errors.UsageError, match="the query comes first"):
         session.search(vectors, "a")
     assert not emulator.requests
     assert session.search("a", vectors)[0].text == "a"

@@ -137,6 +137,7 @@ def read_query(query: Any, texts: object) -> Any:
         query = list(query)
     vectors = _read_vectors(query)
     if vectors is None:
+        _check_not_swapped(texts)
         return _only_one(list(query), _EMBED_QUERIES)
     vector = _only_one(vectors, _EACH_VECTOR)[0]
     if not np.isfinite(vector).all():
@@ -148,10 +149,15 @@ def _check_models(query: Embeddings, texts: object) -> None:
     """Refuse vectors for a query where texts are expected, and vectors of two models."""
     from ernie_magic.api.results import Embeddings
 
-    if isinstance(texts, str):
-        raise InvalidMessages(_QUERY_FIRST, advice=_WRITE_QUERY_FIRST)
+    _check_not_swapped(texts)
     if isinstance(texts, Embeddings) and texts.model != query.model:
         raise InvalidOption(_OTHER_MODEL.fill(a=query.model, b=texts.model), advice=_SAME_MODEL)
+
+
+def _check_not_swapped(texts: object) -> None:
+    """Refuse one text where several are expected, after several where the query is expected."""
+    if isinstance(texts, str):
+        raise InvalidMessages(_QUERY_FIRST, advice=_WRITE_QUERY_FIRST)
 
 
 def _read_vectors(query: Any) -> np.ndarray | None:
