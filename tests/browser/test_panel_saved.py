@@ -130,3 +130,38 @@ def test_two_panels_of_one_cell_hide_both_saved_forms(open_panel):
     expect(output.locator(".jp-OutputArea-child:has(.ernie-saved) blockquote")).to_have_count(2)
     panel.page.wait_for_timeout(200)
     assert output.evaluate(SEEN) == 0
+
+
+# Frames in which a saved form is seen.
+WATCH = """() => {
+    window.seen = 0;
+    const until = performance.now() + 6000;
+    const look = () => {
+        for (const saved of document.querySelectorAll('.ernie-saved'))
+            if (saved.checkVisibility({visibilityProperty: true}) && saved.getBoundingClientRect().height > 5) window.seen++;
+        if (performance.now() < until) requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+
+def test_a_panel_that_is_run_again_does_not_show_its_saved_form_first(open_panel, open_notebook):
+    panel = open_panel("lab", "%ernie panel chat")
+    for prompt in ("用表格列出三个城市", "介绍杭州"):
+        panel.ask(prompt)
+        panel.idle()
+    panel.page.wait_for_timeout(2500)
+    saved = panel.nb.save().cells[1].outputs
+    assert not any("ernie-fresh" in output.data["text/html"] for output in saved)
+    nb = panel.nb
+    session = nb.page.context.new_cdp_session(nb.page)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    nb.command("notebook:clear-all-cell-outputs")
+    nb.page.evaluate(WATCH)
+    nb.select(1)
+    nb.begin("notebook:run-cell")
+    nb.page.wait_for_timeout(7000)
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    expect(panel.root.locator(".ernie-turn")).to_have_count(2)
+    assert nb.page.evaluate("window.seen") == 0
+    assert panel.output.evaluate(SEEN) == 0

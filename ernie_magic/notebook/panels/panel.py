@@ -226,6 +226,8 @@ class Panel:
         """Follow the session, and each tab with it; again after the panel was closed."""
         if self._closing:
             self._closing.cancel()
+        for static_output in self._static_outputs:
+            static_output.settle()
         for tab in self.tabs.values():
             tab.follow_session()
         with suppress(ValueError):

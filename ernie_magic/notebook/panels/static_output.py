@@ -35,7 +35,15 @@ _STYLE = (
     ".ernie-saved h5.ernie-saved-section{font-size:1em;font-weight:600;margin:1.4em 0 .8em;"
     "padding-bottom:.3em;border-bottom:1px solid rgba(127,127,127,.35)}</style>"
 )
-_MARKED = '<div class="ernie-saved">{content}</div>'
+_MARKED = '<div class="ernie-saved{fresh}">{content}</div>'
+# Of a cell that has just run the page draws this before the panel, whose front end hides it once it
+# is loaded: some tenths of a second, for which it was seen. Only where a notebook is open: exported
+# pages show all at once.
+_FRESH_SECONDS = 2
+_FRESH_STYLE = (
+    f"<style>.jp-NotebookPanel .ernie-fresh{{animation:ernie-fresh {_FRESH_SECONDS}s step-end}}"
+    "@keyframes ernie-fresh{0%,99%{max-height:0;overflow:hidden;visibility:hidden}}</style>"
+)
 
 
 def title_html(title: str, line: str) -> str:
@@ -65,6 +73,7 @@ class StaticOutput:
         self._parent = getattr(self._publisher, "parent_header", None)
         self._lock = threading.Lock()
         self._outputs: list[tuple[str, str]] = []  # display id, content
+        self._is_fresh = True
         self._widget = self._make_widget()
         self.update_outputs(html, pieces)
         if self._widget is not None:
@@ -85,6 +94,22 @@ class StaticOutput:
         """Send the outputs that have changed."""
         with self._lock:
             self._send_changed_outputs(html, pieces)
+
+    def settle(self) -> None:
+        """The panel is on a page: what is saved is shown at once when the notebook is opened."""
+        if not self._is_fresh:
+            return
+        timer = threading.Timer(_FRESH_SECONDS, self._send_settled)
+        timer.daemon = True
+        timer.start()
+
+    def _send_settled(self) -> None:
+        with self._lock:
+            if not self._is_fresh or self._widget is not None:
+                return
+            self._is_fresh = False
+            for index, (id_, content) in enumerate(self._outputs):
+                self._publish_output("update_display_data", index, id_, content)
 
     def _send_changed_outputs(self, html: str, pieces: Sequence[str]) -> None:
         chunks = [
@@ -113,7 +138,7 @@ class StaticOutput:
 
     def _publish_output(self, kind: str, index: int, id_: str, content: str) -> None:
         if self._can_publish():  # else nothing is saved
-            self._send_message(kind, id_, _saved_data(index, content))
+            self._send_message(kind, id_, _saved_data(index, content, is_fresh=self._is_fresh))
 
     def _send_message(self, kind: str, id_: str, data: dict[str, Any]) -> None:
         publisher = self._publisher
@@ -127,11 +152,11 @@ class StaticOutput:
         )
 
 
-def _saved_data(index: int, content: str) -> dict[str, Any]:
+def _saved_data(index: int, content: str, *, is_fresh: bool = False) -> dict[str, Any]:
     """One output of the saved panel; the first brings the style. Its words are there for readers
     without HTML.
     """
-    markup = _MARKED.format(content=content)
+    markup = _MARKED.format(content=content, fresh=" ernie-fresh" if is_fresh else "")
     if index == 0:
-        markup = f"{_STYLE}{NOTE_STYLE}{markup}"
+        markup = f"{_STYLE}{NOTE_STYLE}{_FRESH_STYLE if is_fresh else ''}{markup}"
     return {"text/html": markup, "text/plain": words_of_html(content)}
