@@ -21,6 +21,7 @@ from ernie_magic.calls.tables.made_columns import MadeColumns
 from ernie_magic.config import services
 from ernie_magic.config.settings import (
     SERVICE_SETTINGS,
+    SETTING_NAMES,
     ErnieSettings,
     choose_in_flight,
 )
@@ -39,7 +40,7 @@ from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 # What a call needs is imported where the call begins: a session is made when the extension loads,
 # which must cost little.
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from typing_extensions import Unpack
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     )
     from ernie_magic.api.results import Answer, Embeddings, Ranking
     from ernie_magic.calls.chat.conversation import Conversation, FindPassages
-    from ernie_magic.calls.chat.history import History
+    from ernie_magic.calls.chat.history import History, Turn
     from ernie_magic.calls.embeddings.similarity import Found
     from ernie_magic.calls.images.pictures import ImageSet, Picture
     from ernie_magic.calls.images.recipes import Remakable
@@ -128,13 +129,20 @@ _IN_ORDER_OF_USE = (
 _SHOWN_PROMPT = 40  # characters
 _INTERNAL = ("changed", "client", "listed_models", "with_language")
 # `ernie.temperature = 0.3` would set nothing.
-_SETTINGS = frozenset(ErnieSettings.class_trait_names(config=True))
 _NO_SETTING = Text(
     "{name} 是设置，不能直接赋给会话", "{name} is a setting, which the session itself does not have"
 )
 _SET_THERE = Text("写成 ernie.settings.{name} = …", "write ernie.settings.{name} = …")
 _NOT_CALLABLE = Text("会话不能像函数那样调用", "a session is not a function")
 _CALL_CHAT = Text("提问用 {call}", "to ask something use {call}")
+_ALWAYS_MAIN = Text(
+    "会话自己的 chat、stream 和 history 始终属于对话 main",
+    "the session's own chat, stream and history always belong to the conversation main",
+)
+_ASK_THERE = Text(
+    '在另一个对话里提问：ernie["tutor"].chat(…)，单元格里 %%ernie -s tutor',
+    'ask in another one by ernie["tutor"].chat(…), in a cell by %%ernie -s tutor',
+)
 _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
 
@@ -235,10 +243,20 @@ class Session(SuggestsNames, PlatformGroups):
         """The conversation that the session's own `chat`, `stream` and `history` belong to."""
         return self[MAIN]
 
+    @conversation.setter
+    def conversation(self, _: object) -> None:
+        raise self.with_language(UnknownAttribute(_ALWAYS_MAIN, advice=_ASK_THERE))
+
     @property
     def history(self) -> History:
-        """The turns of the current conversation."""
+        """The turns of the current conversation. `ernie.history = …` replaces them by other turns,
+        or by messages.
+        """
         return self.conversation.history
+
+    @history.setter
+    def history(self, turns: Iterable[Turn | Message]) -> None:
+        self.conversation.history = turns
 
     def __getitem__(self, name: str) -> Conversation:
         """Return the conversation of that name; a new one when there is none yet."""
@@ -262,25 +280,36 @@ class Session(SuggestsNames, PlatformGroups):
                 self.changed.notify_watchers()
         return self.conversations[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a conversation of that name."""
+        return name in self.conversations
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the conversations' names."""
+        return iter([*self.conversations])
+
     def _prepare_search(self, names: Sequence[str]) -> FindPassages:
         # Knowledge bases are loaded with the first prompt that names one.
         return self.knowledge.prepare_search(names)
 
     def load_conversation(
-        self, source: str | Path | bytes | bytearray | memoryview
+        self, source: str | Path | bytes | bytearray | memoryview | Sequence[Message]
     ) -> Conversation:
-        """Continue a conversation that `Conversation.save` wrote, beside those that are there. A
-        warning tells of pictures in it that cannot be read.
+        """Continue a conversation that `Conversation.save` wrote, or one of the API's messages,
+        beside those that are there. A warning tells of pictures in it that cannot be read.
 
         Parameters
         ----------
         source
-            The file, or its content as bytes.
+            The file, or its content as bytes; or the messages themselves. A JSON file may hold
+            messages as well.
 
         Raises
         ------
         InvalidOption
             It cannot be read, or is not a saved conversation.
+        InvalidMessages
+            A message has no answer, or no prompt before it.
 
         Returns
         -------
@@ -290,12 +319,8 @@ class Session(SuggestsNames, PlatformGroups):
         from ernie_magic.calls.chat import saved
 
         try:
-            if isinstance(source, (bytes, bytearray, memoryview)):
-                content = bytes(source)
-            else:
-                content = saved.read_file(source)
-            found = saved.parse_conversation(content)
-        except InvalidOption as error:
+            found = saved.read_source(source)
+        except (InvalidOption, InvalidMessages) as error:
             raise self.with_language(error) from None
         loaded = self[found.name or MAIN]
         if loaded.history or loaded.system or loaded.locked:
@@ -1052,7 +1077,7 @@ class Session(SuggestsNames, PlatformGroups):
         return error
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name in _SETTINGS:
+        if name in SETTING_NAMES:
             value = None  # it may be a key, which no frame of a traceback holds
             raise self.with_language(
                 UnknownAttribute(_NO_SETTING.fill(name=name), advice=_SET_THERE.fill(name=name))
@@ -1060,7 +1085,7 @@ class Session(SuggestsNames, PlatformGroups):
         super().__setattr__(name, value)
 
     def _advise_on(self, name: str) -> Text:
-        if name in _SETTINGS:
+        if name in SETTING_NAMES:
             return DID_YOU_MEAN.fill(close=f"settings.{name}")
         return super()._advise_on(name)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from ernie_magic.errors import UnknownAttribute
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from ernie_magic.errors import ErnieError
 
+OwnerT = TypeVar("OwnerT")
+
+_UNCHANGEABLE = Text("{owner} 不能改", "{owner} cannot be changed")
 _NO_ATTRIBUTE = Text("{owner} 没有 {name}", "{owner} has no attribute {name}")
 # What other libraries call asking, by the name of it here.
 ASKING = dict.fromkeys(
@@ -86,6 +89,21 @@ class SuggestsNames:
             return DID_YOU_MEAN.fill(close=meant)
         known = [known for known in self.__dir__() if not known.startswith("_")]
         return did_you_mean(name, known) or _LIST_ATTRIBUTES
+
+
+def refusing_changes(advice: Text) -> Callable[[type[OwnerT]], type[OwnerT]]:
+    """Return a decorator of a frozen dataclass: an assignment to a field says what to write, where
+    the dataclass's own error says only that it is not possible.
+    """
+
+    def refuse(self: object, _name: str, _value: object) -> None:
+        raise UnknownAttribute(_UNCHANGEABLE.fill(owner=type(self).__name__), advice=advice)
+
+    def decorate(owner: type[OwnerT]) -> type[OwnerT]:
+        owner.__setattr__ = refuse  # type: ignore[method-assign]
+        return owner
+
+    return decorate
 
 
 class CallGroup(SuggestsNames):

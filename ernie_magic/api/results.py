@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
-from ernie_magic.api.public_names import SuggestsNames, names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use, refusing_changes
 from ernie_magic.api.usage import simulated_note
 from ernie_magic.errors import ProtocolError
 from ernie_magic.text.data_pictures import name_pictures
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from ernie_magic.api.usage import Usage
 
 _MAX_REPR_CHARACTERS = 40  # of a text
+_CHANGE_ANSWER = Text(
+    '写成 answer = answer.with_changes(text="…")；历史里的回答：'
+    'ernie.history[0] = ernie.history[0].with_changes(answer="…")',
+    'write answer = answer.with_changes(text="…"), in the history '
+    'ernie.history[0] = ernie.history[0].with_changes(answer="…")',
+)
 _MAX_BODY = 4_000  # characters of an answer in an error
 
 
@@ -118,6 +124,7 @@ class ToolRun(NamedTuple):
     failed: bool = False
 
 
+@refusing_changes(_CHANGE_ANSWER)
 @dataclass(frozen=True, eq=False)
 class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
     """The answer to a chat request. It is its text: `answer == "yes"`, `"yes" in answer`,

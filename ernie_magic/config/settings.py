@@ -429,3 +429,5 @@ for _name, _parameter in SESSION_PARAMETERS.items():
     setattr(ErnieSettings, _name, _trait)
 # Traitlets' own hook for traits that are added after the class body.
 ErnieSettings.setup_class(dict(vars(ErnieSettings)))
+
+SETTING_NAMES = frozenset(ErnieSettings.class_trait_names(config=True))

@@ -22,17 +22,18 @@ from ernie_magic.api.plugins import (
 from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
-from ernie_magic.calls.chat import attachments, saved, tools
+from ernie_magic.calls.chat import attachments, message_turns, saved, tools
 from ernie_magic.calls.chat.history import TURNS, History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan, fit_passages
 from ernie_magic.calls.chat.turn import ask_turn
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption
+from ernie_magic.config.settings import SETTING_NAMES
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, UnknownAttribute
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from typing_extensions import Unpack
@@ -81,7 +82,17 @@ _INTERNAL = (
     "is_answering",
     "plan_prompt",
     "record_answer",
+    "replace_turns",
     "with_language",
+)
+# `ernie["tutor"].temperature = 0.3` would set nothing.
+_NO_SETTING = Text(
+    "{name} 是设置，不能赋给一个对话", "{name} is a setting, which a conversation does not have"
+)
+_GIVE_IT = Text(
+    "每次提问时给：chat(…, {name}=…)；或对所有对话：ernie.settings.{name} = …",
+    "give it with each prompt, chat(…, {name}=…), or to all conversations: "
+    "ernie.settings.{name} = …",
 )
 
 
@@ -106,7 +117,9 @@ class Conversation(SuggestsNames):
     Attributes
     ----------
     name : str
+        Another name is given by `rename`, or by `conversation.name = "…"`.
     history : History
+        `conversation.history = …` replaces its turns by other turns, or by messages.
     system : str
         This conversation's system prompt; with "" the session's setting applies.
     locked : bool
@@ -134,14 +147,49 @@ class Conversation(SuggestsNames):
         self._open_other = open_other
         self._changed = changed
         self._prepare_search = prepare_search
-        self.name = name
-        self.history = History()
+        self._name = name
+        self._history = History()
         self.system = ""
         self.locked = False
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
         self._turns_under_way: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
         self._generation = 0  # a prompt from before a reset leaves no turn after it
+
+    @property
+    def name(self) -> str:
+        """The name that the session knows it by."""
+        return self._name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        if name != self._name:
+            self.rename(name)
+
+    @property
+    def history(self) -> History:
+        """The turns, oldest first."""
+        return self._history
+
+    @history.setter
+    def history(self, turns: Iterable[Turn | Message]) -> None:
+        if turns is not self._history:  # `conversation.history += …` has changed it already
+            self._client.localizing_errors(lambda: self.replace_turns(turns))
+
+    def replace_turns(self, turns: Iterable[Turn | Message]) -> None:
+        """Replace all turns by others, or by messages, which may begin with a system prompt.
+
+        Raises
+        ------
+        InvalidMessages
+            A message has no answer, or no prompt before it.
+        InvalidOption
+            A picture in a message cannot be used.
+        """
+        system, items = message_turns.split_system_prompt(turns)
+        self._history[:] = items
+        if system is not None:
+            self.system = system
 
     @property
     def generation(self) -> int:
@@ -208,7 +256,7 @@ class Conversation(SuggestsNames):
         conversations = list(self._others.values())
         self._others.clear()
         self._others.update(zip(names, conversations, strict=True))
-        self.name = name
+        self._name = name
         self._changed.notify_watchers()
 
     def save(self, path: str | Path | None = None) -> Path:
@@ -603,6 +651,14 @@ class Conversation(SuggestsNames):
     def with_language(self, error: ErnieError) -> ErnieError:
         """Return the error in the session's language."""
         return self._client.with_language(error)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in SETTING_NAMES - {"system"}:
+            value = None  # it may be a key, which no frame of a traceback holds
+            raise self.with_language(
+                UnknownAttribute(_NO_SETTING.fill(name=name), advice=_GIVE_IT.fill(name=name))
+            )
+        super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, overload
+from collections.abc import MutableSequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from ernie_magic.api.public_names import SuggestsNames, names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use, refusing_changes
 from ernie_magic.calls.chat.text_parts import last_part
+from ernie_magic.errors import InvalidMessages
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.text.data_pictures import name_pictures
-from ernie_magic.text.language import counted
+from ernie_magic.text.language import Text, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ernie_magic.api.messages import Message, Part
     from ernie_magic.api.results import Answer
@@ -22,6 +24,23 @@ if TYPE_CHECKING:
 
 TURNS = counted("轮", "turn")
 
+_NO_TURN = Text(
+    "一轮是提示词和它的回答，不能是 {kind}", "a turn is a prompt and its answer, not {kind}"
+)
+_WHOLE_TURNS = Text(
+    "ernie.chat(…) 会自己记一轮；已有的消息用 ernie.history.extend(messages) 加入；"
+    "要改第一轮，写成 "
+    'ernie.history[0] = ernie.history[0].with_changes(answer="…")',
+    "ernie.chat(…) adds its turn itself; messages that you have are added by "
+    "ernie.history.extend(messages), and the first turn is changed by "
+    'ernie.history[0] = ernie.history[0].with_changes(answer="…")',
+)
+_CHANGE_TURN = Text(
+    '换成改过的：ernie.history[0] = ernie.history[0].with_changes(answer="…")',
+    'put a changed one in its place: ernie.history[0] = ernie.history[0].with_changes(answer="…")',
+)
+_NO_ANSWER = Text("这一轮没有回答", "the turn has no answer")
+_DELETE_IT = Text("要去掉一轮，写成 del ernie.history[0]", "del ernie.history[0] removes a turn")
 _PICTURE = "[image]"  # what stands for one in a text
 
 
@@ -32,6 +51,7 @@ def user_message(prompt: str, images: Sequence[Part] = ()) -> Message:
     return {"role": "user", "content": [{"type": "text", "text": prompt}, *images]}
 
 
+@refusing_changes(_CHANGE_TURN)
 @dataclass(frozen=True)
 class Turn(SuggestsNames):
     """A prompt and its answer.
@@ -54,6 +74,23 @@ class Turn(SuggestsNames):
     rounds: tuple[Message, ...] = field(default=(), repr=False)
     images: tuple[Part, ...] = field(default=(), repr=False)
     time: float = field(default_factory=time.time, repr=False)
+
+    _meant_by: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("question", "query", "user"), "prompt"),
+        **dict.fromkeys(("content", "text", "reply", "response", "assistant"), "answer"),
+    }
+
+    def with_changes(self, *, prompt: str | None = None, answer: str | None = None) -> Turn:
+        """Return the turn with another prompt or another answer, to put in its place:
+        `history[0] = history[0].with_changes(answer="…")`. Another answer has called no tools.
+        """
+        changes: dict[str, Any] = {}
+        if prompt is not None:
+            changes["prompt"] = str(prompt)
+        if answer is not None:
+            changes["answer"] = self.answer.with_changes(text=str(answer))
+            changes["rounds"] = ()
+        return replace(self, **changes)
 
     @property
     def answer_in_words(self) -> str:
@@ -120,9 +157,9 @@ def _without_additions(message: Message) -> Message:
     return {"role": message["role"], "content": message["content"], "tool_calls": calls}
 
 
-class History(SuggestsNames, Sequence[Turn]):
-    """The turns of one conversation, oldest first. Slices are Histories too; `clear()` and `del
-    h[-1]` change it.
+class History(SuggestsNames, MutableSequence[Turn]):
+    """The turns of one conversation, oldest first. It is edited as a list is: `history.pop()`,
+    `del history[:-4]`, `history.extend(messages)`; slices and sums are Histories too.
 
     A turn is kept only when it has both a prompt and an answer, so `messages()` always follows the
     service's order of roles: user, assistant, user, assistant … ("message 说明" on
@@ -134,6 +171,12 @@ class History(SuggestsNames, Sequence[Turn]):
         Called after each change.
     """
 
+    _meant_by: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("save", "to_json", "dump"), "ernie.conversation.save"),
+        **dict.fromkeys(("add", "add_message", "push"), "extend"),
+        "copy": "history[:]",
+    }
+
     def __init__(self, turns: Sequence[Turn] = ()) -> None:
         self._turns = list(turns)
         self.changed = Watchers()
@@ -141,10 +184,30 @@ class History(SuggestsNames, Sequence[Turn]):
     def append(self, turn: Turn) -> None:
         """Add a turn; one without any answered text or picture is dropped (the API refuses empty
         messages).
+
+        Raises
+        ------
+        InvalidMessages
+            It is not a turn: a single message, say.
         """
-        if turn.answer_in_words:
+        if _check_turn(turn).answer_in_words:
             self._turns.append(turn)
             self.changed.notify_watchers()
+
+    def insert(self, index: int, turn: Turn) -> None:
+        """Insert a turn before the one of that index; see `append`."""
+        self[index:index] = [_check_turn(turn)]
+
+    def extend(self, turns: Iterable[Turn | Message]) -> None:
+        """Add turns, or messages that form turns: `[{"role": "user", "content": "…"}, {"role":
+        "assistant", "content": "…"}]`.
+
+        Raises
+        ------
+        InvalidMessages
+            A message has no answer, or no prompt before it.
+        """
+        self[len(self) :] = turns
 
     def replace(self, old: Turn, new: Turn) -> None:
         """Replace a turn by another; do nothing if that turn is gone or the new one has no answered
@@ -213,6 +276,27 @@ class History(SuggestsNames, Sequence[Turn]):
             return History(self._turns[index])
         return self._turns[index]
 
+    @overload
+    def __setitem__(self, index: int, turns: Turn) -> None: ...
+    @overload
+    def __setitem__(self, index: slice, turns: Iterable[Turn | Message]) -> None: ...
+    def __setitem__(self, index: int | slice, turns: Turn | Iterable[Turn | Message]) -> None:
+        if not isinstance(index, slice):
+            turn = _check_turn(turns)
+            if not turn.answer_in_words:
+                raise InvalidMessages(_NO_ANSWER, advice=_DELETE_IT)
+            self._turns[index] = turn
+        elif added := read_turns(turns):
+            self._turns[index] = added
+        elif not self._turns[index]:
+            return
+        else:
+            del self._turns[index]
+        self.changed.notify_watchers()
+
+    def __add__(self, turns: Iterable[Turn | Message]) -> History:
+        return History([*self._turns, *read_turns(turns)])
+
     def __delitem__(self, index: int | slice) -> None:
         del self._turns[index]
         self.changed.notify_watchers()
@@ -220,7 +304,7 @@ class History(SuggestsNames, Sequence[Turn]):
     def __dir__(self) -> list[str]:
         return names_by_use(
             super().__dir__(),
-            ("messages", "clear", "to_dataset"),
+            ("messages", "clear", "pop", "extend", "to_dataset"),
             ("append", "changed", "replace"),
         )
 
@@ -229,3 +313,39 @@ class History(SuggestsNames, Sequence[Turn]):
 
     def __repr__(self) -> str:
         return f"History({TURNS.say('en', len(self))})"
+
+
+def _check_turn(turn: object) -> Turn:
+    """Refuse what is no turn."""
+    if not isinstance(turn, Turn):
+        raise InvalidMessages(_NO_TURN.fill(kind=type(turn).__name__), advice=_WHOLE_TURNS)
+    return turn
+
+
+def read_turns(given: object) -> list[Turn]:
+    """Return the turns in a list, and those that messages in it form; without those that have no
+    answer.
+
+    Raises
+    ------
+    InvalidMessages
+        It is no list of these; a message has no answer, or no prompt before it.
+    InvalidOption
+        A picture cannot be used.
+    """
+    # What a session is made of stays light; messages come from elsewhere, and seldom.
+    from ernie_magic.calls.chat import message_turns
+
+    turns: list[Turn] = []
+    first = 1
+    for are_turns, run in groupby(message_turns.check_items(given), _is_turn):
+        items = list(run)
+        first_of_run, first = first, first + len(items)
+        if not are_turns:
+            items = [Turn(*each) for each in message_turns.read_exchanges(items, first_of_run)]
+        turns += items
+    return [turn for turn in turns if turn.answer_in_words]
+
+
+def _is_turn(item: object) -> bool:
+    return isinstance(item, Turn)

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ernie_magic.api import values
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
-from ernie_magic.calls.chat import attachments
-from ernie_magic.calls.chat.history import Turn, user_message
+from ernie_magic.calls.chat import attachments, message_turns
+from ernie_magic.calls.chat.history import Turn, read_turns, user_message
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
@@ -27,9 +28,9 @@ from ernie_magic.text.counts import PICTURES
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from ernie_magic.api.messages import Part
+    from ernie_magic.api.messages import Message, Part
 
 _FORMAT = "ernie_magic.conversation"
 _VERSION = 1
@@ -129,6 +130,23 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
     }
 
 
+def read_source(
+    source: str | Path | bytes | bytearray | memoryview | Sequence[Message],
+) -> SavedConversation:
+    """Read a conversation from a file, its content, or the API's messages.
+
+    Raises
+    ------
+    InvalidOption, InvalidMessages
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return parse_conversation(bytes(source))
+    if isinstance(source, Sequence) and not any(isinstance(each, str) for each in source):
+        return _read_messages(source)
+    # What is neither is told as a path that cannot be read.
+    return parse_conversation(read_file(cast("str | Path", source)))
+
+
 def read_file(path: str | Path) -> bytes:
     """Read a file that `write_conversation` wrote; of one that is larger than those, only its
     beginning.
@@ -157,13 +175,19 @@ def parse_conversation(content: bytes) -> SavedConversation:
     ------
     InvalidOption
         It is not a saved conversation.
+    InvalidMessages
+        It is messages, and they are no turns.
     """
     if len(content) > _MAX_BYTES:
         raise _not_a_conversation()
     try:
-        saved = values.as_object(values.parse_json(content.decode("utf-8-sig")))
+        parsed = values.parse_json(content.decode("utf-8-sig"))
     except ValueError:
         raise _not_a_conversation() from None
+    saved = values.as_object(parsed)
+    messages = values.as_list(saved.get("messages", parsed))
+    if messages and "format" not in saved:
+        return _read_messages_of_file(messages)
     given = saved.get("turns")
     turns = values.as_objects(given)
     if saved.get("format") != _FORMAT or not isinstance(given, list) or len(turns) < len(given):
@@ -184,6 +208,36 @@ def parse_conversation(content: bytes) -> SavedConversation:
         tuple(each.turn for each in answered),
         sum(each.lost_pictures for each in answered),
     )
+
+
+def _read_messages(messages: Sequence[object]) -> SavedConversation:
+    system, items = message_turns.split_system_prompt(messages)
+    return SavedConversation("", system or "", tuple(read_turns(items)))
+
+
+def _read_messages_of_file(messages: Sequence[object]) -> SavedConversation:
+    """Return the conversation that messages of a file form, without pictures that are files of this
+    machine: the messages may come from anyone.
+    """
+    found = [*map(_drop_unknown_pictures, messages)]
+    lost_pictures = sum(lost for _, lost in found)
+    return replace(_read_messages([each for each, _ in found]), lost_pictures=lost_pictures)
+
+
+def _drop_unknown_pictures(message: object) -> tuple[object, int]:
+    """Return a message without the pictures that are left out, and how many these are."""
+    content = values.as_object(message).get("content")
+    if not isinstance(message, dict) or not isinstance(content, list):
+        return message, 0
+    parts = [part for part in content if _is_known_part(part)]
+    return {**message, "content": parts}, len(content) - len(parts)
+
+
+def _is_known_part(part: object) -> bool:
+    """Whether a part is no picture, or one that is in the file itself or behind a web address."""
+    given = values.as_object(part).get("image_url")
+    address = values.as_object(given).get("url", given)
+    return given is None or bool([*_parse_images([address])])
 
 
 class _ReadTurn(NamedTuple):
@@ -241,5 +295,8 @@ def _parse_usage(saved: object) -> Usage | None:
 def _not_a_conversation() -> InvalidOption:
     return InvalidOption(
         Text("这不是保存的对话", "this is not a saved conversation"),
-        advice=Text("选一个由“保存”写出的 .json 文件", "choose a .json file that Save has written"),
+        advice=Text(
+            "选一个由“保存”写出的 .json 文件，或消息列表的",
+            "choose a .json file that Save has written, or one of messages",
+        ),
     )

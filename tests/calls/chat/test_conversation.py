@@ -146,3 +146,50 @@ def test_an_answer_is_a_prompt_and_its_turn_keeps_the_words_alone(studio):
         turn = session.history[-1]
         assert turn.prompt == first.text
         assert type(turn.prompt) is type(turn.messages[0]["content"]) is str
+
+
+MESSAGES = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+
+
+@pytest.mark.parametrize("owner", ["session", "conversation"])
+def test_a_history_is_replaced_by_an_assignment(studio, owner):
+    target = {"session": studio, "conversation": studio.conversation}[owner]
+    told = []
+    before = studio.history
+    before.changed.add_watcher(lambda: told.append(len(before)))
+    target.history = [{"role": "system", "content": "s"}, *MESSAGES, *MESSAGES]
+    assert (studio.history.messages(), studio.conversation.system) == ([*MESSAGES] * 2, "s")
+    target.history = target.history[-1:]
+    target.history += MESSAGES
+    target.history = []
+    assert target.history is before  # a panel watches it
+    assert (told, studio.conversation.system) == ([2, 1, 2, 0], "s")
+    assert studio.chat("[[echo]]x").request.messages[0]["content"] == "s"
+
+
+def test_an_assignment_that_is_no_history_leaves_the_turns(studio):
+    studio.settings.language = "zh"
+    studio.history = MESSAGES
+    for wrong in (None, "x", MESSAGES[:1], [1]):
+        with pytest.raises(errors.InvalidMessages, match="消息"):
+            studio.history = wrong
+    assert studio.history.messages() == MESSAGES
+
+
+def test_a_conversation_is_found_in_the_session_and_renamed_by_its_name(studio):
+    studio["tutor"].history = MESSAGES
+    studio["tutor"].name = "prof"
+    assert [*studio] == ["prof"]
+    assert ("prof" in studio, "tutor" in studio, 3 in studio) == (True, False, False)
+    studio["prof"].name = "prof"
+    with pytest.raises(errors.InvalidOption, match="already exists"):
+        studio["x"].name = "prof"
+
+
+def test_what_would_set_nothing_says_where_it_is_set(studio):
+    with pytest.raises(errors.UnknownAttribute, match=r"ernie\.settings\.temperature = …"):
+        studio["tutor"].temperature = 0.1
+    with pytest.raises(errors.UnknownAttribute, match=r'ernie\["tutor"\]\.chat'):
+        studio.conversation = "tutor"
+    studio["tutor"].system = "s"
+    assert studio["tutor"].system == "s"

@@ -8,7 +8,7 @@ from ernie_magic.api.answer_images import AnswerImage
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import History, Turn
-from ernie_magic.errors import InvalidDataset
+from ernie_magic.errors import InvalidDataset, InvalidMessages, UnknownAttribute
 
 
 def turn(prompt, answer="a", **given):
@@ -76,6 +76,13 @@ def test_an_answer_of_pictures_alone_is_a_turn_and_a_stand_in_in_words():
         (lambda history: history.__delitem__(-1), 1),
         (lambda history: history.clear(), 1),
         (lambda history: history[:1].clear(), 0),  # a slice is a history of its own
+        (lambda history: history.pop(), 1),
+        (lambda history: history.insert(0, turn("x")), 1),
+        (lambda history: history.extend([turn("x"), turn("y")]), 1),
+        (lambda history: history.extend([]), 0),
+        (lambda history: history.__setitem__(0, turn("x")), 1),
+        (lambda history: history.__setitem__(slice(None), []), 1),
+        (lambda history: history[:1] + history[1:], 0),
     ],
 )
 def test_each_change_is_told_once(change, times):
@@ -99,3 +106,52 @@ def test_a_picture_that_an_answer_s_text_holds_goes_back_in_words():
     assert drawn.answer_in_words == "Here: [a cat ↓]"
     assert drawn.answer.messages[-1] == {"role": "assistant", "content": "Here: [a cat ↓]"}
     assert drawn.answer.text == text
+
+
+def test_a_history_is_edited_as_a_list_is():
+    a, b, c = turn("a"), turn("b"), turn("c")
+    history = History([a, b, c])
+    assert history.pop() is c
+    history.insert(0, c)
+    history.remove(b)
+    assert list(history) == [c, a]
+    history += [b]
+    history[1:2] = [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]
+    assert [each.prompt for each in history] == ["c", "x", "b"]
+    trimmed = history[:1] + history[-1:]
+    assert ([*trimmed], type(trimmed)) == ([c, b], History)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda history: history.append({"role": "user", "content": "x"}),
+        lambda history: history.append(("a", "b")),
+        lambda history: history.insert(0, "x"),
+        lambda history: history.__setitem__(0, "x"),
+    ],
+    ids=["message", "pair", "insert", "replace"],
+)
+def test_what_is_no_turn_is_refused_with_the_way(change):
+    history = History([turn("a")])
+    with pytest.raises(InvalidMessages) as caught:
+        change(history)
+    assert "are added by ernie.history.extend(messages)" in caught.value.line("en")
+    assert len(history) == 1
+
+
+def test_a_turn_is_changed_by_another_in_its_place():
+    call = {"role": "assistant", "content": "let me see", "tool_calls": []}
+    history = History([turn("q", "let me see: five", rounds=(call,))])
+    for name, owner in (("prompt", history[0]), ("text", history[0].answer)):
+        with pytest.raises(UnknownAttribute) as caught:
+            setattr(owner, name, "x")
+        assert 'history[0].with_changes(answer="…")' in caught.value.line("en")
+    history[0] = history[0].with_changes(answer="six")
+    assert history[0].messages == [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": "six"},
+    ]
+    assert history[0].with_changes(prompt="p").prompt == "p"
+    with pytest.raises(InvalidMessages):
+        history[0] = history[0].with_changes(answer="")

@@ -8,7 +8,7 @@ import pytest
 
 from ernie_magic import Session
 from ernie_magic.calls.chat import saved
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidMessages, InvalidOption
 
 PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
@@ -187,3 +187,34 @@ def test_a_file_of_another_version_is_refused_and_not_half_read(session):
 def test_a_turn_is_not_of_a_time_to_come(moment):
     (turn,) = saved.parse_conversation(file_of(time=moment)).turns
     assert 0 <= turn.time <= time.time()
+
+
+MESSAGES = [
+    {"role": "system", "content": "s"},
+    {"role": "user", "content": "p"},
+    {"role": "assistant", "content": "t"},
+]
+
+
+@pytest.mark.parametrize("form", [MESSAGES, {"model": "m", "messages": MESSAGES}])
+def test_a_file_of_messages_is_a_conversation(session, tmp_path, form):
+    file = tmp_path / "messages.json"
+    file.write_text(json.dumps(form))
+    loaded = session.load_conversation(file)
+    assert ([*loaded.history.messages()], loaded.system) == (MESSAGES[1:], "s")
+
+
+def test_so_are_messages_themselves_and_their_faults_are_told(session):
+    assert session.load_conversation(MESSAGES).history.messages() == MESSAGES[1:]
+    with pytest.raises(InvalidMessages, match="has no answer"):
+        session.load_conversation(json.dumps(MESSAGES[:2]).encode())
+
+
+def test_messages_of_a_file_read_no_file_of_this_machine(session, tmp_path):
+    (tmp_path / "own.png").write_bytes(b"secret")
+    local = {"type": "image_url", "image_url": {"url": str(tmp_path / "own.png")}}
+    content = [{"type": "text", "text": "p"}, local, {**local, "image_url": "https://a.b/c.png"}]
+    file = [{"role": "user", "content": content}, MESSAGES[2]]
+    with pytest.warns(UserWarning, match="1 picture in the file could not be read"):
+        loaded = session.load_conversation(json.dumps(file).encode())
+    assert [part["image_url"]["url"] for part in loaded.history[0].images] == ["https://a.b/c.png"]
