@@ -11,13 +11,13 @@ from itertools import chain, count, islice, zip_longest
 from typing import TYPE_CHECKING
 
 from ernie_magic.emulator.cities import CITIES
+from ernie_magic.emulator.lengths import LONG, find_length
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
 
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-_LENGTH = re.compile(r"(\d{2,5})\s*(?:字|个字|words?)")
 _CLAUSE = re.compile(r"[。！？!?\n：:;；，,]")
 _MAX_TOPIC = 40
 # Forms that a question may ask for, and the words around them that name no subject.
@@ -59,6 +59,13 @@ _CLOSINGS_EN = (
     "Put `AI_STUDIO_API_KEY` into a `.env` file and run the cell again.",
     'To see what it knows, try "Tell me about Beijing" or "Why is the sky blue?".',
     'It does know, for example, "What is recursion?", "Tell me a joke" and "List the planets".',
+)
+_FILLING_ZH = (
+    "模拟器背的到此为止。为了让回答和要的一样长（可以试试停止按钮），下面是与问题无关的常识："
+)
+_FILLING_EN = (
+    "This is all that the emulator knows of it. To be as long as asked for (try the stop button), "
+    "the simulated reply goes on with facts about other things:"
 )
 _LISTS_ZH: tuple[tuple[str, ...], ...] = (
     ("**春**：立春到立夏", "**夏**：立夏到立秋", "**秋**：立秋到立冬", "**冬**：立冬到立春"),
@@ -154,8 +161,8 @@ def compose_fallback(question: str, rng: random.Random, *, chinese: bool) -> lis
         parts += [
             compose(rng, chinese=chinese) for asked, compose in sections if re.search(asked, lower)
         ]
-    if wanted := _LENGTH.search(lower):
-        parts += _compose_text(int(wanted[1]), rng, chinese=chinese)
+    if wanted := find_length(question, chinese=chinese):
+        parts += _compose_text(wanted, rng, chinese=chinese)
     return [*parts, rng.choice(closings)]
 
 
@@ -184,6 +191,22 @@ def compose_missing_forms(
         for asked, seen, compose in forms
         if re.search(asked, question, re.IGNORECASE) and not re.search(seen, answer, re.MULTILINE)
     ]
+
+
+def compose_missing_length(
+    question: str, answer: str, rng: random.Random, *, chinese: bool
+) -> list[str]:
+    """What makes an answer that is written down as long as the question asks: facts, which say that
+    they are not about it.
+    """
+    wanted = find_length(question, chinese=chinese)
+    missing = wanted - len(answer if chinese else answer.split())
+    if wanted < LONG or missing <= 0:
+        return []
+    note = _FILLING_EN
+    if chinese:
+        note = _FILLING_ZH
+    return [note, *_compose_text(missing, rng, chinese=chinese)]
 
 
 def extract_topic(question: str) -> str:

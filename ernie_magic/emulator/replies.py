@@ -36,6 +36,7 @@ from ernie_magic.emulator.checks import text_of
 from ernie_magic.emulator.fallback import (
     compose_fallback,
     compose_missing_forms,
+    compose_missing_length,
     extract_topic,
 )
 from ernie_magic.emulator.follow_ups import name_subject
@@ -289,7 +290,11 @@ def _compose_paragraphs(
         return [judged]
     parts = []
     if answer := _find_answer(question, earlier, chinese=chinese):
-        parts = [answer, *compose_missing_forms(question, answer, rng, chinese=chinese)]
+        parts = [
+            answer,
+            *compose_missing_forms(question, answer, rng, chinese=chinese),
+            *compose_missing_length(question, answer, rng, chinese=chinese),
+        ]
     if in_json := structured.answer_in_json(question, seed):
         parts.append(in_json)
     elif not parts and (table := structured.answer_in_table(question)):

@@ -231,6 +231,34 @@ def test_nothing_that_looks_like_an_answer_stands_below_i_do_not_know(question):
     assert not re.search(r"```|^\||^\d\. |\$\$", text, re.MULTILINE)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("写一篇很长的杭州文章", "写一个非常长的故事", "写一篇关于量子的长文", "写长一点：茶"),
+        *("写一篇两千字的文章介绍杭州", "介绍一下北京，3000 字", "讲一个特别长的睡前故事"),
+        *("Write a very long article about Beijing", "Tell me a long story", "I want a long poem"),
+        *("a 2000-word essay on tea", "Write 1,500 words about Hangzhou"),
+        *("Explain recursion at length", "Give me a lengthy report on pandas"),
+    ],
+)
+def test_a_long_text_is_long_enough_to_be_stopped_and_says_that_it_is_simulated(question):
+    made = reply(question)
+    assert len(made.pieces) > 500
+    assert re.search(r"模拟|simulated", made.full_text)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("长江有多长？", "长城很长吗", "《红楼梦》是长篇小说吗", "介绍一下长沙"),
+        *("How long is the Nile?", "Tell me how long a marathon takes", "I waited a long time"),
+        *("Write as long as you like", "Write a short poem, not long ago"),
+    ],
+)
+def test_a_question_about_length_gets_no_long_answer(question):
+    assert len(reply(question).pieces) < 250
+
+
 @pytest.mark.parametrize(("question", "size"), [("写 300 字", 300), ("写 5000 字", 5000)])
 def test_a_text_is_about_as_long_as_was_asked(question, size):
     assert size <= len(reply(question).full_text) < size * 1.2 + 200
