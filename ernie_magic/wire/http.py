@@ -18,6 +18,7 @@ from ernie_magic.errors import (
     BadRequest,
     ErnieError,
     RateLimited,
+    RequestTimeout,
     ServiceError,
     ServiceUnreachable,
 )
@@ -65,6 +66,14 @@ _LIMITED = Text(
     "达到 {model} 的频率限制（{limit}），等待 {seconds} 秒",
     "at the rate limit of {model} ({limit}), waiting {seconds} s",
 )
+_QUEUED = Text(
+    "服务按顺序回答，排队太久；现在同时发 {n} 个请求，再问一次",
+    "the service answers in turn and calls waited too long; now {n} at a time, asking again",
+)
+_FEWER_AT_ONCE = Text(
+    "服务一次只答一个时，用 %ernie config in_flight 1 逐个发送",
+    "where the server answers one at a time, send them so: %ernie config in_flight 1",
+)
 _LIMIT_TEXTS: dict[str, Text | Counted] = {
     "requests": Counted(
         Text("每分钟 {n:,} 次请求", "{n:,} requests a minute"),
@@ -88,7 +97,7 @@ class _Sending(Generic[ResultT]):
     renewed: list[Key] = field(default_factory=list)
     ticket: QueueTicket = field(default_factory=QueueTicket)
 
-    def may_wait_for_turn(self, error: ServiceError) -> bool:
+    def may_wait_for_turn(self, error: ErnieError) -> bool:
         """Whether the call may be sent again once the service has taken others: that is no further
         attempt, but where the user allows one only, one it is. After a 503, what may not be
         repeated may have been carried out.
@@ -346,6 +355,9 @@ class HttpClient:
             learning = replace(sending, read=read)
             try:
                 result = await self._send_renewing_token(learning)
+            except RequestTimeout as error:
+                if not _only_waited(error, sending, throttle, sent_request):
+                    raise
             except ServiceError as error:
                 if not _is_at_capacity(error):
                     raise
@@ -461,6 +473,24 @@ async def _learn_and_read(
 ) -> ResultT:
     throttle.learn_from_headers(response.headers, sent_request)
     return await read(response)
+
+
+def _only_waited(
+    error: RequestTimeout,
+    sending: _Sending[ResultT],
+    throttle: Throttle,
+    sent_request: SentRequest,
+) -> bool:
+    """Whether a call that got no data only waited behind others of ours, and is sent again: that is
+    told, and else what to do where it may have.
+    """
+    at_once = throttle.on_timeout(sent_request, sending.ticket)
+    if at_once is None or not sending.may_wait_for_turn(error):
+        if throttle.may_have_queue:
+            error.add_advice(_FEWER_AT_ONCE)
+        return False
+    sending.context.emit(Delta(notice=_QUEUED.fill(n=at_once)))
+    return True
 
 
 def _is_at_capacity(error: ServiceError) -> bool:

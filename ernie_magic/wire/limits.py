@@ -28,6 +28,7 @@ from ernie_magic.wire.throttling.durations import (
     is_whole_soon,
     told_reset_seconds,
 )
+from ernie_magic.wire.throttling.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -41,6 +42,9 @@ _ABOUT_A_MINUTE = (0.75, 1.25)
 _MIN_REPORTED_WAIT = 0.5  # seconds: a shorter wait is not reported
 # Refusals of one call that only meant that others came before it: a whole minute's are 25.
 _MAX_QUEUE_RETRIES = 100
+# How often one call is sent again that waited too long behind others.
+_MAX_TIMEOUTS = 3
+_UNTIL_ONE_ENDS = 3600.0  # seconds: who waits is woken before
 _MAX_DIGITS = 12  # digits: more in a header is nonsense
 # Minutes since it took a call of ours, after which a service that refuses one is not busy with
 # those: a minute's limit leaves none longer.
@@ -103,10 +107,13 @@ class QueueTicket:
     number : int
     retries : int
         Refusals so far that only meant that others came before it.
+    timeouts : int
+        How often it got no data in time.
     """
 
     number: int = field(default_factory=lambda: next(_TICKETS))
     retries: int = 0
+    timeouts: int = 0
 
 
 class _Minute:
@@ -264,6 +271,7 @@ class Throttle:
     clock: Callable[[], float] = time.monotonic
     _sent_requests: _Minute = field(init=False, repr=False)
     _congestion: Congestion = field(default_factory=Congestion, repr=False)
+    _turns: Turns = field(default_factory=Turns, repr=False)
     _in_flight: int = field(default=0, repr=False)
     _accepted_at: float = field(default=-math.inf, repr=False)  # when the latest call ended well
     # Since when every call was refused.
@@ -288,6 +296,11 @@ class Throttle:
         if self.tokens is None:
             return None
         return max(0, self.tokens - self._sent_requests.used()[1])
+
+    @property
+    def may_have_queue(self) -> bool:
+        """Whether a call that is in flight may have waited for others of ours."""
+        return self._in_flight > 1 or self._turns.limit is not None
 
     def state(self) -> LimitState:
         """Return what is known now."""
@@ -405,6 +418,7 @@ class Throttle:
         self._closed_until = 0.0
         self._refused_since = math.inf
         self._congestion.reset()
+        self._turns.reset()
         self._wake_first()
 
     def learn_from_headers(
@@ -463,6 +477,7 @@ class Throttle:
         self._accepted_at = self.clock()
         self._refused_since = math.inf
         self._congestion.on_accepted(sent_request, self._accepted_at)
+        self._turns.on_answered(sent_request, self._accepted_at)
 
     def record_usage(self, sent_request: SentRequest, tokens: int) -> None:
         """Replace the estimate by the answer's real number of tokens.
@@ -520,6 +535,21 @@ class Throttle:
                 return False
         return retry_after <= LONGEST_KEPT_WAIT and takes_others
 
+    def on_timeout(self, sent_request: SentRequest, ticket: QueueTicket) -> int | None:
+        """Learn from a call that got no data in time.
+
+        Returns
+        -------
+        int | None
+            How many calls are sent at once from now on, where it only waited for others of ours and
+            may be sent again; None otherwise.
+        """
+        is_queued = self._turns.on_timeout(sent_request, self.clock())
+        ticket.timeouts += 1
+        if not is_queued or ticket.timeouts > _MAX_TIMEOUTS:
+            return None
+        return self._turns.limit
+
     def _is_unexplained(self, now: float) -> bool:
         """Whether a block lasts longer than that of a minute's limit would, also where the service
         counts the calls that it refuses.
@@ -539,6 +569,8 @@ class Throttle:
 
     def _seconds_to_wait(self, tokens: int) -> float:
         """Return the seconds until a request of `tokens` tokens fits; 0 when it does now."""
+        if self._turns.is_full(self._in_flight):
+            return _UNTIL_ONE_ENDS
         now = self.clock()
         return max(
             self._seconds_of_minute(tokens, now),
