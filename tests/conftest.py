@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import HealthCheck, settings
 
+from ernie_magic.config.work_folders import WORK_FOLDERS
 from ernie_magic.text import redact
 from ernie_magic.wire import limits
 
@@ -67,6 +68,8 @@ def _isolated(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
+    monkeypatch.setattr(WORK_FOLDERS, "_began_in", work)
+    monkeypatch.setattr(WORK_FOLDERS, "_found_in", {})
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.config.keys import Key, resembles_key
+from ernie_magic.config.work_folders import WORK_FOLDERS
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -162,19 +163,20 @@ def _read_dotenv() -> Mapping[str, str | None]:
 
 
 def _find_dotenv() -> _Dotenv:
-    """Read the nearest `.env` at or above the working directory; read it again when the file
-    changes. Where the working directory was deleted, or cannot be reached, there is none.
+    """Read the nearest `.env` at or above the working folder, or one that it was before; read it
+    again when the file changes.
     """
-    from dotenv import find_dotenv  # imported here: not at load time
+    path = WORK_FOLDERS.find(DOTENV, _look_for_dotenv)
+    with suppress(OSError):
+        if path is not None:
+            return _parse_dotenv(str(path), path.stat().st_mtime)
+    return _Dotenv()
 
-    try:
-        path = find_dotenv(usecwd=True)
-        if not path:
-            return _Dotenv()
-        changed = Path(path).stat().st_mtime
-    except OSError:
-        return _Dotenv()
-    return _parse_dotenv(path, changed)
+
+def _look_for_dotenv(folder: Path) -> Path | None:
+    """Return the nearest `.env` at or above a folder: a file, or a pipe."""
+    paths = (above / DOTENV for above in (folder, *folder.parents))
+    return next((path for path in paths if path.is_file() or path.is_fifo()), None)
 
 
 @lru_cache(maxsize=1)
