@@ -48,7 +48,7 @@ def python_value(value: Any) -> Any:
 
 def has_no_words(value: object) -> bool:
     """Whether an object of this package says of itself that it is no words: pictures, vectors."""
-    return getattr(type(value), "_python_value_", value) is None
+    return getattr(type(value), "_python_value_", has_no_words) is None
 
 
 def plain_value(value: Any) -> Any:

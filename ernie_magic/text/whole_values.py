@@ -32,6 +32,8 @@ _PANDAS = (
     "display.max_seq_items",
 )
 _CONTROLS = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# What Python shows of an object that has no text: its kind, and where it is.
+ADDRESS = re.compile(r"<.* at 0x[0-9a-fA-F]+>", re.DOTALL)
 _FEWEST_CHARACTERS = 2  # of a cell: one, and a comma
 
 

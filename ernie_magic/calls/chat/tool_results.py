@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api.results import ToolRun
 from ernie_magic.errors import exception_message
 from ernie_magic.text.language import whole_characters
-from ernie_magic.text.plain_values import plain_value, shorten_floats
+from ernie_magic.text.plain_values import has_no_words, plain_value, shorten_floats
 from ernie_magic.text.redact import redact
-from ernie_magic.text.whole_values import as_table, is_array, whole_text, write_table
+from ernie_magic.text.whole_values import ADDRESS, as_table, is_array, whole_text, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +62,8 @@ def _write_result(value: object, max_characters: int) -> str:
         return value
     if (table := as_table(value)) is not None:
         return _write_rows(table, max_characters)
+    if described := _describe(value):
+        return described
     try:
         return json.dumps(plain_value(value), ensure_ascii=False, default=_to_json)
     except (TypeError, ValueError):  # such as names that are no texts, or a value inside itself
@@ -77,19 +79,44 @@ def _write_rows(table: Any, max_characters: int) -> str:
     return _PART.format(written=written.rows_written, rows=written.rows) + written.text
 
 
+def _describe(value: Any) -> str:
+    """Return what the model is told of a value that is no words; "" for one that is. The bytes of a
+    picture would be paid for as text, with each later prompt too.
+    """
+    if has_no_words(value):
+        return repr(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        whole = bytes(value)
+        text = whole_text(whole)
+        return f"({len(whole):,} bytes)" if text == str(whole) else text
+    if hasattr(value, "getbands") and hasattr(value, "size"):  # Pillow's
+        return "(a picture of {}x{})".format(*value.size)
+    return ""
+
+
 def _to_json(value: Any) -> Any:
     """Return what JSON has for a value that it does not know."""
+    found: Any = _describe(value)
+    if found:
+        return found
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, (set, frozenset, Iterator)):
-        return list(islice(value, _MAX_ITEMS))
-    if isinstance(value, Enum):
-        return value.value
-    if hasattr(value, "model_dump"):  # pydantic's
-        return value.model_dump(mode="json")
-    if _is_array_of_json(value):
-        return shorten_floats(value.tolist(), value.dtype)
-    return whole_text(value)
+        found = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    elif isinstance(value, (set, frozenset, Iterator)):
+        found = list(islice(value, _MAX_ITEMS))
+    elif isinstance(value, Enum):
+        found = value.value
+    elif hasattr(value, "model_dump"):  # pydantic's
+        found = value.model_dump(mode="json")
+    elif _is_array_of_json(value):
+        found = shorten_floats(value.tolist(), value.dtype)
+    else:
+        found = _text_of_object(value)
+    return found
+
+
+def _text_of_object(value: object) -> str:
+    text = whole_text(value)
+    return f"({type(value).__name__}, which has no text)" if ADDRESS.fullmatch(text) else text
 
 
 def _is_array_of_json(value: Any) -> bool:

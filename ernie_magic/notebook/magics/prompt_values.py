@@ -6,7 +6,6 @@ import functools
 import inspect
 import io
 import math
-import re
 import types
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sized
 from itertools import islice
@@ -16,12 +15,11 @@ from ernie_magic.errors import InvalidExpression
 from ernie_magic.text.counts import ROWS
 from ernie_magic.text.language import Text, counted
 from ernie_magic.text.plain_values import day_of_pandas, has_no_words, python_value
-from ernie_magic.text.whole_values import as_table, is_array, whole_text, write_table
+from ernie_magic.text.whole_values import ADDRESS, as_table, is_array, whole_text, write_table
 
 # Characters of a value that is no text: what is longer was hardly meant, and costs accordingly.
 MAX_CHARACTERS = 200_000
 _MAX_ITEMS_CHECKED = 100
-_ADDRESS = re.compile(r"<.* at 0x[0-9a-fA-F]+>", re.DOTALL)
 
 _NONE = Text("{source} 的值是 None，没有内容", "the value of {source} is None: it has no words")
 _RETURN = Text(
@@ -101,7 +99,7 @@ def prompt_text(value: Any, expression: str) -> str:
     if is_array(value) and (items := math.prod(value.shape)) > MAX_CHARACTERS:
         raise _too_long(source, _ITEMS.fill(items=f"{items:,}"), _PART)
     text = whole_text(day_of_pandas(value))
-    if _ADDRESS.fullmatch(text):
+    if ADDRESS.fullmatch(text):
         raise _no_words(value, source)
     if len(text) > MAX_CHARACTERS:
         size = _SIZE.fill(n=f"{len(text):,}")

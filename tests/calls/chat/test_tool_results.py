@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from ernie_magic.calls.chat.tool_results import make_tool_run
 
@@ -73,3 +74,35 @@ def test_a_text_that_is_too_long_tells_how_much_is_sent():
     assert content("x" * 2500, max_characters=1000) == (
         "x" * 1000 + " … 2,500 characters, of which 1,000 are sent (truncated)"
     )
+
+
+async def no_rows():
+    yield
+
+
+PICTURE = Image.new("RGB", (640, 480))
+# What the model is told of it, alone and in a dictionary.
+WITHOUT_WORDS = {
+    "bytes": (b"\x89PNG\r\n" + bytes(5_000), "(5,006 bytes)"),
+    "a Pillow image": (PICTURE, "(a picture of 640x480)"),
+    "an object": (object(), '"(object, which has no text)"'),
+    "an asynchronous generator": (no_rows(), '"(async_generator, which has no text)"'),
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_WORDS)
+def test_what_has_no_words_is_named(name):
+    value, told = WITHOUT_WORDS[name]
+    assert content(value) == told
+    assert json.loads(content({"result": value})) == {"result": told.strip('"')}
+
+
+def test_bytes_of_a_text_are_that_text():
+    assert content("好".encode()) == "好"
+
+
+def test_pictures_are_named_and_not_sent(session):
+    pictures = session.image("a cat", n=2)
+    for value in (pictures, pictures[0], [pictures[0]], {"cat": pictures}):
+        assert "a cat" in content(value)
+        assert len(content(value)) < 300
