@@ -278,11 +278,12 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
         return self.text
 
     def _python_value_(self) -> str:
-        return self.text
+        # The base64 of pictures in it would be paid for as text.
+        return name_pictures(self.text)
 
     def __repr__(self) -> str:
         # All of the text: an f-string writes a list of answers so, perhaps into the next prompt.
-        facts = [repr(self.text), f"model={self.model!r}"]
+        facts = [repr(name_pictures(self.text)), f"model={self.model!r}"]
         if self.usage:
             facts.append(f"tokens={self.usage.total_tokens}")
         if self.partial:

@@ -11,15 +11,17 @@ from ernie_magic.text.language import Text
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+# Without gray of 16 bits, of which what services use to read it leaves the 8 least significant bits
+# or cuts all to white (https://github.com/python-pillow/Pillow/issues/3011).
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA")
 # Modes with transparency, and the mode of a PNG that keeps it.
 _TRANSPARENT = {"PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
 _BYTE = 255
-_WORD = 65535
+_GREATEST = (1023, 4095, 65535)  # of 10 and 12 bits, as cameras and microscopes have, and of 16
 
 
 def to_png_mode(image: Image) -> Image:
-    """Return the image in a mode that a PNG can hold, with the colors it shows.
+    """Return the image in a mode that a PNG can hold in 8 bits, with the colors it shows.
 
     Raises
     ------
@@ -41,8 +43,8 @@ def to_png_mode(image: Image) -> Image:
 
 
 def _to_gray(image: Image) -> Image:
-    """Return numbers as gray levels: from 0 to 1, 255 or 65535 where they lie there, else from the
-    least to the greatest.
+    """Return numbers as gray levels: from 0 to 1, or to the greatest of 8, 10, 12 or 16 bits, where
+    they lie there; else from the least to the greatest.
     """
     numbers = image
     if image.mode != "F":
@@ -57,13 +59,13 @@ def _to_gray(image: Image) -> Image:
             advice=Text("先换算到 0 至 255", "scale it to 0…255 first"),
         )
     scale, offset = 1.0, 0.0
-    if low < 0 or high > _WORD:
+    if low < 0 or high > _GREATEST[-1]:
         scale = _BYTE / ((high - low) or 1.0)
         offset = -low * scale
     elif image.mode == "F" and high <= 1:
         scale = float(_BYTE)
     elif high > _BYTE:
-        scale = _BYTE / _WORD
+        scale = _BYTE / next(most for most in _GREATEST if high <= most)
     # Pillow cuts fractions off; this rounds.
     return numbers.point(lambda value: value * scale + (offset + 0.5)).convert("L")
 

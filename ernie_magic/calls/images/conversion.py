@@ -38,7 +38,7 @@ def to_accepted_format(content: bytes) -> bytes:
         It is not a picture, or it must be converted and cannot be decoded.
     """
     found = format_of(content)
-    if not found.is_drawn_by_pages:
+    if not found.is_drawn_by_pages or _is_gray_of_16_bits(content):
         return encode_image(decode_image(content, _MAX_PIXELS))
     if not any(mark in content for mark in _EXIF_MARKS):
         return content
@@ -70,6 +70,11 @@ def encode_image(image: Image, original: str = "PNG") -> bytes:
         if len(as_jpeg) <= MAX_IMAGE_BYTES:
             break
     return as_jpeg
+
+
+def _is_gray_of_16_bits(content: bytes) -> bool:
+    """Whether a file is a PNG of gray levels in 16 bits (PNG specification, 11.2.2)."""
+    return content[12:16] == b"IHDR" and content[24:26] == b"\x10\x00"
 
 
 def _is_animated(image: Image) -> bool:

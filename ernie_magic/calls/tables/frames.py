@@ -311,7 +311,9 @@ def copy_table(data: Any) -> Any:
     InvalidOption
         The file cannot be read.
     """
-    data = python_value(data)
+    stands_for = python_value(data)
+    if not isinstance(stands_for, str):  # a history's rows are its turns
+        data = stands_for
     if isinstance(data, (str, Path)) and (file := find_table_file(data)):
         return read_table_file(file)
     if _is_from(data, "pandas") and hasattr(data, "copy"):

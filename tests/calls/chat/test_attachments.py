@@ -181,7 +181,9 @@ def grey(value, mode):
         (grey(200, "I"), 200),
         (grey(65535, "I"), 255),
         (grey(-7, "I"), 0),
-        (grey(300, "I;16"), 300),
+        (grey(300, "I;16"), 75),
+        (grey(4000, "I;16"), 249),
+        (grey(40_000, "I;16"), 156),
         (grey(257 * 100, "I;16B"), 100),
         (grey(1, "1"), 255),
     ],
@@ -193,6 +195,13 @@ def test_a_pillow_image_of_any_mode_becomes_a_png_of_its_colors(given, shown):
     assert (mime, image.size) == ("data:image/png", (40, 30))
     assert image.getpixel((0, 0)) == pytest.approx(shown, abs=2)
     assert (given.mode, given.tobytes()) == (before.mode, before.tobytes())
+
+
+def test_a_png_of_gray_in_16_bits_is_sent_in_8():
+    out = io.BytesIO()
+    grey(40_000, "I;16").save(out, "PNG")
+    _, image = opened(attachments.image_parts(out.getvalue())[0])
+    assert (image.mode, image.getpixel((0, 0))) == ("L", 156)
 
 
 def test_numbers_of_any_range_are_drawn_from_the_least_to_the_greatest():
@@ -238,7 +247,7 @@ def test_a_file_that_vision_services_refuse_is_sent_as_png(kind, tmp_path):
 @pytest.mark.parametrize(
     ("image", "shown"),
     [
-        (Image.new("I;16", (40, 30), 4000), 4000),
+        (Image.new("I;16", (40, 30), 4000), 249),
         (Image.new("F", (40, 30), 0.5), 128),
         (Image.new("CMYK", (40, 30), (0, 255, 255, 0)), (255, 0, 0)),
         (Image.new("1", (40, 30), 1), 255),

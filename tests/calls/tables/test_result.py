@@ -49,6 +49,12 @@ def test_a_result_can_be_asked_about_as_its_table(session, kind):
     assert second.columns[-2:] == ("answer_2", "error_2")
 
 
+def test_the_turns_of_a_history_can_be_asked_about(session):
+    session.chat("one")
+    session.chat("two")
+    assert session.map("Rate {{prompt}}", session.history).prompts == ("Rate one", "Rate two")
+
+
 def test_what_only_the_table_has_is_told_to_be_there(session):
     found = session.map(ECHO, pd.DataFrame({"text": ["a"]}))
     for name in ("to_csv", "head", "loc", "text"):

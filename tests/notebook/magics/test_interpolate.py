@@ -1,6 +1,7 @@
 """`{{expr}}`: one pass, errors on one line, and everything else left alone."""
 
 import ast
+import base64
 import functools
 import io
 from datetime import datetime
@@ -362,6 +363,16 @@ RESULTS = {
 def test_results_are_sent_as_their_words_wherever_they_stand(name):
     value, text = RESULTS[name]
     assert interpolate("{{value}}", {"value": value}) == text
+
+
+PACKED = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(5_000)).decode()
+
+
+def test_a_picture_in_an_answer_s_text_is_named():
+    answer = ANSWER.with_changes(text=f"See ![it](data:image/png;base64,{PACKED})")
+    for text in (interpolate("{{value}}{{[value]}}", {"value": answer}), repr(answer)):
+        assert text.startswith(("See", "Answer('See"))
+        assert len(text) < 200
 
 
 def test_answers_in_an_f_string_are_whole():
