@@ -3,12 +3,20 @@
 Every file is in WAL mode (https://sqlite.org/wal.html), so that readers and a writer do not wait
 for each other, and holds one table of what was paid for, by address. A damaged file is left as it
 is, and the error is the caller's to report. sqlite3 is imported with the first file.
+
+Some network folders take no file locks. Files there are locked by a folder beside them, which
+SQLite makes (`unix-dotfile` on https://sqlite.org/vfs.html); one that a killed process left behind
+is removed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
+import tempfile
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
 _ADDRESSES_PER_QUERY = 500  # SQLite allows 999 values
 _PATIENCE = 300.0  # seconds to wait for another process that holds the file
 _LONGEST_PAUSE = 0.2  # seconds between two attempts
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+_LONGEST_LOCK = 60.0  # seconds: a lock is held while a row is written
 
 ResultT = TypeVar("ResultT")
 
@@ -51,14 +61,72 @@ def open_connection(
     import sqlite3
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=timeout, isolation_level=isolation_level)
+    # Who uses the file asks at once whether locks work here: SQLite would wait, and not say.
+    statements = (f"PRAGMA busy_timeout={int(timeout * 1000)}", *statements)
     try:
-        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", *statements):
+        connection = sqlite3.connect(path, timeout=0, isolation_level=isolation_level)
+        return _execute_all(connection, *_IN_WAL_MODE, *statements)
+    except sqlite3.OperationalError:
+        if _takes_locks(path):
+            connection = sqlite3.connect(path, timeout=timeout, isolation_level=isolation_level)
+            return _execute_all(connection, *_IN_WAL_MODE, *statements)
+    uri = f"{path.absolute().as_uri()}?vfs=unix-dotfile"
+    connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=isolation_level)
+    return _execute_all(connection, *_WITHOUT_WAL_MODE, *statements)
+
+
+_IN_WAL_MODE = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL")
+# That mode needs memory which processes share; only who has a file for itself can bring one that is
+# in it out of it.
+_WITHOUT_WAL_MODE = (
+    "PRAGMA locking_mode=EXCLUSIVE",
+    "PRAGMA journal_mode=DELETE",
+    "PRAGMA locking_mode=NORMAL",
+)
+
+
+def _execute_all(connection: Connection, *statements: str) -> Connection:
+    """Return the connection after these statements; it is closed if one fails."""
+    import sqlite3
+
+    try:
+        for statement in statements:
             connection.execute(statement)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def _takes_locks(path: Path) -> bool:
+    """Whether files in a file's folder can be locked. If not, a lock beside the file that has been
+    forgotten is removed.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows, which always has locks
+        return True
+    # Not the file itself: to close it would end this process's own locks on it.
+    with suppress(OSError), tempfile.TemporaryFile(dir=path.parent) as probe:
+        try:
+            fcntl.lockf(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            probe.write(b"now")
+            probe.flush()
+            # The folder's clock may be another machine's.
+            _remove_forgotten_lock(path, os.fstat(probe.fileno()).st_mtime)
+            return False
+    return True  # also where nothing can be written, which is told by who opens the file
+
+
+def _remove_forgotten_lock(path: Path, now: float) -> None:
+    """Remove the lock of a process that was killed."""
+    lock = path.with_name(f"{path.name}.lock")
+    with suppress(OSError):  # there is none, or another process was first
+        if now - lock.stat().st_mtime > _LONGEST_LOCK:
+            lock.rmdir()
 
 
 def database_errors() -> tuple[type[Exception], ...]:

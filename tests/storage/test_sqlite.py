@@ -1,8 +1,11 @@
 """One way to open an SQLite file, and to wait for one that another holds."""
 
 import asyncio
+import errno
 import gc
+import os
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -60,3 +63,68 @@ def test_a_locked_file_is_waited_for_and_any_other_error_is_raised_at_once():
     with pytest.raises(sqlite3.OperationalError, match="full"):
         asyncio.run(sqlite.retry_while_locked(full, tries.append))
     assert tries == ["try", "try", "try", "full"]
+
+
+@pytest.fixture
+def lockless(monkeypatch):
+    """Files cannot be locked, as on NFS without its lock daemon; SQLite says that they are."""
+    fcntl = pytest.importorskip("fcntl")
+    connect = sqlite3.connect
+
+    def connect_without_locks(database, **options):
+        if "vfs=unix-dotfile" not in str(database):
+            raise sqlite3.OperationalError("database is locked")
+        return connect(database, **options)
+
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(sqlite3, "connect", connect_without_locks)
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+
+
+def test_where_files_cannot_be_locked_each_waits_for_the_other_all_the_same(lockless, tmp_path):
+    path = tmp_path / "file"
+    began = time.monotonic()
+    with (
+        closing(sqlite.open_connection(path, TABLE, timeout=5)) as writer,
+        closing(sqlite.open_connection(path, TABLE, timeout=0)) as other,
+    ):
+        assert time.monotonic() - began < 1
+        writer.execute("INSERT INTO kept VALUES (x'01', 'one')")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("INSERT INTO kept VALUES (x'02', 'two')")
+        writer.commit()
+        other.execute("INSERT INTO kept VALUES (x'02', 'two')")
+        other.commit()
+        assert len(writer.execute("SELECT * FROM kept").fetchall()) == 2
+
+
+def test_a_file_from_when_they_could_be_is_read_there(tmp_path, request):
+    path = tmp_path / "file"
+    with closing(sqlite.open_connection(path, TABLE, timeout=0)) as writer:
+        writer.execute("INSERT INTO kept VALUES (x'01', 'one')")
+        writer.commit()
+    request.getfixturevalue("lockless")
+    with closing(sqlite.open_connection(path, TABLE, timeout=0)) as reader:
+        assert reader.execute("SELECT text FROM kept").fetchall() == [("one",)]
+
+
+def test_the_lock_of_a_process_that_was_killed_is_removed_there(lockless, tmp_path):
+    path, lock = tmp_path / "file", tmp_path / "file.lock"
+    lock.mkdir()
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        sqlite.open_connection(path, TABLE, timeout=0)
+    long_ago = time.time() - 100
+    os.utime(lock, (long_ago, long_ago))
+    sqlite.open_connection(path, TABLE, timeout=0).close()
+    assert not lock.exists()
+
+
+def test_a_file_that_another_holds_is_not_opened_otherwise(tmp_path):
+    path = tmp_path / "file"
+    with closing(sqlite.open_connection(path, TABLE, timeout=0)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            sqlite.open_connection(path, "BEGIN IMMEDIATE", timeout=0)
+        assert [each.name for each in tmp_path.glob("*.lock")] == []
