@@ -44,6 +44,7 @@ from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.escape_codes import takes_escape_codes
 from ernie_magic.text.language import LANGUAGES, Language, Text, clip_text, system_language
 
@@ -184,6 +185,7 @@ class _OneLine:
             name = f"\x1b[1m{name}\x1b[0m"
         return [f"{name}: {self}"]
 
+    @printable
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 

@@ -34,6 +34,7 @@ from ernie_magic.errors import (
 from ernie_magic.qianfan.groups import PlatformGroups
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
@@ -1105,6 +1106,7 @@ class Session(SuggestsNames, PlatformGroups):
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
+    @printable
     def __repr__(self) -> str:
         service = "?"
         model = self.settings.model or "default"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 # First bytes of the formats that pages draw (https://developer.mozilla.org/docs/Web/Media/Guides/Formats/Image_types).
@@ -73,6 +74,7 @@ class AnswerImage:
             return {self.mime: self.content, **text}
         return text
 
+    @printable
     def __repr__(self) -> str:
         if not self.content:
             return f"AnswerImage(url={self.url!r})"

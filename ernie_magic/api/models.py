@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from ernie_magic.text.encodings import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -178,6 +180,7 @@ _IDS_IN_REPR = 3
 class ModelList(list[Listed]):
     """The models of a live list, in the service's order."""
 
+    @printable
     def __repr__(self) -> str:
         ids = [entry.id for entry in self[:_IDS_IN_REPR]]
         if len(self) > len(ids):

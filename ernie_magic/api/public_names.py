@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from ernie_magic.errors import UnknownAttribute
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ class CallGroup(SuggestsNames):
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), self._in_order_of_use, self._internal_names)
 
+    @printable
     def __repr__(self) -> str:
         names = [name for name in self.__dir__() if not name.startswith("_")]
         awaited = {f"a{name}" for name in names}

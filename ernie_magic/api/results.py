@@ -12,6 +12,7 @@ from ernie_magic.api.public_names import SuggestsNames, names_by_use, refusing_c
 from ernie_magic.api.usage import simulated_note
 from ernie_magic.errors import ProtocolError
 from ernie_magic.text.data_pictures import name_pictures
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
@@ -281,6 +282,7 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
         # The base64 of pictures in it would be paid for as text.
         return name_pictures(self.text)
 
+    @printable
     def __repr__(self) -> str:
         # All of the text: an f-string writes a list of answers so, perhaps into the next prompt.
         facts = [repr(name_pictures(self.text)), f"model={self.model!r}"]
@@ -401,6 +403,7 @@ class Embeddings(Result):
             return np.array(self.vectors, dtype=dtype)
         return np.asarray(self.vectors, dtype=dtype)
 
+    @printable
     def __repr__(self) -> str:
         facts = [
             f"{len(self)} x {self.shape[1]}",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ernie_magic.api.public_names import SuggestsNames, names_by_use
 from ernie_magic.text.counts import REQUESTS, TOKENS
+from ernie_magic.text.encodings import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,7 @@ class UsageLog(SuggestsNames):
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), ("total", "by_model"), ("add",))
 
+    @printable
     def __repr__(self) -> str:
         total = self.total
         requests = REQUESTS.say("en", total.requests)

@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit, urlunsplit
 
 from ernie_magic.config.keys import UNSEEN, Key, Pair, is_key_name, resembles_key
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ class BaseUrl(str):
         self.query_keys = query_keys
         return self
 
+    @printable
     def __repr__(self) -> str:
         return repr(_show_harmless_query(self))
 

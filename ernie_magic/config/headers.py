@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.config.keys import Key, is_key_name, resembles_key
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class ExtraHeaders(Mapping[str, Key]):
     def __hash__(self) -> int:
         return hash(frozenset(self._values.items()))
 
+    @printable
     def __repr__(self) -> str:
         from ernie_magic.text.redact import HIDDEN
 

@@ -6,6 +6,8 @@ import logging
 import re
 from typing import NamedTuple, NoReturn
 
+from ernie_magic.text.encodings import printable
+
 # Characters that nobody sees, as pages and chats add them (Unicode's "format" characters).
 UNSEEN = (
     "\u00ad\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e"
@@ -139,6 +141,7 @@ class Key:
     def __hash__(self) -> int:
         return hash(self._value)
 
+    @printable
     def __repr__(self) -> str:
         from ernie_magic.text.redact import HIDDEN
 

@@ -25,6 +25,7 @@ from ernie_magic.config.addresses import redact_url, unwrap_pasted
 from ernie_magic.config.ignored import Ignored
 from ernie_magic.config.keys import Key
 from ernie_magic.config.variables import strip_quotes
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Proxy:
         """Variable and address, without the password."""
         return f"{self.name}={redact_url(self.url)}"
 
+    @printable
     def __repr__(self) -> str:
         return f"Proxy({self.shown})"
 

@@ -25,6 +25,7 @@ from ernie_magic.config.traits import (
     ParameterTrait,
 )
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import LANGUAGES, Language, Text, system_language, untranslated
 from ernie_magic.text.suggest import did_you_mean
 
@@ -233,6 +234,7 @@ class ErnieSettings(SuggestsNames, Configurable):
         private = (name for name in super().__dir__() if name.startswith("_"))
         return names_by_use([*settings, *private], settings)
 
+    @printable
     def __repr__(self) -> str:
         given = {
             name: value

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ernie_magic.config.keys import Key, resembles_key
 from ernie_magic.config.work_folders import WORK_FOLDERS
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ class _Dotenv(NamedTuple):
     path: str = ""
     problem: tuple[Text, ...] = ()
 
+    @printable
     def __repr__(self) -> str:
         return f"_Dotenv({self.path})"  # the values may be keys, and frames of tracebacks are shown
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ernie_magic.text.encodings import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -25,6 +27,7 @@ class Listing(list[ItemT]):
         super().__init__(items)
         self.is_simulated = is_simulated
 
+    @printable
     def __repr__(self) -> str:
         words = [self._describe(item) for item in self[:_SHOWN]]
         if len(self) > _SHOWN:

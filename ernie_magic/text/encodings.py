@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import codecs
 import io
+import sys
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from functools import wraps
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+ReprOwner = TypeVar("ReprOwner")
 
 NEAREST = "ernie_magic.nearest"
 _ASCII = str.maketrans(
@@ -81,12 +85,24 @@ codecs.register_error(_STAND_INS["strict"], _replace_unencodable)
 codecs.register_error(_STAND_INS["surrogateescape"], _escape_bytes_or_replace)
 
 
-def fit_encoding(text: str, output: TextIO) -> str:
+def fit_encoding(text: str, output: TextIO | None) -> str:
     """Return `text` with what an output's encoding lacks written in ASCII."""
     encoding = getattr(output, "encoding", None) or "utf-8"
     with suppress(LookupError):
         return text.encode(encoding, NEAREST).decode(encoding)
     return text
+
+
+def printable(method: Callable[[ReprOwner], str]) -> Callable[[ReprOwner], str]:
+    """Make a `__repr__` write what it can in the encoding of the standard output, so that `print`
+    takes it wherever it runs.
+    """
+
+    @wraps(method)
+    def __repr__(self: ReprOwner) -> str:  # noqa: N807
+        return fit_encoding(method(self), sys.stdout)
+
+    return __repr__
 
 
 def accept_any_text(*outputs: TextIO) -> None:

@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.nearly_json import CutOffError, decode_nearly, has_plain_backslashes
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class NumberText(str):
 
     __slots__ = ()
 
+    @printable
     def __repr__(self) -> str:
         return repr(float(self))
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from ernie_magic.text.encodings import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,10 @@ class Text(NamedTuple):
 
     zh: str
     en: str
+
+    @printable
+    def __repr__(self) -> str:
+        return f"Text(zh={self.zh!r}, en={self.en!r})"
 
     def say(self, language: Language, /, **values: object) -> str:
         """Return the sentence in `language`, its fields filled with `values` (which are never

@@ -18,6 +18,7 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.key_forms import LONG, WINDOW
 from ernie_magic.text.key_search import CONTINUES_KEY, Patterns, find_all, merge_spans
 
@@ -91,6 +92,7 @@ class Secrets:
                 patterns = self._patterns = Patterns(self._values)
         return patterns
 
+    @printable
     def __repr__(self) -> str:
         return f"Secrets({len(self._values)})"
 

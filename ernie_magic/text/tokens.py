@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 _SINGLE = re.compile(
@@ -39,6 +40,7 @@ class TokenCount:
     def __int__(self) -> int:
         return self.tokens
 
+    @printable
     def __repr__(self) -> str:
         if self.estimated:
             return f"TokenCount({self.tokens}, {RULE.en})"

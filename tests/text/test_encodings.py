@@ -1,6 +1,8 @@
 """Outputs that cannot show every character: nothing raises, and nothing is lost."""
 
 import io
+import subprocess
+import sys
 
 import pytest
 
@@ -81,3 +83,29 @@ def test_the_bytes_of_a_file_s_name_are_written_as_they_are(encoding, text, writ
     output.write(text)
     output.flush()
     assert output.buffer.getvalue() == written
+
+
+PRINTED = """
+import ernie_magic
+from ernie_magic.session import Session
+from ernie_magic.text.redact import redact
+session = Session(service="local", base_url="http://127.0.0.1:9/v1", api_key="k-0123456789abcdef")
+session.settings.headers = {"X-Key": "canary"}
+print(session.endpoint(), session.settings, session, sep="\\n")
+session.use("emulator")
+answer = session.chat("[[echo]]" + "long " * 50)
+print(repr(answer), session.history, session.search("x", ["long " * 50]), sep="\\n")
+print(session.image("a cat in a very long " * 9), session.embed(["a"]), session.map("{{text}}", ["a"]))
+"""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "gbk", "cp1252", "utf-8"])
+def test_what_python_prints_of_ours_does_not_end_a_script(encoding, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    monkeypatch.setenv("ERNIE_EMULATOR_LATENCY", "0")
+    done = subprocess.run([sys.executable, "-c", PRINTED], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode(encoding)
+    printed = done.stdout.decode(encoding)
+    hidden = "***" if encoding in ("ascii", "gbk") else "•••"
+    assert hidden in printed
+    assert "Embeddings(" in printed

@@ -29,6 +29,7 @@ from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.config.settings import SETTING_NAMES
 from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, UnknownAttribute
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
 
@@ -666,6 +667,7 @@ class Conversation(SuggestsNames):
     def _python_value_(self) -> History:
         return self.history
 
+    @printable
     def __repr__(self) -> str:
         return f"Conversation({self.name!r}, {TURNS.say('en', len(self.history))})"
 

@@ -13,6 +13,7 @@ from ernie_magic.calls.chat.text_parts import last_part
 from ernie_magic.errors import InvalidMessages
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.text.data_pictures import name_pictures
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, counted
 
 if TYPE_CHECKING:
@@ -311,6 +312,7 @@ class History(SuggestsNames, MutableSequence[Turn]):
     def _python_value_(self) -> str:
         return "\n\n".join(turn.transcript for turn in self._turns)
 
+    @printable
     def __repr__(self) -> str:
         return f"History({TURNS.say('en', len(self))})"
 

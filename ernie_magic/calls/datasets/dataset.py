@@ -25,6 +25,7 @@ from ernie_magic.calls.tables import frames
 from ernie_magic.calls.tables.files import read_table_file
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.counts import SAMPLES
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Counted, Text, clip_text
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class Dataset(Sequence["Sample"]):
             ("write", "to_frame", "to_rows", "lines", "format", "samples", "notes"),
         )
 
+    @printable
     def __repr__(self) -> str:
         facts = [SAMPLES.say("en", len(self)), self.format.name]
         if not self.is_annotated and self.format.name not in ("Prompt", "Text"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.errors import InvalidMessages, InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Found:
     def _python_value_(self) -> str:
         return self.text
 
+    @printable
     def __repr__(self) -> str:
         return f"Found({self.text!r}, score={self.score:.3f}, index={self.index})"
 

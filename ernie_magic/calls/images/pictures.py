@@ -35,6 +35,7 @@ from ernie_magic.calls.images.formats import (
     unreadable_picture,
 )
 from ernie_magic.text.counts import PICTURES
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import clip_text
 
 if TYPE_CHECKING:
@@ -356,6 +357,7 @@ class Picture(SuggestsNames):
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)
 
+    @printable
     def __repr__(self) -> str:
         facts = [repr(clip_text(self.prompt, _MAX_REPR_CHARACTERS))]
         if self.content and not self.problem:
@@ -491,6 +493,7 @@ class ImageSet(Result, Sequence[Picture]):
         self.sheet(side=_SHEET_SIDES.get(len(self.good), 256)).save(out, "JPEG", quality=82)
         return {"image/jpeg": base64.b64encode(out.getvalue()).decode()}
 
+    @printable
     def __repr__(self) -> str:
         facts = [PICTURES.say("en", len(self))]
         if self.partial:

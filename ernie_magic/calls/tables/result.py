@@ -10,6 +10,7 @@ from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables.schema import ERROR
 from ernie_magic.errors import RowsFailed
 from ernie_magic.text.counts import ROWS
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.sanitize import without_formulas
 from ernie_magic.text.suggest import DID_YOU_MEAN
@@ -183,6 +184,7 @@ class Mapped(Result):
         own = getattr(self.table, "_repr_html_", None)
         return without_formulas(own()) if own else None
 
+    @printable
     def __repr__(self) -> str:
         facts = [ROWS.say("en", len(self))]
         if self.errors:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ernie_magic.notebook.display.heat_map import title_attribute
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.sanitize import plain_svg
 from ernie_magic.text.visible import make_controls_visible
 
@@ -40,6 +41,7 @@ class Curve:
     across: str
     upward: str
 
+    @printable
     def __repr__(self) -> str:
         low, high = _ends([value for _, value in self.points])
         bars = [

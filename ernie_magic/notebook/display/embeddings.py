@@ -26,6 +26,7 @@ from ernie_magic.notebook.display.label_layout import FONT_SIZE, Box, place_labe
 from ernie_magic.notebook.display.origin import EMULATED, line_html
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.text.counts import TOKENS
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Language, Text, counted
 from ernie_magic.text.sanitize import plain_html, plain_svg
 from ernie_magic.text.visible import make_controls_visible
@@ -172,6 +173,7 @@ class Heat:
         legend = _legend_html(self.language, has_negative=has_negative)
         return f"{table_html(heads, rows)}{legend}"
 
+    @printable
     def __repr__(self) -> str:
         labels = [
             f"{i}. {make_controls_visible(clip_to_line(text, _LABEL_CHARACTERS))}"
@@ -290,6 +292,7 @@ class Plane:
             return []
         return [clip_to_line(text, _LABEL_CHARACTERS) for text in texts]
 
+    @printable
     def __repr__(self) -> str:
         rows = [[" "] * _COLUMNS for _ in range(_ROWS)]
         legend = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ernie_magic.notebook.display.origin import line_html
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import clip_text
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.visible import make_controls_visible
@@ -122,6 +123,7 @@ class Table:
             return f'<code style="{style}">{plain_html(cell)}</code>'
         return plain_html(cell)
 
+    @printable
     def __repr__(self) -> str:
         sides = self._sides()
         rows = (self.headers, *self.rows[:_MAX_ROWS])

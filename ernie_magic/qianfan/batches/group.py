@@ -29,6 +29,7 @@ from ernie_magic.qianfan.files import ServicePaths, start_work
 from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, counted
 from ernie_magic.text.redact import redact_values
 from ernie_magic.wire.request import Form, UploadedFile
@@ -138,6 +139,7 @@ class BatchResult:
 class BatchResults(Listing[BatchResult]):
     """The results of a batch, in the order of its requests' ids as the service wrote them."""
 
+    @printable
     def __repr__(self) -> str:
         failed = sum(bool(result.error) or result.status != OK for result in self)
         simulated = ", simulated=True" if self.is_simulated else ""

@@ -13,6 +13,7 @@ from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables.frames import copy_table, read_table, rows_in_words
 from ernie_magic.calls.tables.template import find_column
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Language, Text
 from ernie_magic.text.pattern_search import SEARCH_SECONDS
 from ernie_magic.text.suggest import did_you_mean
@@ -130,6 +131,7 @@ class Evaluation:
 
         return pd.DataFrame(self.to_rows())
 
+    @printable
     def __repr__(self) -> str:
         facts = [f"{len(self.templates)} x {len(self.rows)}", f"method={self.method!r}"]
         if self.best is not None:

@@ -26,6 +26,7 @@ from ernie_magic.qianfan.templates.prompt_template import (
 from ernie_magic.runtime.io_thread import in_thread
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.runtime.stream import Steps
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.pattern_search import PatternSearch
 
 if TYPE_CHECKING:
@@ -551,6 +552,7 @@ class Templates(CallGroup):
     def _localize(self, make: Callable[[], ResultT]) -> ResultT:
         return self._session.client.localizing_errors(make)
 
+    @printable
     def __repr__(self) -> str:
         return f"Templates({len(self.list())})"
 

@@ -14,6 +14,7 @@ from ernie_magic.qianfan.templates.prompt_template import (
     make_template,
     split_identifier,
 )
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.json_text import drop_thoughts
 from ernie_magic.text.language import Language, Text, clip_text
 
@@ -92,6 +93,7 @@ class Optimized:
     def __str__(self) -> str:
         return self.after.text
 
+    @printable
     def __repr__(self) -> str:
         facts = [repr(clip_text(self.after.text, _SHOWN)), f"model={self.answer.model!r}"]
         if self.lost:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ernie_magic.api.keywords import as_listed, check_texts
 from ernie_magic.calls.tables.template import Placeholder
 from ernie_magic.errors import InvalidOption
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, clip_text, whole_characters
 from ernie_magic.text.suggest import close_matches
 
@@ -128,6 +129,7 @@ class PromptTemplate:
     def __str__(self) -> str:
         return self.text
 
+    @printable
     def __repr__(self) -> str:
         facts = [repr(self.name)] if self.name else []
         facts += [repr(clip_text(self.text, _SHOWN)), f"identifier={self.identifier!r}"]

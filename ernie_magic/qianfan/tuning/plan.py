@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.errors import InvalidOption, combine_errors
 from ernie_magic.qianfan.tuning.hyperparameters import HyperParameter
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class TuningPlan:
     job_id: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    @printable
     def __repr__(self) -> str:
         return f"TuningPlan({self.name!r}, {self.mode} {self.scale} of {self.model})"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.qianfan.listing import Listing
+from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import counted
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class TuningJob:
     created: str = ""
     is_simulated: bool = False
 
+    @printable
     def __repr__(self) -> str:
         return f"TuningJob({self.id}, {self.name!r}, {self.mode} of {self.model})"
 
@@ -126,6 +128,7 @@ class TuningTask:
         """Whether it has ended well, and can be published."""
         return self.state == DONE
 
+    @printable
     def __repr__(self) -> str:
         state = self.state
         if state == RUNNING:
@@ -167,6 +170,7 @@ class TuningOverview:
         known = {task.job_id for task in self.tasks}
         return [job for job in self.jobs if job.id not in known]
 
+    @printable
     def __repr__(self) -> str:
         jobs = _JOBS.say("en", self.job_count)
         return f"TuningOverview({jobs}, {_TASKS.say('en', len(self.tasks))})"
