@@ -196,7 +196,7 @@ class History(SuggestsNames, MutableSequence[Turn]):
             self.changed.notify_watchers()
 
     def insert(self, index: int, turn: Turn) -> None:
-        """Insert a turn before the one of that index; see `append`."""
+        """Insert a turn before the one of that index, of the forms that `append` takes."""
         self[index:index] = [_check_turn(turn)]
 
     def extend(self, turns: Iterable[Turn | Message]) -> None:
