@@ -80,7 +80,7 @@ READS_TEXT_ONLY = (
         "--no-history leaves out",
     ),
 )
-_WRONG_ADDRESS = Text("服务地址（base_url）不对", "the base URL is wrong")
+WRONG_ADDRESS = Text("服务地址（base_url）不对", "the base URL is wrong")
 _SLOWER = Text("稍等一分钟再试，或降低调用频率", "wait a minute and try again, or call less often")
 _LATER = Text(
     "稍后再试；若反复出现，请将请求编号提供给服务方",
@@ -481,7 +481,7 @@ CASES: tuple[Case, ...] = (
         e.BadRequest,
         ("method_not_supported", "336101"),
         Text("服务不接受这种请求方法", "the service does not accept this method"),
-        _WRONG_ADDRESS,
+        WRONG_ADDRESS,
         Text("检查 %ernie config base_url", "check %ernie config base_url"),
     ),
     # 429
@@ -615,7 +615,7 @@ CASES: tuple[Case, ...] = (
         e.BadRequest,
         (),
         Text("服务地址下没有这个接口", "there is no such endpoint at this address"),
-        _WRONG_ADDRESS,
+        WRONG_ADDRESS,
         Text(
             "检查 %ernie config base_url；%ernie doctor 可测试",
             "check %ernie config base_url; %ernie doctor tests it",

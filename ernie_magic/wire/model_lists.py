@@ -26,6 +26,7 @@ from ernie_magic.errors import (
 from ernie_magic.runtime.io_thread import in_thread_if_long
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
+from ernie_magic.wire.error_codes import WRONG_ADDRESS
 from ernie_magic.wire.protocols import protocol_of
 from ernie_magic.wire.replies import parse_models
 from ernie_magic.wire.request import Context
@@ -44,6 +45,14 @@ _OTHER_KIND = Text(
     "{model} is {kind} model; this call requires a chat model",
 )
 _NO_SUCH_PATH = (NOT_FOUND, METHOD_NOT_ALLOWED)
+_LACKS_KIND = Text(
+    "服务没有{kind}接口；地址没有错，它的模型列表读得到",
+    "the server has no {kind} calls; the address is right, since its list of models is there",
+)
+_OTHER_SERVICE = Text(
+    "换用有它的服务（%ernie use 列出；Python：Session(service=…)）",
+    "use another service for it (%ernie use lists them; in Python Session(service=…))",
+)
 _NO_LIST = (
     Text("服务在这个地址没有模型列表", "the server has no list of models at this address"),
     Text(
@@ -144,6 +153,13 @@ class ModelLists:
         settings = replace(context.settings, retry_count=1)
         return await self.fetch_list(replace(context, settings=settings))
 
+    async def _has_list(self, context: Context) -> bool:
+        """Whether an address is a service's: it has a list of models."""
+        try:
+            return bool(await self._fetch_quickly(context))
+        except (ErnieError, asyncio.CancelledError):
+            return False
+
     def max_input_tokens(self, model: str, endpoint: Endpoint) -> int | None:
         """Return a model's longest input in tokens by the live list, None before that was fetched
         and where it does not say. The context, which also holds the answer, counts only where the
@@ -242,6 +258,9 @@ class ModelLists:
         """
         if isinstance(error, ServiceError) and error.status in _NO_SUCH_PATH:
             _name_version_path(error, context.endpoint)
+        if error.cause == WRONG_ADDRESS and kind != "chat" and await self._has_list(context):
+            error.cause = _LACKS_KIND.fill(kind=KIND_NAMES[kind].label)
+            error.advice = _OTHER_SERVICE
         if not isinstance(error, ModelNotFound):
             return error
         try:

@@ -126,4 +126,5 @@ def test_a_server_that_ranks_nowhere_is_told_by_its_first_refusal(server, local)
     local.settings.base_url = f"{server.url}/v1"
     with pytest.raises(errors.BadRequest, match="there is no such endpoint"):
         local.rerank("a", ["a"], model="r")
-    assert server.requests == ["/v1/rerankers", "/v1/rerank", "/rerank"]
+    # The list tells whether the address is right.
+    assert server.requests == ["/v1/rerankers", "/v1/rerank", "/rerank", "/v1/models"]

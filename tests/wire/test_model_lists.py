@@ -76,3 +76,36 @@ def test_why_no_list_could_be_read_is_the_cause_that_no_model_is_chosen(server, 
     assert "list of models cannot be read: " in line
     assert told in line
     assert "choose one with -m" in line
+
+
+LISTED = http(json.dumps({"data": [{"id": "deepseek-chat"}]}), kind="application/json")
+BLOCKED = http(
+    json.dumps({"error": "Requested Resource Not Found", "stage": "WAF"}),
+    "418 I'm a teapot",
+    "application/json",
+)
+MISSING = {
+    "embedding": lambda session: session.embed(["a"], model="m", cache=False),
+    "image": lambda session: session.image("a cat", model="m"),
+    "rerank": lambda session: session.rerank("q", ["a", "b"], model="m"),
+    "completion": lambda session: session.complete("Once", model="m"),
+}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [GONE, BLOCKED, http("404 page not found", "404 Not Found", "text/plain")],
+    ids=["json", "DeepSeek's", "text"],
+)
+@pytest.mark.parametrize("kind", MISSING)
+def test_what_a_server_does_not_offer_is_not_told_as_a_wrong_address(server, kind, refusal):
+    server.replies = {"/v1/models": LISTED, "/": refusal}
+    with local_session(f"{server.url}/v1") as session:
+        with pytest.raises(errors.BadRequest) as caught:
+            MISSING[kind](session)
+        line = caught.value.line("en")
+        assert f"the server has no {kind} calls; the address is right" in line
+        assert "use another service" in line
+        server.replies = {"/": refusal}
+        with pytest.raises(errors.BadRequest, match="the base URL is wrong"):
+            MISSING[kind](session)

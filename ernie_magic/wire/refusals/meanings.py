@@ -477,8 +477,12 @@ _NO_ENDPOINT = Meaning(
     NOT_FOUND,
     "",
     _NEVER,
-    _compile(r"(?:unexpected|unknown|unsupported) endpoint|unrecognized request url"),
-    (),
+    _compile(
+        r"(?:unexpected|unknown|unsupported) endpoint|unrecognized request url",
+        # DeepSeek's, with 418 (https://github.com/deepseek-ai/DeepSeek-V2/issues/67).
+        r"^requested resource not found",
+    ),
+    (BAD_REQUEST,),
 )
 _BUSY = Meaning(
     503,
