@@ -16,9 +16,10 @@ from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, clip_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
     import numpy as np
+    from typing_extensions import Self
 
     from ernie_magic.api.answer_images import AnswerImage
     from ernie_magic.api.messages import Message
@@ -64,6 +65,11 @@ class Result(SuggestsNames, ABC):
         def model(self) -> str: ...  # noqa: D102
         @property
         def usage(self) -> Usage | None: ...  # noqa: D102
+
+    def __await__(self) -> Generator[None, None, Self]:
+        # Who writes `await ernie.chat(…)`, as other clients want it, has it already, and paid for.
+        yield from ()
+        return self
 
     @property
     def is_simulated(self) -> bool:

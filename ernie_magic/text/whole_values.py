@@ -103,8 +103,8 @@ def whole_text(value: object) -> str:
     value = python_value(value)
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, (bytes, bytearray)):
-        return _write_bytes(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return _write_bytes(bytes(value))
     if (table := as_table(value)) is not None:
         return write_table(table).text
     with printing_whole():
@@ -113,7 +113,7 @@ def whole_text(value: object) -> str:
         return str(plain_value(value))
 
 
-def _write_bytes(value: bytes | bytearray) -> str:
+def _write_bytes(value: bytes) -> str:
     """Return the text that bytes are in UTF-8, as columns of databases have it; what Python shows
     of other bytes.
     """
@@ -121,7 +121,7 @@ def _write_bytes(value: bytes | bytearray) -> str:
         text = value.decode()
         if not _CONTROLS.search(text):
             return text
-    return str(bytes(value))
+    return str(value)
 
 
 def _write_array(array: Any) -> str:

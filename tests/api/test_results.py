@@ -1,5 +1,6 @@
 """What results hold: a statistic is the service's, or measured."""
 
+import asyncio
 import copy
 import json
 import pickle
@@ -94,3 +95,12 @@ def test_answers_in_a_table_are_texts(library):
 def test_tab_shows_what_came_with_an_answer_before_what_any_text_has():
     names = Answer("yes", None).__dir__()
     assert names.index("text") < names.index("json") < names.index("capitalize")
+
+
+def test_a_result_that_is_there_can_be_awaited():
+    answer = Answer("ok", None)
+
+    async def work():
+        return await answer
+
+    assert asyncio.run(work()) is answer

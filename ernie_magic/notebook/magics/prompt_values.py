@@ -6,6 +6,7 @@ import functools
 import inspect
 import io
 import math
+import re
 import types
 from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sized
 from itertools import islice
@@ -20,6 +21,8 @@ from ernie_magic.text.whole_values import ADDRESS, as_table, is_array, whole_tex
 # Characters of a value that is no text: what is longer was hardly meant, and costs accordingly.
 MAX_CHARACTERS = 200_000
 _MAX_ITEMS_CHECKED = 100
+
+_IN_ANGLES = re.compile(r"<[^<>]*>")
 
 _NONE = Text("{source} 的值是 None，没有内容", "the value of {source} is None: it has no words")
 _RETURN = Text(
@@ -99,7 +102,7 @@ def prompt_text(value: Any, expression: str) -> str:
     if is_array(value) and (items := math.prod(value.shape)) > MAX_CHARACTERS:
         raise _too_long(source, _ITEMS.fill(items=f"{items:,}"), _PART)
     text = whole_text(day_of_pandas(value))
-    if ADDRESS.fullmatch(text):
+    if ADDRESS.fullmatch(text) or _is_only_named(value, text):
         raise _no_words(value, source)
     if len(text) > MAX_CHARACTERS:
         size = _SIZE.fill(n=f"{len(text):,}")
@@ -149,6 +152,11 @@ def _check_has_words(value: Any, source: str, expression: str) -> None:
             raise _no_words(item, source)
 
 
+def _is_only_named(value: object, text: str) -> bool:
+    """Whether an object has no text but what a programmer sees: `<Response [200 OK]>`."""
+    return type(value).__str__ is object.__str__ and _IN_ANGLES.fullmatch(text) is not None
+
+
 def _prints_address(value: object) -> bool:
     """Whether a class says nothing of its objects but where they are."""
     kind = type(value)
@@ -156,7 +164,7 @@ def _prints_address(value: object) -> bool:
 
 
 def _no_words(value: object, source: str) -> InvalidExpression:
-    if isinstance(value, Awaitable):
+    if isinstance(value, Awaitable) and not has_no_words(value):
         return InvalidExpression(_AWAITABLE.fill(source=source), advice=_AWAIT)
     if isinstance(value, (Iterator, AsyncIterator)):
         return InvalidExpression(_ITERATOR.fill(source=source), advice=_LIST)

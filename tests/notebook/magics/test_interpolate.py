@@ -6,6 +6,7 @@ import functools
 import io
 from datetime import datetime
 
+import httpx
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -232,6 +233,7 @@ class Named:
         (int, "is a class"),
         (ast, "is a module"),
         (Plain(), "(Plain) has no text of its own"),
+        (httpx.Response(200), "(Response) has no text of its own. What to do: write one of its"),
         ((n for n in "a"), "is an iterator, not a text. What to do: take what it has with list(…)"),
         (map(str, "a"), "is an iterator"),
         (zip("a"), "is an iterator"),
@@ -256,6 +258,7 @@ def test_what_has_no_words_is_told(value, told):
     [
         (Named(), "named"),
         ([Named()], "[named]"),
+        pytest.param(memoryview(b"text"), "text", id="memoryview"),
         ("<function f at 0x7f00>", "<function f at 0x7f00>"),
         (["<f at 0x7f00>"], "['<f at 0x7f00>']"),
         (range(3), "range(0, 3)"),
