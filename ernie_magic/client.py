@@ -14,11 +14,12 @@ import weakref
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ernie_magic.api import models
 from ernie_magic.api.default_model import configured_model, default_model, editing_model
 from ernie_magic.api.keywords import check_types
+from ernie_magic.api.public_names import stays_in_process
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.config.addresses import is_absolute
 from ernie_magic.config.deployed import choose_endpoint
@@ -130,6 +131,9 @@ class Client:
         except BaseException as error:
             forget_frames(error)
             raise
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise self.with_language(stays_in_process())
 
     def with_language(self, error: ErnieError) -> ErnieError:
         """Return the error in the language of the settings."""

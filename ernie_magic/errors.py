@@ -10,6 +10,7 @@ what to do.
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
     │   ├── UnknownAttribute       `answer.txt`; an AttributeError, too
     │   ├── WrongArguments         `ernie.chat()`; a TypeError, too
+    │   ├── NotTransferable        `pickle.dumps(ernie)`; a TypeError, too
     │   ├── MissingKey             the service needs a key and none is set
     │   └── NotConfirmed           it costs, or deletes for good, and was not confirmed: `.plan`
     ├── TransportError             the service was not reached, or the connection was lost
@@ -381,6 +382,12 @@ class UnknownAttribute(UsageError, AttributeError):
 class WrongArguments(UsageError, TypeError):
     """The arguments do not fit the call: one is missing, or too many stand without a name; a
     TypeError, too.
+    """
+
+
+class NotTransferable(UsageError, TypeError):
+    """An object stays in this process, since it has connections and keys (`pickle.dumps(ernie)`);
+    a TypeError, too.
     """
 
 

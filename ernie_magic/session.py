@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use
+from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use, stays_in_process
 from ernie_magic.api.signatures import explained, with_signature
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.chat.conversations import Conversations
@@ -1071,6 +1071,9 @@ class Session(SuggestsNames, PlatformGroups):
         if is_picture and not any(recorded is result for recorded in self.images):
             self.images.append(cast("ImageSet", result))
         self.changed.notify_watchers()
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise self.with_language(stays_in_process())
 
     def with_language(self, error: ErnieError) -> ErnieError:
         """Return the error in this session's language."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol, TypeVar, runtime_checkable
 
-from ernie_magic.errors import UnknownAttribute
+from ernie_magic.errors import NotTransferable, UnknownAttribute
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
@@ -24,6 +24,16 @@ ASKING = dict.fromkeys(
     "chat",
 )
 _LIST_ATTRIBUTES = Text("写完点号按 Tab，列出全部", "Tab behind the dot lists all it has")
+_STAYS = Text(
+    "会话有连接和密钥，不能复制，也不能发送到别的进程",
+    "a session has connections and keys: it is neither copied nor sent to another process",
+)
+_SHARE = Text(
+    '线程可以共用它（ThreadPoolExecutor；joblib 用 backend="threading"），ernie.map 自己就同时问'
+    "多行；在别的进程里另建一个：Session()",
+    'threads can share it (ThreadPoolExecutor; in joblib backend="threading"), ernie.map asks '
+    "about many rows at a time by itself, and another process makes its own: Session()",
+)
 
 
 def names_by_use(
@@ -107,6 +117,11 @@ def refusing_changes(advice: Text) -> Callable[[type[OwnerT]], type[OwnerT]]:
     return decorate
 
 
+def stays_in_process() -> NotTransferable:
+    """Return the error for a session, or what belongs to one, that is pickled or copied."""
+    return NotTransferable(_STAYS, advice=_SHARE)
+
+
 class CallGroup(SuggestsNames):
     """A group of calls of the session, such as `ernie.services`: Tab and a cell that ends with it
     show which calls there are, those that people use most first.
@@ -130,6 +145,12 @@ class CallGroup(SuggestsNames):
         calls = [name for name in names if name not in awaited and self._is_call(name)]
         shown = ", ".join(f"{name}()" for name in calls)
         return f"{self._path}: {shown} · {self._path}?"
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        error: ErnieError = stays_in_process()
+        if isinstance(self, Localizing):
+            error = self.with_language(error)
+        raise error
 
     def _is_call(self, name: str) -> bool:
         return callable(getattr(type(self), name, None))

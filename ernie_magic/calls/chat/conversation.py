@@ -7,7 +7,7 @@ import weakref
 from dataclasses import replace
 from functools import partial
 from itertools import count, takewhile
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from ernie_magic.api.keywords import CHAT_OPTIONS
 from ernie_magic.api.models import UNDECIDED
@@ -27,7 +27,13 @@ from ernie_magic.calls.chat.history import TURNS, History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan, fit_passages
 from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.config.settings import SETTING_NAMES
-from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, UnknownAttribute
+from ernie_magic.errors import (
+    ErnieError,
+    InvalidMessages,
+    InvalidOption,
+    NotTransferable,
+    UnknownAttribute,
+)
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
@@ -85,6 +91,14 @@ _INTERNAL = (
     "record_answer",
     "replace_turns",
     "with_language",
+)
+_STAYS = Text(
+    "对话属于它的会话，不能发送到别的进程",
+    "a conversation belongs to its session, and is not sent to another process",
+)
+_SAVE = Text(
+    ".save(…) 把它存成文件，ernie.load_conversation(…) 再加载",
+    ".save(…) writes it to a file, which ernie.load_conversation(…) reads",
 )
 # `ernie["tutor"].temperature = 0.3` would set nothing.
 _NO_SETTING = Text(
@@ -652,6 +666,15 @@ class Conversation(SuggestsNames):
     def with_language(self, error: ErnieError) -> ErnieError:
         """Return the error in the session's language."""
         return self._client.with_language(error)
+
+    def __copy__(self) -> Conversation:
+        return self.fork()
+
+    def __deepcopy__(self, _: object) -> Conversation:
+        return self.fork()  # its turns do not change
+
+    def __reduce_ex__(self, _: object) -> NoReturn:
+        raise self.with_language(NotTransferable(_STAYS, advice=_SAVE))
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in SETTING_NAMES - {"system"}:

@@ -302,6 +302,10 @@ class History(SuggestsNames, MutableSequence[Turn]):
         del self._turns[index]
         self.changed.notify_watchers()
 
+    def __reduce__(self) -> tuple[type[History], tuple[list[Turn]]]:
+        # Who watches it does not watch a copy.
+        return History, ([*self._turns],)
+
     def __dir__(self) -> list[str]:
         return names_by_use(
             super().__dir__(),

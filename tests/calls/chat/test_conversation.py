@@ -1,5 +1,9 @@
 """Turns of a conversation: what is kept, locked and counted."""
 
+import copy
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+
 import pytest
 
 from ernie_magic import errors
@@ -193,3 +197,44 @@ def test_what_would_set_nothing_says_where_it_is_set(studio):
         studio.conversation = "tutor"
     studio["tutor"].system = "s"
     assert studio["tutor"].system == "s"
+
+
+@pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy, lambda it: copy.deepcopy([it])[0]])
+def test_a_copy_of_a_conversation_is_a_fork(studio, make_copy):
+    studio["tutor"].history = MESSAGES
+    other = make_copy(studio["tutor"])
+    other.history.extend(MESSAGES)
+    assert (other.name, other is studio["tutor-2"]) == ("tutor-2", True)
+    assert (len(other.history), len(studio["tutor"].history)) == (2, 1)
+
+
+def ask_in_another_process(session):
+    with ProcessPoolExecutor(1) as executor:
+        return executor.submit(session.chat, "hi").result(timeout=60)
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        pickle.dumps,
+        copy.copy,
+        copy.deepcopy,
+        lambda session: pickle.dumps(session.chat),
+        lambda session: pickle.dumps(session.services),
+        lambda session: pickle.dumps(session.wire),
+        ask_in_another_process,
+    ],
+    ids=["pickle", "copy", "deepcopy", "method", "group", "wire", "process"],
+)
+def test_a_session_stays_in_its_process_and_says_what_to_do(studio, send):
+    with pytest.raises(errors.NotTransferable) as caught:
+        send(studio)
+    assert isinstance(caught.value, TypeError)
+    assert 'threads can share it (ThreadPoolExecutor; in joblib backend="threading")' in str(
+        caught.value
+    )
+
+
+def test_a_conversation_that_is_pickled_says_how_it_is_saved(studio):
+    with pytest.raises(errors.NotTransferable, match=r"\.save\(…\) writes it to a file"):
+        pickle.dumps(studio.conversation)

@@ -1,6 +1,8 @@
 """Turns, and the messages that they become."""
 
 import base64
+import copy
+import pickle
 
 import pytest
 
@@ -155,3 +157,16 @@ def test_a_turn_is_changed_by_another_in_its_place():
     assert history[0].with_changes(prompt="p").prompt == "p"
     with pytest.raises(InvalidMessages):
         history[0] = history[0].with_changes(answer="")
+
+
+@pytest.mark.parametrize(
+    "make_copy",
+    [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))],  # noqa: S301
+    ids=["copy", "deepcopy", "pickle"],
+)
+def test_a_copy_of_a_history_is_one_of_its_own(make_copy):
+    history, told = History([turn("a"), turn("b")]), []
+    history.changed.add_watcher(lambda: told.append("change"))
+    other = make_copy(history)
+    del other[0]
+    assert ([each.prompt for each in other], len(history), told) == (["b"], 2, [])
