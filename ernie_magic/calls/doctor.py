@@ -32,7 +32,7 @@ from ernie_magic.errors import ErnieError
 from ernie_magic.text.counts import MODELS
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import close_matches
-from ernie_magic.wire.model_lists import lacks_list
+from ernie_magic.wire.model_lists import lacks_list, may_not_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +145,7 @@ def _diagnose_answers(client: Client, service: Service) -> Iterator[Check]:
     try:
         offered = client.start_model_list().result()
     except ErnieError as error:
-        if not lacks_list(error, service):
+        if not (lacks_list(error, service) or may_not_list(error)):
             raise
         # It may answer chats: only one, which costs tokens, would tell.
         yield Check(_REACHABLE, ok=None, value=_lines_of(error))

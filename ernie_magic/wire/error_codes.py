@@ -109,6 +109,7 @@ UNSUPPORTED_REGION = "unsupported_region"
 BLOCKED_ACCOUNT = "account_blocked"
 TLS_REQUIRED = "tls_required"
 CLIENT_CERTIFICATE = "client_certificate"
+MISSING_SCOPE = "missing_scope"
 ADDRESS_NOT_ALLOWED = "address_not_allowed"
 UNKNOWN_OBJECT = "unknown_object"
 REVIEWED_CONTENT = "content_filter"
@@ -116,6 +117,9 @@ REVIEWED_CONTENT = "content_filter"
 NO_SUCH_MODEL = frozenset({"no_such_model", "invalid_model", "model_not_found"})
 # Errors that no other way of writing the same request mends.
 ABOUT_THE_ACCOUNT = (e.AuthenticationFailed, e.QuotaExhausted, e.RateLimited, e.UnsafeRequest)
+NOT_IN_SCOPE = Text(
+    "密钥的权限范围（scope）不包括它", "the key's permissions (scopes) do not include it"
+)
 REQUIRES_CERTIFICATE = (
     Text(
         "服务要求客户端证书（双向 TLS），这里不支持",
@@ -462,6 +466,16 @@ CASES: tuple[Case, ...] = (
         Text(
             "用 %ernie config base_url 改成 https://…",
             "write https://… with %ernie config base_url",
+        ),
+    ),
+    Case(
+        e.PermissionDenied,
+        (MISSING_SCOPE,),
+        Text("密钥没有这个操作的权限", "the key is valid, but not for this call"),
+        NOT_IN_SCOPE,
+        Text(
+            "到服务的控制台给密钥加上权限，或换一个密钥",
+            "add the permission to the key in the service's console, or use another key",
         ),
     ),
     Case(

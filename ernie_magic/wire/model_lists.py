@@ -26,7 +26,7 @@ from ernie_magic.errors import (
 from ernie_magic.runtime.io_thread import in_thread_if_long
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches
-from ernie_magic.wire.error_codes import WRONG_ADDRESS
+from ernie_magic.wire.error_codes import NOT_IN_SCOPE, WRONG_ADDRESS
 from ernie_magic.wire.protocols import protocol_of
 from ernie_magic.wire.replies import parse_models
 from ernie_magic.wire.request import Context
@@ -52,6 +52,9 @@ _LACKS_KIND = Text(
 _OTHER_SERVICE = Text(
     "换用有它的服务（%ernie use 列出；Python：Session(service=…)）",
     "use another service for it (%ernie use lists them; in Python Session(service=…))",
+)
+_ASK_ALL_THE_SAME = Text(
+    "对话也许照样能用，用 -m 写明模型", "chats may work all the same, with a model that -m names"
 )
 _NO_LIST = (
     Text("服务在这个地址没有模型列表", "the server has no list of models at this address"),
@@ -303,8 +306,17 @@ def lacks_list(error: ErnieError, service: Service) -> bool:
     return is_path and not service.strict and not isinstance(error, ModelNotFound)
 
 
+def may_not_list(error: ErnieError) -> bool:
+    """Whether a key is restricted to other calls than that for the list: it may be good for chats
+    (https://help.openai.com/en/articles/8867743-assign-api-key-permissions).
+    """
+    return error.cause == NOT_IN_SCOPE
+
+
 def _name_missing_list(error: ServiceError, endpoint: Endpoint) -> None:
-    """Tell of a list that is missing that the rest need not be."""
+    """Tell of a list that is missing, or not to be read, that the rest need not be."""
+    if may_not_list(error):
+        error.add_advice(_ASK_ALL_THE_SAME)
     if lacks_list(error, endpoint.service):
         error.what, error.cause, error.advice = _NO_LIST
         _name_version_path(error, endpoint)

@@ -1,5 +1,6 @@
 """The doctor examines the settings and the way to the service."""
 
+import json
 import re
 
 import pytest
@@ -40,6 +41,25 @@ def test_a_server_that_lists_no_models_may_answer_all_the_same(run, ernie, statu
             assert "%ernie doctor" not in out
     finally:
         server.stop()
+
+
+@pytest.mark.parametrize("status", ["401 Unauthorized", "403 Forbidden"])
+def test_a_key_that_may_not_list_models_may_be_good_for_chats(run, ernie, status):
+    """As OpenAI's restricted keys."""
+    said = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
+    server = Server()
+    server.replies = {"/": http(json.dumps({"error": {"message": said}}), status, "text/json")}
+    try:
+        run("%ernie use local")
+        ernie.settings.base_url = f"{server.url}/v1"
+        _, out = run("%ernie doctor")
+    finally:
+        server.stop()
+    told = " ".join(out.split())
+    assert "ⓘ reachable" in told
+    assert "the key's permissions (scopes) do not include it" in told
+    assert "chats may work all the same, with a model that -m names" in told
+    assert "✗" not in out
 
 
 def test_doctor_shows_proxies_and_certificates_and_what_is_left_out(run, ernie, monkeypatch):

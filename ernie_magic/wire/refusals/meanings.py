@@ -34,6 +34,7 @@ from ernie_magic.wire.error_codes import (
     ADDRESS_NOT_ALLOWED,
     BLOCKED_ACCOUNT,
     CLIENT_CERTIFICATE,
+    MISSING_SCOPE,
     NO_PICTURES,
     REVIEWED_CONTENT,
     TLS_REQUIRED,
@@ -256,6 +257,19 @@ _MODEL_NOT_ALLOWED = Meaning(
         r"(?:plan|subscription|tier)\b|n[o'’]t have a free (?:\w+ )?tier",
     ),
     (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY_REQUESTS),
+)
+# A key that is restricted to some calls: OpenAI's, GitHub's, Hugging Face's.
+_MISSING_SCOPE = Meaning(
+    FORBIDDEN,
+    MISSING_SCOPE,
+    _compile(r"(?:insufficient|missing|invalid).?(?:scope|permission)s?"),
+    _compile(
+        r"\bmissing (?:required )?scopes?\b|\binsufficient (?:permission|scope|privilege)s?\b",
+        r"n[o'’]t have (?:the )?(?:sufficient|necessary|required) (?:permission|scope)s?\b",
+        r"\bpermission is required\b|权限范围|缺少.{0,8}权限",
+    ),
+    (UNAUTHORIZED, FORBIDDEN),
+    (UNAUTHORIZED, FORBIDDEN),
 )
 _UNSAFE = Meaning(
     FORBIDDEN,
@@ -572,6 +586,7 @@ MEANINGS = (
     _ADDRESS_NOT_ALLOWED,
     _LIMIT,
     _MODEL_NOT_ALLOWED,
+    _MISSING_SCOPE,
     _KEY,
     _UNSAFE,
     _REGION,

@@ -269,6 +269,14 @@ SAID = [
     (400, "The model `x` is not currently available for your account", None, None, DENIED),
     (400, "Function 'weather' not found in tools", None, None, BAD),
     (500, "could not load model - all backends returned error", None, None, FAILED),
+    # Keys that are restricted to some calls: OpenAI, GitHub, Hugging Face, Chinese gateways
+    (401, "You have insufficient permissions for this operation. Missing scopes: model.request.", None, None, DENIED),
+    (403, "Missing scopes: api.model.read", None, None, DENIED),
+    (401, "The `models` permission is required to access this endpoint", "no_access", None, DENIED),
+    (403, "This authentication method does not have sufficient permissions to call Inference Providers", None, None, DENIED),
+    (401, "Token lacks it", "insufficient_scope", None, DENIED),
+    (403, "API Key 缺少调用权限", None, None, DENIED),
+    (400, "missing scope of the review", None, None, BAD),
     # Statuses that say nothing: Fireworks' 412, others
     (412, "Account xx is suspended, possibly due to reaching the monthly spending limit or failure to pay past invoices.", "FAILED_PRECONDITION", "error", MONEY),
     (412, "The account is suspended", None, None, DENIED),
