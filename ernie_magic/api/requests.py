@@ -610,6 +610,21 @@ def _check_edit_model(model: str, path: str) -> None:
     )
 
 
+_ONE_QUERY = Text("查询是一段文本，不是 {kind}", "the query is one text, not {kind}")
+_QUERY_THEN_DOCUMENTS = Text(
+    "查询写在前面：ernie.rerank(query, documents)",
+    "the query comes first: ernie.rerank(query, documents)",
+)
+
+
+def _check_query(query: object) -> None:
+    """Check that a query is one text, and not the documents, which come after it."""
+    if not isinstance(query, str):
+        kind = type(query).__name__
+        raise InvalidMessages(_ONE_QUERY.fill(kind=kind), advice=_QUERY_THEN_DOCUMENTS)
+    check_text(query)
+
+
 def rerank_request(
     query: str,
     documents: Sequence[str],
@@ -630,7 +645,7 @@ def rerank_request(
         The query or a document is empty or too long, or there are too many documents.
     """
     checked = checked_parameters("rerank", given, model, rules)
-    check_text(query)
+    _check_query(query)
     _check_extra("rerank", extra, rules, [query, list(documents), checked])
     entry = models.find_model(model)
     max_documents = entry.batch if entry else parameters.MAX_DOCUMENTS

@@ -128,3 +128,12 @@ def test_a_server_that_ranks_nowhere_is_told_by_its_first_refusal(server, local)
         local.rerank("a", ["a"], model="r")
     # The list tells whether the address is right.
     assert server.requests == ["/v1/rerankers", "/v1/rerank", "/rerank", "/v1/models"]
+
+
+def test_documents_before_the_query_are_told_with_the_order(session):
+    with pytest.raises(errors.InvalidMessages) as caught:
+        session.rerank(["a", "b"], "q")
+    assert str(caught.value) == (
+        "the query is one text, not list. What to do: the query comes first: "
+        "ernie.rerank(query, documents)."
+    )

@@ -283,6 +283,7 @@ _CANNOT_RESET = Text(
     "usage is counted for as long as the session lasts; %ernie reset forgets a conversation, and "
     "a new Session() starts from zero",
 )
+_HELP = Text("全部命令", "all commands")
 _ALL_COMMANDS = Text(
     "%ernie 列出全部命令；提问用 %%ernie", "%ernie lists them all; to ask something use %%ernie"
 )
@@ -324,7 +325,7 @@ def run_command(
         return list_magics(session.settings.interface_language)
     name, *arguments = words
     if name not in COMMANDS:
-        helps = {word: command.help for word, command in COMMANDS.items()}
+        helps = {word: command.help for word, command in COMMANDS.items()} | {"help": _HELP}
         raise InvalidOption(
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=name),
             advice=suggest_magic(name)

@@ -343,6 +343,7 @@ def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
         ("%ernie Tell me about Beijing", "to ask something use %%ernie"),
         ("%ernie 面板", "did you mean panel?"),
         ("%ernie 你好", "to ask something use %%ernie"),
+        ("%ernie hlep", "did you mean help?"),
         ("%ernie dokter", "did you mean doctor?"),
         ("%ernie clear", "did you mean reset?"),
         ("%ernie settings", "did you mean config?"),
