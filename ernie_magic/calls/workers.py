@@ -12,7 +12,7 @@ import asyncio
 import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ernie_magic.calls.embeddings.embed import request_vectors
 from ernie_magic.calls.tables.rows import RowSender, ask_many
@@ -24,7 +24,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.wire.limits import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ernie_magic.api.requests import ChatRequest, EmbeddingRequest
     from ernie_magic.calls.embeddings.embed import AskForVectors
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
     from ernie_magic.wire.replies import VectorsReply
     from ernie_magic.wire.request import Context
 
+ResultT = TypeVar("ResultT")
+
+_IS_CLASS = Text("{name} 是类，不是 executor", "{name} is a class, and no executor yet")
+_MAKE_ONE = Text("写成 executor={name}()", "write executor={name}()")
+_TAKES_NO_WORK = Text("executor 不再接受任务：{said}", "the executor takes no more work: {said}")
+_MAKE_ANOTHER = Text(
+    "另建一个，在它的 with 语句里调用", "make another one, and call within its with statement"
+)
 _DEFAULT_WORKERS = 4  # workers of an executor that does not report how many it has
 _ROWS_AT_ONCE = 20  # that a worker is given
 
@@ -162,6 +170,11 @@ class RemoteExecutor:
     """
 
     def __init__(self, executor: Any) -> None:
+        if isinstance(executor, type):
+            raise InvalidOption(
+                _IS_CLASS.fill(name=executor.__name__),
+                advice=_MAKE_ONE.fill(name=executor.__name__),
+            )
         self.workers = _count_workers(executor)
         self._executor = executor
         if hasattr(executor, "get_executor"):
@@ -185,16 +198,20 @@ class RemoteExecutor:
     def _submit_chats(self, call: PreparedCall) -> AskRows:
         """Return what asks for some rows on a worker."""
         setup = WorkerSetup.for_call(call.endpoint, call.settings, self.workers)
-        return lambda requests: asyncio.wrap_future(
-            self._executor.submit(ask_on_worker, setup, list(requests))
-        )
+        return lambda requests: self._submit(ask_on_worker, setup, list(requests))
 
     def submit_embeddings(self, context: Context) -> AskForVectors:
         """Return what asks for a batch of vectors on a worker."""
         setup = WorkerSetup.for_call(context.endpoint, context.settings, self.workers)
-        return lambda request: asyncio.wrap_future(
-            self._executor.submit(embed_on_worker, setup, request)
-        )
+        return lambda request: self._submit(embed_on_worker, setup, request)
+
+    def _submit(self, work: Callable[..., ResultT], *given: object) -> asyncio.Future[ResultT]:
+        try:
+            return asyncio.wrap_future(self._executor.submit(work, *given))
+        except RuntimeError as error:  # it was shut down, or a process of it was killed
+            raise InvalidOption(
+                _TAKES_NO_WORK.fill(said=f"{error!s:.100}"), advice=_MAKE_ANOTHER
+            ) from None
 
 
 def _count_workers(executor: Any) -> int:

@@ -58,6 +58,19 @@ class Stream(SuggestsNames, Generic[ResultT]):
         self._language = language
         self._progress_title = progress_title
 
+    # As OpenAI's client writes it: what is not read when the block ends is not waited for.
+    def __enter__(self) -> Stream[ResultT]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Stream[ResultT]:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
     def __repr__(self) -> str:
         return f"Stream({'done' if self.is_done else 'running'})"
 

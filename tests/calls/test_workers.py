@@ -109,6 +109,21 @@ def test_a_key_of_the_worker_goes_only_to_the_address_that_was_meant(monkeypatch
         ).local_endpoint()
 
 
+@pytest.mark.parametrize("ask", ["map", "embed"])
+def test_an_executor_that_takes_no_work_is_told(keyed, ask):
+    with ThreadPoolExecutor(1) as ended:
+        pass
+    calls = {
+        "map": lambda executor: keyed.map("x {{text}}", ["a"], executor=executor),
+        "embed": lambda executor: keyed.embed(["a"], cache=False, executor=executor),
+    }
+    with pytest.raises(errors.InvalidOption, match="takes no more work: cannot schedule") as caught:
+        calls[ask](ended)
+    assert "make another one" in str(caught.value)
+    with pytest.raises(errors.InvalidOption, match=r"write executor=ThreadPoolExecutor\(\)"):
+        calls[ask](ThreadPoolExecutor)
+
+
 @pytest.mark.parametrize("executor", [5, "dask", object()])
 def test_what_runs_no_work_is_told(keyed, executor):
     with pytest.raises(errors.InvalidOption, match="cannot run work"):
