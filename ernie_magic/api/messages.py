@@ -87,6 +87,11 @@ def turns_to_drop(
     return 0
 
 
+def estimate_messages(messages: Iterable[Mapping[str, Any]]) -> int:
+    """Return the tokens of messages as `turns_to_drop` estimates them."""
+    return _estimate_all(map(message_text, messages))
+
+
 def _estimate_all(texts: Iterable[str]) -> int:
     """Estimate the tokens of messages: one by one, so that what fits with fewer turns passes the
     check of the whole.

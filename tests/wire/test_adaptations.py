@@ -1,6 +1,5 @@
 """What the package itself adds to a request, and a server refuses."""
 
-import json
 import re
 
 import pytest
@@ -8,41 +7,10 @@ from PIL import Image
 
 from ernie_magic.errors import BadRequest, ErnieError
 from ernie_magic.session import Session
-from tests.loopback_server import LoopbackServer, read_request
 from tests.raw_server import END, chunk, events, http
+from tests.strict_server import ANSWER, Strict
 
-ANSWER = '{"s": "pos", "n": 3}'
 SCHEMA = {"s": str, "n": int}
-
-
-class Strict(LoopbackServer):
-    """A server with a rule: which refusal, as (status, body), a request's body gets."""
-
-    def __init__(self, rule, reply=None):
-        self.bodies, self._rule, self._reply = [], rule, reply
-        super().__init__()
-
-    async def _serve(self, reader, writer):
-        request = await read_request(reader)
-        body = json.loads(request.body) if request.body else None
-        if body is None:
-            writer.write(http("{}", "404 Not Found", "application/json"))
-        else:
-            self.bodies.append(body)
-            writer.write(self._answer(body))
-        await writer.drain()
-
-    def _answer(self, body):
-        if refusal := self._rule(body):
-            status, refused = refusal
-            return http(json.dumps(refused), f"{status} Refused", "application/json")
-        if self._reply:
-            return self._reply(body)
-        if body["stream"]:
-            return http(events(chunk({"content": ANSWER}), END))
-        choice = {"index": 0, "message": {"role": "assistant", "content": ANSWER}}
-        reply = {"choices": [{**choice, "finish_reason": "stop", "text": ANSWER}]}
-        return http(json.dumps(reply), kind="application/json")
 
 
 @pytest.fixture

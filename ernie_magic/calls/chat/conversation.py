@@ -23,9 +23,9 @@ from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
 from ernie_magic.calls.chat import attachments, message_turns, saved, tools
+from ernie_magic.calls.chat.fitting import InferredLimits, ask_fitting_turn
 from ernie_magic.calls.chat.history import TURNS, History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan, fit_passages
-from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.config.settings import SETTING_NAMES
 from ernie_magic.errors import (
     ErnieError,
@@ -169,6 +169,7 @@ class Conversation(SuggestsNames):
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
         self._turns_under_way: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
+        self._inferred_limits = InferredLimits()
         self._generation = 0  # a prompt from before a reset leaves no turn after it
 
     @property
@@ -418,10 +419,20 @@ class Conversation(SuggestsNames):
         async def ask_and_record(call: PreparedCall, request: ChatRequest) -> Answer:
             on_model(request.model)
             passages: Sequence[Passage] = ()
+            quoting = plan
             if find_passages is not None:
                 found = await find_passages(plan.prompt or "", call.emit)
-                passages, request = self._quote_passages(plan, request, found)
-            asked = await ask_turn(call, plan, request, partial(self._apply_safety_flag, plan))
+                passages = self._fit_passages(plan, request.model, found)
+                quoting = plan.quote(passages)
+                request = self._build_again(quoting, request)
+            asked = await ask_fitting_turn(
+                call,
+                plan,
+                request,
+                partial(self._apply_safety_flag, plan),
+                partial(self._build_again, quoting, request),
+                self._inferred_limits,
+            )
             asked = asked.with_sources(passages)
             # Before anything else is waited for: a stop must not lose the turn.
             self._record_turn(plan, asked)
@@ -456,24 +467,30 @@ class Conversation(SuggestsNames):
         self._build_request(plan, plan.target.model or UNDECIDED)
         return plan
 
-    def _build_request(self, plan: Plan, model: str) -> ChatRequest:
-        lists = self._client.model_lists
+    def _build_request(self, plan: Plan, model: str, min_dropped: int = 0) -> ChatRequest:
         endpoint = plan.target.endpoint
-        return plan.build_request(model, lists.max_input_tokens(model, endpoint))
+        return plan.build_request(
+            model,
+            self._client.model_lists.max_input_tokens(model, endpoint),
+            self._inferred_limits.find(model, endpoint),
+            min_dropped,
+        )
 
-    def _quote_passages(
+    def _build_again(self, plan: Plan, request: ChatRequest, min_dropped: int = 0) -> ChatRequest:
+        """Build another request to the model of one."""
+        built = self._build_request(plan, request.model, min_dropped)
+        return replace(built, paths=request.paths)
+
+    def _fit_passages(
         self,
         plan: Plan,
-        request: ChatRequest,
+        model: str,
         found: Sequence[Passage],
-    ) -> tuple[Sequence[Passage], ChatRequest]:
-        """Return what a prompt quotes of what was found, and the request with that."""
-        model = request.model
+    ) -> Sequence[Passage]:
+        """Return what a prompt quotes of what was found."""
         endpoint = plan.target.endpoint
         max_input_tokens = self._client.model_lists.max_input_tokens(model, endpoint)
-        passages = fit_passages(found, model, max_input_tokens)
-        quoting = self._build_request(plan.quote(passages), model)
-        return passages, replace(quoting, paths=request.paths)
+        return fit_passages(found, model, max_input_tokens)
 
     def _plan_prompt(
         self,

@@ -89,27 +89,39 @@ class Plan:
             return self.target.settings.stream
         return self.options.stream
 
-    def build_request(self, model: str, max_input_tokens: int | None = None) -> ChatRequest:
+    def build_request(
+        self,
+        model: str,
+        max_input_tokens: int | None = None,
+        inferred_limit: int | None = None,
+        min_dropped: int = 0,
+    ) -> ChatRequest:
         """Build the request to a model; the oldest turns are left out where it would not fit.
 
         Parameters
         ----------
         max_input_tokens
             The model's longest input by the live list, None where that does not say.
+        inferred_limit
+            The same in estimated tokens, as far as it refused longer ones; None where it did not.
+        min_dropped
+            So many of the oldest turns are left out in any case.
 
         Raises
         ------
         UsageError
         """
         rules = self.target.rules
-        turns_dropped = 0
-        if rules.strict:
-            turns_dropped = turns_to_drop(
+        limits = [limit for limit in (max_input_tokens, inferred_limit) if limit is not None]
+        turns_dropped = min_dropped
+        if rules.strict or limits:
+            fitting = turns_to_drop(
                 model,
                 [turn.messages for turn in self.earlier_turns],
                 [*self.system_messages, *self.new_messages],
-                max_input_tokens,
+                min(limits, default=None),
             )
+            turns_dropped = max(turns_dropped, fitting)
         service = self.target.endpoint.service.name
         earlier = [
             message
