@@ -539,7 +539,7 @@ class Session(SuggestsNames, PlatformGroups):
         prompt: str | Template,
         rows: object,
         *,
-        schema: str | Mapping[str, Any] | None = None,
+        schema: str | Mapping[str, Any] | Sequence[Any] | type | None = None,
         model: str | None = None,
         system: str | None = None,
         resume: bool = False,
@@ -563,7 +563,8 @@ class Session(SuggestsNames, PlatformGroups):
             `text`), or the path of a .csv, .tsv, .jsonl, .parquet or .xlsx file that pandas reads.
         schema
             Output columns, `"sentiment, score:int"` or `{"sentiment": str, "score": int}` (str,
-            int, float, bool); the whole answer in a column `answer` when None.
+            int, float, bool; `["good", "bad"]` for a choice), a list of names, or a class or JSON
+            schema with such fields; the whole answer in a column `answer` when None.
         resume
             Reuse the answers of an earlier run of the same prompt: only missing rows are asked, and
             paid, for. Answers are stored as they arrive, so this continues after a crash, a restart

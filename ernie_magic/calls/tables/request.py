@@ -194,7 +194,7 @@ def build_map_request(
     options: ChatOptions,
     target: CallTarget,
     *,
-    schema: str | Mapping[str, Any] | None,
+    schema: str | Mapping[str, Any] | Sequence[Any] | type | None,
     resume: bool,
     max_concurrency: int,
     made: MadeColumns,

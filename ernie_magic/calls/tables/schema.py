@@ -4,14 +4,15 @@ answer.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
-from collections.abc import Mapping
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api.finish_reasons import is_filter
 from ernie_magic.api.values import as_object
+from ernie_magic.calls.tables.schema_forms import Field, read_fields
 from ernie_magic.calls.tables.typed_values import convert_value
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.json_text import (
@@ -25,7 +26,7 @@ from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 # And what JSON schema calls them.
 TYPES = {
@@ -98,6 +99,7 @@ _SEPARATE = Text(
     "put a comma between columns, and write _ for a blank in a name",
 )
 _MISSING = Text("回答里没有 {name}", "{name}: the answer does not have it")
+_NOT_A_CHOICE = Text("{name}：{value} 不在可选值中", "{name}: {value} is not one of its choices")
 _NOT_OF_TYPE = Text("{name}：{value} 不是 {type}", "{name}: {value} is not {type}")
 
 
@@ -108,15 +110,18 @@ class Column(NamedTuple):
     ----------
     name : str
     type : {"str", "int", "float", "bool"}
+    choices : tuple
+        The values that it may have; none for any.
     """
 
     name: str
     type: str = "str"
+    choices: tuple[Any, ...] = ()
 
 
-def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
-    """Return the output columns: `"sentiment, score:int"`, or `{"sentiment": str, "score": int}`;
-    none for the whole answer.
+def parse_columns(given: object) -> tuple[Column, ...]:
+    """Return the output columns: `"sentiment, score:int"`, `{"sentiment": str, "score": int}`, a
+    list of names, or a class or JSON schema with these fields; none for the whole answer.
 
     Raises
     ------
@@ -125,19 +130,8 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
     """
     if not given:
         return ()
-    if not isinstance(given, (str, Mapping)):
-        raise InvalidOption(
-            Text(
-                "schema 要写成文本或字典，不是 {kind}",
-                "schema must be a text or a dictionary, not {kind}",
-            ).fill(kind=type(given).__name__),
-            advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'),
-        )
-    if isinstance(given, str):
-        pairs = [_split_column(item) for item in _split_list(given.rstrip(_ENDS))]
-    else:
-        pairs = [(str(name), _type_name(kind)) for name, kind in given.items()]
-    columns = tuple(Column(name, _read_type(kind)) for name, kind in pairs)
+    fields = _read_form(given)
+    columns = tuple(Column(name, _read_type(kind), choices) for name, kind, choices in fields)
     for field in columns:
         if not field.name or field.type not in TYPES:
             raise InvalidOption(
@@ -154,6 +148,29 @@ def parse_columns(given: str | Mapping[str, Any] | None) -> tuple[Column, ...]:
     if len({field.name for field in columns}) != len(columns):
         raise InvalidOption(Text("有两列同名", "two columns have the same name"))
     return columns
+
+
+def _read_form(given: object) -> list[Field]:
+    """Return the columns as they are written, in whatever form.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if isinstance(given, str):
+        return [Field(*_split_column(item)) for item in _split_list(given.rstrip(_ENDS))]
+    if isinstance(given, (list, tuple)) and all(isinstance(item, str) for item in given):
+        return [Field(*_split_column(item)) for item in given]
+    fields = read_fields(given)
+    if fields is None:
+        raise InvalidOption(
+            Text(
+                "schema 要写成文本或字典，不是 {kind}",
+                "schema must be a text or a dictionary, not {kind}",
+            ).fill(kind=type(given).__name__),
+            advice=Text('例如 "情感, 分数:int"', 'for example "sentiment, score:int"'),
+        )
+    return fields
 
 
 def _split_list(written: str) -> list[str]:
@@ -173,7 +190,7 @@ def _split_list(written: str) -> list[str]:
 
 def _advise_on_type(column: Column) -> Text:
     """Return what to write in place of a type that no column has."""
-    name, kind = column
+    name, kind, _ = column
     if not name:
         return _COLUMNS_FORM
     word = "".join(_FIRST_WORD.findall(kind)[:1]).lower()
@@ -212,15 +229,6 @@ def _split_column(written: str) -> tuple[str, str]:
     return name, kind.strip()
 
 
-def _type_name(kind: object) -> str:
-    """Return the name of a type, `int` also for `int | None`."""
-    members = get_args(kind)
-    others = [member for member in members if member is not type(None)]
-    if len(others) == 1 < len(members):
-        return _type_name(others[0])
-    return getattr(kind, "__name__", str(kind))
-
-
 def _read_type(written: str) -> str:
     """Return the type that is meant, "str" for none: without the words for "or none", which every
     column allows.
@@ -242,7 +250,7 @@ def json_schema(columns: tuple[Column, ...]) -> dict[str, Any]:
     """Return the `response_format` that asks for these columns ("response_format" on
     https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb).
     """
-    properties = {field.name: {"type": TYPES[field.type]} for field in columns}
+    properties = {field.name: _property(field) for field in columns}
     schema = {
         "type": "object",
         "properties": properties,
@@ -251,13 +259,24 @@ def json_schema(columns: tuple[Column, ...]) -> dict[str, Any]:
     return {"type": "json_schema", "json_schema": {"name": "row", "schema": schema}}
 
 
+def _property(field: Column) -> dict[str, Any]:
+    if field.choices:
+        return {"type": TYPES[field.type], "enum": [*field.choices]}
+    return {"type": TYPES[field.type]}
+
+
 def json_instruction(columns: tuple[Column, ...]) -> str:
     """Return the same request in words, for services and models that support no schema."""
-    shape = ", ".join(f'"{field.name}": <{TYPES[field.type]}>' for field in columns)
+    shape = ", ".join(f'"{field.name}": <{_describe_values(field)}>' for field in columns)
     return (
         "只输出一个 JSON 对象，不要别的文字 "
         f"(answer with one JSON object and nothing else): {{{shape}}}"
     )
+
+
+def _describe_values(field: Column) -> str:
+    written = [json.dumps(choice, ensure_ascii=False) for choice in field.choices]
+    return " | ".join(written) or TYPES[field.type]
 
 
 def parse_answer(
@@ -285,7 +304,7 @@ def parse_answer(
         return {}, Text("不是 JSON 对象：{text}", "not a JSON object: {text}").fill(
             text=repr(text[:60])
         )
-    values = {field.name: convert_value(parsed.get(field.name), field.type) for field in columns}
+    values = {field.name: _read_value(parsed.get(field.name), field) for field in columns}
     wrong = [
         _describe_problem(parsed, field)
         for field in columns
@@ -296,11 +315,24 @@ def parse_answer(
     return values, Text("；".join(one.zh for one in wrong), "; ".join(one.en for one in wrong))
 
 
+def _read_value(given: object, field: Column) -> Any:
+    """Return what an answer has for a column; a choice in the column's own letters ("Good")."""
+    value = convert_value(given, field.type)
+    if not field.choices or value in field.choices:
+        return value
+    if isinstance(value, str):
+        by_form = {_form_of(choice): choice for choice in field.choices}
+        return by_form.get(_form_of(value))
+    return None
+
+
 def _describe_problem(parsed: Mapping[str, Any], field: Column) -> Text:
     """Return why an object has no value of a column."""
     if field.name not in parsed:
         return _MISSING.fill(name=field.name)
     said = f"{parsed[field.name]!r:.40}"
+    if field.choices and convert_value(parsed[field.name], field.type) is not None:
+        return _NOT_A_CHOICE.fill(name=field.name, value=said)
     return _NOT_OF_TYPE.fill(name=field.name, value=said, type=field.type)
 
 

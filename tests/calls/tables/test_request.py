@@ -296,7 +296,7 @@ def test_rows_with_nothing_in_what_the_prompt_takes_are_told(session, emulator):
         ),
         (lambda s: s.map(None, ["a"]), "the prompt must be a text, not NoneType"),
         (
-            lambda s: s.map("x", ["a"], schema=["a"]),
+            lambda s: s.map("x", ["a"], schema=[1]),
             "schema must be a text or a dictionary, not list",
         ),
         (lambda s: s.map("x", ["a"], temperature=7), "out of range"),
