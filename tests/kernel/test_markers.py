@@ -206,6 +206,9 @@ class Service(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+TITLES = ("ernie-saved-title", "ernie-saved-section")  # of a saved panel
+
+
 class Reader(HTMLParser):
     """Collects what would act in a page: tags and attributes that are not ours, and formulas."""
 
@@ -217,7 +220,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.within.append(tag)
-        if tag not in OURS:
+        is_title = tag in ("h4", "h5") and (dict(attributes).get("class") or "") in TITLES
+        if tag not in OURS and not is_title:
             self.found.append(tag)
         for name, value in attributes:
             allowed = {"href": ("https://", "http://"), "src": ("data:image/",)}.get(name)
