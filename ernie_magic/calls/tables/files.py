@@ -25,6 +25,7 @@ from ernie_magic.calls.tables.separated_values import (
     check_row_lengths,
     find_separator,
 )
+from ernie_magic.calls.tables.sheets import check_sheet
 from ernie_magic.calls.tables.typed_values import INT64
 from ernie_magic.calls.tables.written_numbers import (
     mark_numbers,
@@ -134,16 +135,29 @@ def _holds_columns(content: dict[str, Any]) -> bool:
     return not kinds or (len(kinds) == 1 and kinds <= {list, dict})
 
 
+def _find_rows(content: dict[str, Any]) -> list[Any]:
+    """Return the rows in an object that has a list of them and nothing else than single values
+    beside it, [] for none.
+    """
+    lists = [value for value in content.values() if isinstance(value, (list, dict))]
+    if len(lists) != 1 or not isinstance(lists[0], list):
+        return []
+    return lists[0] if all(isinstance(row, dict) for row in lists[0]) else []
+
+
 def _build_table(pandas: ModuleType, content: Any) -> Any:
     """Return the table that JSON holds: a list of objects or of texts, an object of columns, or an
-    object that is the only row.
+    object that is the only row; the only list of objects in an object with facts about it, as APIs
+    answer.
     """
     if not isinstance(content, (dict, list)):
         raise InvalidOption(
             _ONE_VALUE.fill(value=f"{content!r:.40}"),
             advice=Text("一行一个对象，或文本列表", "write an object per row, or a list of texts"),
         )
-    if isinstance(content, dict) and not _holds_columns(content):
+    if isinstance(content, dict) and (rows := _find_rows(content)):
+        content = rows
+    elif isinstance(content, dict) and not _holds_columns(content):
         content = [content]
     if isinstance(content, list) and content and all(isinstance(row, str) for row in content):
         content = {TEXT: content}
@@ -162,7 +176,9 @@ def _read_parquet(pandas: ModuleType, file: Path) -> Any:
 
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:
-    table = pandas.read_excel(file, dtype=object, keep_default_na=False, na_values=[""])
+    with pandas.ExcelFile(file) as book:
+        table = pandas.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
+        check_sheet(table, book.sheet_names)
     return _map_columns(pandas, table, list)
 
 

@@ -174,6 +174,34 @@ def test_columns_of_a_sheet_have_the_types_of_pandas(tmp_path):
     }
 
 
+def write_sheets(file, **sheets):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(file)
+
+
+ROWS = [["id", "text", "stars"], [1, "good", 5]]
+
+
+def test_rows_above_a_sheet_s_header_are_told(tmp_path):
+    write_sheets(tmp_path / "a.xlsx", data=[["Report 2024"], [], *ROWS])
+    with pytest.raises(errors.InvalidOption, match=r"other rows stand above.*skiprows=2"):
+        frames.copy_table(tmp_path / "a.xlsx")
+    write_sheets(tmp_path / "b.xlsx", data=ROWS, notes=[["read me"]])
+    assert frames.rows_of(frames.copy_table(tmp_path / "b.xlsx"))[0]["text"] == "good"
+
+
+def test_an_empty_first_sheet_names_the_others(tmp_path):
+    write_sheets(tmp_path / "a.xlsx", cover=[], data=ROWS)
+    with pytest.raises(errors.InvalidOption, match=r"cover, is empty.*sheet_name=\"data\""):
+        frames.copy_table(tmp_path / "a.xlsx")
+
+
 def test_names_that_pandas_reads_as_dates_are_names(tmp_path):
     text = '{"created_at": 1700000000, "date": "2024-01-05"}'
     assert values_of(tmp_path / "a.jsonl", text, "created_at") == [1700000000]
@@ -184,6 +212,14 @@ def test_a_json_file_may_be_a_list_of_texts_or_an_object_of_columns(tmp_path):
     assert values_of(tmp_path / "a.json", '["a", "b"]', "text") == ["a", "b"]
     assert values_of(tmp_path / "a.json", '{"x": ["007", "b"]}') == ["007", "b"]
     assert values_of(tmp_path / "a.json", '{"x": {"0": "a", "1": "b"}}') == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"data": [{"x": "a"}, {"x": "b"}]}', '{"total": 2, "items": [{"x": "a"}, {"x": "b"}]}'],
+)
+def test_a_json_file_may_have_its_rows_in_an_object(tmp_path, text):
+    assert values_of(tmp_path / "a.json", text) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""What a sheet of Excel has in the place of a table: a title above it, or nothing, as its table is
+on another sheet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ernie_magic.errors import InvalidOption
+from ernie_magic.text.language import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_UNNAMED = "Unnamed: "  # what pandas calls a column without a header
+_MAX_SHEETS = 5  # names in an error
+_EMPTY = Text(
+    "第一个工作表 {first} 是空的，还有：{others}",
+    "its first sheet, {first}, is empty; there are also: {others}",
+)
+_TITLE = Text("表头上面还有别的行", "other rows stand above its header")
+_NAME_SHEET = Text(
+    '用 pd.read_excel(…, sheet_name="{name}") 读成 DataFrame',
+    'read it into a DataFrame with pd.read_excel(…, sheet_name="{name}")',
+)
+_SKIP_ROWS = Text(
+    "删掉它们，或用 pd.read_excel(…, skiprows={n}) 读成 DataFrame",
+    "delete them, or read it into a DataFrame with pd.read_excel(…, skiprows={n})",
+)
+
+
+def check_sheet(table: Any, sheets: Sequence[object]) -> None:
+    """Check that the first sheet of a file has a table with a header.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As pandas reads the sheet.
+    sheets
+        The names of all sheets.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    first, *others = map(str, sheets)
+    if table.empty and not len(table.columns) and others:
+        named = ", ".join(others[:_MAX_SHEETS])
+        raise InvalidOption(
+            _EMPTY.fill(first=first, others=named), advice=_NAME_SHEET.fill(name=others[0])
+        )
+    if lines_above := _count_rows_above_header(table):
+        raise InvalidOption(_TITLE, advice=_SKIP_ROWS.fill(n=lines_above))
+
+
+def _count_rows_above_header(table: Any) -> int:
+    """Return how many rows stand above the header: of more than two columns they name one at most,
+    and below them is a row that names each.
+    """
+    width = len(table.columns)
+    named = sum(1 for name in table.columns if not str(name).startswith(_UNNAMED))
+    if width <= 2 or named > 1:  # noqa: PLR2004
+        return 0
+    for number, filled in enumerate(table.notna().sum(axis=1).tolist(), 1):
+        if filled == width:
+            return number
+        if filled > 1:
+            break
+    return 0
