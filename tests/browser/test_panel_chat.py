@@ -338,6 +338,25 @@ def test_a_prompt_typed_fast_and_sent_at_once_leaves_the_box_and_what_is_typed_o
     assert panel.page.problems == []
 
 
+def test_a_system_prompt_typed_while_a_cell_runs_is_sent_whole(open_panel):
+    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(4)"])
+    panel.nb.select(2)
+    panel.nb.begin("notebook:run-cell")
+    panel.page.wait_for_timeout(200)
+    panel.root.get_by_label("系统提示词").first.click()
+    panel.page.keyboard.type("You are a pirate.", delay=30)
+    panel.prompt.click()
+    panel.page.keyboard.type("Who are you?")
+    panel.page.keyboard.press("Control+Enter")
+    panel.nb.wait_idle()
+    expect(panel.root.locator(".ernie-turn .ernie-actions")).to_have_count(1)
+    panel.idle()
+    assert [message["content"] for message in panel.sent()[-1]["messages"]] == [
+        "You are a pirate.",
+        "Who are you?",
+    ]
+
+
 def test_a_prompt_that_failed_is_put_back_before_what_was_typed_meanwhile(open_panel, server):
     panel = open_panel(line="%ernie panel chat")
     server.faults.add(status=401, delay=0.3, times=9)

@@ -72,6 +72,8 @@ function render({ model, el }) {
   const beside = new MutationObserver((records) => {
     if (kernel.hasLived && !records.every(({ target }) => target.closest(".ernie-panel"))) hide(true);
   });
+  let whole = null; // the panel's own model
+  model.widget_manager?.get_model?.(model.get("root"))?.then((found) => (whole = found), () => {});
   let area = null, root = null, named = null, told = null, inserted = null, fades = 0;
 
   const found = () => {
@@ -204,7 +206,7 @@ function render({ model, el }) {
     if (prompt.classList.contains("ernie-cleared")) write(area, "");
     const whenOver = (isHeard) => isHeard || !kernel.gone || giveBack(where, text);
     queued(prompt.closest(".ernie-composer").querySelector(".ernie-send"), whenOver);
-    model.send({ op: "send", where, text });
+    model.send({ op: "send", where, text, texts: typedTexts(whole) });
   }
 
   function onSend(event) {
@@ -329,6 +331,15 @@ function render({ model, el }) {
     VIEWS.set(id, VIEWS.get(id) - 1);
     if (VIEWS.get(id) === 0) send({ op: "closed" });
   };
+}
+
+// What stands in a panel's fields, by their ids: ipywidgets sends the first key that is typed, and the rest when its kernel has
+// handled that, which may be after a prompt that is sent meanwhile.
+function typedTexts(widget, texts = {}) {
+  if (!widget) return texts;
+  if (["TextModel", "TextareaModel"].includes(widget.get("_model_name"))) texts[widget.model_id] = widget.get("value");
+  for (const child of widget.get("children") ?? []) typedTexts(child, texts);
+  return texts;
 }
 
 const boxOf = (prompt) => [...prompt.classList].find((name) => name.startsWith("ernie-at-"));

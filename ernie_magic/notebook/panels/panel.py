@@ -22,6 +22,7 @@ from ernie_magic.notebook.panels.static_output import StaticOutput, section_html
 from ernie_magic.notebook.panels.widgets import (
     Status,
     column,
+    iter_fields,
     make_fold_button,
     row,
     set_class,
@@ -216,8 +217,18 @@ class Panel:
             address = tab.find_original(number)
             self._frontend.send({"op": "original", "picture": number, "address": address})
 
+    @property
+    def _prompts(self) -> list[widgets.Widget]:
+        return [tab.composer.prompt for tab in self.tabs.values()]
+
     def _submit_prompt(self, message: Mapping[str, Any]) -> None:
-        """Give the keys that send to the tab whose prompt they were pressed in."""
+        """Give the keys that send to the tab whose prompt they were pressed in, once all fields
+        have what stood in them then.
+        """
+        for field in iter_fields(self._tab_container):
+            text = (message.get("texts") or {}).get(field.model_id)
+            if isinstance(text, str) and field not in self._prompts:
+                field.value = text
         for tab in self.tabs.values():
             if tab.handle_submit(message):
                 return

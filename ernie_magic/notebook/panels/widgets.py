@@ -11,7 +11,7 @@ from ernie_magic.text.language import Language, Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 SEND = Text("发送", "Send")
 STOP = Text("停止", "Stop")
@@ -179,6 +179,14 @@ def set_class(widget: widgets.DOMWidget, name: str, is_set: bool) -> None:
 def set_visible(widget: widgets.DOMWidget, visible: bool) -> None:
     """Show it, or hide it from sight, keyboard and screen readers."""
     widget.layout.display = None if visible else "none"
+
+
+def iter_fields(widget: widgets.Widget) -> Iterator[widgets.Text | widgets.Textarea]:
+    """Iterate over the fields with text in a widget."""
+    if isinstance(widget, (widgets.Text, widgets.Textarea)):
+        yield widget
+    for child in getattr(widget, "children", ()):
+        yield from iter_fields(child)
 
 
 def close_widget(widget: widgets.Widget) -> None:

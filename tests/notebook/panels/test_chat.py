@@ -898,6 +898,17 @@ def test_a_prompt_typed_fast_is_sent_whole_and_no_late_value_stays_in_its_box(
     assert (page.written, page.prompt.value, page.returned) == ([], late[-1], [])
 
 
+def test_a_system_prompt_typed_fast_is_sent_whole(page, wait, session):
+    tab = page.panel.tabs["chat"]
+    tab.system_prompt.set_state({"value": "Y"})
+    texts = {tab.system_prompt.model_id: "You are a pirate.", tab.composer.prompt.model_id: "old"}
+    page.send({"op": "send", "where": "ernie-at-chat", "text": "who?", "texts": texts})
+    tab.system_prompt.set_state({"value": "You are a pirate."})
+    wait(lambda: not tab.is_busy)
+    assert session.last.request.messages[0] == {"role": "system", "content": "You are a pirate."}
+    assert (page.written, session.history[0].prompt) == ([], "who?")
+
+
 def test_what_could_not_be_asked_is_put_back_by_the_page(page, emulator, wait, session):
     tab = page.panel.tabs["chat"]
     emulator.faults.add(status=400, delay=0.2, times=1)
