@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .panel import BOTH, SEEN, Panel
+from .panel import BOTH, SEEN, Panel, wait
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +42,34 @@ def test_saved_and_reopened_without_its_kernel_the_static_form_is_there(open_pan
     error.wait_for(state="attached")  # the page says it, though it is not visible
     expect(error).to_be_hidden()
     again.picture("panel-reopened")
+
+
+def test_what_is_asked_after_the_page_was_loaded_again_is_saved_too(open_panel, open_notebook):
+    panel = open_panel(line="%ernie panel chat")
+    panel.ask("用表格列出三个城市")
+    panel.idle()
+    panel.nb.save()
+    panel.page.reload()
+    panel.page.wait_for_function("window.jupyterapp?.restored.then(() => true)")
+    root = panel.nb.output(1).locator(".ernie-panel")
+    expect(root.locator(".ernie-turn")).to_have_count(1)
+    for number in range(11):  # more turns than one output holds
+        root.locator(".ernie-prompt textarea").fill(f"题目 {number}")
+        root.locator(".ernie-prompt textarea").press("Control+Enter")
+        expect(root.locator(".ernie-turn .ernie-actions")).to_have_count(number + 2)
+
+    def saved_pages():
+        return [o.data.get("text/html", "") for o in panel.nb.save().cells[1].outputs]
+
+    wait(lambda: "题目 10<" in "".join(saved_pages()), "what the page writes into the notebook")
+    pages = saved_pages()
+    assert len(pages) == 4
+    assert "用表格列出三个城市" in pages[2]
+    for number in range(11):
+        assert sum(f"题目 {number}<" in page for page in pages) == 1
+    # And the panel goes on, hidden from what is saved.
+    expect(root).to_be_visible()
+    expect(panel.nb.output(1).locator(".ernie-saved table").first).to_be_hidden()
 
 
 TOGGLE_STATE = "@jupyter-widgets/jupyterlab-manager:saveWidgetState"

@@ -6,6 +6,7 @@ const KERNELS = new Map(); // {gone, views, taken} by widget: views opened later
 // Buttons that need no kernel.
 const OFFLINE = ".ernie-copy, .ernie-insert, .ernie-offline";
 const AWAY = 2000; // milliseconds after which a lost connection is told: a short one comes back by itself
+const ARRIVES = 500; // milliseconds in which the outputs of a turn arrive that has ended
 const UNANSWERED = 5000; // milliseconds for which an idle kernel may leave a click unanswered
 
 // Text by a model, a service or a file may imitate the panel's markup: nothing in it is treated as a control.
@@ -74,7 +75,7 @@ function render({ model, el }) {
   });
   let whole = null; // the panel's own model
   model.widget_manager?.get_model?.(model.get("root"))?.then((found) => (whole = found), () => {});
-  let area = null, root = null, named = null, told = null, inserted = null, fades = 0;
+  let area = null, root = null, named = null, told = null, inserted = null, fades = 0, unsaved = 0;
 
   const found = () => {
     root = el.closest(".ernie-panel");
@@ -301,6 +302,29 @@ function render({ model, el }) {
     return true;
   }
 
+  // A page that was loaded since the cell ran finds no output by its display id (https://github.com/jupyterlab/jupyterlab/issues/2833):
+  // what the notebook saves of the panel is written into the page's own model.
+  function savedOutputs() {
+    const places = [];
+    for (const { outputs } of model.widget_manager?.context?.model?.cells ?? []) {
+      const present = outputs ? Array.from({ length: outputs.length }, (_, at) => outputs.get(at).toJSON()) : [];
+      if (!JSON.stringify(present).includes(model.get("root"))) continue;
+      const pages = present.map(({ data }) => htmlOf(data));
+      places.push({ outputs, pages, own: pages.flatMap((page, at) => (page.includes('class="ernie-saved') ? [at] : [])) });
+    }
+    return places;
+  }
+
+  const lacks = (lengths) => savedOutputs().some(({ pages, own }) => lengths.some((length, number) => pages[own[number]]?.length !== length));
+
+  function save({ outputs, pages, own }, saved) {
+    saved.forEach((data, number) => {
+      const output = { output_type: "display_data", data, metadata: {} };
+      if (number >= own.length) outputs.add(output);
+      else if (pages[own[number]] !== htmlOf(data)) outputs.set(own[number], output);
+    });
+  }
+
   // Next to the button it refers to; over a composer, whose buttons keep their places.
   function tell(text, beside = null, milliseconds = 4000) {
     clearTimeout(fades);
@@ -311,7 +335,14 @@ function render({ model, el }) {
   }
 
   // Another page has closed its last view of this panel: the session is followed for this one.
-  const onAsked = (message) => message.op === "is_open" && send({ op: "opened" });
+  const onAsked = (message) => {
+    if (message.op === "is_open") send({ op: "opened" });
+    if (message.op === "saved") {
+      clearTimeout(unsaved);
+      unsaved = setTimeout(() => lacks(message.lengths) && send({ op: "resend" }), ARRIVES);
+    }
+    if (message.op === "save") savedOutputs().forEach((place) => save(place, message.outputs));
+  };
   model.on("msg:custom", onAsked);
   kernel.views.add(retireIfGone);
   model.on("comm_live_update", onComm);
@@ -319,6 +350,7 @@ function render({ model, el }) {
   found();
   return () => {
     ended.abort();
+    clearTimeout(unsaved);
     named?.disconnect();
     told?.disconnect();
     beside.disconnect();
@@ -341,6 +373,9 @@ function typedTexts(widget, texts = {}) {
   for (const child of widget.get("children") ?? []) typedTexts(child, texts);
   return texts;
 }
+
+// As notebooks have it: a text, or its lines.
+const htmlOf = (data) => [data?.["text/html"] ?? ""].flat().join("");
 
 const boxOf = (prompt) => [...prompt.classList].find((name) => name.startsWith("ernie-at-"));
 

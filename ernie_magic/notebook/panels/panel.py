@@ -201,6 +201,9 @@ class Panel:
             self._send_original(message)
         elif op == "opened":
             self._follow_session()
+            self._tell_saved()
+        elif op == "resend":
+            self._frontend.send({"op": "save", "outputs": self._saved_bundles()})
         elif op == "closed":
             # Its output was cleared, or its notebook closed. If its cell was only moved, it opens
             # again at once; if another page shows it too, that one answers.
@@ -290,6 +293,19 @@ class Panel:
             content = self._static_content()
             for static_output in self._static_outputs:
                 static_output.update_outputs(*content)
+            self._tell_saved()
+
+    def _tell_saved(self) -> None:
+        """Tell pages how long what the notebook saves is, in their units: one that was loaded since
+        the cell ran has missed it, and asks for it.
+        """
+        pages = [bundle["text/html"] for bundle in self._saved_bundles()]
+        if pages:
+            lengths = [len(page.encode("utf-16-le")) // 2 for page in pages]
+            self._frontend.send({"op": "saved", "lengths": lengths})
+
+    def _saved_bundles(self) -> list[dict[str, Any]]:
+        return self._static_outputs[-1].bundles if self._static_outputs else []
 
     def __repr__(self) -> str:
         return f"Panel({', '.join(map(repr, self._names))})"

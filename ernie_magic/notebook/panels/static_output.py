@@ -95,6 +95,15 @@ class StaticOutput:
         with self._lock:
             self._send_changed_outputs(html, pieces)
 
+    @property
+    def bundles(self) -> list[dict[str, Any]]:
+        """What each output holds, by media type."""
+        with self._lock:
+            return [
+                _saved_data(index, content, is_fresh=self._is_fresh)
+                for index, (_, content) in enumerate(self._outputs)
+            ]
+
     def settle(self) -> None:
         """The panel is on a page: what is saved is shown at once when the notebook is opened."""
         if not self._is_fresh:
