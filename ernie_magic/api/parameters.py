@@ -925,11 +925,16 @@ def merge_parameters(
         The call's own; None leaves the session's value.
     """
     known = parameters_of(kind)
-    own = {name: value for name, value in given.items() if value is not None}
-    replaced = {*own, *(_LENGTHS if not _LENGTHS.isdisjoint(own) else ())}
-    merged = {
+    of_service = {
         name: value
         for name, value in kept.items()
-        if name not in replaced and (not rules.strict or known[name].in_protocol(rules.protocol))
+        if not rules.strict or known[name].in_protocol(rules.protocol)
     }
-    return merged | own
+    return replace_parameters(of_service, given)
+
+
+def replace_parameters(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters with others in their places; one that is None leaves the earlier value."""
+    own = {name: value for name, value in given.items() if value is not None}
+    replaced = {*own, *(_LENGTHS if not _LENGTHS.isdisjoint(own) else ())}
+    return {name: value for name, value in earlier.items() if name not in replaced} | own

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import weakref
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count, takewhile
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from ernie_magic.api.keywords import CHAT_OPTIONS
 from ernie_magic.api.models import UNDECIDED
+from ernie_magic.api.parameters import replace_parameters
 from ernie_magic.api.passages import check_knowledge
 from ernie_magic.api.plugins import (
     ERNIE_BOT_MODEL,
@@ -109,6 +112,9 @@ _GIVE_IT = Text(
     "give it with each prompt, chat(…, {name}=…), or to all conversations: "
     "ernie.settings.{name} = …",
 )
+
+_TOOLS = frozenset({"tools", "functions"})
+_OF_TOOLS = _TOOLS | {"tool_choice", "function_call", "parallel_tool_calls"}
 
 
 class Conversation(SuggestsNames):
@@ -230,20 +236,22 @@ class Conversation(SuggestsNames):
         Parameters
         ----------
         turns
-            How many of them; all when None.
+            How many of them, 0 or more; all when None.
         name
             The new conversation's name; an unused one like `main-2` when "".
 
         Raises
         ------
         InvalidOption
-            A conversation of that name exists.
+            A conversation of that name exists, or the number is none.
 
         Returns
         -------
         Conversation
             Locked when this one is and the new one has all its turns.
         """
+        if turns is not None:
+            turns = self._client.localizing_errors(lambda: _check_count(turns))
         taken = self._others
         name = name or next(
             name
@@ -345,7 +353,13 @@ class Conversation(SuggestsNames):
 
     @explained
     def _begin_regenerate(self, **options: Unpack[ChatArguments]) -> Stream[Answer]:
-        """Send the last prompt again, with other options if given, and wait for the answer.
+        """Send the last prompt again as it was asked, with other options where they are given, and
+        wait for the answer.
+
+        What was given with the prompt is given again: model, system prompt, tools, parameters;
+        `system=""`, `tools=[]` and `knowledge=[]` leave these out. What was a setting is what the
+        setting is now. A turn that was loaded from a file, or made of
+        messages, has the prompt and its pictures alone.
 
         The new answer replaces the old one when it is complete; if it is stopped or fails, the old
         one stays.
@@ -356,13 +370,16 @@ class Conversation(SuggestsNames):
             There is no turn yet.
         ErnieError
         """
-        return self.ask_again(_chat_options({**options}))
+        given = _chat_options({**options})
+        if self.history:
+            given = _with_earlier_options(given, self.history[-1].options)
+        return self.ask_again(given)
 
     regenerate = blocking(_begin_regenerate)
     aregenerate = awaited(_begin_regenerate)
 
     def ask_again(self, options: ChatOptions) -> Stream[Answer]:
-        """Start a call of `regenerate`.
+        """Start a call that sends the last prompt again, with these options alone.
 
         Raises
         ------
@@ -435,7 +452,7 @@ class Conversation(SuggestsNames):
             )
             asked = asked.with_sources(passages)
             # Before anything else is waited for: a stop must not lose the turn.
-            self._record_turn(plan, asked)
+            self._record_turn(plan, asked, options)
             if isinstance(asked.problem, ErnieError):
                 await call.with_suggestions(asked.problem, request.model, "chat")
             return asked.answer_or_raise()
@@ -606,14 +623,22 @@ class Conversation(SuggestsNames):
         if plan.is_turn and plan.generation == self._generation:
             self.locked = self.locked or flag >= moderation.LOCKS_CONVERSATION
 
-    def _record_turn(self, plan: Plan, asked: Asked) -> None:
-        """Keep what was received as a turn; the service may ask to forget the earlier ones."""
+    def _record_turn(self, plan: Plan, asked: Asked, options: ChatOptions) -> None:
+        """Keep what was received as a turn; the service may ask to forget the earlier ones.
+
+        Parameters
+        ----------
+        options
+            As they were given, with the functions among the tools.
+        """
         if plan.prompt is None or not plan.is_turn or plan.generation != self._generation:
             return
         answer = asked.answer
         if answer is None or not asked.has_answer_to_keep:
             return
-        turn = Turn(plan.prompt, answer, asked.rounds, plan.images)
+        # The turn has its pictures itself.
+        options = replace(options, images=None)
+        turn = Turn(plan.prompt, answer, asked.rounds, plan.images, options=options)
         if answer.history_cleared:
             self.history.clear()
         elif plan.replaced_turn is None:
@@ -725,6 +750,56 @@ def _chat_options(given: dict[str, Any]) -> ChatOptions:
     return ChatOptions(
         {name: value for name, value in given.items() if name not in CHAT_OPTIONS},
         **{name: given[name] for name in CHAT_OPTIONS if name in given},
+    )
+
+
+def _check_count(turns: object) -> int:
+    """Return how many turns are meant.
+
+    Raises
+    ------
+    InvalidOption
+    """
+    if not isinstance(turns, bool):
+        with suppress(TypeError):
+            if (count := operator.index(cast("Any", turns))) >= 0:
+                return count
+    raise InvalidOption(
+        Text(
+            "turns 是从头起的轮数，要是 0 或正整数，不是 {given!r}",
+            "turns is a number of turns from the beginning, 0 or more, not {given!r}",
+        ).fill(given=turns),
+        advice=Text(
+            "例如 fork(3)；除最后一轮外全要：fork(len(conversation.history) - 1)",
+            "for example fork(3); all but the last: fork(len(conversation.history) - 1)",
+        ),
+    )
+
+
+def _with_earlier_options(options: ChatOptions, earlier: ChatOptions | None) -> ChatOptions:
+    """Return the options for a prompt that is sent again: those that it was asked with, where no
+    others are given.
+    """
+    if earlier is None:
+        return options
+    # These three decide together who answers.
+    if options.model is None and not options.endpoint and options.plugins is None:
+        options = replace(
+            options, model=earlier.model, endpoint=earlier.endpoint, plugins=earlier.plugins
+        )
+    for name in ("system", "stream", "history", "images", "knowledge"):
+        if getattr(options, name) is None:
+            options = replace(options, **{name: getattr(earlier, name)})
+    kept, given = earlier.parameters, options.parameters
+    if any(given.get(name) is not None for name in _TOOLS):
+        # A choice among other tools may name none of these. An empty list is for none.
+        kept = {name: value for name, value in kept.items() if name not in _OF_TOOLS}
+        given = {name: value for name, value in given.items() if name not in _TOOLS or value != []}
+    return replace(
+        options,
+        parameters=replace_parameters(kept, given),
+        extra={**earlier.extra, **options.extra},
+        unfilled=options.unfilled or earlier.unfilled,
     )
 
 

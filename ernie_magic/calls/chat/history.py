@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ernie_magic.api.messages import Message, Part
+    from ernie_magic.api.requests import ChatOptions
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.datasets.dataset import Dataset
 
@@ -68,6 +69,8 @@ class Turn(SuggestsNames):
         Pictures sent with the prompt.
     time : float
         Seconds since the epoch, when the turn entered the history.
+    options : ChatOptions | None
+        What was given with the prompt, which `regenerate` gives again; None when it is not known.
     """
 
     prompt: str
@@ -75,6 +78,7 @@ class Turn(SuggestsNames):
     rounds: tuple[Message, ...] = field(default=(), repr=False)
     images: tuple[Part, ...] = field(default=(), repr=False)
     time: float = field(default_factory=time.time, repr=False)
+    options: ChatOptions | None = field(default=None, repr=False, compare=False)
 
     _meant_by: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("question", "query", "user"), "prompt"),
@@ -108,6 +112,10 @@ class Turn(SuggestsNames):
 
     def _python_value_(self) -> str:
         return self.transcript
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Python functions among the options' tools belong to this process.
+        return {**vars(self), "options": None}
 
     @property
     def _stand_ins(self) -> str:

@@ -238,3 +238,65 @@ def test_a_session_stays_in_its_process_and_says_what_to_do(studio, send):
 def test_a_conversation_that_is_pickled_says_how_it_is_saved(studio):
     with pytest.raises(errors.NotTransferable, match=r"\.save\(…\) writes it to a file"):
         pickle.dumps(studio.conversation)
+
+
+def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+def as_sent(emulator):
+    body = emulator.requests[-1].body
+    names = ("model", "system", "temperature", "top_p", "max_completion_tokens", "tools", "min_p")
+    system = [each["content"] for each in body["messages"] if each["role"] == "system"]
+    return {name: body[name] for name in names if name in body} | {"system": system}
+
+
+def test_a_prompt_is_sent_again_as_it_was_asked_but_for_what_is_given(studio, emulator):
+    asked = {"system": "be a pirate", "tools": [add], "top_p": 0.5, "extra": {"min_p": 0.1}}
+    studio.chat("[[echo]]hi", model="ernie-4.0-8k", temperature=0.2, **asked)
+    before = as_sent(emulator)
+    studio.conversation.regenerate(temperature=0.3)
+    assert as_sent(emulator) == before | {"temperature": 0.3}
+    studio.conversation.regenerate()  # as it was asked last
+    assert as_sent(emulator) == before | {"temperature": 0.3}
+    studio.conversation.fork().regenerate(model="ernie-4.5-turbo-128k", system="", tools=[])
+    again = as_sent(emulator)
+    assert (again["model"], again["system"]) == ("ernie-4.5-turbo-128k", [])
+    assert "tools" not in again
+    assert len(studio.history) == 1
+
+
+def test_a_function_among_the_tools_is_called_for_a_prompt_that_is_sent_again(studio):
+    cities = []
+
+    def weather(location: str) -> str:
+        """天气查询工具"""
+        cities.append(location)
+        return "晴"
+
+    studio.chat("北京天气", tools=[weather])
+    answer = studio.conversation.regenerate()
+    assert (len(cities), len(answer.tool_runs)) == (2, 1)
+
+
+def test_a_prompt_that_is_sent_again_follows_the_settings_of_now(studio, emulator):
+    studio.chat("[[echo]]hi")
+    studio.settings.model = "ernie-4.0-8k"
+    studio.conversation.system = "be brief"
+    studio.conversation.regenerate()
+    assert as_sent(emulator) == {"model": "ernie-4.0-8k", "system": ["be brief"]}
+
+
+def test_a_turn_is_pickled_without_the_functions_it_was_asked_with(studio):
+    studio.chat("[[echo]]hi", tools=[add], temperature=0.2)
+    (turn,) = pickle.loads(pickle.dumps(studio.history))  # noqa: S301  (its own)
+    assert (str(turn.answer), turn.options) == ("hi", None)
+
+
+@pytest.mark.parametrize("turns", [-1, "2", 1.5, True])
+def test_what_is_no_number_of_turns_makes_no_fork(studio, turns):
+    studio.history = MESSAGES
+    with pytest.raises(errors.InvalidOption, match="turns is a number of turns"):
+        studio.conversation.fork(turns)
+    assert [*studio.conversations] == ["main"]
