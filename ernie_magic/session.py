@@ -14,7 +14,7 @@ from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use, st
 from ernie_magic.api.signatures import explained, with_signature
 from ernie_magic.api.usage_log import UsageLog
 from ernie_magic.calls.chat.conversations import Conversations
-from ernie_magic.calls.chat.history import TURNS
+from ernie_magic.calls.chat.history import MAIN, TURNS
 from ernie_magic.calls.images.image_sets import ImageSets
 from ernie_magic.calls.raw import RawCalls
 from ernie_magic.calls.tables.made_columns import MadeColumns
@@ -82,7 +82,6 @@ if TYPE_CHECKING:
     from ernie_magic.text.tokens import TokenCount
     from ernie_magic.wire.limits import LimitState
 
-MAIN = "main"
 # Tab shows these first; the async forms and those that only begin a call come behind them.
 _IN_ORDER_OF_USE = (
     "chat",
@@ -144,6 +143,7 @@ _ASK_THERE = Text(
     '在另一个对话里提问：ernie["tutor"].chat(…)，单元格里 %%ernie -s tutor',
     'ask in another one by ernie["tutor"].chat(…), in a cell by %%ernie -s tutor',
 )
+_NO_CONVERSATION = Text("没有叫 {name} 的对话", "there is no conversation {name}")
 _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
 
@@ -280,6 +280,23 @@ class Session(SuggestsNames, PlatformGroups):
             if self.conversations.setdefault(name, made) is made:
                 self.changed.notify_watchers()
         return self.conversations[name]
+
+    def __delitem__(self, name: str) -> None:
+        """Forget a conversation, its name as well; `reset` forgets its turns alone.
+
+        Raises
+        ------
+        InvalidOption
+            There is none of that name.
+        """
+        if self.conversations.pop(name, None) is None:
+            raise self.with_language(
+                InvalidOption(
+                    _NO_CONVERSATION.fill(name=name),
+                    advice=did_you_mean(str(name), self.conversations),
+                )
+            )
+        self.changed.notify_watchers()
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a conversation of that name."""

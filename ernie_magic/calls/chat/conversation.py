@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+import warnings
 import weakref
 from contextlib import suppress
 from dataclasses import replace
@@ -27,7 +28,7 @@ from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
 from ernie_magic.calls.chat import attachments, message_turns, saved, tools
 from ernie_magic.calls.chat.fitting import InferredLimits, ask_fitting_turn
-from ernie_magic.calls.chat.history import TURNS, History, Turn, user_message
+from ernie_magic.calls.chat.history import MAIN, TURNS, History, Turn, user_message
 from ernie_magic.calls.chat.plan import Plan, fit_passages
 from ernie_magic.config.settings import SETTING_NAMES
 from ernie_magic.errors import (
@@ -113,6 +114,12 @@ _GIVE_IT = Text(
     "ernie.settings.{name} = …",
 )
 
+_MAIN_RENAMED = Text(
+    "单元格和 ernie.chat 现在会新开一个对话 main；继续这个对话：%%ernie -s {name}，"
+    'ernie["{name}"].chat(…)',
+    "cells and ernie.chat begin a new conversation main now; this one goes on with "
+    '%%ernie -s {name}, or ernie["{name}"].chat(…)',
+)
 _TOOLS = frozenset({"tools", "functions"})
 _OF_TOOLS = _TOOLS | {"tool_choice", "function_call", "parallel_tool_calls"}
 
@@ -186,7 +193,7 @@ class Conversation(SuggestsNames):
     @name.setter
     def name(self, name: str) -> None:
         if name != self._name:
-            self.rename(name)
+            self._rename(name, stacklevel=3)
 
     @property
     def history(self) -> History:
@@ -268,20 +275,29 @@ class Conversation(SuggestsNames):
         return other
 
     def rename(self, name: str) -> None:
-        """Give it another name; its place among the session's conversations stays.
+        """Give it another name; its place among the session's conversations stays. After `main` is
+        renamed, cells and `ernie.chat` begin a new one, which a warning says.
 
         Raises
         ------
         InvalidOption
             A conversation of that name exists.
         """
+        self._rename(name, stacklevel=3)
+
+    def _rename(self, name: str, *, stacklevel: int) -> None:
         self._check_free(name)
+        old_name = self.name
         names = [name if old == self.name else old for old in self._others]
         conversations = list(self._others.values())
         self._others.clear()
         self._others.update(zip(names, conversations, strict=True))
         self._name = name
         self._changed.notify_watchers()
+        if old_name == MAIN:
+            # Cells use whatever is called main: without a word they would ask without its turns.
+            said = _MAIN_RENAMED.fill(name=name).say(self._client.settings.interface_language)
+            warnings.warn(said, stacklevel=stacklevel)
 
     def save(self, path: str | Path | None = None) -> Path:
         """Write its turns to a new JSON file, which `ernie.load_conversation` reads.

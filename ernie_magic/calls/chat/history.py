@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.datasets.dataset import Dataset
 
+# The conversation that cells and the session's own methods use.
+MAIN = "main"
 TURNS = counted("轮", "turn")
 
 _NO_TURN = Text(

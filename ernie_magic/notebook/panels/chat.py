@@ -14,7 +14,7 @@ import ipywidgets as widgets
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
 from ernie_magic.calls.chat import attachments
-from ernie_magic.calls.chat.history import TURNS
+from ernie_magic.calls.chat.history import MAIN, TURNS
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
@@ -39,7 +39,6 @@ from ernie_magic.notebook.panels.widgets import (
     row,
     set_visible,
 )
-from ernie_magic.session import MAIN
 from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import estimate_tokens
 
@@ -223,6 +222,10 @@ class ChatTab(Tab):
 
     def _update_conversation_names(self) -> None:
         self._follow_name()
+        is_gone = self._conversation_name not in [MAIN, *self.session.conversations]
+        if is_gone and not self.task.is_busy:
+            self._show_conversation(MAIN)
+            return
         names = list(dict.fromkeys([MAIN, *self.session.conversations]))
         if (
             names == list(self.conversations.options)

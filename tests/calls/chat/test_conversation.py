@@ -2,12 +2,14 @@
 
 import copy
 import pickle
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 
 from ernie_magic import errors
 from ernie_magic.api.requests import ChatOptions
+from ernie_magic.calls.chat.conversation import Conversation
 from ernie_magic.emulator import aistudio
 from ernie_magic.session import Session
 
@@ -300,3 +302,26 @@ def test_what_is_no_number_of_turns_makes_no_fork(studio, turns):
     with pytest.raises(errors.InvalidOption, match="turns is a number of turns"):
         studio.conversation.fork(turns)
     assert [*studio.conversations] == ["main"]
+
+
+@pytest.mark.parametrize("rename", [Conversation.rename, Conversation.name.fset])
+def test_renaming_main_says_that_cells_begin_a_new_one(studio, rename):
+    studio.history = MESSAGES
+    with pytest.warns(UserWarning, match=r"a new conversation main.*%%ernie -s maths") as told:
+        rename(studio.conversation, "maths")
+    assert told[0].filename == __file__
+    assert (len(studio.history), len(studio["maths"].history)) == (0, 1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rename(studio["maths"], "sums")
+
+
+def test_a_conversation_is_deleted_by_its_name(studio):
+    told = []
+    studio["tutor"].history = MESSAGES
+    studio.changed.add_watcher(lambda: told.append([*studio]))
+    del studio["tutor"]
+    assert told == [[]]
+    assert len(studio["tutor"].history) == 0
+    with pytest.raises(errors.InvalidOption, match=r"there is no conversation tuter.*did you mean"):
+        del studio["tuter"]

@@ -550,9 +550,20 @@ def test_a_conversation_that_is_renamed_elsewhere_stays_in_the_panel(chat, ask, 
     session["other"].rename("another")
     assert list(chat.conversations.options) == [*names, "another"]
     assert (chat.conversations.value, prompts(chat)) == ("lessons", ["hi", "more"])
-    session.conversation.rename("first")  # the main one, which cells begin again
+    with pytest.warns(UserWarning, match="begin a new conversation main"):
+        session.conversation.rename("first")
     chat.conversations.value = "first"
     assert chat.conversations.value == "first"
+
+
+def test_a_conversation_that_is_deleted_elsewhere_is_no_longer_shown(chat, ask, session):
+    session["tutor"].chat("hi")
+    chat.conversations.value = "tutor"
+    del session["tutor"]
+    assert (chat.conversations.value, prompts(chat)) == ("main", [])
+    assert "tutor" not in chat.conversations.options
+    ask("more")
+    assert ("tutor" in session, prompts(chat)) == (False, ["more"])
 
 
 def upload(button, content):
