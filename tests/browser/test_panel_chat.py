@@ -10,6 +10,8 @@ from tests.text.test_markdown import ACTIVE
 from .panel import BOTH, Panel, moved, wait
 
 pytestmark = pytest.mark.browser
+# A cell that lets the kernel handle nothing meanwhile, in no thread: it keeps Python's lock.
+HOLD = "import ctypes\nctypes.PyDLL(None).usleep(int({seconds} * 1e6))"
 
 STOPPED = """root => new Promise(done => {
     const stop = root.querySelector('.ernie-stop'), send = root.querySelector('.ernie-send');
@@ -339,7 +341,7 @@ def test_a_prompt_typed_fast_and_sent_at_once_leaves_the_box_and_what_is_typed_o
 
 
 def test_a_system_prompt_typed_while_a_cell_runs_is_sent_whole(open_panel):
-    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(4)"])
+    panel = open_panel(line="%ernie panel chat", more=[HOLD.format(seconds=4)])
     panel.nb.select(2)
     panel.nb.begin("notebook:run-cell")
     panel.page.wait_for_timeout(200)
@@ -384,7 +386,7 @@ def test_a_prompt_that_failed_is_put_back_before_what_was_typed_meanwhile(open_p
 def test_that_a_click_waits_for_a_cell_is_told_over_the_composer_and_moves_nothing(
     open_panel, width
 ):
-    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(2.5)"])
+    panel = open_panel(line="%ernie panel chat", more=[HOLD.format(seconds=2.5)])
     panel.page.set_viewport_size({"width": width, "height": 900})
     panel.prompt.fill("one")
     panel.wait_for_news()
