@@ -95,6 +95,7 @@ _INTERNAL = (
     "record_answer",
     "replace_turns",
     "with_language",
+    "write_file",
 )
 _STAYS = Text(
     "对话属于它的会话，不能发送到别的进程",
@@ -299,17 +300,19 @@ class Conversation(SuggestsNames):
             said = _MAIN_RENAMED.fill(name=name).say(self._client.settings.interface_language)
             warnings.warn(said, stacklevel=stacklevel)
 
-    def save(self, path: str | Path | None = None) -> Path:
-        """Write its turns to a new JSON file, which `ernie.load_conversation` reads.
+    def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
+        """Write its turns to a JSON file, which `ernie.load_conversation` reads.
 
         A picture that was given as a web address is written as that address; tool runs, and
-        answers without text, are left out.
+        answers without text or pictures, are left out.
 
         Parameters
         ----------
         path
-            Where to write it; named after the conversation, in the current folder, when None. A
-            file of that name stays: a number is added, `main (2).json`.
+            Where to write it; named after the conversation, in the current folder, when None.
+        overwrite
+            Replace a file of that name. Otherwise it stays, and a number is added, `main (2).json`,
+            which a warning says.
 
         Raises
         ------
@@ -321,8 +324,24 @@ class Conversation(SuggestsNames):
         Path
             Where it was written.
         """
+        written = self.write_file(path, overwrite=overwrite)
+        for note in written.describe_changes():
+            warnings.warn(note.say(self._client.settings.interface_language), stacklevel=2)
+        return written.path
+
+    def write_file(
+        self, path: str | Path | None = None, *, overwrite: bool = False
+    ) -> saved.WrittenConversation:
+        """Do what `save` does, and return what it warns of.
+
+        Raises
+        ------
+        InvalidOption
+        """
         try:
-            return saved.write_conversation(self.name, self.system, self.history, path)
+            return saved.write_conversation(
+                self.name, self.system, self.history, path, overwrite=overwrite
+            )
         except InvalidOption as error:
             raise self.with_language(error) from None
 

@@ -45,7 +45,7 @@ _CHANGE_TURN = Text(
 )
 _NO_ANSWER = Text("这一轮没有回答", "the turn has no answer")
 _DELETE_IT = Text("要去掉一轮，写成 del ernie.history[0]", "del ernie.history[0] removes a turn")
-_PICTURE = "[image]"  # what stands for one in a text
+PICTURE_STAND_IN = "[image]"  # what stands for one in a text
 
 
 def user_message(prompt: str, images: Sequence[Part] = ()) -> Message:
@@ -121,7 +121,7 @@ class Turn(SuggestsNames):
 
     @property
     def _stand_ins(self) -> str:
-        return _PICTURE * len(self.answer.images)
+        return PICTURE_STAND_IN * len(self.answer.images)
 
     @property
     def messages(self) -> list[Message]:

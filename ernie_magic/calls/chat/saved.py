@@ -5,6 +5,7 @@ Tool calls and their results are left out: their functions belong to the kernel 
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Sequence
@@ -19,17 +20,23 @@ from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.results import Answer
 from ernie_magic.api.usage import Usage
 from ernie_magic.calls.chat import attachments, message_turns
-from ernie_magic.calls.chat.history import Turn, read_turns, user_message
+from ernie_magic.calls.chat.history import PICTURE_STAND_IN, Turn, read_turns, user_message
 from ernie_magic.calls.images.metadata import read_file_beginning
 from ernie_magic.errors import InvalidOption
 from ernie_magic.storage import files
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.counts import PICTURES
+from ernie_magic.text.data_pictures import name_pictures
 from ernie_magic.text.language import Text
+from ernie_magic.text.redact import redact_values
+from ernie_magic.wire.answers.pictures import find_pictures
+from ernie_magic.wire.answers.sources import MAX_PAGES
+from ernie_magic.wire.pictures.fields import is_svg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ernie_magic.api.answer_images import AnswerImage
     from ernie_magic.api.messages import Message, Part
 
 _FORMAT = "ernie_magic.conversation"
@@ -38,11 +45,23 @@ _EXTENSION = ".json"
 _PICTURE_ADDRESSES = ("data:", "https://", "http://")
 _RESERVED_BYTES = 16  # bytes of a file's name for its number and extension
 _MAX_BYTES = 64 * 1024 * 1024  # bytes of a file that is read: six pictures of the largest size
+_UNKNOWN_PICTURE = "image/unknown"  # its first bytes say what it is
 
 
 _LOST = Text(
     "文件里有 {pictures}读不出来，没有加载；其余都在",
     "{pictures} in the file could not be read: left out, all else is here",
+)
+
+_TAKEN = Text(
+    "{taken} 已存在，没有改动；对话存到了 {name}。要替换它，写 overwrite=True",
+    "{taken} exists already and is unchanged: the conversation is in {name}; "
+    "overwrite=True replaces a file",
+)
+_TOO_LARGE = Text(
+    "连同回答里的图片，文件就大到无法再加载，所以图片没有存；用 answer.images[0].save(…) 单独存",
+    "with the answers' pictures the file would be too large to be loaded: they are left out; "
+    "answer.images[0].save(…) writes one",
 )
 
 
@@ -70,30 +89,60 @@ class SavedConversation:
         return _LOST.fill(pictures=PICTURES.fill(self.lost_pictures))
 
 
+class WrittenConversation(NamedTuple):
+    """A file that a conversation was written to.
+
+    Attributes
+    ----------
+    path : Path
+    taken : str
+        The name that was asked for, where a file of that name stays; "" for the file's own.
+    pictures_left_out : bool
+        Whether the answers' pictures are not in it, since it would be too large to be read.
+    """
+
+    path: Path
+    taken: str = ""
+    pictures_left_out: bool = False
+
+    def describe_changes(self) -> list[Text]:
+        """Return what is not as one expects."""
+        notes = []
+        if self.taken:
+            notes.append(_TAKEN.fill(taken=self.taken, name=self.path.name))
+        if self.pictures_left_out:
+            notes.append(_TOO_LARGE)
+        return notes
+
+
 def write_conversation(
     name: str,
     system: str,
     turns: Sequence[Turn],
     path: str | Path | None = None,
-) -> Path:
-    """Write a conversation to a new file; see `Conversation.save`."""
+    *,
+    overwrite: bool = False,
+) -> WrittenConversation:
+    """Write a conversation to a file; see `Conversation.save`."""
     own_name = files.sanitize_name(name, reserve=_RESERVED_BYTES, otherwise="chat")
-    content = {
-        "format": _FORMAT,
-        "version": _VERSION,
-        "name": name,
-        "system": system,
-        "turns": [_turn_to_json(turn) for turn in turns],
-    }
-    text = json.dumps(content, ensure_ascii=False, indent=1)
     try:
+        content = _file_content(name, system, turns)
+        pictures_left_out = len(content) > _MAX_BYTES
+        if pictures_left_out:
+            content = _file_content(name, system, turns, with_pictures=False)
         wanted = Path(path or own_name).expanduser()
         if wanted.is_dir():
             wanted /= own_name
         wanted.parent.mkdir(parents=True, exist_ok=True)
         stem = wanted.name.removesuffix(_EXTENSION)
+        first = wanted.with_name(f"{stem}{_EXTENSION}")
+        if overwrite:
+            files.write_over(first, content)
+            return WrittenConversation(first, pictures_left_out=pictures_left_out)
         names = (wanted.with_name(f"{stem}{_number(n)}{_EXTENSION}") for n in count(1))
-        return files.write_new(names, text.encode())
+        written = files.write_new(names, content)
+        taken = first.name if written != first else ""
+        return WrittenConversation(written, taken, pictures_left_out)
     except (OSError, TypeError, ValueError, RuntimeError) as error:
         raise InvalidOption(
             Text("无法写入 {file}：{said}", "{file} cannot be written: {said}").fill(
@@ -107,8 +156,33 @@ def _number(number: int) -> str:
     return "" if number == 1 else f" ({number})"
 
 
-def _turn_to_json(turn: Turn) -> dict[str, Any]:
+def _file_content(
+    name: str, system: str, turns: Sequence[Turn], *, with_pictures: bool = True
+) -> bytes:
+    content = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "name": name,
+        "system": system,
+        "turns": [_turn_to_json(turn, with_pictures=with_pictures) for turn in turns],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1).encode()
+
+
+def _turn_to_json(turn: Turn, *, with_pictures: bool) -> dict[str, Any]:
+    """Return a turn as the file holds it.
+
+    Parameters
+    ----------
+    with_pictures
+        Whether the answer's pictures are written; words stand for them otherwise.
+    """
     answer = turn.answer
+    text = turn.answer_in_words
+    images: list[str] = []
+    if with_pictures and answer.images:
+        text = name_pictures(answer.text)
+        images = [_picture_address(image) for image in answer.images]
     usage = None
     if answer.usage is not None:
         usage = asdict(answer.usage)
@@ -117,7 +191,9 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
         "images": [part["image_url"]["url"] for part in turn.images],
         "time": turn.time,
         "answer": {
-            "text": turn.answer_in_words,
+            "text": text,
+            "images": images,
+            "search": [*answer.search],
             "reasoning": answer.reasoning,
             "seconds": answer.seconds,
             "partial": answer.partial,
@@ -128,6 +204,16 @@ def _turn_to_json(turn: Turn) -> dict[str, Any]:
             "service": answer.service,
         },
     }
+
+
+def _picture_address(image: AnswerImage) -> str:
+    """Return an answer's picture as a link: its own, or one that holds the file."""
+    if not image.content:
+        return image.url
+    mime = image.mime or _UNKNOWN_PICTURE
+    if is_svg(image.content):
+        mime = "image/svg+xml"
+    return f"data:{mime};base64,{base64.b64encode(image.content).decode()}"
 
 
 def read_source(
@@ -201,7 +287,7 @@ def parse_conversation(content: bytes) -> SavedConversation:
             advice=Text("更新 ernie_magic 后再加载", "update ernie_magic, then load it again"),
         )
     read = [_turn_from_json(turn) for turn in turns]
-    answered = [each for each in read if each.turn.answer.text]
+    answered = [each for each in read if each.turn.answer_in_words]
     return SavedConversation(
         values.as_name(saved.get("name")),
         values.as_text(saved.get("system")),
@@ -250,12 +336,17 @@ def _turn_from_json(saved: Mapping[str, Any]) -> _ReadTurn:
     addresses = values.as_list(saved.get("images"))
     images = tuple(_parse_images(addresses))
     answer = values.as_object(saved.get("answer"))
+    text = values.as_text(answer.get("text"))
+    drawn_addresses = values.as_list(answer.get("images"))
+    drawn = tuple(_parse_answer_images(drawn_addresses))
+    if not text and not drawn:
+        text = PICTURE_STAND_IN * len(drawn_addresses)
     model = values.as_name(answer.get("model"))
     request = ChatRequest(model=model, messages=(user_message(prompt, images),))
     turn = Turn(
         prompt,
         Answer(
-            values.as_text(answer.get("text")),
+            text,
             request,
             reasoning=values.as_text(answer.get("reasoning")),
             usage=_parse_usage(answer.get("usage")),
@@ -265,11 +356,14 @@ def _turn_from_json(saved: Mapping[str, Any]) -> _ReadTurn:
             finish_reason=values.as_name(answer.get("finish_reason")),
             id=values.as_name(answer.get("id")),
             service=values.as_name(answer.get("service")),
+            images=drawn,
+            search=tuple(redact_values(values.as_objects(answer.get("search"))[:MAX_PAGES])),
         ),
         images=images,
         time=min(values.as_seconds(saved.get("time")) or 0.0, time.time()),
     )
-    return _ReadTurn(turn, len(addresses) - len(images))
+    lost_pictures = len(addresses) - len(images) + len(drawn_addresses) - len(drawn)
+    return _ReadTurn(turn, lost_pictures)
 
 
 def _parse_images(addresses: Sequence[object]) -> Iterator[Part]:
@@ -281,6 +375,15 @@ def _parse_images(addresses: Sequence[object]) -> Iterator[Part]:
             continue
         with suppress(InvalidOption):
             yield from attachments.image_parts(address)
+
+
+def _parse_answer_images(addresses: Sequence[object]) -> Iterator[AnswerImage]:
+    """Iterate over the pictures of an answer that are in the file itself or behind a web address,
+    and can be read, as a service's are: no link is followed.
+    """
+    for address in addresses:
+        if isinstance(address, str) and address.startswith(_PICTURE_ADDRESSES):
+            yield from find_pictures([{"type": "image_url", "image_url": {"url": address}}])
 
 
 def _parse_usage(saved: object) -> Usage | None:

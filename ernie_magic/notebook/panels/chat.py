@@ -613,11 +613,14 @@ class ChatTab(Tab):
             status.show_message(_NOTHING.say(self.language), is_error=True)
             return
         try:
-            file = self.shown_conversation.save()
+            written = self.shown_conversation.write_file()
         except ErnieError as error:
             self.task.report_problem(error)
         else:
-            status.show_message(_SAVED.say(self.language, file=file), passes=True)
+            parts = [_SAVED.say(self.language, file=written.path)]
+            if written.pictures_left_out:
+                parts += [note.say(self.language) for note in written.describe_changes()]
+            status.show_message(" · ".join(parts), passes=len(parts) == 1)
 
     def _load_conversation(self, content: bytes) -> None:
         """Show a conversation from a file, beside those that are there."""

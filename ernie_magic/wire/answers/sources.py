@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Page = Mapping[str, Any]
 
-_MAX_PAGES = 1000  # the rest is left out
+MAX_PAGES = 1000  # the rest is left out
 _MAX_DEPTH = 10
 _ADDRESSES = ("url", "link", "uri", "href", "web_url", "page_url", "source_url", "source")
 _TITLES = ("title", "name", "site_name", "siteName")
@@ -75,7 +75,7 @@ class SourceCollector:
     ) -> None:
         """Add the sources in a chunk, in its choice, and in the message or delta there."""
         listed = _find_search_results(chunk, facts)
-        for result in values.as_objects(listed)[:_MAX_PAGES]:
+        for result in values.as_objects(listed)[:MAX_PAGES]:
             self._add(_as_page(result) or result)
         for place in (chunk, facts, part):
             for name, value in place.items():
@@ -85,7 +85,7 @@ class SourceCollector:
                         self._add(page)
 
     def _add(self, page: Page) -> None:
-        if len(self.pages) >= _MAX_PAGES:
+        if len(self.pages) >= MAX_PAGES:
             return
         address = str(page.get("url") or "")
         if not address:

@@ -1,12 +1,16 @@
 """Conversations as files: what comes back is what was saved, and nothing else gets in."""
 
+import base64
+import dataclasses
 import json
 import os
 import time
+import warnings
 
 import pytest
 
 from ernie_magic import Session
+from ernie_magic.api.answer_images import AnswerImage
 from ernie_magic.calls.chat import saved
 from ernie_magic.errors import InvalidMessages, InvalidOption
 
@@ -169,7 +173,20 @@ def test_a_pipe_is_not_waited_for(session, tmp_path):
 def test_in_a_folder_a_conversation_is_saved_under_its_own_name(session, tmp_path):
     loaded = session.load_conversation(file_of())
     assert loaded.save(tmp_path) == tmp_path / "tutor.json"
-    assert loaded.save(str(tmp_path)) == tmp_path / "tutor (2).json"
+    with pytest.warns(UserWarning, match="tutor.json exists already and is unchanged") as told:
+        assert loaded.save(str(tmp_path)) == tmp_path / "tutor (2).json"
+    assert told[0].filename == __file__
+
+
+def test_a_file_of_that_name_is_replaced_only_where_one_says_so(session, tmp_path):
+    loaded = session.load_conversation(file_of())
+    loaded.save(tmp_path)
+    loaded.history.extend(MESSAGES[1:])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert loaded.save(tmp_path, overwrite=True) == tmp_path / "tutor.json"
+    assert len(session.load_conversation(tmp_path / "tutor.json").history) == 2
+    assert [*tmp_path.glob("tutor*")] == [tmp_path / "tutor.json"]
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
@@ -218,3 +235,59 @@ def test_messages_of_a_file_read_no_file_of_this_machine(session, tmp_path):
     with pytest.warns(UserWarning, match="1 picture in the file could not be read"):
         loaded = session.load_conversation(json.dumps(file).encode())
     assert [part["image_url"]["url"] for part in loaded.history[0].images] == ["https://a.b/c.png"]
+
+
+DRAWN = (
+    AnswerImage(base64.b64decode(PIXEL.partition(",")[2])),
+    AnswerImage(b"II*\0" + bytes(60)),
+    AnswerImage(b"\0\0\0 ftypavif" + bytes(60)),
+    AnswerImage(b'<svg xmlns="http://www.w3.org/2000/svg"></svg>'),
+    AnswerImage(url="https://host.example/a.png?sign=1"),
+)
+SOURCES = (
+    {"index": 1, "url": "https://host.example/a", "title": "A"},
+    {"index": 2, "title": "notes.md", "content": "words", "document_id": "d1"},
+)
+
+
+def with_answer(conversation, **changes):
+    turn = conversation.history[0]
+    answer = turn.answer.with_changes(**changes)
+    conversation.history[0] = dataclasses.replace(turn, answer=answer)
+
+
+@pytest.mark.parametrize("text", ["It is so[1].", ""])
+def test_an_answer_s_pictures_and_sources_are_in_the_file(session, tmp_path, text):
+    conversation = session.load_conversation(file_of())
+    with_answer(conversation, text=text, images=DRAWN, search=SOURCES)
+    (turn,) = session.load_conversation(conversation.save(tmp_path)).history
+    assert (turn.answer.text, turn.answer.images, turn.answer.search) == (text, DRAWN, SOURCES)
+    assert turn.messages == conversation.history[0].messages
+
+
+def test_a_picture_within_an_answer_s_words_is_one_of_its_pictures(session, tmp_path):
+    conversation = session.load_conversation(file_of())
+    with_answer(conversation, text=f"a ![cat]({PIXEL}) b", images=DRAWN[:1])
+    (turn,) = session.load_conversation(conversation.save(tmp_path)).history
+    assert (str(turn.answer), turn.answer.images) == ("a [cat ↓] b", DRAWN[:1])
+
+
+@pytest.mark.parametrize("name", [*UNREADABLE][:-2])  # those are read: a service sends them too
+def test_an_answer_s_picture_that_cannot_be_read_is_told_and_its_turn_stays(session, name):
+    answer = {"text": "", "images": [UNREADABLE[name]], "search": [5, "x", SOURCES[0]]}
+    with pytest.warns(UserWarning, match="^1 picture in the file could not be read"):
+        (turn,) = session.load_conversation(file_of(answer=answer)).history
+    assert (str(turn.answer), turn.answer.images) == ("[image]", ())
+    assert turn.answer.search == SOURCES[:1]
+
+
+def test_what_would_be_too_large_to_load_is_saved_without_the_answers_pictures(
+    session, tmp_path, monkeypatch
+):
+    conversation = session.load_conversation(file_of())
+    with_answer(conversation, text="", images=[DRAWN[0]] * 20)
+    monkeypatch.setattr(saved, "_MAX_BYTES", 2000)
+    with pytest.warns(UserWarning, match="too large to be loaded"):
+        file = conversation.save(tmp_path)
+    (turn,) = session.load_conversation(file).history
+    assert (turn.answer.text, turn.answer.images) == ("[image]" * 20, ())
