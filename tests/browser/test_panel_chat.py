@@ -112,6 +112,48 @@ def test_a_long_word_of_an_answer_is_broken_within_its_block(open_panel):
     assert block.evaluate("block => block.scrollWidth <= block.clientWidth")
 
 
+WIDE_TABLE = "\n".join(
+    "|" + "|".join(cells) + "|"
+    for cells in (
+        ["Country", "Population", "Switzerland", "Netherlands", "Accuracy", "Remarks"],
+        ["---"] * 6,
+        ["Switzerland", "4,259.93", "0.8731", "0.9124", "Mediterranean", "considerable"],
+    )
+)
+LINES = """cells => Math.max(...cells.map(cell => {
+    const range = document.createRange(); range.selectNodeContents(cell);
+    return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+}))"""
+
+
+def test_a_table_keeps_its_words_and_numbers_and_is_scrolled_within_its_block(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    panel.page.set_viewport_size({"width": 900, "height": 900})
+    panel.ask("[[echo]]" + WIDE_TABLE)
+    panel.idle()
+    cells = panel.log.locator(".ernie-block table :is(td, th)")
+    assert cells.count() == 12
+    assert cells.evaluate_all(LINES) == 1
+    block = panel.log.locator(".ernie-block").last
+    assert block.evaluate("block => block.scrollWidth <= block.clientWidth")
+
+
+def test_the_buttons_of_the_code_stand_below_it_however_long_it_is(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    for number in range(5):
+        panel.ask(f"What is {number}+{number}?")
+        panel.idle()
+    panel.root.get_by_role("button", name="代码").first.click()
+    panel.root.get_by_role("radio", name="openai").or_(
+        panel.root.get_by_role("button", name="openai")
+    ).first.click()
+    code = panel.root.locator(".ernie-code-area pre")
+    expect(code).to_contain_text("messages=[")
+    box = code.bounding_box()
+    for name in ("复制代码", "插入为单元格"):
+        assert panel.button(name).bounding_box()["y"] >= box["y"] + box["height"]
+
+
 # It grows in a frame, whose scroll event comes with the next one, and once more in between.
 GROWS = """async log => {
     const frame = () => new Promise(requestAnimationFrame);
