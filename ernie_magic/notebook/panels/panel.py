@@ -11,7 +11,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from ernie_magic.config.services import AI_STUDIO
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.panels.chat import ChatTab
 from ernie_magic.notebook.panels.compare import CompareTab
 from ernie_magic.notebook.panels.embeddings import EmbedTab
@@ -192,6 +192,16 @@ class Panel:
         self._service_chip.description = service.label.say(self._language)
         for widget in (self._service_chip, self.widget):
             set_class(widget, "ernie-simulated", service.is_simulated)
+        is_ready = service.is_simulated or self._has_endpoint()
+        set_class(self._service_chip, "ernie-unready", not is_ready)
+
+    def _has_endpoint(self) -> bool:
+        """Whether the service can be asked: a key that it requires is there."""
+        try:
+            self._session.endpoint()
+        except ErnieError:
+            return False
+        return True
 
     def _on_frontend_message(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")

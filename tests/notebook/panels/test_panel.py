@@ -100,3 +100,14 @@ def test_a_saved_transcript_has_words_for_readers_without_html(panel, session):
     assert "\nyes & no\n" in saved["text/plain"]
     assert saved["text/plain"].startswith("Chat\n")
     assert "\nYou\n" in saved["text/plain"]
+
+
+def test_the_badge_of_a_service_without_its_key_is_not_that_of_one_that_answers(panel, session):
+    made = panel("chat")
+    chip = made._service_chip
+    assert "ernie-unready" not in chip._dom_classes
+    session.settings.base_url = session.settings.api_key = ""
+    session.settings.service = "qianfan"
+    assert "ernie-unready" in chip._dom_classes
+    session.settings.api_key = "key-of-qianfan"
+    assert "ernie-unready" not in chip._dom_classes
