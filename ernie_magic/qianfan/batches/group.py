@@ -101,6 +101,11 @@ class Batch:
         return self.state in _OVER
 
     @property
+    def is_complete(self) -> bool:
+        """Whether it has ended well."""
+        return self.state == COMPLETED
+
+    @property
     def percent(self) -> float:
         """How much of it is done, 0 to 100."""
         if not self.total:
@@ -199,10 +204,21 @@ class BatchCalls:
     Parameters
     ----------
     paths
+
+    Attributes
+    ----------
+    seen : set of str
+        Ids of batches that this call has created, or looked at.
     """
 
     def __init__(self, paths: ServicePaths) -> None:
         self._paths = paths
+        self.seen: set[str] = set()
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two looks."""
+        return pause_of(LONG_PAUSE, simulated=is_simulated(self._paths.call.service))
 
     async def create(
         self,
@@ -232,6 +248,7 @@ class BatchCalls:
         batch = self._read(await self._paths.send("POST", self._paths.batch_path(), body))
         if not batch.id:
             raise ProtocolError(Text("回复里没有 id", "the reply has no id"))
+        self.seen.add(batch.id)
         return batch
 
     async def find(self, file_id: str) -> Batch | None:
@@ -241,7 +258,9 @@ class BatchCalls:
 
     async def look(self, batch_id: str) -> Batch:
         """Return what is known of a batch."""
-        return self._read(await self._paths.send("GET", self._paths.batch_path(batch_id)))
+        batch = self._read(await self._paths.send("GET", self._paths.batch_path(batch_id)))
+        self.seen.add(batch_id)
+        return batch
 
     async def cancel(self, batch_id: str) -> Batch:
         """Cancel a batch."""
@@ -280,7 +299,7 @@ class BatchCalls:
                 done=batch.completed + batch.failed,
                 total=batch.total,
             ),
-            pause=lambda: pause_of(LONG_PAUSE, simulated=is_simulated(call.service)),
+            pause=lambda: self.pause,
         )
 
     async def read_results(self, batch: Batch) -> BatchResults:

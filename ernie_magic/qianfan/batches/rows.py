@@ -7,7 +7,7 @@ import time
 import uuid
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ernie_magic.api.http_status import BAD_REQUEST, FORBIDDEN, GONE, NOT_FOUND
 from ernie_magic.api.usage import Usage
@@ -31,13 +31,15 @@ from ernie_magic.wire.prepared_call import Clock, Reply
 from ernie_magic.wire.reading import check_whole_reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.config.settings import ErnieSettings
     from ernie_magic.qianfan.batches.group import Batch, BatchResult
     from ernie_magic.wire.prepared_call import PreparedCall
+
+ResultT = TypeVar("ResultT")
 
 # A batch that is asked for by its id alone, and is not there: or another account's.
 _NO_BATCH = (BAD_REQUEST, FORBIDDEN, NOT_FOUND, GONE)
@@ -49,6 +51,10 @@ _BEING_SENT = Text(
     "另一个会话正在提交同样的批量任务，等它提交好",
     "another session is sending the same batch: it is waited for",
 )
+# How often a batch that is surely there is looked at again, and its results, where a service says
+# that it has none: what was written is not at once to be read everywhere
+# (https://github.com/anthropics/anthropic-sdk-python/issues/1432).
+_LATE_LOOKS = 8
 _CLAIM_PAUSE = 0.2  # seconds between two looks whether another session has sent it
 _SIGNS_OF_LIFE = 5  # while a claim lasts
 _RESULTS_GONE = Text(
@@ -123,11 +129,16 @@ class BatchRows:
         # The emulator has another port each time, and forgets its batches with it.
         address = open_batches.batch_address([endpoint.service.name, endpoint.base_url], lines)
         batch = await self._wait_for(address, lines, url)
+        for _ in range(_LATE_LOOKS):
+            if batch.output_file or batch.error_file or not (batch.completed and batch.is_complete):
+                break
+            await asyncio.sleep(self._calls.pause)
+            batch = await self._watch(batch.id)
         if not batch.output_file and not batch.error_file:
             await self._finish(address, batch)
             raise failed_batch_error(batch)
         try:
-            outcomes = await self._collect(batch, requests)
+            outcomes = await self._try_late(lambda: self._collect(batch, requests))
         except ServiceError as error:
             if error.status in _NO_BATCH:
                 await self._forget(address)
@@ -146,12 +157,35 @@ class BatchRows:
         """Wait for the batch that was sent before, or for a new one."""
         batch_id = await self._find_or_send(address, lines, url)
         try:
-            return await self._calls.watch(batch_id)
+            return await self._watch(batch_id)
         except ServiceError as error:
-            if error.status not in _NO_BATCH:
+            if error.status not in _NO_BATCH or batch_id in self._calls.seen:
                 raise
         another = await self._find_or_send(address, lines, url, gone=batch_id)
-        return await self._calls.watch(another)
+        return await self._watch(another)
+
+    async def _watch(self, batch_id: str) -> Batch:
+        """Wait for a batch; one that was there a while ago is not gone by one reply."""
+        return await self._try_late(
+            lambda: self._calls.watch(batch_id), lambda: batch_id in self._calls.seen
+        )
+
+    async def _try_late(
+        self,
+        read: Callable[[], Awaitable[ResultT]],
+        is_there: Callable[[], bool] = lambda: True,
+    ) -> ResultT:
+        """Return what is read; read it again some times where the service says that it is not
+        there, although it is.
+        """
+        for _ in range(_LATE_LOOKS):
+            try:
+                return await read()
+            except ServiceError as error:
+                if error.status not in _NO_BATCH or not is_there():
+                    raise
+            await asyncio.sleep(self._calls.pause)
+        return await read()
 
     async def _find_or_send(
         self,

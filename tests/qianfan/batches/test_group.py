@@ -369,6 +369,58 @@ def test_a_batch_whose_results_are_gone_is_sent_again_by_the_next_call(local):
         assert server.requests.count("/v2/batches") == 2
 
 
+class LateReplies(dict):
+    """Replies by path, some of which come only after others."""
+
+    def __init__(self, replies, first):
+        super().__init__(replies)
+        self.first = {path: list(others) for path, others in first.items()}
+
+    def __getitem__(self, path):
+        others = self.first.get(path)
+        return others.pop(0) if others else super().__getitem__(path)
+
+
+BATCH, OUT = "/v2/batches/batch-1", "/v2/files/out/content"
+DONE = {
+    "id": "batch-1",
+    "status": "completed",
+    "output_file_id": "out",
+    "request_counts": {"total": 2, "completed": 2, "failed": 0},
+}
+LATE = {
+    "the batch, after its creation": {BATCH: [reply({}, "404 No")]},
+    "the batch, for a while": {BATCH: [reply({**DONE, "status": "x"}), reply({}, "404 No")]},
+    "the right to look": {BATCH: [reply({}, "403 No")] * 2},
+    "its results": {OUT: [reply({}, "404 No")]},
+    "the id of its results": {BATCH: [reply({**DONE, "output_file_id": None})]},
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_batch_that_a_service_does_not_show_for_a_moment_is_not_sent_again(local, name):
+    texts = ("好评", "差评")
+    bodies = [
+        {"choices": [{"message": {"content": text}, "finish_reason": "stop"}]} for text in texts
+    ]
+    lines = [
+        json.dumps({"custom_id": f"row-{i}", "response": {"status_code": 200, "body": body}})
+        for i, body in enumerate(bodies)
+    ]
+    replies = {
+        BATCH: reply(DONE),
+        OUT: http("\n".join(lines), kind="application/octet-stream"),
+        "/v2/batches": reply({"id": "batch-1", "status": "validating"}),
+        "/v2/files": reply({"id": "file-1"}),
+    }
+    with Server() as server:
+        server.replies = LateReplies(replies, LATE[name])
+        local.settings.base_url = f"{server.url}/v2"
+        mapped = local.map(PROMPT, ROWS, batch=True)
+        assert tuple(row["answer"] for row in mapped.rows) == texts
+        assert server.requests.count("/v2/batches") == 1
+
+
 def test_a_batch_without_an_id_may_have_been_created(local):
     with Server() as server:
         server.replies = {
