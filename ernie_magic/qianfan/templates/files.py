@@ -47,8 +47,8 @@ _MAX_FILES = 5_000
 _MAX_NUMBERED = 1_000  # files whose names differ in a number only
 _LIST_THEM = Text("%ernie template list 列出全部", "%ernie template list shows them all")
 _SAVE_ONE = Text(
-    "先保存一个：ernie.templates.save(名称, 文本)",
-    "save one first: ernie.templates.save(NAME, TEXT)",
+    "先保存一个：%ernie template save 名称 文本（Python 里是 ernie.templates.save）",
+    "save one first: %ernie template save NAME TEXT (in Python ernie.templates.save)",
 )
 
 
