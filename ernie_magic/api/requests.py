@@ -137,6 +137,8 @@ class ChatRequest(Request):
         How many of the oldest turns were left out to fit the model.
     sees_earlier : bool
         The default model was passed over for one that sees the pictures of earlier turns.
+    overlaps : bool
+        Another prompt of its conversation was still being answered: that turn is not sent.
     knowledge : tuple of str
         The knowledge bases that were searched for it.
     plugins : tuple of str
@@ -152,6 +154,7 @@ class ChatRequest(Request):
     knowledge: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
     unfilled: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    overlaps: bool = field(default=False, repr=False, compare=False)
 
     @property
     def prompt(self) -> str:

@@ -18,10 +18,13 @@ class AppConversation(NamedTuple):
     id : str
     began : float
         Seconds since the epoch.
+    turns : int
+        How many turns it has left in ours.
     """
 
     id: str
     began: float
+    turns: int = 0
 
     @property
     def has_expired(self) -> bool:

@@ -609,6 +609,7 @@ class Conversation(SuggestsNames):
             self._generation,
             images,
             replaced_turn,
+            overlaps=bool(options.history) and self.is_answering,
         )
 
     def _default_system(self, target: CallTarget) -> str:
@@ -681,17 +682,24 @@ class Conversation(SuggestsNames):
         elif answer.end_unseen or not answer.partial:
             self.history.replace(plan.replaced_turn, turn)
 
-    def record_answer(self, prompt: str, asked: Asked, generation: int) -> None:
+    def record_answer(self, prompt: str, asked: Asked, generation: int) -> bool:
         """Keep a prompt that something else than a chat has answered, and its answer, as a turn.
 
         Parameters
         ----------
         generation
             What it was when the prompt was asked: after a reset the turn is dropped.
+
+        Returns
+        -------
+        bool
+            Whether it was kept.
         """
         if asked.answer is None or not asked.has_answer_to_keep or generation != self._generation:
-            return
-        self.history.append(Turn(prompt, asked.answer))
+            return False
+        turn = Turn(prompt, asked.answer)
+        self.history.append(turn)
+        return bool(turn.answer_in_words)
 
     @with_other_names
     @explained

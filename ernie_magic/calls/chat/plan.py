@@ -45,6 +45,8 @@ class Plan:
         Pictures sent with the prompt.
     replaced_turn : Turn | None
         The turn that the answer replaces.
+    overlaps : bool
+        Whether another prompt of its conversation was being answered when it was asked.
     """
 
     prompt: str | None
@@ -56,6 +58,7 @@ class Plan:
     generation: int = 0
     images: tuple[Part, ...] = ()
     replaced_turn: Turn | None = None
+    overlaps: bool = False
 
     @property
     def is_turn(self) -> bool:
@@ -152,6 +155,7 @@ class Plan:
             knowledge=self.options.knowledge or (),
             plugins=self.options.plugins or (),
             unfilled=self.options.unfilled,
+            overlaps=self.overlaps,
         )
 
     def quote(self, passages: Sequence[Passage]) -> Plan:

@@ -71,6 +71,14 @@ _RENEWED = Text(
     "⚠ 应用的会话已过期，另开了一个：它不记得之前的内容",
     "⚠ the application's conversation had expired: in the new one it remembers nothing before",
 )
+_STARTS_OVER = Text(
+    "⚠ 应用在这里另开了一个会话：它不记得前面的各轮",
+    "⚠ the application begins a new conversation here: it remembers none of the earlier turns",
+)
+_OVERLAPS = Text(
+    "⚠ 提问时这个对话还有一个问题在回答：那一轮没有一起发送",
+    "⚠ another prompt of this conversation was still being answered: that turn was not sent along",
+)
 _PLAIN_ENDS = ("normal", "stop")
 _PLAIN_END = Text("正常结束（{reason}）", "complete ({reason})")
 _MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
@@ -186,10 +194,14 @@ def _request_notes(answer: Answer) -> list[Text]:
         notes.append(_SEES_EARLIER)
     if getattr(answer.request, "is_renewed", False):
         notes.append(_RENEWED)
+    if getattr(answer.request, "starts_over", False):
+        notes.append(_STARTS_OVER)
     notes += unfilled_notes(getattr(answer.request, "unfilled", ()))
     searched = getattr(answer.request, "knowledge", ())
     if searched and not any(map(_is_passage, answer.search)):
         notes.append(_NOTHING_FOUND.fill(names=", ".join(searched)))
+    if getattr(answer.request, "overlaps", False):
+        notes.append(_OVERLAPS)
     if trimmed := getattr(answer.request, "trimmed", 0):
         notes.append(_TRIMMED.fill(n=trimmed))
     return notes

@@ -184,9 +184,10 @@ class Apps(CallGroup):
             complete = question
             if not UUID.fullmatch(question.app_id):
                 complete = replace(question, app_id=await _find_id(call, question.app_id))
-            asked = await AppRun(call, complete, kept_in).ask()
-            if history:
-                kept_in.record_answer(prompt, asked, generation)
+            run = AppRun(call, complete, kept_in)
+            asked = await run.ask()
+            if history and kept_in.record_answer(prompt, asked, generation):
+                run.count_turn()
             return asked.answer_or_raise()
 
         return self._console.start_work(work)

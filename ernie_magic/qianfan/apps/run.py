@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer, ToolRun
     from ernie_magic.api.usage import Usage
     from ernie_magic.calls.chat.conversation import Conversation
+    from ernie_magic.calls.chat.history import Turn
     from ernie_magic.qianfan.console import PlatformCall
     from ernie_magic.wire.request import Form
 
@@ -39,6 +40,10 @@ _RENEWED = Text(
     "应用的会话已过期（有效期 7 天），已另开一个：它不记得之前的内容",
     "the application's conversation has expired (after 7 days), and another was begun: it does not "
     "remember what was said before",
+)
+_STARTS_OVER = Text(
+    "应用另开了一个会话：它不记得前面的各轮",
+    "the application begins a new conversation: it remembers none of the earlier turns",
 )
 _NO_CONVERSATION = (BAD_REQUEST, NOT_FOUND, GONE)  # statuses of a conversation that is not there
 
@@ -54,11 +59,14 @@ class AppRequest(ChatRequest):
         Names of the files that were attached.
     is_renewed : bool
         The application's conversation had expired, and another was begun.
+    starts_over : bool
+        Another was begun since the earlier turns here are of another one, or some were taken away.
     """
 
     app_id: str
     files: tuple[str, ...] = ()
     is_renewed: bool = False
+    starts_over: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ class AppQuestion:
     stream: bool = True
     keeps_turn: bool = True
 
-    def build_request(self, *, is_renewed: bool = False) -> AppRequest:
+    def build_request(self, *, is_renewed: bool = False, starts_over: bool = False) -> AppRequest:
         """Return the request that an answer keeps."""
         return AppRequest(
             model=self.name,
@@ -107,6 +115,7 @@ class AppQuestion:
             app_id=self.app_id,
             files=tuple(form.files[0].name for form in self.forms),
             is_renewed=is_renewed,
+            starts_over=starts_over,
         )
 
 
@@ -136,6 +145,8 @@ class AppRun:
         self._search: tuple[Mapping[str, Any], ...] = ()
         self._runs: list[ToolRun] = []
         self._is_renewed = False
+        self._starts_over = False
+        self._key: object = None  # the application's, among the conversation's
 
     async def ask(self) -> Asked:
         """Ask until the application asks for no tool of ours.
@@ -191,15 +202,19 @@ class AppRun:
         it has expired.
         """
         endpoint = await self._call.endpoint_of(RUN)
-        key = (endpoint.account, self._question.app_id)
+        key = self._key = (endpoint.account, self._question.app_id)
         known = self._conversation.app_conversations
         remembered = known.get(key)
+        if self._question.keeps_turn and not self._is_renewed:
+            remembered = self._check_turns(remembered)
         if remembered and self._question.keeps_turn and not self._is_renewed:
             if not remembered.has_expired:
                 return remembered.id
             self._is_renewed = True
         if self._is_renewed:
             self._call.emit(Delta(notice=_RENEWED))
+        if self._starts_over:
+            self._call.emit(Delta(notice=_STARTS_OVER))
         began = time.time()
         body = {"app_id": self._question.app_id}
         conversation_id = await created_id(
@@ -209,6 +224,34 @@ class AppRun:
         if self._question.keeps_turn:
             known[key] = created
         return created.id
+
+    def _check_turns(self, remembered: AppConversation | None) -> AppConversation | None:
+        """Return the application's conversation if it holds the turns that are here; None where
+        they belong to another one, as in a fork, or where some of its turns were taken away, which
+        it would go on to know.
+        """
+        turns = [turn for turn in self._conversation.history if self._has_answered(turn)]
+        if remembered is None:
+            self._starts_over = bool(turns)
+            return None
+        if sum(turn.time >= remembered.began for turn in turns) < remembered.turns:
+            self._starts_over = True
+            return None
+        return remembered
+
+    def _has_answered(self, turn: Turn) -> bool:
+        """Whether the application has answered a turn; one from a file tells its name alone."""
+        request = turn.answer.request
+        if isinstance(request, AppRequest):
+            return request.app_id == self._question.app_id
+        names = (self._question.name, self._question.app_id)
+        return turn.options is None and turn.answer.model in names
+
+    def count_turn(self) -> None:
+        """Remember that the answer was kept as a turn."""
+        known = self._conversation.app_conversations
+        if remembered := known.get(self._key):
+            known[self._key] = remembered._replace(turns=remembered.turns + 1)
 
     async def _upload(self, form: Form, conversation_id: str) -> str:
         fields = {"app_id": self._question.app_id, "conversation_id": conversation_id}
@@ -273,7 +316,9 @@ class AppRun:
     def _finish(self, reply: Reply, problem: ErnieError | asyncio.CancelledError | None) -> Asked:
         answer: Answer = reply.build_answer(partial=problem is not None)
         answer = answer.with_changes(
-            request=self._question.build_request(is_renewed=self._is_renewed),
+            request=self._question.build_request(
+                is_renewed=self._is_renewed, starts_over=self._starts_over
+            ),
             text=text_parts.join_parts([self._earlier_text, answer.text]),
             tool_runs=tuple(self._runs),
             search=(*self._search, *answer.search),

@@ -325,3 +325,14 @@ def test_a_conversation_is_deleted_by_its_name(studio):
     assert len(studio["tutor"].history) == 0
     with pytest.raises(errors.InvalidOption, match=r"there is no conversation tuter.*did you mean"):
         del studio["tuter"]
+
+
+def test_a_prompt_beside_one_that_is_being_answered_says_that_it_is_sent_without_it(studio):
+    stream = studio.stream("[[chunks=30]][[pace=10ms]]")
+    next(iter(stream))
+    beside = studio.chat("[[echo]]hi")
+    assert (beside.request.overlaps, len(beside.request.messages)) == (True, 1)
+    assert not studio.chat("[[echo]]hi", history=False).request.overlaps
+    assert not studio["tutor"].chat("[[echo]]hi").request.overlaps
+    assert not stream.result().request.overlaps
+    assert not studio.chat("[[echo]]hi").request.overlaps

@@ -315,6 +315,10 @@ def test_an_answer_says_what_was_searched_in_vain_and_what_was_forgotten():
     assert noted(searched, search=(PASSAGE,)) == []
     renewed = AppRequest(model="a", messages=REQUEST.messages, app_id="a", is_renewed=True)
     assert "conversation had expired" in noted(renewed)[0]
+    again = replace(renewed, is_renewed=False, starts_over=True)
+    assert "remembers none of the earlier turns" in noted(again)[0]
+    beside = replace(REQUEST, overlaps=True)
+    assert "was still being answered" in noted(beside)[0]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.calls.chat.history import History
 from ernie_magic.emulator.platform.apps import CHAT_APP, SHOP_APP, Apps
 from ernie_magic.session import Session
 from tests.raw_server import Server, events, http
@@ -68,6 +69,38 @@ def test_an_expired_conversation_is_begun_anew_and_the_user_is_told(session, emu
     assert "第一轮" in answer.text
     assert answer.request.is_renewed
     assert not session.apps.chat("demo-chat", "hi").request.is_renewed
+
+
+def load_again(session, tmp_path):
+    return session.load_conversation(session.conversation.save(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "make_other",
+    [lambda session, _: session.conversation.fork(), load_again],
+    ids=["fork", "load"],
+)
+def test_an_application_says_that_it_knows_no_turns_of_another_conversation(
+    session, make_other, tmp_path
+):
+    first = session.apps.chat("demo-chat", "北京天气怎么样？")
+    other = make_other(session, tmp_path)
+    answers = [session.apps.chat("demo-chat", "hi", conversation=other) for _ in range(2)]
+    assert [answer.request.starts_over for answer in (first, *answers)] == [False, True, False]
+    session["new"].chat("hi", model="ernie-3.5-8k")  # no turn of the application's
+    assert not session.apps.chat("demo-chat", "hi", conversation=session["new"]).request.starts_over
+
+
+@pytest.mark.parametrize("take_away", [History.clear, History.pop], ids=["clear", "pop"])
+def test_an_application_does_not_know_turns_that_were_taken_away(session, emulator, take_away):
+    for _ in range(2):
+        assert not session.apps.chat("demo-chat", "北京天气怎么样？").request.starts_over
+    take_away(session.history)
+    assert session.apps.chat("demo-chat", "刚才问了什么？").request.starts_over
+    assert not session.apps.chat("demo-chat", "hi").request.starts_over
+    session.history[0] = session.history[0].with_changes(answer="changed")
+    assert not session.apps.chat("demo-chat", "hi").request.starts_over
+    assert len(bodies(emulator, "/app/conversation")) == 2
 
 
 def test_tools_are_run_here_and_files_are_read_there(session, emulator, tmp_path):
