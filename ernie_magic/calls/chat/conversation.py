@@ -767,6 +767,16 @@ class Conversation(SuggestsNames):
             raise self.with_language(
                 UnknownAttribute(_NO_SETTING.fill(name=name), advice=_GIVE_IT.fill(name=name))
             )
+        if name == "system" and not isinstance(value, str):
+            raise self.with_language(
+                InvalidOption(
+                    Text(
+                        "系统提示词要是文本，不是 {kind}",
+                        "a system prompt must be a text, not {kind}",
+                    ).fill(kind=type(value).__name__),
+                    advice=Text('不要系统提示词就写 ""', 'for none write ""'),
+                )
+            )
         super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:

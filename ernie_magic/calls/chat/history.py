@@ -44,6 +44,7 @@ _CHANGE_TURN = Text(
     'put a changed one in its place: ernie.history[0] = ernie.history[0].with_changes(answer="…")',
 )
 _NO_ANSWER = Text("这一轮没有回答", "the turn has no answer")
+_NO_PROMPT = Text("这一轮的提示词是空的", "the turn's prompt is empty")
 _DELETE_IT = Text("要去掉一轮，写成 del ernie.history[0]", "del ernie.history[0] removes a turn")
 PICTURE_STAND_IN = "[image]"  # what stands for one in a text
 
@@ -90,9 +91,16 @@ class Turn(SuggestsNames):
     def with_changes(self, *, prompt: str | None = None, answer: str | None = None) -> Turn:
         """Return the turn with another prompt or another answer, to put in its place:
         `history[0] = history[0].with_changes(answer="…")`. Another answer has called no tools.
+
+        Raises
+        ------
+        InvalidMessages
+            The prompt is empty: services refuse each later prompt with it.
         """
         changes: dict[str, Any] = {}
         if prompt is not None:
+            if not str(prompt).strip() and not self.images:
+                raise InvalidMessages(_NO_PROMPT, advice=_DELETE_IT)
             changes["prompt"] = str(prompt)
         if answer is not None:
             changes["answer"] = self.answer.with_changes(text=str(answer))

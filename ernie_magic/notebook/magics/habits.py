@@ -58,6 +58,13 @@ _LINES = {
     "map2d": "%ernie_map2d",
     **{word: f"%ernie_image {word}" for word in ("redo", "vary", "show", "download")},
     **dict.fromkeys(("save", "export", "保存"), 'ernie.conversation.save("chat.json")'),
+    **dict.fromkeys(
+        ("regenerate", "retry", "again", "重新回答"), "ernie.conversation.regenerate()"
+    ),
+    **dict.fromkeys(("undo", "pop", "撤销"), "ernie.history.pop()"),
+    **dict.fromkeys(("fork", "branch", "分支"), "ernie.conversation.fork()"),
+    **dict.fromkeys(("rename", "改名"), 'ernie["tutor"].rename("maths")'),
+    **dict.fromkeys(("del", "删除"), 'del ernie["tutor"]'),
     **dict.fromkeys(("load", "import", "open", "读取"), 'ernie.load_conversation("chat.json")'),
 }
 IMAGE_HABITS = {

@@ -205,8 +205,20 @@ class ChatTab(Tab):
         self._is_updating = True
         self.system_prompt.value = self.shown_conversation.system
         self._is_updating = False
+        self._update_system_hint()
         self._update_menu()
         self._sync_transcript()
+
+    def on_settings_changed(self) -> None:
+        """Show the session's system prompt as well."""
+        super().on_settings_changed()
+        self._update_system_hint()
+
+    def _update_system_hint(self) -> None:
+        """Show what is sent while the field is empty."""
+        self.system_prompt.placeholder = self.session.settings.system or _SYSTEM_HINT.say(
+            self.language
+        )
 
     def _follow_name(self) -> None:
         """Keep the conversation that is shown, whatever its name is by now."""
@@ -283,7 +295,7 @@ class ChatTab(Tab):
     def _on_prompt_changed(self) -> None:
         text = self.composer.prompt.value
         history = sum(shown_turn.tokens for shown_turn in self._shown_turns) + estimate_tokens(
-            self.system_prompt.value
+            self.system_prompt.value or self.session.settings.system
         )
         note = ""
         if text:

@@ -336,3 +336,17 @@ def test_a_prompt_beside_one_that_is_being_answered_says_that_it_is_sent_without
     assert not studio["tutor"].chat("[[echo]]hi").request.overlaps
     assert not stream.result().request.overlaps
     assert not studio.chat("[[echo]]hi").request.overlaps
+
+
+@pytest.mark.parametrize("wrong", [5, None, ["be brief"], {"role": "system"}], ids=str)
+def test_a_system_prompt_is_a_text(studio, wrong):
+    with pytest.raises(errors.InvalidOption, match="a system prompt must be a text"):
+        studio.conversation.system = wrong
+    assert studio.conversation.system == ""
+
+
+def test_a_turn_is_not_given_an_empty_prompt(studio):
+    studio.history = MESSAGES
+    with pytest.raises(errors.InvalidMessages, match=r"prompt is empty.*removes a turn"):
+        studio.history[0] = studio.history[0].with_changes(prompt=" ")
+    assert studio.history.messages() == MESSAGES

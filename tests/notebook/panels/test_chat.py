@@ -959,3 +959,18 @@ def test_the_other_tabs_send_what_the_page_shows_and_leave_it_there(panel, wait,
     sent = [str(logged.body) for logged in emulator.requests if logged.body]
     assert any("a white cat" in body for body in sent)
     assert not any("a wh'" in body for body in sent)
+
+
+def test_the_session_s_system_prompt_stands_in_the_empty_field_and_is_counted(chat, session):
+    hint = chat.system_prompt.placeholder
+    session.settings.system = "Answer as a pirate " * 20
+    assert chat.system_prompt.placeholder == session.settings.system
+    chat.composer.prompt.value = "hi there"
+    long = chat.composer.notes.value
+    chat.system_prompt.value = "brief"
+    assert session.conversation.system == "brief"
+    chat.composer.prompt.value = "hi"
+    chat.composer.prompt.value = "hi there"
+    assert chat.composer.notes.value != long  # its own goes before the session's
+    session.settings.system = ""
+    assert chat.system_prompt.placeholder == hint
