@@ -24,6 +24,7 @@ from ernie_magic.qianfan.creation import (
     telling_stop,
 )
 from ernie_magic.qianfan.knowledge.records import (
+    NOT_LISTED,
     Document,
     DocumentList,
     KnowledgeBase,
@@ -58,6 +59,9 @@ _MAX_TOP = 40
 _MAX_NAME = 50  # characters
 _MAX_QUESTION = 2_000  # characters that a search is given
 _KINDS = ("fulltext", "semantic", "hybrid")
+# How often a list is looked at for a new document that it does not show yet: what was written is
+# not at once to be read everywhere, and some lists hide what is being read.
+_LATE_LOOKS = 30
 _LOOK_AFTER_FAILURE = 5.0  # seconds to find out whether a document was registered all the same
 _BASE = Text("知识库“{name}”", "the knowledge base “{name}”")
 _LIST_FIRST = Text(
@@ -407,7 +411,8 @@ async def finish_adding(
     """Return the documents that were added, once they are ready where that is waited for."""
     if wait:
         return await watch_documents(call, base_id, ids)
-    return _keep(await list_documents(call, base_id), ids)
+    documents = await list_documents(call, base_id)
+    return _keep(documents, ids, missing=_missing_of(documents, ids))
 
 
 async def watch_documents(
@@ -417,14 +422,23 @@ async def watch_documents(
 ) -> DocumentList:
     """Look at documents until nothing more happens to them; at all of them without ids.
 
+    One that is not listed is under way, until it has been missing for many looks.
+
     Raises
     ------
     ServiceError
-        The service cannot read one.
+        The service cannot read one, or does not list it after many looks.
     """
+    looks_without = 0
 
     async def look() -> DocumentList:
-        return _keep(await list_documents(call, base_id), ids)
+        nonlocal looks_without
+        documents = await list_documents(call, base_id)
+        missing = _missing_of(documents, ids)
+        looks_without = looks_without + 1 if missing else 0
+        if looks_without > _LATE_LOOKS:
+            raise _unlisted_error(base_id, missing)
+        return _keep(documents, ids, missing=missing)
 
     documents = await call.watch_task(
         look,
@@ -439,11 +453,42 @@ async def watch_documents(
     return documents
 
 
-def _keep(documents: DocumentList, ids: Sequence[str]) -> DocumentList:
+def _missing_of(documents: DocumentList, ids: Sequence[str]) -> list[str]:
+    listed = {document.id for document in documents}
+    return [each for each in ids if each not in listed]
+
+
+def _keep(
+    documents: DocumentList,
+    ids: Sequence[str],
+    *,
+    missing: Sequence[str],
+) -> DocumentList:
+    """Return the documents of these ids, of all without ids, and those that are `missing`."""
     if not ids:
         return documents
+    simulated = documents.is_simulated
     kept = [document for document in documents if document.id in ids]
-    return DocumentList(kept, is_simulated=documents.is_simulated)
+    kept += [Document(each, each, NOT_LISTED, is_simulated=simulated) for each in missing]
+    return DocumentList(kept, is_simulated=simulated)
+
+
+def _unlisted_error(base_id: str, missing: Sequence[str]) -> ServiceError:
+    return ServiceError(
+        Text(
+            "知识库里没有列出文档 {ids}",
+            "the knowledge base does not list the documents {ids}",
+        ).fill(ids=", ".join(missing)),
+        Text(
+            "服务还没有登记完，或它们已被删除",
+            "the service has not finished registering them, or they were deleted",
+        ),
+        Text(
+            "过一会儿用 ernie.knowledge.watch('{id}') 再看，不在再上传",
+            "look again later with ernie.knowledge.watch('{id}'); if they are not there, upload "
+            "them again",
+        ).fill(id=base_id),
+    )
 
 
 def _percent_settled(documents: DocumentList) -> float:

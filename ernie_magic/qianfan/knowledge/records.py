@@ -18,6 +18,8 @@ USABLE = frozenset({"available", "retrainErrSegmentUsable"})
 FAILED = frozenset({"parseError", "error", "retrainingSegmentUnusable"})
 # What happens only once somebody has configured it in the console.
 WAITING = frozenset({"notConfigured"})
+# Ours, for one that was just registered and is not in the service's list yet.
+NOT_LISTED = "notListed"
 _MAX_URL = 2_000  # characters
 
 
@@ -52,7 +54,8 @@ class Document:
     ----------
     id, name : str
     state : str
-        "queuing", "parsing", "indexing", "available", "parseError" …, as the service says.
+        "queuing", "parsing", "indexing", "available", "parseError" …, as the service says;
+        "notListed" for one that was registered and is not in the service's list yet.
     words : int | None
         Characters of its text; None where the service does not say.
     created, url : str

@@ -82,6 +82,51 @@ def test_an_upload_that_is_stopped_while_its_file_is_read_says_how_to_watch_it(s
     session.knowledge.delete(base.id, confirm=True)
 
 
+@pytest.fixture
+def lists(monkeypatch):
+    """What the list of documents shows, look by look: each entry is how many are left out."""
+    hidden = []
+    real = knowledge_calls.list_documents
+
+    async def list_late(call, base_id):
+        documents = await real(call, base_id)
+        if hidden and hidden.pop(0):
+            return type(documents)([], is_simulated=documents.is_simulated)
+        return documents
+
+    monkeypatch.setattr(knowledge_calls, "list_documents", list_late)
+    return hidden
+
+
+@pytest.mark.parametrize("call", ["upload", "add"])
+def test_a_new_document_that_is_not_listed_yet_is_waited_for(session, tmp_path, lists, call):
+    (tmp_path / "a.txt").write_text("图书馆周一闭馆。", "utf-8")
+    base = session.knowledge.create(f"late-{call}")
+    lists += [True, False, True]  # copies of a list, which are not alike at first
+    given = tmp_path / "a.txt" if call == "upload" else "https://example.com/a"
+    (document,) = getattr(session.knowledge, call)(base, given)
+    assert document.is_usable
+    session.knowledge.delete(base, confirm=True)
+
+
+def test_a_new_document_that_is_not_waited_for_is_told_before_it_is_listed(
+    session, tmp_path, lists
+):
+    (tmp_path / "a.txt").write_text("图书馆周一闭馆。", "utf-8")
+    base = session.knowledge.create("late-without-wait")
+    lists += [True]
+    (document,) = session.knowledge.upload(base, tmp_path / "a.txt", wait=False)
+    assert (document.state, document.is_settled) == ("notListed", False)
+    assert session.knowledge.watch(base, [document.id])[0].is_usable
+    session.knowledge.delete(base, confirm=True)
+
+
+def test_a_document_that_is_never_listed_ends_the_wait_with_an_error(session, monkeypatch):
+    monkeypatch.setattr(knowledge_calls, "_LATE_LOOKS", 2)
+    with pytest.raises(errors.ServiceError, match=r"does not list the documents nothing.*watch"):
+        session.knowledge.watch("demo", ["nothing"])
+
+
 @pytest.mark.parametrize(
     ("call", "given", "told"),
     [
