@@ -18,6 +18,7 @@ from ernie_magic.calls.chat.history import MAIN, TURNS
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
+from ernie_magic.notebook.panels.static_output import section_html
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.turns import (
@@ -96,6 +97,8 @@ class ChatTab(Tab):
         self._conversation_name = MAIN
         self._followed: Conversation | None = None
         self._shown_turns: list[ShownTurn] = []
+        # As they were shown last, of conversations that this panel has left.
+        self._left_turns: dict[Conversation, list[ShownTurn]] = {}
         self._turn_ids = count(1)
         self._open_turn_id = ""  # the id of the turn being answered
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
@@ -567,6 +570,7 @@ class ChatTab(Tab):
         """Show the conversation of that name, with the pictures attached there."""
         if self._followed is not None:
             self._attached[self._followed] = self.attach_button.value
+            self._left_turns[self._followed] = self._shown_turns
         self._conversation_name = name
         self.attach_button.value = self._attached.pop(self.shown_conversation, ())
         self.follow_session()
@@ -701,7 +705,9 @@ class ChatTab(Tab):
         ]
 
     def saved_turns(self) -> list[str]:
-        """The transcript, with each answer as its cell would show it; of the last, what has come."""
+        """The transcript, with each answer as its cell would show it; of the last, what has come.
+        Conversations that were shown before follow, by their names.
+        """
         saved = [shown_turn.saved_html for shown_turn in self._shown_turns]
         for entry in self.transcript.shown_turns:
             if entry["open"]:
@@ -710,6 +716,11 @@ class ChatTab(Tab):
                     entry, self.language, is_simulated=self.session.client.is_simulated()
                 )
                 saved.append(question_html + answer_html)
+        for conversation, turns in self._left_turns.items():
+            is_there = conversation in self.session.conversations.values()
+            if turns and is_there and conversation is not self._followed:
+                first, *others = (turn.saved_html for turn in turns)
+                saved += [section_html(conversation.name) + first, *others]
         return saved
 
 

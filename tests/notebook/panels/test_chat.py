@@ -473,6 +473,22 @@ def test_the_saved_form_holds_questions_and_answers(chat, ask, session):
     assert to_html(session.history[0].answer.text) in piece
 
 
+def test_the_saved_form_keeps_conversations_that_were_left(chat, ask, session):
+    ask("one")
+    chat._start_conversation()
+    assert "<blockquote>one</blockquote>" in "".join(chat.saved_turns())
+    ask("two")
+    own, left = chat.saved_turns()
+    assert own.startswith("<p><b>You</b></p><blockquote>two</blockquote>")
+    assert left.startswith('<h5 class="ernie-saved-section">main</h5>')
+    assert "<blockquote>one</blockquote>" in left
+    name = chat._conversation_name
+    chat._show_conversation("main")
+    assert [name in piece for piece in chat.saved_turns()] == [False, True]
+    session.conversations.pop(name)
+    assert len(chat.saved_turns()) == 1
+
+
 def test_ctrl_enter_sends_what_stands_there_not_what_was_told_last(panel, session, wait):
     made = panel("chat")
     chat = made.tabs["chat"]
