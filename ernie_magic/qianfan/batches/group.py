@@ -8,6 +8,7 @@ The page of Qianfan V2 does not tell the paths, which are a setting (`batches_pa
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -44,6 +45,8 @@ COMPLETED = "completed"
 # A batch in one of these has ended (https://platform.openai.com/docs/guides/batch).
 _OVER = (COMPLETED, "failed", "expired", "cancelled")
 _WINDOW = "24h"
+# A version as a part of a path.
+_VERSION = re.compile(r"/v\d+\w*(?=/|$)")
 # Of Qianfan V2.
 MAX_REQUESTS = 5000
 _WHOLE = 100  # percent
@@ -187,8 +190,22 @@ def _describe_problem(problem: Mapping[str, Any]) -> str:
 
 
 def batch_url(base_url: str, path: str = "/chat/completions") -> str:
-    """Return what a line of the file names as its URL: the path of a call below the base URL."""
-    return urlsplit(base_url).path.rstrip("/") + path
+    """Return what a line of the file names as its URL: the path of a call, from the version in the
+    base URL's path on; as given where that begins with a version itself.
+
+    What stands before the version belongs to a provider's addresses alone: DashScope's
+    `/compatible-mode/v1`, Groq's `/openai/v1`, Zhipu's `/api/paas/v4`
+    (https://help.aliyun.com/zh/model-studio/batch-interfaces-compatible-with-openai).
+    """
+    if _VERSION.match(path):
+        return path
+    base_path = urlsplit(base_url).path.rstrip("/")
+    return base_path[_start_of_version(base_path) :] + path
+
+
+def _start_of_version(path: str) -> int:
+    """Return where the last version in a path begins, 0 for none."""
+    return max((found.start() for found in _VERSION.finditer(path)), default=0)
 
 
 def batch_form(lines: Iterable[Mapping[str, Any]], name: str = "batch.jsonl") -> Form:
@@ -389,7 +406,8 @@ class Batches(CallGroup):
             The bodies of requests, at most 5,000, which get the ids "row-0", "row-1" …; or the id
             of a file of whole lines that the service has (`ernie.files.upload`).
         path
-            The call that each body is for, below the service's base URL.
+            The call that each body is for, below the service's base URL, or with its version, as
+            `/v1/chat/completions`.
         window
             Within which time it is to be answered; the services know "24h".
         metadata

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.qianfan.batches.group import read_batch, read_results
+from ernie_magic.qianfan.batches.group import batch_url, read_batch, read_results
 from ernie_magic.qianfan.files import ServicePaths
 from ernie_magic.session import Session
 from ernie_magic.storage import open_batches
@@ -419,6 +419,25 @@ def test_a_batch_that_a_service_does_not_show_for_a_moment_is_not_sent_again(loc
         mapped = local.map(PROMPT, ROWS, batch=True)
         assert tuple(row["answer"] for row in mapped.rows) == texts
         assert server.requests.count("/v2/batches") == 1
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "url"),
+    [
+        ("/v2", "/chat/completions", "/v2/chat/completions"),
+        ("/compatible-mode/v1", "/chat/completions", "/v1/chat/completions"),
+        ("/api/paas/v4/", "/chat/completions", "/v4/chat/completions"),
+        ("/openai/v1", "/embeddings", "/v1/embeddings"),
+        ("/v1beta/openai", "/chat/completions", "/v1beta/openai/chat/completions"),
+        ("/v1/accounts/me/v2", "/chat/completions", "/v2/chat/completions"),
+        ("/video/api", "/chat/completions", "/video/api/chat/completions"),
+        ("", "/chat/completions", "/chat/completions"),
+        ("/v1", "/v1/chat/completions", "/v1/chat/completions"),
+        ("/openai/v1", "/v1/responses", "/v1/responses"),
+    ],
+)
+def test_a_line_names_its_call_from_the_version_on(base, path, url):
+    assert batch_url(f"https://service.example{base}", path) == url
 
 
 def test_a_batch_without_an_id_may_have_been_created(local):
