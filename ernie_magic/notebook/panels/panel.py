@@ -117,8 +117,10 @@ class Panel:
         self.tabs: dict[str, Tab] = {}
         self._closing: threading.Timer | None = None
         self._static_outputs: list[StaticOutput] = []  # one for each time it was displayed
-        status = Status()
-        self._model_list = ModelList(session, lambda text: status.show_message(text, is_error=True))
+        self._list_status = Status()
+        self._model_list = ModelList(
+            session, lambda text: self._list_status.show_message(text, is_error=True)
+        )
         self._frontend = PanelFrontend(self._language, self._on_frontend_message)
         self.choice = widgets.ToggleButtons(
             options=[(TABS[name].title.say(self._language), name) for name in self._names],
@@ -136,7 +138,7 @@ class Panel:
         self.widget = column(
             row(self.choice, self._head_container, self._service_chip, name="ernie-header"),
             self._service_status.widget,
-            status.widget,
+            self._list_status.widget,
             self._tab_container,
             self._frontend,
             name="ernie-panel",
@@ -176,8 +178,10 @@ class Panel:
         self._show_service()
         for tab in self.tabs.values():
             tab.on_settings_changed()
-        if change and change["name"] == "service" and not self._model_list.live:
-            self._model_list.load_models()
+        if change and change["name"] == "service":
+            self._list_status.show_message("")  # it was about another service's list
+            if not self._model_list.live:
+                self._model_list.load_models()
 
     def _show_service(self) -> None:
         """Show who answers: the emulator may stand in for the service that is set."""

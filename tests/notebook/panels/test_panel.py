@@ -111,3 +111,10 @@ def test_the_badge_of_a_service_without_its_key_is_not_that_of_one_that_answers(
     assert "ernie-unready" in chip._dom_classes
     session.settings.api_key = "key-of-qianfan"
     assert "ernie-unready" not in chip._dom_classes
+
+
+def test_what_was_said_of_one_service_s_list_leaves_with_that_service(panel, session):
+    made = panel("chat")
+    made._list_status.show_message("it requires a key", is_error=True)
+    session.settings.service = "emulator"
+    assert made._list_status.text == ""
