@@ -140,7 +140,7 @@ class BatchRows:
         try:
             outcomes = await self._try_late(lambda: self._collect(batch, requests))
         except ServiceError as error:
-            if error.status in _NO_BATCH:
+            if error.status in _NO_BATCH and error.status != FORBIDDEN:
                 await self._forget(address)
                 error.what = _RESULTS_GONE.fill(batch=batch.id, what=error.what)
                 error.advice = _SENT_AGAIN
@@ -161,8 +161,20 @@ class BatchRows:
         except ServiceError as error:
             if error.status not in _NO_BATCH or batch_id in self._calls.seen:
                 raise
+            if await self._may_be_there(batch_id, error):
+                raise
         another = await self._find_or_send(address, lines, url, gone=batch_id)
         return await self._watch(another)
+
+    async def _may_be_there(self, batch_id: str, error: ServiceError) -> bool:
+        """Whether a batch of an earlier call may be there although it is not shown: the list has
+        it, or the key may read neither.
+        """
+        try:
+            listed = await self._calls.list_all()
+        except ErnieError:
+            return error.status == FORBIDDEN
+        return any(batch.id == batch_id for batch in listed)
 
     async def _watch(self, batch_id: str) -> Batch:
         """Wait for a batch; one that was there a while ago is not gone by one reply."""

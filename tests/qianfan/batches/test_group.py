@@ -421,6 +421,24 @@ def test_a_batch_that_a_service_does_not_show_for_a_moment_is_not_sent_again(loc
         assert server.requests.count("/v2/batches") == 1
 
 
+@pytest.mark.parametrize("path", [BATCH, OUT])
+def test_a_key_that_may_not_read_batches_sends_one_however_often_it_runs(local, monkeypatch, path):
+    monkeypatch.setattr("ernie_magic.qianfan.batches.rows._LATE_LOOKS", 1)
+    with Server() as server:
+        local.settings.base_url = f"{server.url}/v2"
+        created = {
+            "/v2/batches": reply({"id": "batch-1", "status": "validating"}),
+            "/v2/files": reply({"id": "file-1"}),
+            BATCH: reply(DONE),
+        }
+        refused = {path: reply({}, "403 No"), "/v2/batches": reply({}, "403 No")}
+        for replies in (created | {path: refused[path]}, created | refused):
+            server.replies = replies
+            with pytest.raises(errors.ErnieError):
+                local.map(PROMPT, ROWS, batch=True)
+        assert server.requests.count("/v2/files") == 1
+
+
 @pytest.mark.parametrize(
     ("base", "path", "url"),
     [
