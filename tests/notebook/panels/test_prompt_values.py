@@ -101,8 +101,7 @@ def test_a_value_is_not_filled_in_again_when_its_turn_is_edited_or_its_picture_u
     assert edited == "sum up {{open('secret').read()}} in one line"
     turn = chat.transcript.shown_turns[-1]["id"]
     chat._on_transcript_message({"op": "edit", "id": turn, "text": edited})
-    wait(lambda: not chat.is_busy)
-    assert chat.shown_conversation.history[-1].prompt == edited
+    wait(lambda: [turn.prompt for turn in chat.shown_conversation.history] == [edited])
     image = tab("image")
     send(image, "{{page}}")
     wait(lambda: not image.is_busy)
