@@ -32,6 +32,15 @@ GROUP = "service"
 MODELS = "model"
 SERVING = "Serving"
 READY = "Ready"
+_FAILED = "Failed"
+_NAME_IS_TAKEN = Text(
+    "已经有叫“{name}”的服务，部署的是 {model}",
+    "there is a service {name} already, of {model}",
+)
+_WATCH_OR_RENAME = Text(
+    '换个名称；或用那一个：ernie.services.watch("{name}")',
+    'choose another name, or use that one: ernie.services.watch("{name}")',
+)
 _UNDER_WAY = ("", "New", "Deploying")
 _NAME = re.compile(r".{2,20}")
 _SUFFIX = re.compile(r"[a-z0-9_-]{1,19}[a-z0-9]")
@@ -233,7 +242,7 @@ class Services(CallGroup):
     ) -> Stream[PlatformService]:
         """Deploy a version of a model as a service, which costs money: nothing is sent without
         `confirm=True`. It returns as soon as the platform has accepted it: `watch` waits until it
-        serves.
+        serves. A service of this name and version that is there is returned, and none is created.
 
         Parameters
         ----------
@@ -259,6 +268,7 @@ class Services(CallGroup):
         NotConfirmed
             Without `confirm=True`: it says what would be done.
         InvalidOption
+            Something is wrong with what is given; or another version has a service of this name.
         OutcomeUnknown
             The reply was lost: it may have been deployed.
         ErnieError
@@ -290,6 +300,8 @@ class Services(CallGroup):
         self._console.client.localizing_errors(lambda: _check_deployment(body, confirm=confirm))
 
         async def work(call: PlatformCall) -> PlatformService:
+            if present := _find_same(await _list_deployed(call), name, model_id):
+                return present
             if not model_set_id:
                 version = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
                 body["modelSetId"] = values.as_text(values.as_object(version).get("modelSetId"))
@@ -297,7 +309,12 @@ class Services(CallGroup):
             sent = created_id(call.action(GROUP, "CreateService", body), "serviceId")
             service_id = await create_once(sent, what, _LIST_FIRST)
             return PlatformService(
-                service_id, name, "New", model_id=model_id, model_set_id=body["modelSetId"]
+                service_id,
+                name,
+                "New",
+                model_id=model_id,
+                model_set_id=body["modelSetId"],
+                is_simulated=call.is_simulated,
             )
 
         return self._console.start_work(work)
@@ -376,6 +393,27 @@ class Services(CallGroup):
 
     def _name_of(self, service: str | PlatformService) -> str:
         return self._console.client.localizing_errors(lambda: name_of(service, _KIND))
+
+
+def _find_same(
+    services: Sequence[PlatformService],
+    name: str,
+    model_id: str,
+) -> PlatformService | None:
+    """Return the service of this name and version, None for none; one that has failed is none.
+
+    Raises
+    ------
+    InvalidOption
+        The service of this name has another version: with a second one, no name tells them apart.
+    """
+    named = next((one for one in services if one.name == name and one.state != _FAILED), None)
+    if named is None or named.model_id in ("", model_id):
+        return named
+    raise InvalidOption(
+        _NAME_IS_TAKEN.fill(name=name, model=named.model_id),
+        advice=_WATCH_OR_RENAME.fill(name=name),
+    )
 
 
 def read_service(

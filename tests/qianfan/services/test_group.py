@@ -123,6 +123,16 @@ def test_a_service_is_deployed_and_waited_for_with_one_create(session, model_id)
     ]
 
 
+def test_a_service_that_is_there_is_not_deployed_again(session, model_id, serving):
+    log = session.client._emulator.requests
+    log.clear()
+    again = session.services.deploy("hello", model_id, suffix="other", confirm=True)
+    assert (again.id, again.state) == (serving.id, "Serving")
+    with pytest.raises(errors.InvalidOption, match="a service hello already, of amv-"):
+        session.services.deploy("hello", "amv-other", confirm=True)
+    assert "CreateService" not in [entry.action for entry in log]
+
+
 def test_a_service_is_found_by_its_name_its_endpoint_and_its_id(session, serving):
     for name in ("hello", serving.endpoint, "hi-there", serving.id):
         assert session.services.get(name).id == serving.id
