@@ -96,13 +96,18 @@ class Evaluation:
 
     @property
     def best(self) -> PromptTemplate | None:
-        """The prompt with the highest mean, the first of several; None where nothing has a
-        score.
+        """The prompt with the highest mean on the rows that each of those with a score has one of,
+        the first of several; None where there are none: scores of other rows say nothing of which
+        is better.
         """
-        known = [(mean, -i) for i, mean in enumerate(self.means) if mean is not None]
-        if not known:
+        scored = [i for i, scores in enumerate(self.scores) if any(s is not None for s in scores)]
+        compared = [
+            row for row in zip(*(self.scores[i] for i in scored), strict=True) if None not in row
+        ]
+        if not compared:
             return None
-        return self.templates[-max(known)[1]]
+        means = [_mean(scores) or 0.0 for scores in zip(*compared, strict=True)]
+        return self.templates[scored[means.index(max(means))]]
 
     @property
     def names(self) -> list[str]:
@@ -135,8 +140,8 @@ class Evaluation:
     def __repr__(self) -> str:
         facts = [f"{len(self.templates)} x {len(self.rows)}", f"method={self.method!r}"]
         if self.best is not None:
-            best = max(mean for mean in self.means if mean is not None)
-            facts.append(f"best={self.names[self.templates.index(self.best)]!r} ({best:.2f})")
+            index = self.templates.index(self.best)
+            facts.append(f"best={self.names[index]!r} ({self.means[index]:.2f})")
         return f"Evaluation({', '.join(facts)}{simulated_note(self.service)})"
 
 

@@ -1,6 +1,7 @@
 """Prompts are compared on rows of a table."""
 
 import asyncio
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -166,6 +167,17 @@ def test_a_row_that_failed_has_no_score_and_the_others_have(ernie, prompts):
     shown = evaluation_text(result, "en")
     assert "     –" in shown
     assert "1 without a score" in shown
+
+
+def test_the_best_prompt_is_so_on_the_rows_that_all_have_a_score_of(ernie, prompts):
+    result = ernie.templates.evaluate(prompts, ROWS)
+    failed = replace(result, scores=[[0.9, 0.9, 1.0], [None, None, 1.0]])
+    assert failed.best is failed.templates[0]
+    assert failed.means == [pytest.approx(2.8 / 3), 1.0]
+    assert "best='same' (0.93)" in repr(failed)
+    assert replace(result, scores=[[0.9, 0.2, 0.1], [None, 0.3, 0.2]]).best.name != "same"
+    assert replace(result, scores=[[0.9, None, None], [None, 1.0, 1.0]]).best is None
+    assert replace(result, scores=[[None] * 3, [0.0] * 3]).best is result.templates[1]
 
 
 @pytest.mark.parametrize("method", ["exact", "regex", "similarity", "judge"])
