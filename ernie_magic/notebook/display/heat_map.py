@@ -21,7 +21,7 @@ _MAX_OPACITY = 0.55
 _TABLE_STYLE = "border-collapse:separate;border-spacing:2px;font-size:90%;margin:0"
 _COLUMN_HEAD_STYLE = "font-weight:normal;text-align:center;padding:2px 4px;width:3.4em"
 _ROW_HEAD_STYLE = (
-    "font-weight:normal;text-align:left;padding:2px 10px 2px 0;max-width:20em;"
+    "font-weight:normal;text-align:left;padding:2px 10px 2px 0;min-width:10em;max-width:20em;"
     "white-space:normal;overflow-wrap:anywhere"
 )
 _CELL_STYLE = (

@@ -470,7 +470,7 @@ _TOO_LONG = Meaning(
         r"exceed.?context|string.?above.?max|range.?of.?input",
     ),
     _compile(
-        r"context length of only|trying to keep the first",
+        r"max(?:imum)? input (?:characters|length)|context length of only|trying to keep the first",
         r"(?:maximum|available) context|context.?(?:length|size|window).{0,40}exceed",
         r"exceed\w*.{0,60}context|(?:prompt|input)\b.{0,40}\b(?:too long|(?<!be )longer than)",
         r"exceed\w* (?:the )?(?:\w+ ){0,3}token limit|input length should be|input token count",
@@ -614,6 +614,7 @@ _TOO_MANY_ASKED = _compile(
     r"max_(?:completion_|output_)?tokens.{0,40}too large",
     r"(?:^|[.:;] )\W?max_(?:completion_|output_|new_)?tokens\b.{0,40}(?:exceed|greater|larger)",
 )
+_LEFT_FOR_ANSWER = re.compile(r"\((\d{1,9}) > (\d{1,9}) - \d{1,9}\)")
 # One request that asks for more than a minute's limit (OpenAI, Groq): waiting does not help.
 _TOO_LARGE_FOR_LIMIT = re.compile(
     r"request (?:is )?too large\b.{0,200}\blimit|tokens must be reduced", re.IGNORECASE | re.DOTALL
@@ -785,13 +786,22 @@ def _is_advice(meaning: Meaning, status: int, own_words: str) -> bool:
     return is_about_account and status == TOO_MANY_REQUESTS and bool(_SAYS_RATE.search(own_words))
 
 
+def _asks_for_too_many(message: str) -> bool:
+    """Whether the answer's length alone is too much: not where it is with the input's, as vLLM says
+    with its numbers ("200 > 1000 - 900").
+    """
+    left = _LEFT_FOR_ANSWER.search(message)
+    is_alone = left is None or int(left[1]) >= int(left[2])
+    return is_alone and bool(_TOO_MANY_ASKED.search(message))
+
+
 def _means_another(meaning: Meaning, status: int, message: str) -> bool:
     """Whether a refusal is of another kind than its words seem: of the answer's length instead of
     the input's, of a limit that is renewed instead of money.
     """
     is_of_a_minute = bool(_SHORTER.search(message))
     if meaning is _TOO_LONG:
-        return is_of_a_minute or bool(_TOO_MANY_ASKED.search(message))
+        return is_of_a_minute or _asks_for_too_many(message)
     if meaning is _QUOTA_OF_KEY or (meaning is _QUOTA and status == TOO_MANY_REQUESTS):
         is_renewed = is_of_a_minute or bool(_ABOUT_RENEWED_LIMITS.search(message))
         return is_renewed or bool(find_period(message))
