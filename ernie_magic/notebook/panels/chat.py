@@ -16,6 +16,7 @@ from ernie_magic.calls import as_code
 from ernie_magic.calls.chat import attachments
 from ernie_magic.calls.chat.history import MAIN, TURNS
 from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.notebook.panels.confirmed_button import ConfirmedButton
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
 from ernie_magic.notebook.panels.static_output import section_html
@@ -73,8 +74,10 @@ _NOTHING = Text("还没有可保存的对话", "there is nothing to save yet")
 _MAIN_STAYS = Text("main 是会话的主对话，不能改名", "main is the session's own: it keeps its name")
 _TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already exists: choose another name")
 _CLEAR = Text("清空", "Clear")
-_SURE = Text("再按一次：清空（{n}）", "Press again to clear ({n})")
-_CONFIRM_SECONDS = 4.0  # seconds within which a second press clears
+_FORGETS = Text(
+    "再按一次就忘掉“{name}”的{turns}，找不回来",
+    "press again to forget {turns} of {name}, for good",
+)
 _ATTACH = Text("添加图片", "Add picture")
 _DETACH = Text("移除 {name}", "Remove {name}")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
@@ -103,7 +106,6 @@ class ChatTab(Tab):
         self._open_turn_id = ""  # the id of the turn being answered
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._is_updating = False
-        self._clear_is_armed = False
         # By conversations that are not shown.
         self._attached: dict[Conversation, tuple[Any, ...]] = {}
         # The answers to one prompt, oldest first, by the id of each turn.
@@ -118,7 +120,10 @@ class ChatTab(Tab):
             layout=widgets.Layout(width="auto"),
         )
         self.conversations.add_class("ernie-conversations")
-        self.clear_button = make_button(_CLEAR.say(language), self._clear_conversation)
+        self._clear = self._make_confirmed(_CLEAR, self._clear_conversation)
+        self.clear_button = self._clear.button
+        self._delete = self._make_confirmed(_DELETE, self._delete_conversation)
+        self.delete_button = self._delete.button
         self.system_prompt = widgets.Textarea(
             description=_SYSTEM.say(language),
             placeholder=_SYSTEM_HINT.say(language),
@@ -148,7 +153,6 @@ class ChatTab(Tab):
             layout=widgets.Layout(width="auto"),
         )
         self.rename_field.observe(self._on_renamed, "value")
-        self.delete_button = make_button(_DELETE.say(language), self._delete_conversation)
         new_button = make_icon_button("plus", _NEW.say(language), self._start_conversation)
         menu_button = make_fold_button("", "ernie-menu-button")
         menu_button.tooltip = _MANAGE.say(language)
@@ -305,7 +309,8 @@ class ChatTab(Tab):
             tokens = estimate_tokens(text)
             note = _TOKENS.say(self.language, n=tokens, all=tokens + history)
         self.composer.show_note(note)
-        self._disarm_clear()
+        self._clear.disarm()
+        self._delete.disarm()
         self.code_box.refresh_code()
 
     def _on_pictures_changed(self) -> None:
@@ -656,23 +661,25 @@ class ChatTab(Tab):
         parts = [message, *(str(note.message) for note in notes)]
         self.composer.status.show_message(" · ".join(parts), passes=not notes)
 
-    def _clear_conversation(self) -> None:
-        """Forget the turns, after a second press."""
-        turns = len(self.shown_conversation.history)
-        if not self._clear_is_armed and turns:
-            self._clear_is_armed = True
-            self.clear_button.description = _SURE.say(self.language, n=turns)
-            disarm_timer = threading.Timer(_CONFIRM_SECONDS, self._disarm_clear)
-            disarm_timer.daemon = True
-            disarm_timer.start()
-            return
-        self._disarm_clear()
-        self.shown_conversation.reset()
+    def _make_confirmed(self, label: Text, function: Callable[[], object]) -> ConfirmedButton:
+        return ConfirmedButton(
+            label,
+            self.language,
+            self._describe_loss,
+            lambda question: self.composer.status.show_message(question, passes=True),
+            function,
+        )
 
-    def _disarm_clear(self) -> None:
-        if self._clear_is_armed:
-            self._clear_is_armed = False
-            self.clear_button.description = _CLEAR.say(self.language)
+    def _describe_loss(self) -> str:
+        """What forgetting this conversation would lose, "" for nothing."""
+        turns = len(self.shown_conversation.history)
+        if not turns:
+            return ""
+        said = TURNS.say(self.language, turns)
+        return _FORGETS.say(self.language, name=self._conversation_name, turns=said)
+
+    def _clear_conversation(self) -> None:
+        self.shown_conversation.reset()
 
     # --- what is saved of it ----------------------------------------------------------------------
 

@@ -388,7 +388,8 @@ def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(
 def test_clear_wants_a_second_press(chat, ask, session):
     ask("one")
     chat.clear_button.click()
-    assert (len(session.history), chat.clear_button.description) == (1, "Press again to clear (1)")
+    assert (len(session.history), chat.clear_button.description) == (1, "Sure?")
+    assert chat.composer.status.text == "press again to forget 1 turn of main, for good"
     chat.composer.prompt.value = "typing takes it back"
     assert chat.clear_button.description == "Clear"
     chat.clear_button.click()
@@ -549,6 +550,8 @@ def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session
     assert (session["lessons"].name, prompts(chat)) == ("lessons", ["hi"])
     ask("more")
     assert [turn.prompt for turn in session["lessons"].history] == ["hi", "more"]
+    chat.delete_button.click()
+    assert (chat.delete_button.description, "lessons" in session.conversations) == ("Sure?", True)
     chat.delete_button.click()
     assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
 
