@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from ernie_magic.notebook.panels.labels import LABELS
 
 TABS = {"chat": "对话", "image": "图片", "embed": "向量", "compare": "对比"}
+# A cell that lets the kernel handle nothing meanwhile, in no thread: it keeps Python's lock.
+HOLD = "import ctypes\nctypes.PyDLL(None).usleep(int({seconds} * 1e6))"
 BOTH = [
     "lab",
     pytest.param("notebook7", marks=pytest.mark.slow),

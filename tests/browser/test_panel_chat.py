@@ -7,11 +7,9 @@ from playwright.sync_api import expect
 
 from tests.text.test_markdown import ACTIVE
 
-from .panel import BOTH, Panel, moved, wait
+from .panel import BOTH, HOLD, Panel, moved, wait
 
 pytestmark = pytest.mark.browser
-# A cell that lets the kernel handle nothing meanwhile, in no thread: it keeps Python's lock.
-HOLD = "import ctypes\nctypes.PyDLL(None).usleep(int({seconds} * 1e6))"
 
 STOPPED = """root => new Promise(done => {
     const stop = root.querySelector('.ernie-stop'), send = root.querySelector('.ernie-send');

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from .accessibility import AXE, VIOLATIONS
 from .conftest import Notebook
-from .panel import BOTH, SEEN, TABS, Panel, wait
+from .panel import BOTH, HOLD, SEEN, TABS, Panel, wait
 
 pytestmark = pytest.mark.browser
 
@@ -118,7 +118,7 @@ def test_a_short_break_of_the_connection_disturbs_nobody(open_panel):
 
 
 def test_a_prompt_that_a_restart_left_unsent_is_back_in_its_box(open_panel):
-    panel = open_panel(line="%ernie panel chat", more=["import time\ntime.sleep(30)"])
+    panel = open_panel(line="%ernie panel chat", more=[HOLD.format(seconds=30)])
     panel.nb.select(2)
     panel.nb.begin("notebook:run-cell")
     panel.page.wait_for_timeout(300)
