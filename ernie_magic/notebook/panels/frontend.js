@@ -207,7 +207,15 @@ function render({ model, el }) {
     if (prompt.classList.contains("ernie-cleared")) write(area, "");
     const whenOver = (isHeard) => isHeard || !kernel.gone || giveBack(where, text);
     queued(prompt.closest(".ernie-composer").querySelector(".ernie-send"), whenOver);
-    model.send({ op: "send", where, text, texts: typedTexts(whole) });
+    // What was typed into other fields comes first: each field's messages have a thread of their own in some kernels.
+    const since = performance.now();
+    const go = () => {
+      const waits = fieldsIn(whole).some((field) => field._pending_msgs > 0) && performance.now() - since < UNANSWERED;
+      if (kernel.gone) return;
+      if (waits) setTimeout(go, 30);
+      else model.send({ op: "send", where, text, texts: typedTexts(whole) });
+    };
+    go();
   }
 
   function onSend(event) {
@@ -367,11 +375,12 @@ function render({ model, el }) {
 
 // What stands in a panel's fields, by their ids: ipywidgets sends the first key that is typed, and the rest when its kernel has
 // handled that, which may be after a prompt that is sent meanwhile.
-function typedTexts(widget, texts = {}) {
-  if (!widget) return texts;
-  if (["TextModel", "TextareaModel"].includes(widget.get("_model_name"))) texts[widget.model_id] = widget.get("value");
-  for (const child of widget.get("children") ?? []) typedTexts(child, texts);
-  return texts;
+const typedTexts = (widget) => Object.fromEntries(fieldsIn(widget).map((field) => [field.model_id, field.get("value")]));
+
+function fieldsIn(widget) {
+  if (!widget) return [];
+  if (["TextModel", "TextareaModel"].includes(widget.get("_model_name"))) return [widget];
+  return (widget.get("children") ?? []).flatMap(fieldsIn);
 }
 
 // As notebooks have it: a text, or its lines.
