@@ -377,8 +377,9 @@ function render({ model, el }) {
 // handled that, which may be after a prompt that is sent meanwhile.
 const typedTexts = (widget) => Object.fromEntries(fieldsIn(widget).map((field) => [field.model_id, field.get("value")]));
 
+// Not the prompts, whose texts are sent by themselves.
 function fieldsIn(widget) {
-  if (!widget) return [];
+  if (!widget || widget.get("_dom_classes")?.includes("ernie-prompt")) return [];
   if (["TextModel", "TextareaModel"].includes(widget.get("_model_name"))) return [widget];
   return (widget.get("children") ?? []).flatMap(fieldsIn);
 }
