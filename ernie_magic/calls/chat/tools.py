@@ -65,7 +65,7 @@ def describe_function(function: Callable[..., Any]) -> dict[str, Any]:
 def _describe_purpose(function: Callable[..., Any]) -> str:
     """Return the docstring; of an instance, its method's before its class's."""
     method = call_method(function)
-    own = getattr(method, "__doc__", "") or ""
+    own = (method.__doc__ if method is not None else "") or ""  # Python 3.13 describes None, too
     return inspect.cleandoc(own) or inspect.getdoc(function) or ""
 
 

@@ -238,7 +238,7 @@ def _column_type(present: Sequence[Any], *, has_gaps: bool) -> str:
     kinds = set(map(type, present))
     if kinds == {float}:
         return "float64"
-    if kinds == {datetime}:
+    if kinds and all(issubclass(kind, datetime) for kind in kinds):  # pandas 2.0 has its own
         return "datetime64[us]"
     whole_type, gapped_type = "object", "object"
     if kinds == {int} and all(-INT64 <= value < INT64 for value in present):
