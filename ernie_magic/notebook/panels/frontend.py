@@ -100,7 +100,8 @@ class PanelFrontend(anywidget.AnyWidget):
     language
     on_message
         Called with each message: `{"op": "send", "where": …, "text": …, "texts": …}` (what stands
-        in other fields, by their ids), `{"op": "opened"}`, `{"op": "resend"}`, `{"op": "closed"}`, `{"op": "original", "picture": …}`, `{"op": "taken", "id": …}` (a prompt
+        in other fields, by their ids), `{"op": "opened"}`, `{"op": "resend"}`, `{"op": "closed"}`,
+        `{"op": "original", "picture": …}`, `{"op": "taken", "id": …}` (a prompt
         is back in its box).
     """
 

@@ -310,13 +310,11 @@ class Panel:
             self._tell_saved()
 
     def _tell_saved(self) -> None:
-        """Tell pages how long what the notebook saves is, in their units: one that was loaded since
-        the cell ran has missed it, and asks for it.
+        """Tell pages how long what the notebook saves is: one that was loaded since the cell ran
+        has missed it, and asks for it.
         """
-        pages = [bundle["text/html"] for bundle in self._saved_bundles()]
-        if pages:
-            lengths = [len(page.encode("utf-16-le")) // 2 for page in pages]
-            self._frontend.send({"op": "saved", "lengths": lengths})
+        if self._static_outputs:
+            self._frontend.send({"op": "saved", "lengths": self._static_outputs[-1].lengths})
 
     def _saved_bundles(self) -> list[dict[str, Any]]:
         return self._static_outputs[-1].bundles if self._static_outputs else []

@@ -96,6 +96,16 @@ class StaticOutput:
             self._send_changed_outputs(html, pieces)
 
     @property
+    def lengths(self) -> list[int]:
+        """How long the HTML of each output is, as pages count: in UTF-16."""
+        with self._lock:
+            pages = [
+                _saved_markup(index, content, is_fresh=self._is_fresh)
+                for index, (_, content) in enumerate(self._outputs)
+            ]
+        return [len(page.encode("utf-16-le")) // 2 for page in pages]
+
+    @property
     def bundles(self) -> list[dict[str, Any]]:
         """What each output holds, by media type."""
         with self._lock:
@@ -162,10 +172,14 @@ class StaticOutput:
 
 
 def _saved_data(index: int, content: str, *, is_fresh: bool = False) -> dict[str, Any]:
-    """One output of the saved panel; the first brings the style. Its words are there for readers
-    without HTML.
-    """
+    """One output of the saved panel. Its words are there for readers without HTML."""
+    markup = _saved_markup(index, content, is_fresh=is_fresh)
+    return {"text/html": markup, "text/plain": words_of_html(content)}
+
+
+def _saved_markup(index: int, content: str, *, is_fresh: bool) -> str:
+    """An output's HTML; the first brings the style."""
     markup = _MARKED.format(content=content, fresh=" ernie-fresh" if is_fresh else "")
     if index == 0:
         markup = f"{_STYLE}{NOTE_STYLE}{_FRESH_STYLE if is_fresh else ''}{markup}"
-    return {"text/html": markup, "text/plain": words_of_html(content)}
+    return markup
