@@ -9,31 +9,22 @@ import weakref
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import count, takewhile
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from ernie_magic.api.keywords import CHAT_OPTIONS
 from ernie_magic.api.models import UNDECIDED
-from ernie_magic.api.parameters import replace_parameters
-from ernie_magic.api.passages import check_knowledge
-from ernie_magic.api.plugins import (
-    ERNIE_BOT_MODEL,
-    check_plugin_options,
-    check_plugins,
-    gone_error,
-    is_of_ernie_bot,
-)
 from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.signatures import explained
-from ernie_magic.calls.chat import attachments, message_turns, saved, tools
-from ernie_magic.calls.chat.fitting import InferredLimits, ask_fitting_turn
-from ernie_magic.calls.chat.history import MAIN, TURNS, History, Turn, user_message
-from ernie_magic.calls.chat.plan import Plan, fit_passages
+from ernie_magic.calls.chat import message_turns, saved
+from ernie_magic.calls.chat.earlier_options import with_earlier_options, with_earlier_sources
+from ernie_magic.calls.chat.fitting import FittingRequests, ask_fitting_turn
+from ernie_magic.calls.chat.history import MAIN, TURNS, History, Turn
+from ernie_magic.calls.chat.planning import ConversationState, make_plan
 from ernie_magic.config.settings import SETTING_NAMES
 from ernie_magic.errors import (
     ErnieError,
-    InvalidMessages,
     InvalidOption,
     NotTransferable,
     UnknownAttribute,
@@ -56,10 +47,10 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.app_conversations import AppConversation
     from ernie_magic.calls.chat.attachments import ImageLike
+    from ernie_magic.calls.chat.plan import Plan
     from ernie_magic.calls.chat.turn import Asked
     from ernie_magic.calls.datasets.dataset import Dataset
     from ernie_magic.client import Client
-    from ernie_magic.config.target import CallTarget
     from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.observers import Watchers
     from ernie_magic.runtime.stream import Stream
@@ -121,8 +112,6 @@ _MAIN_RENAMED = Text(
     "cells and ernie.chat begin a new conversation main now; this one goes on with "
     '%%ernie -s {name}, or ernie["{name}"].chat(…)',
 )
-_TOOLS = frozenset({"tools", "functions"})
-_OF_TOOLS = _TOOLS | {"tool_choice", "function_call", "parallel_tool_calls"}
 
 
 class Conversation(SuggestsNames):
@@ -183,7 +172,7 @@ class Conversation(SuggestsNames):
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
         self._turns_under_way: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
-        self._inferred_limits = InferredLimits()
+        self._requests = FittingRequests(client)
         self._generation = 0  # a prompt from before a reset leaves no turn after it
 
     @property
@@ -407,7 +396,7 @@ class Conversation(SuggestsNames):
         """
         given = _chat_options({**options})
         if self.history:
-            given = _with_earlier_options(given, self.history[-1].options)
+            given = with_earlier_options(given, self.history[-1].options)
         return self.ask_again(given)
 
     regenerate = blocking(_begin_regenerate)
@@ -429,7 +418,7 @@ class Conversation(SuggestsNames):
             )
         last_turn = self.history[-1]
         options = self._client.localizing_errors(
-            lambda: _with_earlier_sources(options, last_turn.answer.request)
+            lambda: with_earlier_sources(options, last_turn.answer.request)
         )
         return self.ask_with_options(last_turn.prompt, options, replaced_turn=last_turn)
 
@@ -461,7 +450,7 @@ class Conversation(SuggestsNames):
             Something is wrong already; nothing is sent.
         """
         plan = self._client.localizing_errors(
-            lambda: self._plan_prompt(prompt, options, replaced_turn)
+            lambda: self._make_plan(prompt, options, replaced_turn)
         )
 
         find_passages = None
@@ -474,16 +463,16 @@ class Conversation(SuggestsNames):
             quoting = plan
             if find_passages is not None:
                 found = await find_passages(plan.prompt or "", call.emit)
-                passages = self._fit_passages(plan, request.model, found)
+                passages = self._requests.fit_passages(plan, request.model, found)
                 quoting = plan.quote(passages)
-                request = self._build_again(quoting, request)
+                request = self._requests.build_again(quoting, request)
             asked = await ask_fitting_turn(
                 call,
                 plan,
                 request,
                 partial(self._apply_safety_flag, plan),
-                partial(self._build_again, quoting, request),
-                self._inferred_limits,
+                partial(self._requests.build_again, quoting, request),
+                self._requests.inferred_limits,
             )
             asked = asked.with_sources(passages)
             # Before anything else is waited for: a stop must not lose the turn.
@@ -494,7 +483,7 @@ class Conversation(SuggestsNames):
 
         stream = self._client.start_model_call(
             plan.target,
-            partial(self._build_request, plan),
+            partial(self._requests.build, plan),
             ask_and_record,
             needs_vision=plan.needs_vision,
         )
@@ -515,144 +504,18 @@ class Conversation(SuggestsNames):
         ------
         UsageError
         """
-        plan = self._plan_prompt(prompt, options, replaced_turn)
-        self._build_request(plan, plan.target.model or UNDECIDED)
+        plan = self._make_plan(prompt, options, replaced_turn)
+        self._requests.build(plan, plan.target.model or UNDECIDED)
         return plan
 
-    def _build_request(self, plan: Plan, model: str, min_dropped: int = 0) -> ChatRequest:
-        endpoint = plan.target.endpoint
-        return plan.build_request(
-            model,
-            self._client.model_lists.max_input_tokens(model, endpoint),
-            self._inferred_limits.find(model, endpoint),
-            min_dropped,
-        )
-
-    def _build_again(self, plan: Plan, request: ChatRequest, min_dropped: int = 0) -> ChatRequest:
-        """Build another request to the model of one."""
-        built = self._build_request(plan, request.model, min_dropped)
-        return replace(built, paths=request.paths)
-
-    def _fit_passages(
-        self,
-        plan: Plan,
-        model: str,
-        found: Sequence[Passage],
-    ) -> Sequence[Passage]:
-        """Return what a prompt quotes of what was found."""
-        endpoint = plan.target.endpoint
-        max_input_tokens = self._client.model_lists.max_input_tokens(model, endpoint)
-        return fit_passages(found, model, max_input_tokens)
-
-    def _plan_prompt(
-        self,
-        prompt: str | Sequence[Message],
-        options: ChatOptions,
-        replaced_turn: Turn | None,
+    def _make_plan(
+        self, prompt: str | Sequence[Message], options: ChatOptions, replaced_turn: Turn | None
     ) -> Plan:
         """Return the prompt as it is now; what the model's rules refuse is not checked."""
-        if options.history is None:
-            options = replace(options, history=True)
-        elif options.history is True and not isinstance(prompt, str):
-            raise _history_beside_messages()
-        if self.locked and options.history and isinstance(prompt, str):
-            raise moderation.conversation_locked(self.name)
-        _check_prompt(prompt)
-        options = replace(options, knowledge=check_knowledge(options.knowledge))
-        options = _name_plugins(options)
-        options = _split_functions(options)
-        target = self._client.choose_target(
-            "chat",
-            options.model,
-            options.endpoint,
-            options.parameters,
-            system=options.system,
-            stream=options.stream,
-            history=options.history,
-            extra=options.extra,
+        state = ConversationState(
+            self.name, self.history, self.system, self.locked, self._generation, self.is_answering
         )
-        if options.plugins and target.rules.protocol != "qianfan-v1":
-            raise gone_error(options.plugins)
-        if isinstance(prompt, str):
-            # An answer is a text too: its turn keeps the words alone.
-            return self._plan_turn(str(prompt), options, target, replaced_turn)
-        return self._plan_messages(prompt, options, target)
-
-    def _plan_turn(
-        self,
-        prompt: str,
-        options: ChatOptions,
-        target: CallTarget,
-        replaced_turn: Turn | None,
-    ) -> Plan:
-        """Return the plan of a prompt that follows this conversation's turns."""
-        system = options.system
-        if system is None:
-            system = self._default_system(target)
-        system_messages: tuple[Message, ...] = ()
-        if system:
-            system_messages = ({"role": "system", "content": system},)
-        earlier_turns: tuple[Turn, ...] = ()
-        if options.history:
-            earlier_turns = tuple(takewhile(lambda turn: turn is not replaced_turn, self.history))
-        if replaced_turn and options.images is None:
-            images = replaced_turn.images
-        else:
-            images = tuple(attachments.image_parts(options.images))
-        return Plan(
-            prompt,
-            options,
-            target,
-            system_messages,
-            earlier_turns,
-            (user_message(prompt, images),),
-            self._generation,
-            images,
-            replaced_turn,
-            overlaps=bool(options.history) and self.is_answering,
-        )
-
-    def _default_system(self, target: CallTarget) -> str:
-        """Return the system prompt of a call that gives none."""
-        return self.system or target.settings.system
-
-    def _plan_messages(
-        self,
-        messages: Sequence[Message],
-        options: ChatOptions,
-        target: CallTarget,
-    ) -> Plan:
-        """Return the plan of whole messages, which stand alone."""
-        if options.knowledge:
-            raise InvalidOption(
-                Text(
-                    "knowledge 只能和文本提示词一起给",
-                    "knowledge can only be given with a text prompt",
-                ),
-                advice=Text(
-                    "先用 ernie.knowledge.search(…) 检索，再写进消息",
-                    "search by ernie.knowledge.search(…), and write what it found into a message",
-                ),
-            )
-        if options.images is not None and not _is_empty_list(options.images):
-            raise InvalidOption(
-                Text("images 只能和文本提示词一起给", "images can only be sent with a text prompt"),
-                advice=Text(
-                    '消息列表里的图片写成 {"type": "image_url", …}',
-                    'in messages, write pictures as {"type": "image_url", …}',
-                ),
-            )
-        return Plan(
-            None,
-            options,
-            target,
-            system_messages=_system_messages(
-                options.system, self._default_system(target), messages
-            ),
-            earlier_turns=(),
-            new_messages=tuple(map(attachments.attach_pictures, messages)),
-            generation=self._generation,
-        )
+        return make_plan(state, self._client, prompt, options, replaced_turn)
 
     def _apply_safety_flag(self, plan: Plan, flag: int) -> None:
         """Lock, if the service has blocked this conversation."""
@@ -826,169 +689,4 @@ def _check_count(turns: object) -> int:
             "例如 fork(3)；除最后一轮外全要：fork(len(conversation.history) - 1)",
             "for example fork(3); all but the last: fork(len(conversation.history) - 1)",
         ),
-    )
-
-
-def _with_earlier_options(options: ChatOptions, earlier: ChatOptions | None) -> ChatOptions:
-    """Return the options for a prompt that is sent again: those that it was asked with, where no
-    others are given.
-    """
-    if earlier is None:
-        return options
-    # These three decide together who answers.
-    if options.model is None and not options.endpoint and options.plugins is None:
-        options = replace(
-            options, model=earlier.model, endpoint=earlier.endpoint, plugins=earlier.plugins
-        )
-    for name in ("system", "stream", "history", "images", "knowledge"):
-        if getattr(options, name) is None:
-            options = replace(options, **{name: getattr(earlier, name)})
-    kept, given = earlier.parameters, options.parameters
-    if any(given.get(name) is not None for name in _TOOLS):
-        # A choice among other tools may name none of these. An empty list is for none.
-        kept = {name: value for name, value in kept.items() if name not in _OF_TOOLS}
-        given = {name: value for name, value in given.items() if name not in _TOOLS or value != []}
-    return replace(
-        options,
-        parameters=replace_parameters(kept, given),
-        extra={**earlier.extra, **options.extra},
-        unfilled=options.unfilled or earlier.unfilled,
-    )
-
-
-def _with_earlier_sources(options: ChatOptions, earlier: object) -> ChatOptions:
-    """Return the options for a prompt that is sent again: the same knowledge bases and plugins
-    answer, unless others are given.
-
-    Raises
-    ------
-    InvalidOption
-        An application answered it.
-    """
-    if app := getattr(earlier, "app_id", ""):
-        raise InvalidOption(
-            Text("这一轮由应用 {app} 回答", "this turn was answered by the application {app}").fill(
-                app=app
-            ),
-            advice=Text(
-                "再问一次：%%ernie --app 名称，或 ernie.apps.chat(…)",
-                "ask it again: %%ernie --app NAME, or ernie.apps.chat(…)",
-            ),
-        )
-    if options.knowledge is None:
-        options = replace(options, knowledge=getattr(earlier, "knowledge", ()) or None)
-    if options.plugins is None and (plugins := getattr(earlier, "plugins", ())):
-        endpoint = options.endpoint or getattr(earlier, "endpoint", "")
-        options = replace(options, plugins=plugins, endpoint=endpoint)
-    return options
-
-
-def _name_plugins(options: ChatOptions) -> ChatOptions:
-    """Return the options with the plugins' ids; they answer in place of a model.
-
-    Raises
-    ------
-    InvalidOption
-    """
-    plugins = check_plugins(options.plugins)
-    if not plugins:
-        return replace(options, plugins=())
-    check_plugin_options(options)
-    model = "plugin"
-    if is_of_ernie_bot(plugins):
-        model = ERNIE_BOT_MODEL
-    return replace(options, plugins=plugins, model=options.model or model)
-
-
-def _split_functions(options: ChatOptions) -> ChatOptions:
-    """Return the options with the tools as one flat list, Python functions among them described
-    as tools.
-    """
-    parameters = options.parameters
-    name = "tools"
-    if parameters.get(name) is None:
-        name = "functions"
-    tools_sent, functions = tools.split_tools(parameters.get(name))
-    if tools_sent is None:
-        return options
-    return replace(options, parameters={**parameters, name: tools_sent}, functions=functions)
-
-
-def _check_prompt(prompt: object) -> None:
-    """Report a prompt of a wrong type in one line: a number, one message instead of a list."""
-    if isinstance(prompt, dict) or not (isinstance(prompt, str) or _is_messages(prompt)):
-        kind = type(prompt).__name__
-        if isinstance(prompt, (list, tuple)):
-            other = next(message for message in prompt if not isinstance(message, dict))
-            kind = f"{kind}[{type(other).__name__}]"
-        raise InvalidMessages(
-            Text(
-                "提示词要是文本，或消息列表，不是 {kind}",
-                "the prompt must be a text or a list of messages, not {kind}",
-            ).fill(kind=kind),
-            advice=Text(
-                '写成 "…" 或 [{"role": "user", "content": "…"}]',
-                'write "…" or [{"role": "user", "content": "…"}]',
-            ),
-        )
-
-
-def _history_beside_messages() -> InvalidOption:
-    return InvalidOption(
-        Text(
-            "history=True 不能和消息列表一起给：消息列表不带历史，也不记入历史",
-            "history=True cannot be given beside a list of messages, which stands alone",
-        ),
-        advice=Text(
-            "去掉 history，或给文本提示词；之前的各轮在 ernie.history.messages()",
-            "leave out history, or give a text prompt; earlier turns are ernie.history.messages()",
-        ),
-    )
-
-
-def _system_messages(
-    system: str | None,
-    default: str,
-    messages: Sequence[Message],
-) -> tuple[Message, ...]:
-    """Return the system prompt that comes before a list of messages.
-
-    Parameters
-    ----------
-    system
-        The call's; "" for none, None where it gives none.
-    default
-        What is sent then, unless the list has a system message of its own.
-
-    Raises
-    ------
-    InvalidOption
-        The call has one, and so has the list.
-    """
-    has_own = any(message.get("role") in ("system", "developer") for message in messages)
-    if system is None and not has_own:
-        system = default
-    if not system:
-        return ()
-    if has_own:
-        raise InvalidOption(
-            Text(
-                "system 和消息列表里的 system 消息不能同时给",
-                "system cannot be given beside a list with a system message of its own",
-            ),
-            advice=Text(
-                "只留一个：去掉 system，或去掉列表里的那条",
-                "keep one: leave out system, or the message in the list",
-            ),
-        )
-    return ({"role": "system", "content": system},)
-
-
-def _is_empty_list(value: object) -> bool:
-    return isinstance(value, (list, tuple)) and not value
-
-
-def _is_messages(prompt: object) -> bool:
-    return isinstance(prompt, (list, tuple)) and all(
-        isinstance(message, dict) for message in prompt
     )

@@ -1,5 +1,5 @@
-"""A prompt whose history is longer than its model reads, where only a refusal tells: it is asked
-again without the oldest turns.
+"""Requests as long as their models read. Where only a refusal tells how long that is, a prompt is
+asked again without the oldest turns.
 
 Few servers list how much a model reads, and what a text is in tokens is an estimate.
 """
@@ -7,18 +7,22 @@ Few servers list how much a model reads, and what a text is in tokens is an esti
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.messages import estimate_messages
+from ernie_magic.calls.chat.plan import fit_passages
 from ernie_magic.calls.chat.turn import ask_turn
 from ernie_magic.errors import InputTooLong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from ernie_magic.api.passages import Passage
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.calls.chat.plan import Plan
     from ernie_magic.calls.chat.turn import Asked
+    from ernie_magic.client import Client
     from ernie_magic.config.credentials import Endpoint
     from ernie_magic.wire.prepared_call import PreparedCall
 
@@ -41,6 +45,39 @@ class InferredLimits:
         """Note that a model refused an input of so many tokens."""
         known = (endpoint.account, model)
         self._tokens[known] = min(tokens - 1, self._tokens.get(known, tokens))
+
+
+class FittingRequests:
+    """Builds the requests of a conversation's plans, as long as their models read."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.inferred_limits = InferredLimits()
+
+    def build(self, plan: Plan, model: str, min_dropped: int = 0) -> ChatRequest:
+        """Build the request to a model, without at least so many of the oldest turns.
+
+        Raises
+        ------
+        UsageError
+        """
+        endpoint = plan.target.endpoint
+        return plan.build_request(
+            model,
+            self._client.model_lists.max_input_tokens(model, endpoint),
+            self.inferred_limits.find(model, endpoint),
+            min_dropped,
+        )
+
+    def build_again(self, plan: Plan, request: ChatRequest, min_dropped: int = 0) -> ChatRequest:
+        """Build another request to the model of one."""
+        built = self.build(plan, request.model, min_dropped)
+        return replace(built, paths=request.paths)
+
+    def fit_passages(self, plan: Plan, model: str, found: Sequence[Passage]) -> tuple[Passage, ...]:
+        """Return what a prompt quotes of what was found."""
+        max_input_tokens = self._client.model_lists.max_input_tokens(model, plan.target.endpoint)
+        return fit_passages(found, model, max_input_tokens)
 
 
 async def ask_fitting_turn(
