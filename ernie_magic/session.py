@@ -204,11 +204,11 @@ class Session(SuggestsNames, PlatformGroups):
                 "Session(model=…)"
             )
         self._settings = settings or ErnieSettings()
-        self.conversations: dict[str, Conversation] = Conversations()
         self.usage = UsageLog()
         self.images: list[ImageSet] = ImageSets()
-        # Called after each result, and for each new conversation.
+        # Called after each result, for each new conversation, and when one is changed or deleted.
         self.changed = Watchers()
+        self.conversations = Conversations(self.changed)
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
         self.wire = RawCalls(lambda: self.client)
         # Answers to rows of tables that are not yet in a ledger.
@@ -273,7 +273,6 @@ class Session(SuggestsNames, PlatformGroups):
                 name,
                 self.conversations,
                 self.__getitem__,
-                self.changed,
                 self._prepare_search,
             )
             # Threads that ask at the same time share one: the first that was made.
@@ -296,7 +295,6 @@ class Session(SuggestsNames, PlatformGroups):
                     advice=did_you_mean(str(name), self.conversations),
                 )
             )
-        self.changed.notify_watchers()
 
     def __contains__(self, name: object) -> bool:
         """Whether there is a conversation of that name."""

@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.app_conversations import AppConversation
     from ernie_magic.calls.chat.attachments import ImageLike
+    from ernie_magic.calls.chat.conversations import Conversations
     from ernie_magic.calls.chat.plan import Plan
     from ernie_magic.calls.chat.turn import Asked
     from ernie_magic.calls.datasets.dataset import Dataset
     from ernie_magic.client import Client
     from ernie_magic.runtime.events import Delta
-    from ernie_magic.runtime.observers import Watchers
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.wire.prepared_call import PreparedCall
 
@@ -127,8 +127,6 @@ class Conversation(SuggestsNames):
         All conversations of the session by name, this one too.
     open_other
         Returns the conversation of a name; a new one when there is none yet.
-    changed
-        Told of its new name.
     prepare_search
         Returns what searches some knowledge bases, with the credential of now.
 
@@ -155,15 +153,13 @@ class Conversation(SuggestsNames):
         self,
         client: Client,
         name: str,
-        others: dict[str, Conversation],
+        others: Conversations,
         open_other: Callable[[str], Conversation],
-        changed: Watchers,
         prepare_search: PrepareSearch,
     ) -> None:
         self._client = client
         self._others = others
         self._open_other = open_other
-        self._changed = changed
         self._prepare_search = prepare_search
         self._name = name
         self._history = History()
@@ -278,12 +274,8 @@ class Conversation(SuggestsNames):
     def _rename(self, name: str, *, stacklevel: int) -> None:
         self._check_free(name)
         old_name = self.name
-        names = [name if old == self.name else old for old in self._others]
-        conversations = list(self._others.values())
-        self._others.clear()
-        self._others.update(zip(names, conversations, strict=True))
         self._name = name
-        self._changed.notify_watchers()
+        self._others.rename(old_name, name)
         if old_name == MAIN:
             # Cells use whatever is called main: without a word they would ask without its turns.
             said = _MAIN_RENAMED.fill(name=name).say(self._client.settings.interface_language)
@@ -640,7 +632,10 @@ class Conversation(SuggestsNames):
                     advice=Text('不要系统提示词就写 ""', 'for none write ""'),
                 )
             )
+        is_news = name == "system" and value != vars(self).get("system", "")
         super().__setattr__(name, value)
+        if is_news:
+            self._others.changed.notify_watchers()  # panels show it
 
     def __dir__(self) -> list[str]:
         return names_by_use(super().__dir__(), _IN_ORDER_OF_USE, _INTERNAL)

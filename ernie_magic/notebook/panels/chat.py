@@ -73,6 +73,7 @@ _LOADED = Text("已读取：{name}（{turns}）", "loaded: {name} ({turns})")
 _NOTHING = Text("还没有可保存的对话", "there is nothing to save yet")
 _MAIN_STAYS = Text("main 是会话的主对话，不能改名", "main is the session's own: it keeps its name")
 _TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already exists: choose another name")
+_DELETED = Text("对话 {name} 已删除", "the conversation {name} was deleted")
 _CLEAR = Text("清空", "Clear")
 _FORGETS = Text(
     "再按一次就忘掉“{name}”的{turns}，找不回来",
@@ -97,8 +98,8 @@ class ChatTab(Tab):
 
     def _build_widget(self) -> widgets.Widget:
         language = self.language
-        self._conversation_name = MAIN
-        self._followed: Conversation | None = None
+        # One that was deleted while it is answered stays until its answer is there.
+        self.shown_conversation = self.session[MAIN]
         self._shown_turns: list[ShownTurn] = []
         # As they were shown last, of conversations that this panel has left.
         self._left_turns: dict[Conversation, list[ShownTurn]] = {}
@@ -196,24 +197,15 @@ class ChatTab(Tab):
 
     # --- what it shows ----------------------------------------------------------------------------
 
-    @property
-    def shown_conversation(self) -> Conversation:
-        """The conversation shown."""
-        return self.session[self._conversation_name]
-
     def follow_session(self) -> None:
         """Show this conversation's turns, now and as they change."""
         self.stop_following()
-        self._followed = self.shown_conversation
         self.watch_changes(self.shown_conversation.history.changed, self._sync_transcript)
-        self.watch_changes(self.session.changed, self._update_conversation_names)
+        self.watch_changes(self.session.changed, self._on_session_changed)
         self.selection.update_controls()
-        self._update_conversation_names()
-        self._is_updating = True
-        self.system_prompt.value = self.shown_conversation.system
-        self._is_updating = False
-        self._update_system_hint()
+        self._on_session_changed()
         self._update_menu()
+        self._update_system_hint()
         self._sync_transcript()
 
     def on_settings_changed(self) -> None:
@@ -227,37 +219,41 @@ class ChatTab(Tab):
             self.language
         )
 
-    def _follow_name(self) -> None:
-        """Keep the conversation that is shown, whatever its name is by now."""
-        name = self._conversation_name
-        conversations = self.session.conversations
-        if conversations.get(name) is self._followed:
+    def _on_session_changed(self) -> None:
+        """Show names and system prompt as they are now."""
+        if self.shown_conversation not in self.session.conversations.values():
+            if not self.task.is_busy:
+                self._leave_deleted()
             return
-        for new_name, conversation in conversations.items():
-            if conversation is self._followed:
-                self._conversation_name = new_name
-                self._update_menu()
-                self.code_box.refresh_code()
+        self._update_conversation_names()
+        self._show_system_prompt()
+
+    def _leave_deleted(self) -> None:
+        """Show the main conversation in place of one that was deleted."""
+        name = self.shown_conversation.name
+        self._show_conversation(MAIN)
+        message = _DELETED.say(self.language, name=name)
+        self.composer.status.show_message(message, passes=True)
+
+    def _show_system_prompt(self) -> None:
+        self._is_updating = True
+        self.system_prompt.value = self.shown_conversation.system
+        self._is_updating = False
 
     def _update_conversation_names(self) -> None:
-        self._follow_name()
-        is_gone = self._conversation_name not in [MAIN, *self.session.conversations]
-        if is_gone and not self.task.is_busy:
-            self._show_conversation(MAIN)
-            return
         names = list(dict.fromkeys([MAIN, *self.session.conversations]))
-        if (
-            names == list(self.conversations.options)
-            and self.conversations.value == self._conversation_name
-        ):
+        name = self.shown_conversation.name
+        if names == list(self.conversations.options) and self.conversations.value == name:
             return
         self._is_updating = True
         self.conversations.options = names
-        self.conversations.value = self._conversation_name
+        self.conversations.value = name
         self._is_updating = False
+        self._update_menu()
+        self.code_box.refresh_code()
 
     def _answered_elsewhere(self) -> str:
-        return _ANSWERED_ELSEWHERE.say(self.language, name=self._conversation_name)
+        return _ANSWERED_ELSEWHERE.say(self.language, name=self.shown_conversation.name)
 
     def _sync_transcript(self) -> None:
         """Make the transcript match the history; while an answer streams, wait until it ends."""
@@ -296,7 +292,7 @@ class ChatTab(Tab):
         self.composer.set_busy(is_busy)
         self.clear_button.disabled = self.conversations.disabled = is_busy
         if not is_busy:
-            self._update_conversation_names()
+            self._on_session_changed()
             self._sync_transcript()
 
     def _on_prompt_changed(self) -> None:
@@ -541,7 +537,7 @@ class ChatTab(Tab):
 
         This conversation stays as it is, and becomes current again if no answer results.
         """
-        previous_name = self._conversation_name
+        previous = self.shown_conversation
         written = prompt
         # Braces that came with a value are words; where there were none, they were typed now.
         if "{{" not in self._shown_turns[index].turn.prompt:
@@ -563,8 +559,9 @@ class ChatTab(Tab):
             return stream
 
         def undo_fork() -> None:
-            self.session.conversations.pop(self._conversation_name, None)
-            self._show_conversation(previous_name)
+            fork_name = self.shown_conversation.name
+            self._show_conversation(previous.name)
+            self.session.conversations.pop(fork_name, None)
             if prompt == written:
                 self.composer.keep_braces(written)
             self._restore_prompt(written)
@@ -573,10 +570,9 @@ class ChatTab(Tab):
 
     def _show_conversation(self, name: str) -> None:
         """Show the conversation of that name, with the pictures attached there."""
-        if self._followed is not None:
-            self._attached[self._followed] = self.attach_button.value
-            self._left_turns[self._followed] = self._shown_turns
-        self._conversation_name = name
+        self._attached[self.shown_conversation] = self.attach_button.value
+        self._left_turns[self.shown_conversation] = self._shown_turns
+        self.shown_conversation = self.session[name]
         self.attach_button.value = self._attached.pop(self.shown_conversation, ())
         self.follow_session()
 
@@ -598,9 +594,9 @@ class ChatTab(Tab):
         """The main conversation keeps its name, and stays."""
         if not hasattr(self, "rename_field"):
             return
-        is_main = self._conversation_name == MAIN
+        is_main = self.shown_conversation.name == MAIN
         self._is_updating = True
-        self.rename_field.value = self._conversation_name
+        self.rename_field.value = self.shown_conversation.name
         self._is_updating = False
         self.rename_field.disabled = self.delete_button.disabled = is_main
         self.rename_field.tooltip = _MAIN_STAYS.say(self.language) if is_main else ""
@@ -611,7 +607,7 @@ class ChatTab(Tab):
             return
         name = self.rename_field.value.strip()
         conversations = self.session.conversations
-        if self.task.is_busy or not name or name == self._conversation_name:
+        if self.task.is_busy or not name or name == self.shown_conversation.name:
             self._update_menu()
         elif name in conversations:
             message = _TAKEN.say(self.language, name=name)
@@ -622,10 +618,12 @@ class ChatTab(Tab):
 
     def _delete_conversation(self) -> None:
         """Forget this conversation, and show the main one."""
-        if self.task.is_busy or self._conversation_name == MAIN:
+        if self.task.is_busy or self.shown_conversation.name == MAIN:
             return
-        self.session.conversations.pop(self._conversation_name, None)
-        self._show_conversation(MAIN)
+        if self.shown_conversation.is_answering:
+            self.composer.status.show_message(self._answered_elsewhere(), is_error=True)
+            return
+        self.session.conversations.pop(self.shown_conversation.name, None)
 
     def _save_conversation(self) -> None:
         """Write the conversation to a file beside the notebook."""
@@ -676,7 +674,7 @@ class ChatTab(Tab):
         if not turns:
             return ""
         said = TURNS.say(self.language, turns)
-        return _FORGETS.say(self.language, name=self._conversation_name, turns=said)
+        return _FORGETS.say(self.language, name=self.shown_conversation.name, turns=said)
 
     def _clear_conversation(self) -> None:
         self.shown_conversation.reset()
@@ -702,7 +700,7 @@ class ChatTab(Tab):
             as_code.code_for_chat(
                 request,
                 self.session.endpoint(),
-                conversation=self._conversation_name,
+                conversation=self.shown_conversation.name,
                 given=self.selection.request_parameters,
                 model=self.selection.selected_model or "",
                 system=self.shown_conversation.system,
@@ -725,7 +723,7 @@ class ChatTab(Tab):
                 saved.append(question_html + answer_html)
         for conversation, turns in self._left_turns.items():
             is_there = conversation in self.session.conversations.values()
-            if turns and is_there and conversation is not self._followed:
+            if turns and is_there and conversation is not self.shown_conversation:
                 first, *others = (turn.saved_html for turn in turns)
                 saved += [section_html(conversation.name) + first, *others]
         return saved

@@ -483,7 +483,7 @@ def test_the_saved_form_keeps_conversations_that_were_left(chat, ask, session):
     assert own.startswith("<p><b>You</b></p><blockquote>two</blockquote>")
     assert left.startswith('<h5 class="ernie-saved-section">main</h5>')
     assert "<blockquote>one</blockquote>" in left
-    name = chat._conversation_name
+    name = chat.shown_conversation.name
     chat._show_conversation("main")
     assert [name in piece for piece in chat.saved_turns()] == [False, True]
     session.conversations.pop(name)
