@@ -208,7 +208,7 @@ class Session(SuggestsNames, PlatformGroups):
         self.images: list[ImageSet] = ImageSets()
         # Called after each result, for each new conversation, and when one is changed or deleted.
         self.changed = Watchers()
-        self.conversations = Conversations(self.changed)
+        self.conversations: Conversations[Conversation] = Conversations(self.changed)
         self.last: Answer | Embeddings | ImageSet | Mapped | Ranking | None = None
         self.wire = RawCalls(lambda: self.client)
         # Answers to rows of tables that are not yet in a ledger.

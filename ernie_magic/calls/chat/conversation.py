@@ -153,7 +153,7 @@ class Conversation(SuggestsNames):
         self,
         client: Client,
         name: str,
-        others: Conversations,
+        others: Conversations[Conversation],
         open_other: Callable[[str], Conversation],
         prepare_search: PrepareSearch,
     ) -> None:

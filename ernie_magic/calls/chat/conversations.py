@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.text.encodings import printable
 
 if TYPE_CHECKING:
-    from ernie_magic.calls.chat.conversation import Conversation
+    from ernie_magic.calls.chat.history import History
     from ernie_magic.runtime.observers import Watchers
 
 
-class Conversations(dict[str, "Conversation"]):
+class WithHistory(Protocol):
+    """What is kept here: a conversation, which knows the others."""
+
+    @property
+    def history(self) -> History:
+        """Its turns."""
+
+
+ConversationT = TypeVar("ConversationT", bound=WithHistory)
+
+
+class Conversations(dict[str, ConversationT]):
     """The conversations of a session, in the order in which they began. However one is taken out,
     who shows it is told.
 
@@ -45,7 +56,7 @@ class Conversations(dict[str, "Conversation"]):
             self.changed.notify_watchers()
         return taken
 
-    def popitem(self) -> tuple[str, Conversation]:
+    def popitem(self) -> tuple[str, ConversationT]:
         """Take the last one out."""
         item = super().popitem()
         self.changed.notify_watchers()
