@@ -1156,10 +1156,9 @@ def _list_of_texts(texts: object) -> list[Any]:
     if isinstance(texts, str):
         return [texts]
     if hasattr(texts, "columns"):
-        raise InvalidMessages(
-            Text("这里要一列，不是整张表", "a column is expected here, not a whole table"),
-            advice=Text('例如 df["评论"]', 'for example df["text"]'),
-        )
+        from ernie_magic.calls.tables.frames import whole_table_error
+
+        raise whole_table_error(texts)
     if isinstance(texts, (bytes, dict)) or not hasattr(texts, "__iter__"):
         raise InvalidMessages(
             Text(

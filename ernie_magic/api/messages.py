@@ -156,10 +156,7 @@ def _check_tool_results(messages: Sequence[Message], rules: Rules) -> None:
             raise _bad_tool_call_id(_OTHER_TOOL_CALL_ID.fill(n=n, id=f"{id_:.60}"))
 
 
-WRITE_PROMPT = Text(
-    "写上内容；在单元格里，写在魔法命令的下一行",
-    "write something; in a cell, on the lines below the magic",
-)
+WRITE_PROMPT = Text("写上提示词", "write a prompt")
 _NO_TOOL_CALL_ID = Text(
     "第 {n} 条消息（role: tool）缺少 tool_call_id", "message {n} (role: tool) has no tool_call_id"
 )

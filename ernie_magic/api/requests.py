@@ -21,6 +21,12 @@ from ernie_magic.api.messages import (
     too_long_error,
 )
 from ernie_magic.api.parameter import Rules, clip_value
+from ernie_magic.api.unfit_texts import (
+    PASS_ONE_TEXT,
+    check_invalid,
+    clip_to_model,
+    unfit_texts_error,
+)
 from ernie_magic.errors import InvalidMessages, InvalidOption, combine_errors
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.tokens import estimate_tokens
@@ -341,16 +347,6 @@ def completion_request(
     )
 
 
-def _check_invalid(invalid: str) -> None:
-    if invalid not in INVALID:
-        raise InvalidOption(
-            Text(
-                "invalid 的值 {value} 不在可选值中：{known}",
-                "invalid {value!r} is not one of: {known}",
-            ).fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID))
-        )
-
-
 def embedding_request(
     texts: Sequence[str],
     *,
@@ -376,24 +372,19 @@ def embedding_request(
     InvalidMessages
         There is no text, or one is empty or too long; the error names its position.
     """
-    _check_invalid(invalid)
+    check_invalid(invalid)
     checked = checked_parameters("embedding", given, model, rules)
     if not texts:
         raise InvalidMessages(Text("没有文本", "there are no texts"), advice=PASS_ONE_TEXT)
-    texts = _plain_texts(texts)
-    fitting = [_clip_to_model(text, model, rules) for text in texts]
+    texts = [_plain_text(n, text) for n, text in enumerate(texts, start=1)]
+    fitting = [clip_to_model(text, model, rules) for text in texts]
+    empty = {i for i, text in enumerate(texts) if not text.strip()}
+    too_long = {i for i, text in enumerate(texts) if fitting[i] != text} - empty
     sent_texts = fitting if invalid == "truncate" else texts
-    wrong = []
-    skipped = set()
-    for i, (text, fits) in enumerate(zip(texts, fitting, strict=True)):
-        if fits == text and text.strip():
-            continue
-        wrong.append(i + 1)
-        if invalid == "skip" or not text.strip():
-            skipped.add(i)
     _check_extra("embedding", extra, rules, [sent_texts, checked])
-    if wrong and invalid == "error":
-        raise _wrong_texts_error(wrong, texts, model)
+    if invalid == "error" and (empty or too_long):
+        raise unfit_texts_error(texts, empty, too_long, model)
+    skipped = empty | too_long if invalid == "skip" else empty
     return EmbeddingRequest(
         model=model,
         texts=tuple(sent_texts),
@@ -404,19 +395,17 @@ def embedding_request(
     )
 
 
-def _plain_texts(given: Sequence[object]) -> list[str]:
-    """Return the texts, an empty one for each that is missing (None, NaN, pandas' NA)."""
-    texts = []
-    for n, text in enumerate(given, start=1):
-        plain = "" if is_missing(text) else text
-        if not isinstance(plain, str):
-            raise InvalidMessages(
-                Text(
-                    "第 {n} 条应为文本，实际是 {kind}", "text {n} must be a string, not {kind}"
-                ).fill(n=n, kind=type(plain).__name__)
+def _plain_text(n: int, given: object) -> str:
+    """Return a text, an empty one for what is missing (None, NaN, pandas' NA)."""
+    if is_missing(given):
+        return ""
+    if not isinstance(given, str):
+        raise InvalidMessages(
+            Text("第 {n} 条应为文本，实际是 {kind}", "text {n} must be a string, not {kind}").fill(
+                n=n, kind=type(given).__name__
             )
-        texts.append(plain)
-    return texts
+        )
+    return given
 
 
 def is_missing(value: object) -> bool:
@@ -433,68 +422,6 @@ def is_missing(value: object) -> bool:
         return type(differs).__name__ in ("bool", "bool_") and bool(differs)
     except Exception:  # noqa: BLE001  (whatever a stranger's class raises when it is compared)
         return False
-
-
-INVALID = ("error", "truncate", "skip")
-PASS_ONE_TEXT = Text("至少给一条", "pass at least one")
-SHORTEN_TEXTS = Text(
-    '缩短它们；或 --invalid truncate 截断，--invalid skip 跳过（Python：invalid="truncate"）',
-    "shorten them; or cut them with --invalid truncate, leave them out with --invalid skip "
-    '(in Python: invalid="truncate")',
-)
-_MAX_NAMED_POSITIONS = 10  # in an error
-
-
-def _clip_to_model(text: str, model: str, rules: Rules) -> str:
-    """Return as much of a text as the model accepts, by characters and by estimated tokens."""
-    entry = models.find_model(model)
-    if not rules.strict or entry is None:
-        return text
-    fits = text
-    if entry.max_characters:
-        fits = text[: entry.max_characters]
-    max_tokens = entry.max_input_tokens
-    if max_tokens is None or estimate_tokens(fits) <= max_tokens:
-        return fits
-    low, high = 0, len(fits)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if estimate_tokens(fits[:middle]) <= max_tokens:
-            low = middle
-        else:
-            high = middle - 1
-    return fits[:low]
-
-
-def _wrong_texts_error(positions: list[int], texts: Sequence[str], model: str) -> InvalidMessages:
-    named = ", ".join(map(str, positions[:_MAX_NAMED_POSITIONS]))
-    if len(positions) > _MAX_NAMED_POSITIONS:
-        named += " …"
-    entry = models.find_model(model)
-    first = texts[positions[0] - 1]
-    if entry is None or not first.strip():
-        what = Text(
-            "第 {places} 条文本为空或太长", "texts that are empty or too long: {places}"
-        ).fill(places=named)
-    else:
-        what = Text(
-            "第 {places} 条文本为空或太长（第 {n} 条有 {count} 个字符，约 {tokens} token；"
-            "{model} 最多 {most} 个字符、{limit} token）",
-            "texts that are empty or too long: {places} (text {n} has {count} characters, about "
-            "{tokens} tokens; {model} takes {most} characters and {limit} tokens)",
-        ).fill(
-            places=named,
-            n=positions[0],
-            count=len(first),
-            tokens=estimate_tokens(first),
-            model=model,
-            most=entry.max_characters or "∞",
-            limit=entry.max_input_tokens or "∞",
-        )
-    return InvalidMessages(
-        what,
-        advice=SHORTEN_TEXTS,
-    )
 
 
 def image_request(

@@ -4,6 +4,7 @@ dictionaries or of texts.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.tables.files import TEXT, find_table_file, read_table_file
 from ernie_magic.calls.tables.records import as_record
 from ernie_magic.calls.tables.written_numbers import are_written_numbers
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.text.plain_values import (
     days_of_moments,
@@ -42,6 +43,11 @@ _WHAT = Text(
     "pass a DataFrame of pandas or polars, a list of dictionaries or of texts, or a file "
     "(.csv .tsv .jsonl .parquet .xlsx)",
 )
+
+
+_WHOLE_TABLE = Text("这里要一列，不是整张表", "a column is expected here, not a whole table")
+_FOR_EXAMPLE = Text("例如 df[{column}]", "for example df[{column}]")
+_CHOOSE_COLUMN = Text("写明是哪一列，例如 df[{column}]", "say which one, for example df[{column}]")
 
 
 class TableContent(NamedTuple):
@@ -286,20 +292,40 @@ def texts_of(data: object) -> list[Any]:
     InvalidOption
         It has none, or several.
     """
-    rows = rows_of(data)
-    columns = [
-        name
-        for name in (rows[0] if rows else ())
-        if any(isinstance(row[name], str) for row in rows)
-    ]
+    content = read_table(data)
+    columns = _text_columns(content)
     if len(columns) != 1:
         raise InvalidOption(
             Text(
                 "表里有 {n} 列文本：{columns}", "the table has {n} columns of texts: {columns}"
             ).fill(n=len(columns), columns=", ".join(columns[:10])),
-            advice=Text('写明是哪一列，例如 df["评论"]', 'say which one, for example df["text"]'),
+            advice=_CHOOSE_COLUMN.fill(column=_first_name(columns or content.columns)),
         )
-    return [row[columns[0]] for row in rows]
+    return [row[columns[0]] for row in content.rows]
+
+
+def whole_table_error(data: object) -> InvalidMessages:
+    """Return the error for a table where a column is expected, which names one of its own.
+
+    Raises
+    ------
+    InvalidOption
+        It is not computed yet.
+    """
+    content = read_table(data)
+    column = _first_name(_text_columns(content) or content.columns)
+    return InvalidMessages(_WHOLE_TABLE, advice=_FOR_EXAMPLE.fill(column=column))
+
+
+def _text_columns(content: TableContent) -> list[str]:
+    return [
+        name for name in content.columns if any(isinstance(row[name], str) for row in content.rows)
+    ]
+
+
+def _first_name(columns: Sequence[str]) -> str:
+    """Return the first column as it is written in Python."""
+    return json.dumps([*columns, "text"][0], ensure_ascii=False)
 
 
 def copy_table(data: Any) -> Any:

@@ -9,8 +9,8 @@ from ernie_magic.api import models, parameters
 from ernie_magic.api.catalogue import CATALOGUE
 from ernie_magic.api.model_order import sort_models
 from ernie_magic.api.parameter_types import TOOL_CHOICES
-from ernie_magic.api.requests import INVALID
 from ernie_magic.api.results import Embeddings
+from ernie_magic.api.unfit_texts import INVALID
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.config.services import SERVICES
 from ernie_magic.config.settings import SESSION_PARAMETERS
@@ -28,6 +28,7 @@ from ernie_magic.notebook.magics.template_commands import (
     TEMPLATE_COMMANDS,
 )
 from ernie_magic.notebook.magics.tuning_commands import TUNING_WORDS
+from ernie_magic.notebook.magics.vector_lines import VECTOR_OPTIONS
 from ernie_magic.notebook.magics.words import YES_FLAG
 from ernie_magic.qianfan.templates.files import list_templates
 from ernie_magic.qianfan.templates.prompt_template import IDENTIFIERS
@@ -50,14 +51,8 @@ _GRAMMARS = {
 }
 
 
-# Options of the line magics that look at vectors.
-_VECTOR_MAGICS: dict[str, tuple[str, ...]] = {
-    "%ernie_heat": (),
-    "%ernie_map2d": ("--method",),
-    "%ernie_search": ("-k",),
-}
 _TABS = ("chat", "image", "embed", "compare")
-_FIXED_VALUES = {"--preview": ("url",), "--invalid": INVALID}
+_FIXED_VALUES = {"--preview": ("url",), "--invalid": INVALID, "--method": ("pca", "umap")}
 
 
 def list_candidates(
@@ -72,7 +67,7 @@ def list_candidates(
     known: Iterable[str] = ()
     if magic == "%ernie":
         known = _command_words(session, namespace, words)
-    elif magic in _VECTOR_MAGICS:
+    elif magic in VECTOR_OPTIONS:
         known = _vector_words(namespace, words)
     elif magic == "%%ernie_map" and len(words) == 2:  # noqa: PLR2004
         known = _variables(namespace, _is_table)
@@ -102,9 +97,9 @@ def _vector_words(namespace: Mapping[str, Any], words: list[str]) -> Iterable[st
     """The variables that hold vectors, then the options of these magics."""
     if len(words) == 2:  # noqa: PLR2004
         return _variables(namespace, _is_vectors)
-    if _word_before(words) == "--method":
-        return ("pca", "umap")
-    return _VECTOR_MAGICS[words[0]]
+    if values := _FIXED_VALUES.get(_word_before(words)):
+        return values
+    return VECTOR_OPTIONS[words[0]]
 
 
 def _word_before(words: list[str]) -> str:

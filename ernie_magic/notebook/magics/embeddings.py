@@ -1,4 +1,4 @@
-"""The first line of `%%ernie_embed`, and the line magics that look at vectors."""
+"""The first line of `%%ernie_embed`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from ernie_magic.notebook.magics.options import (
     Grammar,
     Option,
     cell_options,
-    given_twice_error,
 )
 from ernie_magic.notebook.magics.stray_braces import check_braces
-from ernie_magic.notebook.magics.words import first_word, split_words
+from ernie_magic.notebook.magics.words import first_word
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -47,16 +46,11 @@ EMBED_GRAMMAR = Grammar(
     ),
     Text("每行一条文本，写在下一行起", "the texts go on the lines below, one per line"),
 )
-_VECTORS_USAGE = Text(
-    "用法：%{magic} 变量（ernie.embed 的结果，或文本列表、列）",
-    "usage: %{magic} VARIABLE (a result of ernie.embed, or a list or column of texts)",
-)
 _ON_FIRST_LINE = Text("{name} 写在了第一行", "{name} stands on the first line")
 _ON_NEXT_LINE = Text(
     "写在下一行：{{{{{name}}}}}，每个元素是一条文本",
     "write it on the line below, {{{{{name}}}}}: each of its items is a text",
 )
-_MATCHES = 5  # texts that `%ernie_search` shows
 
 
 @dataclass(frozen=True)
@@ -103,76 +97,3 @@ def _names_texts(word: str, namespace: Mapping[str, Any]) -> bool:
         return not isinstance(resolve_name(word, namespace), str) or word in namespace
     except (InvalidOption, InvalidExpression):
         return False
-
-
-def parse_vectors_line(
-    magic: str,
-    line: str,
-    namespace: Mapping[str, Any],
-) -> tuple[Any, list[str]]:
-    """The value that a line names first, and the other words.
-
-    Raises
-    ------
-    InvalidOption
-    """
-    word, rest = first_word(line)
-    if not word:
-        raise InvalidOption(_VECTORS_USAGE.fill(magic=magic))
-    value = resolve_name(word, namespace)
-    if isinstance(value, str) and value == word:
-        raise InvalidOption(
-            Text(
-                "{name} 是文件，不是向量或文本列表", "{name} is a file, not vectors or texts"
-            ).fill(name=word[:100]),
-            advice=Text(
-                '先读进变量，例如 df = pd.read_csv("…")，再写 df["列"]',
-                'read it into a variable first: df = pd.read_csv("…"), then write df["column"]',
-            ),
-        )
-    return value, split_words(rest)
-
-
-def parse_method(words: list[str]) -> str:
-    """The method of `%ernie_map2d … --method pca`; "auto" if none is named.
-
-    Raises
-    ------
-    InvalidOption
-    """
-    if words[:1] == ["--method"] and len(words) == 2 and words[1]:  # noqa: PLR2004
-        return words[1]
-    refuse_extra_words(words)
-    return "auto"
-
-
-def parse_search_words(words: list[str]) -> tuple[int, str]:
-    """How many texts `%ernie_search` shows (`-k 3`), and the query.
-
-    Raises
-    ------
-    InvalidOption
-    """
-    if "-k" not in words:
-        return _MATCHES, " ".join(words)
-    index = words.index("-k")
-    count = words[index + 1 : index + 2]
-    query_words = words[:index] + words[index + 2 :]
-    if "-k" in query_words:
-        raise given_twice_error("-k")
-    if not count or not count[0].isdecimal() or int(count[0]) < 1:
-        raise InvalidOption(Text("-k 后面要一个正整数", "-k requires a whole number from 1"))
-    return int(count[0]), " ".join(query_words)
-
-
-def refuse_extra_words(words: list[str]) -> None:
-    """Refuse words that a line magic has no use for.
-
-    Raises
-    ------
-    InvalidOption
-    """
-    if words:
-        raise InvalidOption(
-            Text("不认识“{extra}”", "{extra!r} is not known here").fill(extra=" ".join(words))
-        )

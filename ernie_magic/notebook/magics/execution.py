@@ -16,10 +16,20 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from IPython.utils.capture import CapturedIO, capture_output
 
-from ernie_magic.errors import AnswerWithdrawn, ErnieError, Interrupted, forget_frames, interruption
+from ernie_magic.api.messages import WRITE_PROMPT
+from ernie_magic.api.unfit_texts import PASS_ONE_TEXT
+from ernie_magic.errors import (
+    AnswerWithdrawn,
+    ErnieError,
+    Interrupted,
+    InvalidMessages,
+    forget_frames,
+    interruption,
+)
 from ernie_magic.notebook.display.cell_outputs import watching_outputs
 from ernie_magic.notebook.display.errors import show_body
 from ernie_magic.notebook.display.streaming import UPDATE_INTERVAL
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +41,15 @@ if TYPE_CHECKING:
     from ernie_magic.session import Session
 
 ResultT = TypeVar("ResultT")
+# What to do, where it happened in a cell: errors are written for Python.
+_IN_A_CELL = {
+    WRITE_PROMPT: Text(
+        "把提示词写在魔法命令的下一行", "write a prompt on the lines below the magic"
+    ),
+    PASS_ONE_TEXT: Text(
+        "写在魔法命令的下一行起，每行一条", "write them on the lines below the magic, one per line"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +103,8 @@ class ErrorReporter:
             yield
         except ErnieError as error:
             forget_frames(error, ours_only=True)
+            if isinstance(error, InvalidMessages) and error.advice in _IN_A_CELL:
+                error.advice = _IN_A_CELL[error.advice]
             show_body(
                 self.shell,
                 self.session.with_language(error),

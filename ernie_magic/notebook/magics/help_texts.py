@@ -209,22 +209,23 @@ _CELLS: dict[str, tuple[Text, Grammar]] = {
 
 _LINES = {
     "%ernie_heat": Text(
-        "%ernie_heat 变量\n\n两两相似度的热图。\n\n"
+        "%ernie_heat 变量 [--invalid skip]\n\n两两相似度的热图。\n\n"
         "变量是 ernie.embed 的结果，或文本列表、列：%ernie_heat vectors",
-        "%ernie_heat VARIABLE\n\nPairwise similarities, as a heat map.\n\n"
+        "%ernie_heat VARIABLE [--invalid skip]\n\nPairwise similarities, as a heat map.\n\n"
         "The variable holds a result of ernie.embed, or a list or column of texts: "
         "%ernie_heat vectors",
     ),
     "%ernie_map2d": Text(
-        "%ernie_map2d 变量 [--method pca|umap]\n\n相近的文本靠在一起的平面图。\n\n"
+        "%ernie_map2d 变量 [--method pca|umap] [--invalid skip]\n\n相近的文本靠在一起的平面图。\n\n"
         "例如 %ernie_map2d vectors",
-        "%ernie_map2d VARIABLE [--method pca|umap]\n\nTexts as points on a plane, similar texts "
-        "near each other.\n\nFor example: %ernie_map2d vectors",
+        "%ernie_map2d VARIABLE [--method pca|umap] [--invalid skip]\n\nTexts as points on a "
+        "plane, similar texts near each other.\n\nFor example: %ernie_map2d vectors",
     ),
     "%ernie_search": Text(
-        "%ernie_search 变量 问题 [-k 5]\n\n按含义查找最相近的文本。\n\n"
+        "%ernie_search 变量 问题 [-k 5] [--invalid skip]\n\n按含义查找最相近的文本。\n\n"
         "例如 %ernie_search vectors 好吃的",
-        "%ernie_search VARIABLE QUERY [-k 5]\n\nThe texts closest in meaning to a query.\n\n"
+        "%ernie_search VARIABLE QUERY [-k 5] [--invalid skip]\n\nThe texts closest in meaning to a "
+        "query.\n\n"
         "For example: %ernie_search vectors something tasty",
     ),
 }

@@ -75,6 +75,7 @@ _FILE_NAME = re.compile(
     r"\w+\.(?:csv|tsv|jsonl?|parquet|xlsx?|txt|md|pdf|png|jpe?g|gif|webp|bmp|tiff?)",
     re.IGNORECASE,
 )
+_IN_VARIABLE = re.compile(r"([^\W\d]\w*)[\[.]\S*")
 # Between the items of a list, as people write one.
 LIST_MARKS = (",", "，", "、", ";", "；")
 _BETWEEN_NAMES = re.compile(f"[{''.join(LIST_MARKS)}]")
@@ -277,6 +278,19 @@ def _list_neighbouring_files(word: str) -> list[str]:
         ]
     except (OSError, ValueError, RuntimeError):
         return []
+
+
+def names_value(word: str, namespace: Mapping[str, Any]) -> bool:
+    """Whether a word names a variable, something in one (`cats[1]`), or a file; nothing is
+    evaluated.
+    """
+    return word in namespace or _is_file(word) or _root_name(word) in namespace
+
+
+def _root_name(word: str) -> str:
+    """The variable that a word begins with, where something in it may follow."""
+    found = _IN_VARIABLE.fullmatch(word)
+    return found[1] if found else ""
 
 
 def _is_file(word: str) -> bool:

@@ -10,22 +10,15 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display import embeddings as vectors
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.magics import commands
-from ernie_magic.notebook.magics.embeddings import (
-    parse_method,
-    parse_search_words,
-    parse_vectors_line,
-    refuse_extra_words,
-)
 from ernie_magic.notebook.magics.execution import ErrorReporter
 from ernie_magic.notebook.magics.interpolate import interpolate
+from ernie_magic.notebook.magics.vector_lines import VectorsLine, parse_vectors_line
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from ernie_magic.text.language import Language
 
 _NO_VECTORS = Text("没有向量", "there are no vectors")
-_NOTHING_SOUGHT = Text("没有写要找什么", "there is nothing to look for")
-_SEARCH_USAGE = Text("%ernie_search 变量 问题", "%ernie_search VARIABLE QUERY")
 _SEARCH_HEADERS = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}
 
 
@@ -44,38 +37,35 @@ class LineMagics(ErrorReporter):
     def show_heat(self, line: str) -> vectors.Heat:
         """`%ernie_heat`."""
         with self.reporting_errors():
-            embeddings, words = self._resolve_embeddings("ernie_heat", line)
-            refuse_extra_words(words)
-            return vectors.Heat(embeddings, self._language)
+            embeddings, _ = self._resolve_embeddings("%ernie_heat", line)
+            return vectors.Heat(embeddings.known(), self._language)
 
     def show_plane(self, line: str) -> vectors.Plane:
         """`%ernie_map2d`."""
         with self.reporting_errors():
-            embeddings, words = self._resolve_embeddings("ernie_map2d", line)
-            points, name = similarity.project_to_plane(embeddings.vectors, parse_method(words))
+            embeddings, parsed_line = self._resolve_embeddings("%ernie_map2d", line)
+            embeddings = embeddings.known()
+            points, name = similarity.project_to_plane(embeddings.vectors, parsed_line.method)
             return vectors.Plane(embeddings, points, name, self._language)
 
     def search_texts(self, line: str) -> Table:
         """`%ernie_search`."""
         with self.reporting_errors():
-            embeddings, words = self._resolve_embeddings("ernie_search", line)
-            k, query = parse_search_words(words)
-            query = interpolate(query, self.shell.user_ns)
-            if not query.strip():
-                raise InvalidOption(_NOTHING_SOUGHT, advice=_SEARCH_USAGE)
-            matches = self.session.search(query, embeddings, k)
+            embeddings, parsed_line = self._resolve_embeddings("%ernie_search", line)
+            query = interpolate(parsed_line.query, self.shell.user_ns)
+            matches = self.session.search(query, embeddings, parsed_line.count)
             return Table(
                 _SEARCH_HEADERS[self._language],
                 [[str(match.index + 1), f"{match.score:.3f}", match.text] for match in matches],
-                vectors.summary_line(embeddings, self._language),
+                vectors.summary_line(embeddings.known(), self._language),
             )
 
-    def _resolve_embeddings(self, magic: str, line: str) -> tuple[Embeddings, list[str]]:
-        """The embeddings that a line names, and its other words; texts are embedded first."""
-        value, words = parse_vectors_line(magic, line, self.shell.user_ns)
-        if not isinstance(value, Embeddings):
-            value = self.session.embed(value)
-        embeddings = value.known()
-        if not len(embeddings):
+    def _resolve_embeddings(self, magic: str, line: str) -> tuple[Embeddings, VectorsLine]:
+        """The embeddings that a line names, and the parsed line; texts are embedded first."""
+        parsed_line = parse_vectors_line(magic, line, self.shell.user_ns)
+        embeddings = parsed_line.value
+        if not isinstance(embeddings, Embeddings):
+            embeddings = self.session.embed(embeddings, invalid=parsed_line.invalid)
+        if not len(embeddings.known()):
             raise InvalidOption(_NO_VECTORS)
-        return embeddings, words
+        return embeddings, parsed_line

@@ -33,6 +33,7 @@ from ernie_magic.notebook.magics.interpolate import (
     expression_spans,
     interpolate,
     interpolate_field,
+    names_value,
 )
 from ernie_magic.notebook.magics.stray_braces import check_braces, check_whole_value
 from ernie_magic.notebook.magics.words import (
@@ -360,7 +361,7 @@ class Grammar:
         if "--verbatim" not in words:
             words = list(_interpolate_words(words, namespace))
         words = self._attach_dashed_values(self._dash_names(words))
-        args, problems = self._parse_words(words)
+        args, problems = self._parse_words(words, namespace)
         for parameter in parameters.parameters_of(self.kind).values():
             if parameter.type == "strings":
                 args[parameter.name] = _read_items(args[parameter.name])
@@ -371,7 +372,9 @@ class Grammar:
             raise WrongLine([*problems, *wrong_values], self.kind, args["model"], given)
         return args
 
-    def _parse_words(self, words: list[str]) -> tuple[dict[str, Any], list[InvalidOption]]:
+    def _parse_words(
+        self, words: list[str], namespace: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], list[InvalidOption]]:
         """The values of a line's words, and what is wrong with its options."""
         accepted, problems = self._split_refused(words)
         self._parser.repeated.clear()
@@ -379,7 +382,7 @@ class Grammar:
         problems += map(given_twice_error, dict.fromkeys(self._parser.repeated))
         unknown = [word for word in rest if word.startswith("-")] or rest[:1]
         problems += [
-            self._split_list_error(word, accepted) or self._unknown_option_error(word)
+            self._split_list_error(word, accepted, namespace) or self._unknown_option_error(word)
             for word in unknown
         ]
         args = {name: _unmark_hyphens(value) for name, value in vars(parsed).items()}
@@ -494,21 +497,29 @@ class Grammar:
                 joined.append(word)
         return [_mark_hyphens(word) for word in joined]
 
-    def _split_list_error(self, word: str, words: list[str]) -> InvalidOption | None:
-        """The error for a word that was meant to continue the list before it (`--to a, b:int`);
-        None for any other word.
+    def _split_list_error(
+        self, word: str, words: list[str], namespace: Mapping[str, Any]
+    ) -> InvalidOption | None:
+        """The error for a word that was meant to continue the list before it (`--to a, b:int`,
+        `--tools weather clock`); None for any other word.
         """
         before = words[: words.index(word)] if word in words else []
         values = [*takewhile(_is_value, reversed(before))][::-1]
-        if word.startswith("-") or not values or not values[-1].endswith(LIST_MARKS):
-            return None
         flag = ["", *before][-len(values) - 1]
-        if flag not in self.all_flags():
+        if word.startswith("-") or not values or flag not in self.all_flags():
             return None
+        is_open = values[-1].endswith(LIST_MARKS)
         values += takewhile(_is_value, words[len(before) :])
+        takes_names = flag in _TOOL_FLAGS | _PICTURE_FLAGS
+        are_names = takes_names and all(names_value(value, namespace) for value in values)
+        if not (is_open or are_names):
+            return None
         written = f'{flag} "{" ".join(values)}"'
         advice = _QUOTE_WHOLE
-        if any(flag in option.flags and option.is_repeatable for option in self.options):
+        is_repeatable = any(
+            flag in option.flags and option.is_repeatable for option in self.options
+        )
+        if is_repeatable or are_names:
             written = " ".join(f"{flag} {value.rstrip(''.join(LIST_MARKS))}" for value in values)
             advice = EACH_ONCE
         return InvalidOption(

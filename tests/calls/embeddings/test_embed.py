@@ -133,15 +133,35 @@ def test_texts_that_do_not_fit(session, emulator, invalid):
 def test_the_positions_of_texts_that_do_not_fit_are_named(session, emulator):
     with pytest.raises(
         errors.InvalidMessages,
-        match=r"empty or too long: 2, 4 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)",
+        match=r"texts that are empty: 4, and texts that are too long: 2 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)",
     ):
         session.embed(["a", "长" * 1001, "b", ""])
+    with pytest.raises(errors.InvalidMessages, match=r"^texts that are too long: 1 \(text 1 has"):
+        session.embed("长" * 1001)
     with pytest.raises(errors.InvalidMessages, match="text 2 must be a string, not int"):
         session.embed(["a", 7])
     with pytest.raises(
         errors.InvalidOption, match=r"invalid 'cut' is not one of: error \| truncate \| skip"
     ):
         session.embed(["a"], invalid="cut")
+    assert not emulator.requests
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (
+            ["a", None, "b", " "],
+            'texts that are empty: 2, 4. What to do: remove them; or leave them out with --invalid skip (in Python: invalid="skip").',
+        ),
+        ("", "the text is empty. What to do: write something."),
+    ],
+    ids=["several", "one"],
+)
+def test_empty_texts_are_not_to_be_shortened(session, emulator, texts, told):
+    with pytest.raises(errors.InvalidMessages) as caught:
+        session.embed(texts)
+    assert str(caught.value) == told
     assert not emulator.requests
 
 

@@ -211,9 +211,12 @@ def test_columns_that_are_the_same_text_are_told_and_nothing_is_asked(session, e
 def test_rows_of_different_columns_and_a_whole_table_in_the_place_of_a_column(session):
     assert frames.rows_of([{"a": 1}, {"b": 2}]) == [{"a": 1, "b": None}, {"a": None, "b": 2}]
     with pytest.raises(
-        errors.InvalidMessages, match="a column is expected here, not a whole table"
+        errors.InvalidMessages,
+        match=r'a column is expected here, not a whole table.*for example df\["评论 内容"\]\.',
     ):
-        session.embed(pd.DataFrame({"text": ["a"]}))
+        session.embed(pd.DataFrame({"价格": [1], "评论 内容": ["a"]}))
+    with pytest.raises(errors.InvalidOption, match=r'texts: b, c.*for example df\["b"\]\.'):
+        session.search("x", pd.DataFrame({"a": [1], "b": ["x"], "c": ["y"]}))
 
     class Geo(pd.DataFrame):
         """Like geopandas'."""

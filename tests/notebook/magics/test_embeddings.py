@@ -101,3 +101,44 @@ def test_one_text_is_counted_as_one(run):
 def test_a_text_that_stands_twice_in_a_call_was_not_known_before(run):
     assert "already known" not in run("%%ernie_embed\ntwice\ntwice\nonce")[1]
     assert " dimensions · 2 already known · " in run("%%ernie_embed\ntwice\nonce\nnew\nnew")[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("%ernie_search texts 好吃 --invalid skip", [["1", "好吃"], ["3", "难吃"]]),
+        ("%ernie_search texts --invalid=skip 好吃 -k=1", [["1", "好吃"]]),
+        ('%ernie_search texts "-n 100" --invalid skip -k 1', None),
+    ],
+)
+def test_a_search_leaves_out_empty_texts_and_counts_them(run, shell, line, found):
+    shell.user_ns["texts"] = ["好吃", None, "难吃", ""]
+    result, out = run(line)
+    assert result.success, out
+    if found is not None:
+        assert [[row[0], row[2]] for row in result.result.rows] == found
+    for magic in ("%ernie_heat", "%ernie_map2d"):
+        assert run(f"{magic} texts --invalid skip")[0].result.embeddings.texts == ("好吃", "难吃")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("%ernie_search texts one -n 100", "no option -n. What to do: -k 3 shows three texts; if"),
+        ("%ernie_search texts one --top_k 3", "no option --top-k. What to do: -k 3 shows"),
+        ("%ernie_search texts one --invlid skip", "What to do: write --invalid; if it is part"),
+        ("%ernie_search texts one \u2014invalid cut", "invalid 'cut' is not one of: error |"),
+        ("%ernie_search texts one -k", "-k needs a value. What to do: for example -k 3"),
+        ("%ernie_map2d texts --methd pca", "no option --methd. What to do: write --method."),
+        ("%ernie_map2d", "texts). What to do: for example %ernie_map2d vectors."),
+        ("%ernie_search", "for example %ernie_search vectors something tasty."),
+        ("%ernie_search -k 3 texts one", "usage: %ernie_search VARIABLE QUERY"),
+    ],
+)
+def test_an_option_of_a_vectors_line_is_not_looked_for(run, shell, emulator, line, told):
+    shell.user_ns["texts"] = ["a", "b"]
+    emulator.requests.clear()
+    result, out = run(line)
+    assert not result.success
+    assert told in out
+    assert not emulator.requests

@@ -137,11 +137,7 @@ def test_redo_vary_and_show(run, shell, ernie):
     [
         (
             "%%ernie_image\n \n",
-            (
-                "the prompt is empty. What to do: write something; in a cell, on the lines below "
-                "the "
-                "magic."
-            ),
+            "the prompt is empty. What to do: write a prompt on the lines below the magic.",
         ),
         ("%%ernie_image --style Anme\n猫", "did you mean Anime?"),
         ("%%ernie_image -n 5\n猫", "n 5 is out of range [1, 4]"),

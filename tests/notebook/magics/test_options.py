@@ -390,6 +390,28 @@ def test_mistakes_are_one_clear_line(text, told):
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "--tools slow get_weather",
+            "write it once for each: --tools slow --tools get_weather.",
+        ),
+        (
+            "--temperature 0.3 --image cats[0] cats[1] --raw",
+            "write it once for each: --image cats[0] --image cats[1].",
+        ),
+        ("--tools slow What is the weather", "'What' is not an option. What to do: the prompt"),
+        ("--stop slow get_weather", "'get_weather' is not an option. What to do: the prompt"),
+    ],
+)
+def test_names_behind_an_option_are_told_to_be_written_once_for_each(text, told):
+    names = {"slow": print, "get_weather": print, "cats": [1, 2]}
+    with pytest.raises(InvalidOption) as caught:
+        parse_chat_line(text, names)
+    assert told in caught.value.line("en")
+
+
+@pytest.mark.parametrize(
     ("text", "count", "told"),
     [
         ("--temprature 1 --topp 1", 2, ["no option --temprature", "no option --topp"]),
