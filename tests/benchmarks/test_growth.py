@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from ernie_magic.api.requests import chat_request
+from ernie_magic.api.requests import ChatOptions, chat_request
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import Turn
 from ernie_magic.notebook.display.streaming import GrowingView
@@ -95,7 +95,7 @@ def panel_streams(text):
 
 def panel_shows(text):
     answer = Answer(text=text, request=REQUEST, model="ernie-3.5-8k", reasoning=text)
-    assert ShownTurn.from_turn(Turn("你好", answer), "turn", "zh").saved_html
+    assert ShownTurn.from_turn(Turn("你好", answer), "turn", "zh", ChatOptions()).saved_html
 
 
 WAYS = {

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.api.requests import ChatOptions
 from ernie_magic.api.results import Answer
 from ernie_magic.calls import as_code
 from ernie_magic.config.settings import ErnieSettings
@@ -122,7 +123,7 @@ def check_answer(answer, session):
     json.dumps(answer.messages)
     assert session.last is answer
     for turn in session.history:
-        at = ShownTurn.from_turn(turn, "t1", language)
+        at = ShownTurn.from_turn(turn, "t1", language, ChatOptions())
         shown(at.transcript_entry, at.saved_html, at.tokens)
     if hasattr(answer.request, "messages"):
         code = as_code.code_for_chat(

@@ -16,6 +16,7 @@ from ernie_magic.calls import as_code
 from ernie_magic.calls.chat import attachments
 from ernie_magic.calls.chat.history import MAIN, TURNS
 from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.notebook.panels.asked_again import with_changes_since
 from ernie_magic.notebook.panels.confirmed_button import ConfirmedButton
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
@@ -105,6 +106,8 @@ class ChatTab(Tab):
         self._left_turns: dict[Conversation, list[ShownTurn]] = {}
         self._turn_ids = count(1)
         self._open_turn_id = ""  # the id of the turn being answered
+        # What the panel said when that was asked.
+        self._open_turn_options: ChatOptions | None = None
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._is_updating = False
         # By conversations that are not shown.
@@ -262,13 +265,16 @@ class ChatTab(Tab):
                 return
             if self.composer.status.text == self._answered_elsewhere():
                 self.composer.status.show_message("")  # that answer has come
-            known_turns = {id(shown_turn.turn): shown_turn for shown_turn in self._shown_turns}
+            left_turns = self._left_turns.get(self.shown_conversation, [])
+            known_turns = {id(each.turn): each for each in [*left_turns, *self._shown_turns]}
+            panel_options = self._open_turn_options or self._panel_options()
             self._shown_turns = [
                 known_turns.get(id(turn))
                 or ShownTurn.from_turn(
                     turn,
                     f"turn-{next(self._turn_ids)}",
                     self.language,
+                    panel_options,
                     remote_images=self.session.settings.remote_images,
                 )
                 for turn in self.shown_conversation.history
@@ -352,6 +358,17 @@ class ChatTab(Tab):
             images=list(images) or None,
         )
 
+    def _panel_options(self) -> ChatOptions:
+        """What the panel says, with the system prompt in it."""
+        return replace(self._chat_options(), system=self.shown_conversation.system)
+
+    def _options_again(self, shown_turn: ShownTurn) -> ChatOptions:
+        """What a turn is asked again with: as it was asked, with what was changed here since."""
+        asked = shown_turn.turn.options
+        if asked is None:  # it came from a file
+            return self._chat_options()
+        return with_changes_since(asked, shown_turn.panel_options, self._panel_options())
+
     def _send_example(self, prompt: str) -> None:
         self.send_prompt(prompt)  # what is being written stays
 
@@ -388,6 +405,7 @@ class ChatTab(Tab):
             ask_and_clear,
             filled,
             [_picture_address(image) for image in images],
+            self._chat_options(),
             lambda: self._restore_prompt(prompt, attached),
         )
         if is_taken and not has_begun:
@@ -403,6 +421,7 @@ class ChatTab(Tab):
         make_stream: Callable[[], Stream[Answer]],
         prompt: str,
         images: Sequence[str],
+        options: ChatOptions,
         on_no_turn: Callable[[], object],
         replaced: ShownTurn | None = None,
     ) -> bool:
@@ -414,6 +433,8 @@ class ChatTab(Tab):
             Makes the call.
         prompt, images
             As they are shown.
+        options
+            What it is asked with: they say which model answers.
         on_no_turn
             Called when no turn resulted.
         replaced
@@ -432,17 +453,18 @@ class ChatTab(Tab):
             save_turn=self.save_output,
             remote_images=self.session.settings.remote_images,
         )
-        view.name_model(self.selection.picker.resolved_model)
+        model = options.model or options.endpoint or self.selection.picker.default_model
+        view.name_model(model)
+        panel_options = self._panel_options()
 
         def start_stream() -> Stream[Answer]:
             stream = make_stream()
             with self._lock:
                 self._open_turn_id = id_
+                self._open_turn_options = panel_options
                 if replaced is not None:
                     self.transcript.drop_turns([replaced.turn_id])
-                self.transcript.put_turn(
-                    open_turn(id_, prompt, images, self.selection.picker.resolved_model)
-                )
+                self.transcript.put_turn(open_turn(id_, prompt, images, model))
             self.save_output()
             return stream
 
@@ -452,6 +474,7 @@ class ChatTab(Tab):
                 if replaced is not None:
                     self._keep_version(replaced.turn, answer)
                 self._sync_transcript()  # remove the open turn once its replacement has been rendered
+                self._open_turn_options = None
             if not any(turn.answer is answer for turn in self.shown_conversation.history) and not (
                 answer and answer.history_cleared
             ):
@@ -524,10 +547,12 @@ class ChatTab(Tab):
             if not self.composer.status.is_error:  # an error says more
                 self.composer.status.show_message(_KEPT.say(self.language), passes=True)
 
+        options = self._options_again(shown_turn)
         self._start_call(
-            lambda: self.shown_conversation.ask_again(self._chat_options()),
+            lambda: self.shown_conversation.ask_again(options),
             shown_turn.turn.prompt,
             shown_turn.transcript_entry["images"],
+            options,
             say_answer_kept,
             shown_turn,
         )
@@ -548,7 +573,9 @@ class ChatTab(Tab):
                 self.composer.return_prompt(written)
                 return
         images = self._shown_turns[index].transcript_entry["images"]
-        options = self._chat_options(images)
+        options = replace(
+            self._options_again(self._shown_turns[index]), images=images or None, unfilled=()
+        )
 
         def start_fork() -> Stream[Answer]:
             # Errors are shown before anything has changed.
@@ -566,7 +593,7 @@ class ChatTab(Tab):
                 self.composer.keep_braces(written)
             self._restore_prompt(written)
 
-        self._start_call(start_fork, prompt, images, undo_fork)
+        self._start_call(start_fork, prompt, images, options, undo_fork)
 
     def _show_conversation(self, name: str) -> None:
         """Show the conversation of that name, with the pictures attached there."""

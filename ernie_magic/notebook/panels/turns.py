@@ -16,6 +16,7 @@ from ernie_magic.text.tokens import estimate_tokens
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ernie_magic.api.requests import ChatOptions
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.notebook.panels.frontend import Transcript
@@ -245,12 +246,15 @@ class ShownTurn:
         As the notebook saves it, HTML.
     tokens : int
         Estimated.
+    panel_options : ChatOptions
+        What the panel said when the prompt was asked there, or first shown.
     """
 
     turn: Turn
     transcript_entry: dict[str, Any]
     saved_html: str
     tokens: int
+    panel_options: ChatOptions
 
     @classmethod
     def from_turn(
@@ -258,6 +262,7 @@ class ShownTurn:
         turn: Turn,
         id_: str,
         language: Language,
+        panel_options: ChatOptions,
         *,
         remote_images: bool = False,
     ) -> ShownTurn:
@@ -273,6 +278,7 @@ class ShownTurn:
             transcript_entry,
             saved_html,
             estimate_tokens(turn.prompt) + estimate_tokens(turn.answer.text),
+            panel_options,
         )
 
     @property

@@ -2,7 +2,7 @@
 
 import itertools
 
-from ernie_magic.api.requests import chat_request
+from ernie_magic.api.requests import ChatOptions, chat_request
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import Turn
 from ernie_magic.notebook.panels import turns
@@ -75,7 +75,9 @@ def test_a_prompt_is_saved_as_its_words():
 
 def test_a_turn_of_the_history_is_shown_with_its_pictures_and_saved_with_its_prompt():
     part = {"type": "image_url", "image_url": {"url": "https://a.b/c.png"}}
-    shown = turns.ShownTurn.from_turn(Turn("<i>你好", ANSWER, images=(part,)), "t9", "en")
+    shown = turns.ShownTurn.from_turn(
+        Turn("<i>你好", ANSWER, images=(part,)), "t9", "en", ChatOptions()
+    )
     assert shown.turn_id == "t9"
     assert shown.transcript_entry["images"] == ["https://a.b/c.png"]
     assert "<strong>ok</strong>" in shown.transcript_entry["blocks"][0]
