@@ -16,6 +16,7 @@ from ernie_magic.calls import as_code
 from ernie_magic.calls.chat import attachments
 from ernie_magic.calls.chat.history import MAIN, TURNS
 from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.panels.asked_again import with_changes_since
 from ernie_magic.notebook.panels.confirmed_button import ConfirmedButton
 from ernie_magic.notebook.panels.frontend import Transcript
@@ -468,17 +469,20 @@ class ChatTab(Tab):
             self.save_output()
             return stream
 
-        def show_outcome(answer: Answer | None, _problem: BaseException | None) -> None:
+        def show_outcome(answer: Answer | None, problem: BaseException | None) -> None:
             with self._lock:
                 self._open_turn_id = ""
                 if replaced is not None:
                     self._keep_version(replaced.turn, answer)
                 self._sync_transcript()  # remove the open turn once its replacement has been rendered
                 self._open_turn_options = None
-            if not any(turn.answer is answer for turn in self.shown_conversation.history) and not (
-                answer and answer.history_cleared
-            ):
-                on_no_turn()
+            if any(turn.answer is answer for turn in self.shown_conversation.history):
+                return
+            if answer is not None and problem is None:
+                if answer.history_cleared:
+                    return
+                self._tell_unkept(answer)
+            on_no_turn()
 
         if not self.task.start_call(
             start_stream, view.show_deltas, show_outcome, view.get_redraw_time
@@ -486,6 +490,16 @@ class ChatTab(Tab):
             return False
         self.transcript.scroll_to_end()
         return True
+
+    def _tell_unkept(self, answer: Answer) -> None:
+        """Tell of a whole answer that makes no turn what its cell would: it has no text."""
+        if answer.partial or answer.text.strip():
+            return  # it was stopped; or the conversation was reset meanwhile
+        parts = [
+            answers.summary_line(answer, self.language),
+            *answers.beside_text_lines(answer, self.language),
+        ]
+        self.composer.status.show_message(" · ".join(parts), is_error=True)
 
     def _on_transcript_message(self, message: Mapping[str, Any]) -> None:
         """Handle what a reader does to a turn of the transcript."""

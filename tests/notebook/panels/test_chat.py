@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from datetime import datetime, timezone
 
@@ -161,6 +162,24 @@ def test_what_fails_is_told_in_a_line_and_gives_the_question_back(chat, ask, ses
         [],
         0,
     )
+
+
+@pytest.mark.parametrize("op", ["ask", "regenerate"])
+def test_an_answer_without_text_is_told_as_in_a_cell(chat, ask, session, wait, op):
+    ask("[[echo]]hi")
+    status = chat.composer.status
+    if op == "ask":
+        ask("[[echo]]")
+    else:
+        session.history[0] = session.history[0].with_changes(prompt="[[echo]]")
+        id_ = chat.transcript.shown_turns[-1]["id"]
+        chat._on_transcript_message({"op": "regenerate", "id": id_})
+        wait(lambda: not chat.is_busy)
+    assert status.is_error
+    assert re.match(r"ernie-4.5-turbo-128k · \d+ tokens? · ", status.text)
+    assert status.text.endswith(" · ⚠ the answer is empty")
+    assert [turn.answer.text for turn in session.history] == ["hi"]
+    assert chat.composer.prompt.value == ("[[echo]]" if op == "ask" else "")
 
 
 def test_a_question_that_failed_comes_before_what_was_typed_meanwhile(chat, emulator, wait):
