@@ -80,7 +80,7 @@ if TYPE_CHECKING:
     from ernie_magic.notebook.panels.panel import Panel
     from ernie_magic.runtime.stream import Steps, Stream
     from ernie_magic.text.tokens import TokenCount
-    from ernie_magic.wire.limits import LimitState
+    from ernie_magic.wire.throttling.throttle import LimitState
 
 # Tab shows these first; the async forms and those that only begin a call come behind them.
 _IN_ORDER_OF_USE = (

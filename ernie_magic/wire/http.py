@@ -27,11 +27,12 @@ from ernie_magic.text.language import Counted, Text
 from ernie_magic.wire import downloads, event_stream, moderation, reading, retry, whole_reply
 from ernie_magic.wire.auth import EXCHANGE_TIMEOUT, Credentials, credential_url
 from ernie_magic.wire.failures import error_from_reply
-from ernie_magic.wire.limits import LIMITS, QueueTicket
+from ernie_magic.wire.limits import LIMITS
 from ernie_magic.wire.network_errors import network_error
 from ernie_magic.wire.refusals.sent_fields import name_refused_field
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import proxy_reply_error
+from ernie_magic.wire.throttling.waiting_queue import QueueTicket
 from ernie_magic.wire.uploads import SentBytes
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ if TYPE_CHECKING:
     from ernie_magic.config.ignored import Ignored
     from ernie_magic.config.keys import Key
     from ernie_magic.config.proxies import Proxy
-    from ernie_magic.wire.limits import Throttle
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Context, WireRequest
     from ernie_magic.wire.throttling.allowed_span import SentRequest
+    from ernie_magic.wire.throttling.throttle import Throttle
 
 ResultT = TypeVar("ResultT")
 LOGGERS = (

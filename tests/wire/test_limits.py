@@ -8,7 +8,8 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.session import Session
-from ernie_magic.wire.limits import LIMITS, Throttle
+from ernie_magic.wire.limits import LIMITS
+from ernie_magic.wire.throttling.throttle import Throttle
 from tests import rate_simulation as simulation
 from tests.rate_simulation import Service
 

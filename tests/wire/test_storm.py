@@ -14,7 +14,7 @@ from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.emulator import start
 from ernie_magic.session import Session
-from ernie_magic.wire import limits
+from ernie_magic.wire.throttling import throttle
 
 FAULTS = (
     {"status": 500},
@@ -51,7 +51,7 @@ def weather(seed, calls, *, service, faults, env, monkeypatch):
     Without the turns that a call waits for when others fill a limit (test_congestion.py): they are
     no attempts, and would hide one too many.
     """
-    monkeypatch.setattr(limits, "_MAX_QUEUE_RETRIES", 0)
+    monkeypatch.setattr(throttle, "_MAX_QUEUE_RETRIES", 0)
     chance = random.Random(seed)  # noqa: S311
     for name, value in env.items():
         monkeypatch.setenv(name, value)
