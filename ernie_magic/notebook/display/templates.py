@@ -20,7 +20,11 @@ from ernie_magic.notebook.display.html_table import Table, clip_to_line, display
 from ernie_magic.notebook.display.origin import EMULATED, line_html, with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.qianfan.templates.files import template_folder
-from ernie_magic.qianfan.templates.prompt_template import split_identifier
+from ernie_magic.qianfan.templates.prompt_template import (
+    DEFAULT_IDENTIFIER,
+    DOUBLE_BRACES,
+    split_identifier,
+)
 from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.language import Language, Text, counted
 from ernie_magic.text.sanitize import plain_html
@@ -40,12 +44,17 @@ _MAX_COLUMNS = 30  # rows of the data in a heat map
 _MAX_ANSWERS = 100  # answers in the folded table
 _TEMPLATES = counted("个模板", "template")
 _FOLDER = Text("，在 {folder}", " in {folder}")
+_SAVE_ONE = Text(
+    "保存一个：%ernie template save trip 安排{city}的{days}天行程",
+    "save one: %ernie template save trip Plan {days} days in {city}",
+)
 _PRESET = Text("预置", "preset")
 _UNREAD = Text("⚠ {file}：{problem}", "⚠ {file}: {problem}")
+_PLAIN = (DEFAULT_IDENTIFIER, DOUBLE_BRACES)  # identifiers that the variables show
 _FACTS = {
     "name": Text("名称", "name"),
     "variables": Text("变量", "variables"),
-    "identifier": Text("标识符", "identifier"),
+    "identifier": Text("变量的标识符", "variables are marked by"),
     "labels": Text("标签", "labels"),
     "id": Text("平台上的 ID", "id on the service"),
     "text": Text("文本", "text"),
@@ -97,6 +106,8 @@ def templates_table(templates: TemplateList, language: Language) -> Table:
     if templates.is_local:
         note += _FOLDER.say(language, folder=template_folder())
     lines = [with_origin(note, templates, language)]
+    if templates.is_local and not templates:
+        lines.append(_SAVE_ONE.say(language))
     for file, problem in templates.problems.items():
         lines.append(_UNREAD.say(language, file=file, problem=problem.line(language)))
     shown = len(headers[language])
@@ -118,7 +129,7 @@ def template_table(template: PromptTemplate, language: Language) -> Table:
     values = {
         "name": template.name,
         "variables": mark_variables(template),
-        "identifier": template.identifier,
+        "identifier": template.identifier if template.identifier not in _PLAIN else "",
         "labels": ", ".join(template.labels),
         "id": describe_id(template, language),
         "text": template.text,

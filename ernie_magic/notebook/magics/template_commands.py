@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.templates import templates_table
 from ernie_magic.notebook.magics.settings_commands import print_message
-from ernie_magic.notebook.magics.templates import read_values
+from ernie_magic.notebook.magics.templates import VAR_OPTION, read_values
 from ernie_magic.notebook.magics.words import YES_FLAG, first_word, split_words
-from ernie_magic.qianfan.templates.prompt_template import DEFAULT_IDENTIFIER
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import close_matches, did_you_mean
 from ernie_magic.text.visible import make_controls_visible
@@ -44,8 +43,8 @@ _DELETED = Text("已删除 {file}", "{file} is deleted")
 _USAGE = {
     "show": Text("用法：%ernie template show 名称", "usage: %ernie template show NAME"),
     "save": Text(
-        "用法：%ernie template save 名称 [--identifier {{}}] 文本",
-        "usage: %ernie template save NAME [--identifier {{}}] TEXT",
+        "用法：%ernie template save 名称 文本",
+        "usage: %ernie template save NAME TEXT",
     ),
     "delete": Text("用法：%ernie template delete 名称", "usage: %ernie template delete NAME"),
     "render": Text(
@@ -57,6 +56,17 @@ _USAGE = {
         "usage: %ernie template pull NAME_OR_ID [--yes]",
     ),
     "push": Text("用法：%ernie template push 名称", "usage: %ernie template push NAME"),
+}
+
+_EXAMPLES = {
+    "save": Text(
+        "例如 %ernie template save trip 安排{city}的{days}天行程",
+        "for example %ernie template save trip Plan {days} days in {city}",
+    ),
+    "render": Text(
+        "例如 %ernie template render trip days=3 city=杭州",
+        "for example %ernie template render trip days=3 city=Rome",
+    ),
 }
 
 
@@ -104,7 +114,7 @@ def _save(session: Session, line: str) -> PromptTemplate:
     """Store the text that stands on a line behind the name; its quotes and blanks stay."""
     name, rest = first_word(line)
     text = rest.strip()
-    identifier = DEFAULT_IDENTIFIER
+    identifier = None
     given = _IDENTIFIER.match(text) or _IDENTIFIER_LAST.search(text)
     if given and not _QUOTED.fullmatch(text):
         identifier = given[1]
@@ -114,7 +124,7 @@ def _save(session: Session, line: str) -> PromptTemplate:
     else:
         _refuse_option_in_text(text)
     if not name or not text:
-        raise InvalidOption(_USAGE["save"])
+        raise _usage_error("save")
     return session.templates.save(name, text, identifier=identifier)
 
 
@@ -135,7 +145,10 @@ def _delete(session: Session, words: list[str]) -> None:
 
 def _render(session: Session, words: list[str]) -> None:
     name = _only_name("render", words[:1])
-    values = read_values(words[1:])
+    # As in a cell, `--var` may stand before each.
+    flag = VAR_OPTION.long_flag
+    pairs = [word.removeprefix(f"{flag}=") for word in words[1:] if word != flag]
+    values = read_values(pairs)
     print(make_controls_visible(session.templates.render(name, values)))
 
 
@@ -151,8 +164,12 @@ def _push(session: Session, words: list[str]) -> PromptTemplate:
 
 def _only_name(command: str, words: list[str]) -> str:
     if len(words) != 1:
-        raise InvalidOption(_USAGE[command])
+        raise _usage_error(command)
     return words[0]
+
+
+def _usage_error(command: str) -> InvalidOption:
+    return InvalidOption(_USAGE[command], advice=_EXAMPLES.get(command))
 
 
 TEMPLATE_COMMANDS: dict[str, Callable[[Session, list[str]], Any]] = {

@@ -33,7 +33,9 @@ VAR_OPTION = Option(
     is_repeatable=True,
 )
 _VAR_ALONE = Text("--var 要和 --template 一起用", "--var goes with --template")
-_VAR_FORM = Text("--var 的写法是 变量=值，不是“{pair}”", "--var requires name=value, not {pair!r}")
+_VAR_FORM = Text(
+    "变量的值写成 变量=值，不是“{pair}”", "a variable's value is written name=value, not {pair!r}"
+)
 _GIVEN_TWICE = Text("变量 {variable} 给了两次", "the variable {variable} is given twice")
 _UNKNOWN_VARIABLE = Text("模板“{name}”没有变量 {variable}", "template {name!r} has no {variable}")
 _VARIABLES = Text("变量有：{known}", "its variables: {known}")

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.templates.prompt_template import (
-    DEFAULT_IDENTIFIER,
     PromptTemplate,
     check_name,
     has_found_variables,
@@ -45,10 +44,13 @@ _KEYS = ("name", "identifier", "id", "negative_text", *_LISTS)
 _MAX_BYTES = 1_000_000  # of a file: a longer one is no prompt
 _MAX_FILES = 5_000
 _MAX_NUMBERED = 1_000  # files whose names differ in a number only
-_LIST_THEM = Text("%ernie template list 列出全部", "%ernie template list shows them all")
-_SAVE_ONE = Text(
-    "先保存一个：%ernie template save 名称 文本（Python 里是 ernie.templates.save）",
-    "save one first: %ernie template save NAME TEXT (in Python ernie.templates.save)",
+_SAVE_IT = Text(
+    "先保存它：%ernie template save {name} 安排{{city}}的行程（Python 里是 ernie.templates.save）",
+    "save it first: %ernie template save {name} Plan a day in {{city}} (in Python "
+    "ernie.templates.save)",
+)
+_OR_LIST = Text(
+    "{save}；%ernie template 列出已有的", "{save}; %ernie template lists those that you have"
 )
 
 
@@ -250,7 +252,7 @@ def parse_template(content: str, file_stem: str) -> PromptTemplate:
     return make_template(
         text.removesuffix("\n"),
         name=head.get("name") or file_stem,
-        identifier=head.get("identifier", DEFAULT_IDENTIFIER),
+        identifier=head.get("identifier"),
         variables=_split_list(head.get("variables")),
         negative_text=head.get("negative_text", ""),
         negative_variables=_split_list(head.get("negative_variables")),
@@ -344,12 +346,21 @@ def _file_names(folder: Path, name: str) -> Iterator[Path]:
 
 def _unknown_template(name: str) -> InvalidOption:
     known = list_templates().names
-    advice = did_you_mean(str(name), known) or _SAVE_ONE
-    if known and advice is _SAVE_ONE:
-        advice = _LIST_THEM
+    advice = did_you_mean(str(name), known)
+    if advice is None:
+        advice = _SAVE_IT.fill(name=_as_word(name))
+        if known:
+            advice = _OR_LIST.fill(save=advice)
     return InvalidOption(
-        Text("没有叫 {name} 的模板", "no template {name}").fill(name=f"{name!s:.60}"), advice=advice
+        Text("没有叫 {name} 的模板", "no template {name}").fill(name=f"{name!s:.60}"),
+        advice=advice,
     )
+
+
+def _as_word(name: object) -> str:
+    """Return a name as it is written on a line: in quotes where it has a blank."""
+    written = f"{name!s:.60}"
+    return f'"{written}"' if " " in written else written
 
 
 def _unreadable(path: Path, said: str) -> InvalidOption:

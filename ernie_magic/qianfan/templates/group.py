@@ -18,7 +18,6 @@ from ernie_magic.qianfan.templates import (
 from ernie_magic.qianfan.templates import files as template_files
 from ernie_magic.qianfan.templates import service as template_service
 from ernie_magic.qianfan.templates.prompt_template import (
-    DEFAULT_IDENTIFIER,
     PromptTemplate,
     as_template,
     make_template,
@@ -125,7 +124,7 @@ class Templates(CallGroup):
         self,
         text: str,
         *,
-        identifier: str = DEFAULT_IDENTIFIER,
+        identifier: str | None = None,
         variables: Sequence[str] | None = None,
     ) -> PromptTemplate:
         """Return a template without a name, which is not stored.
@@ -135,7 +134,8 @@ class Templates(CallGroup):
         text
             With variables, such as `{city}`.
         identifier
-            What marks a variable: "{}", "{{}}", "[]", "[[]]", "()" or "(())".
+            What marks a variable: "{}", "{{}}", "[]", "[[]]", "()" or "(())". When None, "{{}}"
+            where the text has variables in double braces, else "{}".
         variables
             Only these are variables; found in the text when None.
 
@@ -153,7 +153,7 @@ class Templates(CallGroup):
         name: str,
         text: str | PromptTemplate | Optimized,
         *,
-        identifier: str = DEFAULT_IDENTIFIER,
+        identifier: str | None = None,
         variables: Sequence[str] | None = None,
         labels: Sequence[str] = (),
         negative_text: str = "",

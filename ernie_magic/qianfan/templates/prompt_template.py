@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 IDENTIFIERS = ("{}", "{{}}", "[]", "[[]]", "()", "(())")
 DEFAULT_IDENTIFIER = "{}"
+DOUBLE_BRACES = "{{}}"  # as cells write variables
 MAX_LABELS = 3
 # A variable of one of these names may be filled by the text below a cell magic.
 INPUT_VARIABLES = ("input", "question", "query", "text", "content")
@@ -34,8 +35,16 @@ _RULE = Text(
     "a variable's name has 2 to 30 letters, digits or underscores, and no digit first",
 )
 _OTHER_WAYS = Text(
-    "换一个标识符，例如 {identifier}，或用 variables=[…] 列出变量",
-    "choose another identifier, such as {identifier}, or list the variables: variables=[…]",
+    "换一个标识符，例如 --identifier {identifier}，或在 Python 里用 variables=[…] 列出变量",
+    "choose another identifier, such as --identifier {identifier}, or list the variables in "
+    "Python: variables=[…]",
+)
+_BOTH_BRACES = Text("文字里既有 {double}，又有 {single}", "the text has both {double} and {single}")
+_WRITE_ALIKE = Text(
+    "变量都写成一样的括号；只有双花括号里的才是变量时，加 --identifier {{}}"
+    '（Python：identifier="{{}}"）',
+    "write all variables in the same braces; if only those in double braces are variables, add "
+    '--identifier {{}} (in Python identifier="{{}}")',
 )
 _NO_BLANKS = Text("写成 {marked}，不留空格", "write {marked}, without blanks")
 _GIVE_VALUE = Text(
@@ -141,7 +150,7 @@ def make_template(
     text: str,
     *,
     name: str = "",
-    identifier: str = DEFAULT_IDENTIFIER,
+    identifier: str | None = None,
     variables: Sequence[str] | None = None,
     negative_text: str = "",
     negative_variables: Sequence[str] | None = None,
@@ -153,6 +162,9 @@ def make_template(
 
     Parameters
     ----------
+    identifier
+        What marks a variable; when None, double braces where the text has variables in them
+        (`{{city}}`), else single ones.
     variables, negative_variables
         Only these are variables, whatever else the identifier marks; found by the rules when None.
     labels
@@ -174,6 +186,8 @@ def make_template(
             )
     content = whole_characters(text)
     negative = whole_characters(negative_text)
+    if identifier is None:
+        identifier = _recognize_identifier(f"{content}\n{negative}")
     return PromptTemplate(
         content,
         name,
@@ -192,6 +206,28 @@ def as_template(given: str | PromptTemplate) -> PromptTemplate:
     if isinstance(given, PromptTemplate):
         return given
     return make_template(given)
+
+
+def _recognize_identifier(text: str) -> str:
+    """Return which braces mark the variables of a text.
+
+    Raises
+    ------
+    InvalidOption
+        Double braces stand in it, and names in single ones.
+    """
+    in_double = list(_iterate_marked(text, *split_identifier(DOUBLE_BRACES)))
+    if not in_double:
+        return DEFAULT_IDENTIFIER
+    pieces = _split_pieces(text, DOUBLE_BRACES, in_double)
+    rest = "".join(piece for piece in pieces if isinstance(piece, str))
+    in_single = _iterate_marked(rest, *split_identifier(DEFAULT_IDENTIFIER))
+    if name := next((name for name in in_single if _VARIABLE.fullmatch(name)), ""):
+        double = clip_text("{{" + in_double[0] + "}}", _SHOWN)
+        raise InvalidOption(
+            _BOTH_BRACES.fill(double=double, single="{" + name + "}"), advice=_WRITE_ALIKE
+        )
+    return DOUBLE_BRACES
 
 
 def find_variables(text: str, identifier: str) -> tuple[str, ...]:
@@ -282,7 +318,7 @@ def _advise_name(name: str, identifier: str) -> Text:
         left, right = split_identifier(identifier)
         return _NO_BLANKS.fill(marked=f"{left}{bare}{right}")
     # The identifier that a text is least likely to hold by chance.
-    other = "(())" if identifier == "{{}}" else "{{}}"
+    other = "(())" if identifier == DOUBLE_BRACES else DOUBLE_BRACES
     return _OTHER_WAYS.fill(identifier=other)
 
 

@@ -73,7 +73,10 @@ def test_a_template_is_the_prompt(run, shell, ernie, emulator, cell, prompt):
             "template 'trip' has no ctiy. What to do: did you mean city?",
         ),
         ("%%ernie --template trp\nhi", "no template trp. What to do: did you mean trip?"),
-        ("%%ernie --template trip --var city\nhi", "--var requires name=value, not 'city'."),
+        (
+            "%%ernie --template trip --var city\nhi",
+            "a variable's value is written name=value, not 'city'.",
+        ),
         (
             "%%ernie --template trip --var city=a --var city=b\nhi",
             "the variable city is given twice.",
@@ -142,6 +145,8 @@ def test_the_command_lists_shows_saves_renders_and_removes(run):
     assert run("%ernie template show greet")[0].result == saved
     _, out = run("%ernie template render greet name='Ann Lee'")
     assert out == "Hello Ann Lee, {x} $HOME\n"
+    _, out = run("%ernie template render greet --var name='Ann Lee'")
+    assert out == "Hello Ann Lee, {x} $HOME\n"
     _, out = run("%ernie template delete greet")
     assert out.endswith("greet.txt is deleted\n")
     assert list_templates().names == ["translate", "trip", "我的 模板"]
@@ -176,7 +181,7 @@ def test_a_saved_text_stays_as_it_is_typed(session, line, text):
         ("template lst", "%ernie template has no 'lst'. What to do: did you mean list?"),
         ("template show", "usage: %ernie template show NAME"),
         ("template show trip translate", "usage: %ernie template show NAME"),
-        ("template save", "usage: %ernie template save NAME [--identifier {{}}] TEXT"),
+        ("template save", "usage: %ernie template save NAME TEXT. What to do: for example %"),
         ("template save a", "usage: %ernie template save NAME"),
         ("template save a --identifier <> b", "no identifier <>"),
         ("template save a b --identifier <>", "no identifier <>"),
@@ -187,7 +192,16 @@ def test_a_saved_text_stays_as_it_is_typed(session, line, text):
         ("template save a {x}", "{x} is not a variable"),
         ("template render trip days=1", "without a value: city"),
         ('template render "trip', "a quotation is not closed"),
-        ("template render", "usage: %ernie template render NAME VARIABLE=VALUE …"),
+        ("template render", "usage: %ernie template render NAME VARIABLE=VALUE …. What to do: for"),
+        ("template render trip Rome", "a variable's value is written name=value, not 'Rome'"),
+        ("template save a {{city}} in {days}", "the text has both {{city}} and {days}. What to do"),
+        ("template save a {{ city }}", "What to do: write {{city}}, without blanks"),
+        (
+            "template show nix",
+            "save it first: %ernie template save nix Plan a day in {city} (in Py",
+        ),
+        ('template show "a b"', '%ernie template save "a b" Plan'),
+        ("template show nix", "; %ernie template lists those that you have"),
         ("template delete tri", "did you mean trip?"),
     ],
 )
@@ -195,6 +209,33 @@ def test_a_wrong_command_is_told(session, line, told):
     with pytest.raises(InvalidOption) as caught:
         run_command(session, line)
     assert told in caught.value.line("en")
+
+
+@pytest.mark.parametrize(
+    ("text", "variables"),
+    [
+        ("安排{{city}}的{{days}}天", ("city", "days")),
+        ('{"a": 1} for {{city}}', ("city",)),
+        ("{{city}} and {x} {0}", ("city",)),
+        ("Plan {city}", ("city",)),
+        ("none", ()),
+    ],
+)
+def test_a_template_may_have_the_double_braces_of_cells(session, run, emulator, text, variables):
+    saved = run_command(session, f"template save mine {text}")
+    assert saved.variables == variables
+    assert list_templates().problems == {}
+    assert session.templates.get("mine") == saved
+    values = " ".join(f"--var {name}=X" for name in variables)
+    run(f"%%ernie --template mine {values}\n")
+    assert sent(emulator) == [saved.render(dict.fromkeys(variables, "X"))]
+
+
+def test_an_empty_list_says_how_a_template_is_saved(session):
+    for name in list_templates().names:
+        session.templates.delete(name)
+    note = run_command(session, "template").note
+    assert note.endswith("\nsave one: %ernie template save trip Plan {days} days in {city}")
 
 
 def test_a_file_that_cannot_be_read_is_in_the_note(session):
@@ -209,7 +250,9 @@ def test_templates_and_results_appear_in_the_set_language(shell, ernie):
     format_html = shell.display_formatter.formatters["text/html"]
     assert "3 个模板" in format_plain(ernie.templates)
     assert "[[echo]]Into {lang}" in format_plain(ernie.templates.list())
-    assert "标识符" in format_html(ernie.templates.get("trip"))
+    assert "变量" in format_html(ernie.templates.get("trip"))
+    assert "标识符" not in format_html(ernie.templates.get("trip"))
+    assert "标识符" in format_html(ernie.templates.make("[city]", identifier="[]"))
     optimized = ernie.templates.optimize("Write a poem.")
     assert "</ins>" in format_html(optimized)
     assert "{+# Task" in format_plain(optimized)

@@ -124,12 +124,12 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others():
 
 
 def test_an_unknown_name_is_told_with_what_may_be_meant():
-    with pytest.raises(InvalidOption, match="save one first: %ernie template save NAME TEXT"):
+    with pytest.raises(InvalidOption, match="save it first: %ernie template save trip Plan"):
         find_template("trip")
     save_template(make_template("a", name="trip"))
     with pytest.raises(InvalidOption, match=r"did you mean trip\?"):
         find_template("tripp")
-    with pytest.raises(InvalidOption, match="%ernie template list shows them all"):
+    with pytest.raises(InvalidOption, match="%ernie template lists those that you have"):
         find_template("行程")
 
 

@@ -91,17 +91,24 @@ def test_a_value_that_holds_a_variable_is_not_replaced_again():
 
 
 @pytest.mark.parametrize(
-    "text", ["{x}", "{姓名}", "{}", '{"a": 1}', "{v1}{{v2}}", "{1a}", "{a b}", f"{{{'a' * 31}}}"]
+    "text", ["{x}", "{姓名}", "{}", '{"a": 1}', "{1a}", "{a b}", f"{{{'a' * 31}}}"]
 )
 def test_what_is_no_variable_is_told_with_the_ways_out(text):
     with pytest.raises(InvalidOption) as caught:
         make_template(text)
     line = caught.value.line("en")
     assert "2 to 30 letters, digits or underscores" in line
-    assert "choose another identifier, such as {{}}, or list the variables" in line
+    assert "another identifier, such as --identifier {{}}, or list the variables in Python" in line
     # Both ways out.
     assert make_template(text, variables=[]).render() == text
     assert make_template(f"{text} [[city]]", identifier="[[]]").variables == ("city",)
+
+
+def test_double_braces_are_recognized_and_both_kinds_at_once_refused():
+    assert make_template('{"a": "{{city}}"}').identifier == "{{}}"
+    assert make_template("a", negative_text="{{city}}").negative_variables == ("city",)
+    with pytest.raises(InvalidOption, match=r"both \{\{v2\}\} and \{v1\}.*same braces"):
+        make_template("{v1}{{v2}}")
 
 
 def test_blanks_around_a_name_are_told():
@@ -133,7 +140,7 @@ def test_all_that_is_missing_is_named_and_a_misspelling_told():
     assert template.render(city="杭州", days=3, style=None, more="ignored") == "杭州 3 None"
 
 
-@pytest.mark.parametrize("identifier", ["<>", "", "{", "{]", None, "{{{}}}"])
+@pytest.mark.parametrize("identifier", ["<>", "", "{", "{]", 5, "{{{}}}"])
 def test_another_identifier_is_refused(identifier):
     with pytest.raises(InvalidOption, match="no identifier"):
         make_template("a", identifier=identifier)
