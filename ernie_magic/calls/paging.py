@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.errors import ProtocolError
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.once import Pending
 
 MAX_PAGE = 100  # entries that one page may have
+# What a page says of itself; some services write an empty list as null, or leave it out.
+_ABOUT_PAGES = frozenset(
+    {"pageInfo", "isTruncated", "nextMarker", "maxKeys", "total", "totalCount", "has_more"}
+)
 BARE_LIST = "\0list"  # where a reply that is a list has it (`WireRequest.list_name`)
 
 
@@ -127,17 +133,17 @@ class Pages:
     def __iter__(self) -> Iterator[Any]:
         walk = PageWalk(MarkerPaging(), self._body)
         while walk.request is not None:
-            reply = result_of(self._request_page(walk.request).result())
-            yield from items_of(reply, self._list_name)
-            walk.advance(reply)
+            reply = self._request_page(walk.request).result()
+            yield from entries_of(reply, self._list_name)
+            walk.advance(result_of(reply))
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         walk = PageWalk(MarkerPaging(), self._body)
         while walk.request is not None:
-            reply = result_of(await self._request_page(walk.request).aresult())
-            for item in items_of(reply, self._list_name):
+            reply = await self._request_page(walk.request).aresult()
+            for item in entries_of(reply, self._list_name):
                 yield item
-            walk.advance(reply)
+            walk.advance(result_of(reply))
 
 
 def result_of(reply: Any) -> Any:
@@ -147,6 +153,42 @@ def result_of(reply: Any) -> Any:
     if BARE_LIST in reply:
         return reply[BARE_LIST]
     return reply.get("result", reply)
+
+
+def entries_of(reply: Any, list_name: str = "") -> list[Any]:
+    """Return the entries of a page whose reply is still in its envelope.
+
+    Parameters
+    ----------
+    reply
+        The whole reply, as it came.
+    list_name
+        As in `items_of`.
+
+    Raises
+    ------
+    ProtocolError
+        It is no page of a list: an empty list is told in some way, `{}` tells nothing.
+    """
+    page = result_of(reply)
+    if not _is_page(reply, page):
+        raise ProtocolError(
+            Text("回复里没有列表", "the reply has no list"),
+            Text(
+                "服务或中间的网关没有好好回答", "the service, or a gateway before it, is at fault"
+            ),
+            Text("过一会儿再试", "try again later"),
+        )
+    return items_of(page, list_name)
+
+
+def _is_page(reply: Any, page: Any) -> bool:
+    if isinstance(page, list):
+        # Without an envelope, an empty one may be anything.
+        return bool(page) or BARE_LIST not in values.as_object(reply)
+    fields = values.as_object(page)
+    has_list = any(isinstance(value, list) for value in fields.values())
+    return has_list or not _ABOUT_PAGES.isdisjoint(fields)
 
 
 def items_of(reply: Any, list_name: str = "") -> list[Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
@@ -29,6 +30,10 @@ _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # of a group and of an action
 _READS = ("Describe", "Get", "List")  # how the names of actions begin that change nothing
 _UPLOADING = Text("字节", "bytes")
 _WAITING = Text("等待任务", "waiting for the task")
+_STILL_RUNNING = Text(
+    "不再等待；任务不受影响，同样的调用接着等",
+    "no longer waited for; the task is not affected, and the same call waits for it again",
+)
 
 
 class RawCalls(CallGroup):
@@ -310,14 +315,14 @@ class RawCalls(CallGroup):
         Interrupted
         """
         from ernie_magic.calls.paging import result_of
-        from ernie_magic.calls.watching import (
-            check_pause,
-            is_under_way,
-            pause_of,
+        from ernie_magic.calls.task_states import (
+            is_over,
             percent_in,
+            reason_in,
             state_in,
-            watch_task,
+            with_reason,
         )
+        from ernie_magic.calls.watching import check_pause, pace_of, watch_task
 
         client = self._get_client()
         client.localizing_errors(lambda: check_pause(pause))
@@ -328,13 +333,19 @@ class RawCalls(CallGroup):
             async def look() -> Any:
                 return result_of(await call.send_json(request))
 
+            def notice(seen: Any) -> Text:
+                state = state_in(seen) or ""
+                reason = reason_in(values.as_object(seen), state)
+                return untranslated(with_reason(state, reason))
+
             return await watch_task(
                 look,
                 call.emit,
-                is_over=lambda seen: not is_under_way(_required_state(state_in(seen))),
+                is_over=lambda seen: is_over(_required_state(state_in(seen))),
+                still_running=_STILL_RUNNING,
                 percent=percent_in,
-                notice=lambda seen: untranslated(state_in(seen) or ""),
-                pause=lambda: pause_of(pause, simulated=is_simulated(call.service)),
+                notice=notice,
+                pace=lambda: pace_of(pause, simulated=is_simulated(call.service)),
             )
 
         settings = client.settings.take_snapshot()

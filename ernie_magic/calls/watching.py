@@ -1,60 +1,71 @@
-"""Tasks of Qianfan's platform that are looked at until they are over."""
+"""Tasks of a service that are looked at until they are over."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from ernie_magic.api import values
 from ernie_magic.api.keywords import check_number
+from ernie_magic.errors import (
+    AuthenticationFailed,
+    ErnieError,
+    PermissionDenied,
+    ProtocolError,
+    RateLimited,
+    ServerError,
+    ServiceError,
+    ServiceUnreachable,
+    TransportError,
+)
 from ernie_magic.runtime.events import Delta, Progress
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ernie_magic.text.language import Text
-
 ResultT = TypeVar("ResultT")
-_SIMULATED_PAUSE = 0.1  # seconds: the emulator's tasks move with each look
 _LEAST_PAUSE = 0.01  # seconds
 _MOST_PAUSE = 86_400
 _WHOLE = 100  # percent
-# Where replies have the state of a task or of a resource, and its progress.
-_STATES = (
-    "runStatus",
-    "status",
-    "importStatus",
-    "exportStatus",
-    "publishStatus",
-    "processStatus",
-    "trainStatus",
-    "displayStatus",
-    "state",
+# Errors that say nothing about the task, which goes on without being looked at.
+_OF_THE_WAY = (
+    TransportError,
+    ProtocolError,
+    ServerError,
+    RateLimited,
+    AuthenticationFailed,
+    PermissionDenied,
 )
-_PROGRESSES = ("runProgress", "progress", "importProgress")
-# The platform's words for what is not over, in lower case.
-_UNDER_WAY = frozenset(
-    {
-        "",
-        "created",
-        "creating",
-        "deploying",
-        "doing",
-        "exporting",
-        "importing",
-        "indexing",
-        "new",
-        "notconfigured",
-        "parsing",
-        "pending",
-        "publishing",
-        "queuing",
-        "running",
-        "stopping",
-        "uploading",
-        "waiting",
-    }
+_LOOK_FAILED = Text(
+    "这次没有查到任务的状态（{why}），{seconds} 秒后再查",
+    "the task could not be looked at ({why}): the next look is in {seconds} s",
 )
+
+
+class Pace(NamedTuple):
+    """How often a task is looked at.
+
+    Attributes
+    ----------
+    pause : float
+        Seconds between two looks.
+    pause_after_failure : float
+        At most so many after a look that failed.
+    patience : float
+        For how many seconds looks may fail, one after another: a network that is away, a gateway
+        that is restarted.
+    patience_at_first : float
+        The same before the first look that has shown something: the address may be wrong.
+    """
+
+    pause: float
+    pause_after_failure: float = 30.0
+    patience: float = 600.0
+    patience_at_first: float = 60.0
+
+
+# The emulator's tasks move with each look, and no network is in between.
+_SIMULATED_PACE = Pace(0.1, 0.1, 2.0, 2.0)
 
 
 async def watch_task(
@@ -62,24 +73,35 @@ async def watch_task(
     emit: Callable[[Delta], None],
     *,
     is_over: Callable[[ResultT], bool],
+    still_running: Text,
     percent: Callable[[ResultT], float] | None = None,
     notice: Callable[[ResultT], Text] | None = None,
-    pause: Callable[[], float],
+    pace: Callable[[], Pace],
 ) -> ResultT:
     """Look at a task until it is over, and return what was seen last.
 
+    A look that fails on the way there or back is followed by the next one, for some minutes.
+
     Parameters
     ----------
-    look, is_over, percent, notice
+    look, is_over, still_running, percent, notice
         As in `PlatformCall.watch_task`.
     emit
         Called with the progress and the notices.
-    pause
-        Returns how many seconds pass before the next look.
+    pace
+        Returns how often it is looked at.
+
+    Raises
+    ------
+    ErnieError
+        Looks have failed for too long, or one was refused; it says that the task goes on.
     """
+    looks = _Looks(look, emit, still_running, pace)
     told: Text | None = None
     while True:
-        state = await look()
+        state, has_failed = await looks.next()
+        if has_failed:
+            told = None
         if notice is not None and (told_now := notice(state)) != told:
             told = told_now
             emit(Delta(notice=told))
@@ -88,14 +110,93 @@ async def watch_task(
             emit(Delta(progress=Progress(done, _WHOLE)))
         if is_over(state):
             return state
-        await asyncio.sleep(pause())
+        await asyncio.sleep(pace().pause)
 
 
-def pause_of(pause: float, *, simulated: bool) -> float:
-    """Return the seconds between two looks; fewer with the emulator, whose tasks move by looks."""
+class _Looks(Generic[ResultT]):
+    """The looks at one task."""
+
+    def __init__(
+        self,
+        look: Callable[[], Awaitable[ResultT]],
+        emit: Callable[[Delta], None],
+        still_running: Text,
+        pace: Callable[[], Pace],
+    ) -> None:
+        self._look = look
+        self._emit = emit
+        self._still_running = still_running
+        self._pace = pace
+        self._has_seen = False
+
+    async def next(self) -> tuple[ResultT, bool]:
+        """Return what the next look shows that shows something, and whether one failed before."""
+        clock = asyncio.get_running_loop()
+        failing_since: float | None = None
+        while True:
+            try:
+                state = await self._look()
+            except ErnieError as error:
+                if failing_since is None:
+                    failing_since = clock.time()
+                pause = self._pause_after(error)
+                if self._is_final(error, clock.time() + pause - failing_since):
+                    raise
+                seconds = f"{pause:.0f}"
+                self._emit(Delta(notice=_LOOK_FAILED.fill(why=error.what, seconds=seconds)))
+            else:
+                self._has_seen = True
+                return state, failing_since is not None
+            await asyncio.sleep(pause)
+
+    def _pause_after(self, error: ErnieError) -> float:
+        pace = self._pace()
+        return max(min(pace.pause, pace.pause_after_failure), error.retry_after or 0)
+
+    def _is_final(self, error: ErnieError, seconds: float) -> bool:
+        """Whether no look follows one that failed so; the error is completed then.
+
+        Parameters
+        ----------
+        error
+        seconds
+            From the first failure to the next look.
+        """
+        pace = self._pace()
+        patience = pace.patience if self._has_seen else pace.patience_at_first
+        if self._may_pass(error):
+            if seconds <= patience:
+                return False
+            error.add_advice(self._still_running)
+        elif self._has_seen and isinstance(error, _OF_THE_WAY):
+            error.add_advice(self._still_running)
+        return True
+
+    def _may_pass(self, error: ErnieError) -> bool:
+        """Whether a look that failed so may succeed in a while."""
+        if isinstance(error, RateLimited):
+            return error.retryable
+        if isinstance(error, ServiceUnreachable) and not self._has_seen:
+            return error.retryable  # a certificate or a proxy's setting does not mend itself
+        if isinstance(error, TransportError | ProtocolError | ServerError):
+            return True
+        # A page in place of a refusal is no word of the service's, whatever its status.
+        return isinstance(error, ServiceError) and error.body.lstrip().startswith("<")
+
+
+def pace_of(pause: float, *, simulated: bool) -> Pace:
+    """Return how often a task is looked at.
+
+    Parameters
+    ----------
+    pause
+        Seconds between two looks.
+    simulated
+        Whether the emulator has the task: it is looked at more often.
+    """
     if simulated:
-        return _SIMULATED_PAUSE
-    return max(pause, _LEAST_PAUSE)
+        return _SIMULATED_PACE
+    return Pace(max(pause, _LEAST_PAUSE))
 
 
 def check_pause(pause: object) -> None:
@@ -106,28 +207,3 @@ def check_pause(pause: object) -> None:
     InvalidOption
     """
     check_number("pause", pause, 0, _MOST_PAUSE, is_whole=False)
-
-
-def state_in(result: object) -> str | None:
-    """Return the state of a task that a reply describes; None where it names none in words."""
-    fields = values.as_object(result)
-    found = (fields[name] for name in _STATES if isinstance(fields.get(name), str))
-    return next(found, None)
-
-
-def is_under_way(state: str) -> bool:
-    """Whether a state in the platform's words is not the last one."""
-    return state.lower() in _UNDER_WAY
-
-
-def percent_in(result: object) -> float:
-    """Return the progress of a task that a reply describes, 0 to 100; 100 for one that is over."""
-    state = state_in(result)
-    if state is not None and not is_under_way(state):
-        return _WHOLE
-    fields = values.as_object(result)
-    for name in _PROGRESSES:
-        text = values.as_name(fields.get(name)).rstrip("% ")
-        if (number := values.as_seconds(text)) is not None:
-            return min(number, _WHOLE)
-    return 0

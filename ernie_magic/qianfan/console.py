@@ -30,15 +30,17 @@ from ernie_magic.calls.paging import (
     BARE_LIST,
     MarkerPaging,
     PageWalk,
-    items_of,
+    entries_of,
     result_of,
 )
 from ernie_magic.calls.raw import action_path, is_read
-from ernie_magic.calls.watching import check_pause, pause_of, watch_task
+from ernie_magic.calls.watching import check_pause, pace_of, watch_task
 from ernie_magic.config.credentials import Endpoint
 from ernie_magic.config.platform import PlatformRoutes
+from ernie_magic.errors import ProtocolError
 from ernie_magic.qianfan.creation import StoppedWork, tell_stopped, telling_stop
 from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.text.language import Text
 from ernie_magic.wire.request import Context, WireRequest
 
 if TYPE_CHECKING:
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.listing import Listing
     from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
-    from ernie_magic.text.language import Text
     from ernie_magic.wire.prepared_call import PreparedCall
     from ernie_magic.wire.reader import Reader
     from ernie_magic.wire.request import Form
@@ -61,6 +62,10 @@ ListingT = TypeVar("ListingT", bound="Listing[Any]")
 # (https://github.com/baidubce/bce-qianfan-sdk), for what is quick and for what takes hours.
 QUICK_PAUSE = 2.0
 LONG_PAUSE = 30.0
+_NOTHING_DESCRIBED = Text(
+    "{action} 的回复里什么都没有描述", "the reply to {action} describes nothing"
+)
+_LATER = Text("过一会儿再试", "try again later")
 
 
 class Console:
@@ -176,6 +181,30 @@ class PlatformCall:
         path = action_path(group, action)
         return await self.request("POST", path, body or {}, repeatable=may_repeat)
 
+    async def describe(
+        self,
+        group: str,
+        action: str,
+        body: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        """Return what an action describes: one thing, by its id.
+
+        Parameters
+        ----------
+        group, action, body
+            As in `action`.
+
+        Raises
+        ------
+        ProtocolError
+            The reply describes nothing.
+        ErnieError
+        """
+        described = values.as_object(await self.action(group, action, body))
+        if not described:
+            raise ProtocolError(_NOTHING_DESCRIBED.fill(action=action), advice=_LATER)
+        return described
+
     async def request(
         self,
         method: str,
@@ -205,11 +234,24 @@ class PlatformCall:
         ------
         ErnieError
         """
+        may_repeat = repeatable or method == "GET"
+        return result_of(await self._send(method, path, body, repeatable=may_repeat, form=form))
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None,
+        *,
+        repeatable: bool = True,
+        form: Form | None = None,
+    ) -> Any:
+        """Send a request and return the whole reply; the parameters are those of `request`."""
         request = WireRequest(
             method,
             path,
             body,
-            repeatable=repeatable or method == "GET",
+            repeatable=repeatable,
             list_name=BARE_LIST,
             has_envelope=True,
             form=form,
@@ -219,7 +261,7 @@ class PlatformCall:
         reply = await self._client.http.send_json(request, context)
         # The first reply tells whether the emulator stands in for the service.
         self.is_simulated = is_simulated(self._client.service_name(context.endpoint))
-        return result_of(reply)
+        return reply
 
     async def read_reply(self, path: str, body: Mapping[str, Any], reader: Reader) -> None:
         """Send a request whose reply is an answer, streamed or not; each piece is emitted.
@@ -269,18 +311,20 @@ class PlatformCall:
         group, action, body
             As in `action`.
         list_name
-            As in `items_of`.
+            As in `ernie_magic.calls.paging.items_of`.
 
         Raises
         ------
+        ProtocolError
+            A reply has no list.
         ErnieError
         """
         items: list[Any] = []
         walk = PageWalk(MarkerPaging(), body or {})
         while walk.request is not None:
-            reply = await self.action(group, action, walk.request, repeatable=True)
-            items += items_of(reply, list_name)
-            walk.advance(reply)
+            reply = await self._send("POST", action_path(group, action), walk.request)
+            items += entries_of(reply, list_name)
+            walk.advance(result_of(reply))
         return items
 
     def build_listing(
@@ -315,7 +359,8 @@ class PlatformCall:
         """Look at a task until it is over, and return what was seen last.
 
         An interrupt ends the looking only: the task goes on, and another call may watch it again.
-        Nothing is created here.
+        Nothing is created here. A look that fails by the network, or by a fault of the service's
+        that may pass, is followed by the next one, for some minutes.
 
         Parameters
         ----------
@@ -324,7 +369,7 @@ class PlatformCall:
         is_over
             Whether the task has ended, in whichever way.
         still_running
-            What an interrupt tells: that it goes on, and how it is watched again.
+            What an interrupt tells, and an error: that it goes on, and how it is watched again.
         percent
             How much of it is done, 0 to 100: shown by a bar.
         notice
@@ -338,9 +383,10 @@ class PlatformCall:
                 look,
                 self.emit,
                 is_over=is_over,
+                still_running=still_running,
                 percent=percent,
                 notice=notice,
-                pause=lambda: pause_of(pause, simulated=self.is_simulated),
+                pace=lambda: pace_of(pause, simulated=self.is_simulated),
             )
 
     async def account_of(self, group: str) -> Hashable:

@@ -121,11 +121,11 @@ async def created_id(request: Awaitable[object], name: str) -> str:
         The reply has none.
     ErnieError
     """
-    return id_in(values.as_object(await request), name)
+    return required_field(values.as_object(await request), name)
 
 
-def id_in(reply: Mapping[str, Any], name: str) -> str:
-    """Return the id in a reply, which has to have one.
+def required_field(reply: Mapping[str, Any], name: str) -> str:
+    """Return the text in a field that a reply has to have: an id, a state.
 
     Raises
     ------

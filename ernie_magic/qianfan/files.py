@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import CallGroup
-from ernie_magic.calls.paging import AfterPaging, PageWalk
+from ernie_magic.calls.paging import AfterPaging, PageWalk, entries_of
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.creation import tell_stopped
 from ernie_magic.qianfan.listing import Listing
@@ -179,7 +179,7 @@ class ServicePaths:
         walk = PageWalk(AfterPaging(_PAGE), query)
         while walk.request is not None:
             reply = await self.send("GET", f"{path}?{urlencode(walk.request)}")
-            rows += values.as_objects(reply.get(_LIST))
+            rows += values.as_objects(entries_of(reply, _LIST))
             walk.advance(reply)
         return rows
 

@@ -6,7 +6,14 @@ import threading
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.calls.paging import AfterPaging, MarkerPaging, PageWalk, items_of
+from ernie_magic.calls.paging import (
+    BARE_LIST,
+    AfterPaging,
+    MarkerPaging,
+    PageWalk,
+    entries_of,
+    items_of,
+)
 from ernie_magic.qianfan.console import Console
 from ernie_magic.session import Session
 from ernie_magic.text.language import Text
@@ -120,6 +127,50 @@ def test_the_only_list_of_a_reply_has_its_entries():
     assert items_of({"pageInfo": {}, "anything": [1]}) == [1]
     assert items_of({"a": [1], "b": [2]}, "b") == [2]
     assert items_of({"a": [1], "b": [2]}) == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {},
+        {"requestId": "r"},
+        {"requestId": "r", "result": None},
+        {"requestId": "r", "result": {}},
+        {"requestId": "r", "result": {"serviceList": None}},
+        {BARE_LIST: []},
+    ],
+    ids=str,
+)
+def test_a_reply_without_a_list_is_no_empty_list(reply):
+    with pytest.raises(errors.ProtocolError, match=r"no list|没有列表"):
+        entries_of(reply)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"requestId": "r", "result": []},
+        {"requestId": "r", "result": {"serviceList": []}},
+        {"requestId": "r", "result": {"serviceList": None, "pageInfo": {"isTruncated": False}}},
+        {"result": {"isTruncated": False, "maxKeys": 10}},
+        {"object": "list", "data": None, "has_more": False},
+    ],
+    ids=str,
+)
+def test_an_empty_list_is_told_in_several_ways(reply):
+    assert entries_of(reply) == []
+
+
+def test_a_reply_that_describes_nothing_is_an_error(session, console, monkeypatch):
+    async def nothing(*_args, **_options):
+        return {}
+
+    async def work(call):
+        monkeypatch.setattr(call, "action", nothing)
+        return await call.describe("service", "DescribeService", {"serviceId": "svco-1"})
+
+    with pytest.raises(errors.ProtocolError, match="DescribeService"):
+        console.start_work(work).result()
 
 
 def test_a_task_is_waited_for_and_its_progress_told(console):

@@ -63,6 +63,7 @@ def service_table(service: PlatformService, language: Language) -> Table:
     """All that is known of one service."""
     labels = _SERVICE_HEADERS[language]
     rows = [[label, value] for label, value in zip(labels, _service_row(service), strict=True)]
+    rows.append([Text("原因", "reason").say(language), service.reason])
     rows.append(["id", service.id])
     rows.append([Text("模型版本", "model version").say(language), service.model_id])
     note = with_origin("", [service], language)

@@ -136,6 +136,7 @@ _HELD_OUT = Text("作验证", "held out")
 _HYPER_PARAMETERS = Text("超参数", "hyper-parameters")
 _DEFAULT = Text("默认", "default")
 _STATE = Text("状态", "state")
+_REASON = Text("原因", "reason")
 _CREATED = Text("创建", "created")
 _FINISHED = Text("结束", "finished")
 _CURVES = Text("曲线", "curves")
@@ -243,6 +244,7 @@ def task_table(task: TuningTask, language: Language) -> Table:
     headers = [_TASK.say(language), task.id]
     known = [
         (_STATE, describe_state(task, language)),
+        (_REASON, task.reason),
         (_JOB, f"{task.job_name} · {task.job_id}"),
         (_MODEL, task.model),
         (_METHOD, f"{task.mode} · {task.scale}"),

@@ -113,7 +113,7 @@ class Apps(CallGroup):
 
         async def work(call: PlatformCall) -> App:
             app_id = await _find_id(call, name)
-            told = await call.action(GROUP, "DescribeApp", {"id": app_id})
+            told = await call.describe(GROUP, "DescribeApp", {"id": app_id})
             return _read_app(told, is_simulated=call.is_simulated)
 
         return self._console.start_work(work)

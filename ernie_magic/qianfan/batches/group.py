@@ -17,7 +17,8 @@ from ernie_magic.api import values
 from ernie_magic.api.http_status import OK
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import CallGroup
-from ernie_magic.calls.watching import pause_of, watch_task
+from ernie_magic.calls.task_states import has_succeeded, is_over
+from ernie_magic.calls.watching import Pace, pace_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import (
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from ernie_magic.client import Client
     from ernie_magic.runtime.stream import Stream
 
-COMPLETED = "completed"
-# A batch in one of these has ended (https://platform.openai.com/docs/guides/batch).
-_OVER = (COMPLETED, "failed", "expired", "cancelled")
 _WINDOW = "24h"
 # A version as a part of a path.
 _VERSION = re.compile(r"/v\d+\w*(?=/|$)")
@@ -101,12 +99,12 @@ class Batch:
     @property
     def is_over(self) -> bool:
         """Whether it has ended, in whichever way."""
-        return self.state in _OVER
+        return is_over(self.state)
 
     @property
     def is_complete(self) -> bool:
         """Whether it has ended well."""
-        return self.state == COMPLETED
+        return has_succeeded(self.state)
 
     @property
     def percent(self) -> float:
@@ -235,7 +233,10 @@ class BatchCalls:
     @property
     def pause(self) -> float:
         """Seconds between two looks."""
-        return pause_of(LONG_PAUSE, simulated=is_simulated(self._paths.call.service))
+        return self._pace().pause
+
+    def _pace(self) -> Pace:
+        return pace_of(LONG_PAUSE, simulated=is_simulated(self._paths.call.service))
 
     async def create(
         self,
@@ -276,6 +277,8 @@ class BatchCalls:
     async def look(self, batch_id: str) -> Batch:
         """Return what is known of a batch."""
         batch = self._read(await self._paths.send("GET", self._paths.batch_path(batch_id)))
+        if not batch.state:
+            raise ProtocolError(Text("回复里没有 status", "the reply has no status"))
         self.seen.add(batch_id)
         return batch
 
@@ -309,6 +312,7 @@ class BatchCalls:
             lambda: self.look(batch_id),
             call.emit,
             is_over=lambda batch: batch.is_over,
+            still_running=_STILL_RUNNING.fill(batch=batch_id),
             percent=percent,
             notice=lambda batch: _STATE.fill(
                 batch=batch.id,
@@ -316,7 +320,7 @@ class BatchCalls:
                 done=batch.completed + batch.failed,
                 total=batch.total,
             ),
-            pause=lambda: self.pause,
+            pace=self._pace,
         )
 
     async def read_results(self, batch: Batch) -> BatchResults:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.api.keywords import check_dicts, check_texts
 from ernie_magic.api.public_names import CallGroup
+from ernie_magic.calls.task_states import is_over, reason_in, with_reason
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, create_once, created_id
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 GROUP = "batchinference"
-# The words that the official client and its tests know (https://github.com/baidubce/bce-qianfan-sdk).
-_OVER = ("Done", "Stopped", "Failed", "Expired")
 _BOS = re.compile(r"bos:/[^/\s]\S*")
 _NAME_LENGTH = (2, 20)  # characters
 _MAX_DESCRIPTION = 500  # characters
@@ -82,7 +81,12 @@ class InferenceTask:
     @property
     def is_over(self) -> bool:
         """Whether it has ended, in whichever way."""
-        return self.state in _OVER
+        return is_over(self.state)
+
+    @property
+    def reason(self) -> str:
+        """Why it has failed, in the service's words; "" where it has not, or does not say."""
+        return reason_in(self.raw, self.state)
 
 
 class InferenceTasks(Listing[InferenceTask]):
@@ -244,7 +248,9 @@ class BatchInference(CallGroup):
                 is_over=lambda seen: seen.is_over,
                 still_running=_STILL_RUNNING.fill(task=task_id),
                 percent=lambda seen: seen.percent,
-                notice=lambda seen: _STATE.fill(task=task_id, state=seen.state),
+                notice=lambda seen: _STATE.fill(
+                    task=task_id, state=with_reason(seen.state, seen.reason)
+                ),
                 pause=LONG_PAUSE,
             )
 
@@ -296,8 +302,8 @@ class BatchInference(CallGroup):
 
 
 async def _look(call: PlatformCall, task_id: str) -> InferenceTask:
-    reply = await call.action(GROUP, "DescribeBatchInferenceTask", {"taskId": task_id})
-    told = {"taskId": task_id, **values.as_object(reply)}
+    reply = await call.describe(GROUP, "DescribeBatchInferenceTask", {"taskId": task_id})
+    told = {"taskId": task_id, **reply}
     return read_task(told, is_simulated=call.is_simulated)
 
 

@@ -14,7 +14,6 @@ from ernie_magic.api.usage import Usage
 from ernie_magic.calls.tables.rows import Outcome, RowSender, outcome_of_answer
 from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown, ServiceError
 from ernie_magic.qianfan.batches.group import (
-    COMPLETED,
     MAX_REQUESTS,
     BatchCalls,
     batch_form,
@@ -295,7 +294,7 @@ class BatchRows:
     async def _collect(self, batch: Batch, requests: Sequence[ChatRequest]) -> list[Outcome]:
         results = {result.custom_id: result for result in await self._calls.read_results(batch)}
         missing = _NO_RESULT
-        if batch.state != COMPLETED:
+        if not batch.is_complete:
             missing = Text(f"{missing.zh}（{batch.state}）", f"{missing.en} ({batch.state})")
         outcomes = []
         for i, request in enumerate(requests):

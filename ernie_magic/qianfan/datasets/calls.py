@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.api.keywords import as_listed
 from ernie_magic.calls.datasets.formats import UNREADABLE, find_format
+from ernie_magic.calls.task_states import (
+    has_failed,
+    has_succeeded,
+    is_over,
+    reason_in,
+    with_reason,
+)
 from ernie_magic.errors import InvalidOption, ProtocolError, ServiceError
 from ernie_magic.qianfan.console import QUICK_PAUSE
 from ernie_magic.qianfan.creation import create_once
@@ -21,8 +28,6 @@ from ernie_magic.qianfan.datasets.records import (
     DatasetRecord,
     TransferRecord,
     VersionRecord,
-    is_failed,
-    is_finished,
     read_dataset_record,
     read_transfer,
     read_version,
@@ -239,7 +244,7 @@ async def find_version_id(
 
 async def look_at_version(call: PlatformCall, version_id: str) -> VersionRecord:
     """Return a version with its states."""
-    reply = await call.action(GROUP, "DescribeDatasetVersion", {"versionId": version_id})
+    reply = await call.describe(GROUP, "DescribeDatasetVersion", {"versionId": version_id})
     return read_version({"versionId": version_id, **values.as_object(reply)})
 
 
@@ -328,7 +333,7 @@ class Transfer:
 
     async def look(self, call: PlatformCall) -> TransferRecord:
         """Ask how far it is."""
-        reply = await call.action(GROUP, self._action, {"taskId": self.task_id})
+        reply = await call.describe(GROUP, self._action, {"taskId": self.task_id})
         return read_transfer(self.task_id, reply)
 
     def describe(self, record: TransferRecord) -> Text:
@@ -390,7 +395,7 @@ async def follow_transfer(
 
 
 def _percent_done(record: TransferRecord) -> float:
-    if is_finished(record.state):
+    if has_succeeded(record.state):
         return 100.0
     return record.percent
 
@@ -404,7 +409,7 @@ def _transfer_failed(record: TransferRecord) -> ServiceError:
         ).fill(link=record.errors_link)
     return ServiceError(
         Text("任务 {task} 失败：{status}", "the task {task} failed: {status}").fill(
-            task=record.id, status=record.state
+            task=record.id, status=with_reason(record.state, record.reason)
         ),
         Text("文件不合数据集的格式", "the files do not have the dataset's format"),
         advice,
@@ -424,9 +429,12 @@ async def wait_for_publishing(
         It failed.
     """
     version = await _look_until_published(call, version_id)
-    if is_failed(version.publish_state):
+    if has_failed(version.publish_state):
+        state = with_reason(version.publish_state, reason_in(version.raw, version.publish_state))
         raise ServiceError(
-            Text("版本 {id} 发布失败", "publishing the version {id} failed").fill(id=version_id),
+            Text(
+                "版本 {id} 发布失败（{state}）", "publishing the version {id} failed ({state})"
+            ).fill(id=version_id, state=state),
             Text("不是每个样本都有回答", "not every sample has an answer"),
             Text("补全后再发布", "complete them, then publish again"),
             code=version.publish_state,
@@ -447,4 +455,4 @@ async def _look_until_published(call: PlatformCall, version_id: str) -> VersionR
 
 
 def _is_publishing_over(state: str) -> bool:
-    return not state or is_finished(state) or is_failed(state)
+    return not state or is_over(state)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.calls.task_states import has_failed, is_over, reason_in
 from ernie_magic.qianfan.listing import Listing
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 DATASET_ID = "dg-"  # how ids begin
 VERSION_ID = "ds-"
-FINISHED = ("Finished", "Published", "Done", "Success", "Succeeded")  # how ends of states are named
-FAILED = ("Failed", "Stopped", "Canceled", "Cancelled")
 _ERRORS = "errDown"  # how the field with the link to an import's faults begins
 
 
@@ -122,22 +121,17 @@ class TransferRecord:
     @property
     def has_failed(self) -> bool:
         """Whether it ended without success."""
-        return is_failed(self.state)
+        return has_failed(self.state)
 
     @property
     def is_over(self) -> bool:
         """Whether it has ended, or tells no state that could be waited for."""
-        return not self.state or is_finished(self.state) or self.has_failed
+        return not self.state or is_over(self.state)
 
-
-def is_finished(state: str) -> bool:
-    """Whether a state is a successful end."""
-    return state.endswith(FINISHED) and not state.startswith("Un")
-
-
-def is_failed(state: str) -> bool:
-    """Whether a state is an end without success."""
-    return state.endswith(FAILED)
+    @property
+    def reason(self) -> str:
+        """Why it has failed, in the platform's words; "" where it has not, or does not say."""
+        return reason_in(self.raw, self.state)
 
 
 def read_version(reply: object) -> VersionRecord:

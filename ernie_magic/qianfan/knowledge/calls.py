@@ -18,8 +18,8 @@ from ernie_magic.errors import ErnieError, InvalidOption, ServiceError, Transpor
 from ernie_magic.qianfan.console import QUICK_PAUSE
 from ernie_magic.qianfan.creation import (
     StoppedWork,
-    id_in,
     may_have_been_carried_out,
+    required_field,
     stopped_creation,
     telling_stop,
 )
@@ -262,7 +262,7 @@ async def create_base(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeB
     except TransportError as error:
         error.advice = await _advise_after_creation(call, body["name"])
         raise
-    id_in(made, "id")
+    required_field(made, "id")
     return read_base(made, is_simulated=call.is_simulated)
 
 
@@ -326,7 +326,7 @@ async def add_documents(call: PlatformCall, body: Mapping[str, Any]) -> list[str
         raise
     ids = [each for each in values.as_names(values.as_list(reply.get("documentIds"))) if each]
     if not ids:
-        id_in(reply, "documentIds")
+        required_field(reply, "documentIds")
     return ids
 
 
@@ -353,7 +353,7 @@ async def upload_file(
     try:
         with telling_stop(StoppedWork(_UPLOAD_STOPPED.fill(before=before, name=name))):
             told = values.as_object(await sent)
-        return values.as_name(told.get("id")) or id_in(told, "documentId")
+        return values.as_name(told.get("id")) or required_field(told, "documentId")
     except ErnieError as error:
         error.what = Text(
             "{name} 没有传完：{what}", "{name} was not uploaded completely: {what}"

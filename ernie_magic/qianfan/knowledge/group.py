@@ -124,7 +124,7 @@ class Knowledge(CallGroup):
 
         async def work(call: PlatformCall) -> KnowledgeBase:
             base_id = await find_base_id(call, name)
-            told = await call.action(GROUP, "DescribeKnowledgeBase", {"id": base_id})
+            told = await call.describe(GROUP, "DescribeKnowledgeBase", {"id": base_id})
             return read_base(told, is_simulated=call.is_simulated)
 
         return self._start(work)

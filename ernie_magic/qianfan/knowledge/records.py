@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.passages import Passage
+from ernie_magic.calls.task_states import has_failed, has_succeeded
 from ernie_magic.qianfan.listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # States of a document ("DescribeDocuments" on
-# https://cloud.baidu.com/doc/qianfan-api/s/jm7x0gkcd) in which nothing more happens by itself.
-USABLE = frozenset({"available", "retrainErrSegmentUsable"})
-FAILED = frozenset({"parseError", "error", "retrainingSegmentUnusable"})
-# What happens only once somebody has configured it in the console.
+# https://cloud.baidu.com/doc/qianfan-api/s/jm7x0gkcd) after which nothing happens until somebody
+# has configured it in the console.
 WAITING = frozenset({"notConfigured"})
 # Ours, for one that was just registered and is not in the service's list yet.
 NOT_LISTED = "notListed"
@@ -78,12 +77,12 @@ class Document:
     @property
     def is_usable(self) -> bool:
         """Whether a search finds what is in it."""
-        return self.state in USABLE
+        return has_succeeded(self.state)
 
     @property
     def has_failed(self) -> bool:
         """Whether the service could not read it."""
-        return self.state in FAILED
+        return has_failed(self.state)
 
     @property
     def is_settled(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ernie_magic.calls.task_states import has_failed, with_reason
 from ernie_magic.config.deployed import check_endpoint_name, choose_endpoint
 from ernie_magic.config.services import LOCAL
 from ernie_magic.errors import InvalidOption, MissingKey
@@ -56,6 +57,16 @@ def find_endpoint(
 
 
 def _not_serving_error(service: PlatformService) -> InvalidOption:
+    if has_failed(service.state):
+        return InvalidOption(
+            Text("{name} 不能调用：{state}", "{name} cannot be called: {state}").fill(
+                name=service.name, state=with_reason(service.state, service.reason)
+            ),
+            advice=Text(
+                "在千帆控制台处理，或换一个：%ernie services",
+                "see to it in Qianfan's console, or use another one: %ernie services",
+            ),
+        )
     return InvalidOption(
         Text("{name} 还不能调用：{state}", "{name} cannot be called yet: {state}").fill(
             name=service.name, state=service.state

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.api.keywords import check_number, check_texts
 from ernie_magic.api.public_names import CallGroup
+from ernie_magic.calls.task_states import is_over, reason_in, with_reason
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, create_once, created_id
@@ -41,11 +42,13 @@ _WATCH_OR_RENAME = Text(
     '换个名称；或用那一个：ernie.services.watch("{name}")',
     'choose another name, or use that one: ernie.services.watch("{name}")',
 )
-_UNDER_WAY = ("", "New", "Deploying")
 _NAME = re.compile(r".{2,20}")
 _SUFFIX = re.compile(r"[a-z0-9_-]{1,19}[a-z0-9]")
 _DEFAULT_RESOURCE = "GPU-I-2"  # the official client's
-_PROGRESS = {"": 0, "New": 10, "Deploying": 50}  # percent, as states show no more
+# Percent, as states show no more.
+_PROGRESS = {"": 0, "New": 10}
+_BEING_DEPLOYED = 50
+_WHOLE = 100
 _MAX_DESCRIPTION = 500  # characters
 _MAX_QPS = 50
 _LENGTHS = {"Hour": counted("小时", "hour"), "Month": counted("个月", "month")}
@@ -109,6 +112,11 @@ class PlatformService:
     def is_serving(self) -> bool:
         """Whether it can be called."""
         return self.state == SERVING
+
+    @property
+    def reason(self) -> str:
+        """Why it has failed, in the platform's words; "" where it has not, or does not say."""
+        return reason_in(self.raw, self.state)
 
 
 @dataclass(frozen=True)
@@ -303,8 +311,8 @@ class Services(CallGroup):
             if present := _find_same(await _list_deployed(call), name, model_id):
                 return present
             if not model_set_id:
-                version = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
-                body["modelSetId"] = values.as_text(values.as_object(version).get("modelSetId"))
+                version = await call.describe(MODELS, "DescribeModel", {"modelId": model_id})
+                body["modelSetId"] = values.as_text(version.get("modelSetId"))
             what = _SERVICE.fill(name=name)
             sent = created_id(call.action(GROUP, "CreateService", body), "serviceId")
             service_id = await create_once(sent, what, _LIST_FIRST)
@@ -355,10 +363,12 @@ class Services(CallGroup):
 
             return await call.watch_task(
                 look,
-                is_over=lambda found: found.state not in _UNDER_WAY,
+                is_over=lambda found: is_over(found.state),
                 still_running=_STILL_DEPLOYING.fill(name=wanted),
-                percent=lambda found: _PROGRESS.get(found.state, 100),
-                notice=lambda found: _STATE.fill(name=found.name, state=found.state),
+                percent=_percent_deployed,
+                notice=lambda found: _STATE.fill(
+                    name=found.name, state=with_reason(found.state, found.reason)
+                ),
                 pause=pause,
             )
 
@@ -381,8 +391,8 @@ class Services(CallGroup):
             found = OwnModels(is_simulated=call.is_simulated)
             for row in sets:
                 for model_id in await list_version_ids(call, values.as_object(row)):
-                    detail = await call.action(MODELS, "DescribeModel", {"modelId": model_id})
-                    model = read_model(values.as_object(detail), model_id, services)
+                    detail = await call.describe(MODELS, "DescribeModel", {"modelId": model_id})
+                    model = read_model(detail, model_id, services)
                     found.append(replace(model, is_simulated=call.is_simulated))
             return found
 
@@ -393,6 +403,12 @@ class Services(CallGroup):
 
     def _name_of(self, service: str | PlatformService) -> str:
         return self._console.client.localizing_errors(lambda: name_of(service, _KIND))
+
+
+def _percent_deployed(service: PlatformService) -> float:
+    if is_over(service.state):
+        return _WHOLE
+    return _PROGRESS.get(service.state, _BEING_DEPLOYED)
 
 
 def _find_same(
@@ -506,8 +522,7 @@ def _version_id(listed: object) -> str:
 
 
 async def _describe(call: PlatformCall, service_id: str) -> PlatformService:
-    row = await call.action(GROUP, "DescribeService", {"serviceId": service_id})
-    described = values.as_object(row)
+    described = await call.describe(GROUP, "DescribeService", {"serviceId": service_id})
     if not described.get("serviceId"):
         described = {**described, "serviceId": service_id}
     return read_service(described, is_simulated=call.is_simulated)

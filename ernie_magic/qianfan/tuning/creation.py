@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import values
 from ernie_magic.errors import BadRequest, ErnieError, OutcomeUnknown
 from ernie_magic.qianfan.creation import create_once, created_id
-from ernie_magic.qianfan.tuning.tasks import FAILED, STOPPED, WAITING, TuningTask, read_task
+from ernie_magic.qianfan.tuning.tasks import WAITING, TuningTask, read_task
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class TuningCreation:
             task = await fetch_task(call, task_id)
         except BadRequest:  # it was deleted
             task = None
-        if task is None or task.state in (FAILED, STOPPED):
+        if task is None or task.has_failed:
             del self.tasks[plan.key]
             return None
         return task
@@ -161,8 +161,8 @@ async def fetch_task(call: PlatformCall, task_id: str) -> TuningTask:
     ------
     ErnieError
     """
-    told = await call.action(GROUP, "DescribeFineTuningTask", {"taskId": task_id})
-    return read_task(values.as_object(told), is_simulated=call.is_simulated)
+    told = await call.describe(GROUP, "DescribeFineTuningTask", {"taskId": task_id})
+    return read_task(told, is_simulated=call.is_simulated)
 
 
 async def _existing_job(call: PlatformCall, job_id: str) -> str:

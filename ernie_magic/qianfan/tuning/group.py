@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.public_names import CallGroup
+from ernie_magic.calls.task_states import with_reason
 from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, check_deletion
@@ -266,7 +267,8 @@ class Tuning(CallGroup):
         *,
         pause: float = LONG_PAUSE,
     ) -> Stream[TuningTask]:
-        """Wait until a task has ended, with a progress bar, and return it.
+        """Wait until a task has ended, with a progress bar, and return it: `is_done` says whether
+        it has ended well, `reason` why not.
 
         An interrupt ends the waiting only: the task goes on, and can be watched again.
 
@@ -547,7 +549,7 @@ async def _fetch_tasks(call: PlatformCall, job_id: str) -> TuningTasks:
 
 
 def _describe_state(task: TuningTask) -> Text:
-    return _STATE.fill(task=task.id, state=task.state)
+    return _STATE.fill(task=task.id, state=with_reason(task.state, task.reason))
 
 
 def _id_of(what: object) -> str:

@@ -12,8 +12,9 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
+from ernie_magic.calls.task_states import is_over, with_reason
 from ernie_magic.errors import ErnieError, InvalidOption, OutcomeUnknown, ServiceError
-from ernie_magic.qianfan.creation import create_once, created_id, id_in
+from ernie_magic.qianfan.creation import create_once, created_id, required_field
 from ernie_magic.qianfan.services.group import MODELS, list_version_ids
 from ernie_magic.qianfan.tuning.tasks import PublishedModel, TuningTask
 from ernie_magic.text.language import Text
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _PUBLISH_V1 = "/wenxinworkshop/modelrepo/publishTrainModel"
 _VERSION_V1 = "/wenxinworkshop/modelrepo/modelVersionDetail"
-_CREATING = "Creating"
 _MODEL = Text("模型“{name}”", "the model “{name}”")
 _STATE = Text("模型 {model}：{state}", "model {model}: {state}")
 _LIST_FIRST = Text(
@@ -164,7 +164,7 @@ async def _request_publication(call: PlatformCall, order: PublishOrder) -> _Ids:
         sent = call.action("model", "CreateCustomModel", order.body_v2())
         return _Ids(order.model_set, await created_id(sent, "modelId"))
     told = values.as_object(await call.request("POST", _PUBLISH_V1, order.body_v1()))
-    return _Ids(id_in(told, "modelIDStr"), id_in(told, "versionIdStr"))
+    return _Ids(required_field(told, "modelIDStr"), required_field(told, "versionIdStr"))
 
 
 async def _list_versions(call: PlatformCall, order: PublishOrder) -> set[_Ids]:
@@ -199,25 +199,43 @@ async def _wait_until_ready(
 
     return await call.watch_task(
         look,
-        is_over=lambda model: model.state != _CREATING,
+        is_over=lambda model: is_over(model.state),
         still_running=_STILL_PUBLISHING.fill(model=ids.version_id),
         notice=lambda model: _STATE.fill(model=model.id, state=model.state),
     )
 
 
 async def _fetch_state(call: PlatformCall, order: PublishOrder, version_id: str) -> str:
-    """Return the state of a model's version."""
+    """Return the state of a model's version.
+
+    Raises
+    ------
+    ProtocolError
+        The reply has none.
+    ErnieError
+    """
     if order.train_meta is None:
-        told = await call.request(
-            "POST", _VERSION_V1, {"modelVersionId": version_id}, repeatable=True
-        )
-        return values.as_name(values.as_object(told).get("state"))
-    told = await call.action("model", "DescribeModel", {"modelId": version_id})
-    return values.as_name(values.as_object(told).get("status"))
+        body = {"modelVersionId": version_id}
+        told = await call.request("POST", _VERSION_V1, body, repeatable=True)
+        return required_field(values.as_object(told), "state")
+    return required_field(
+        await call.describe(MODELS, "DescribeModel", {"modelId": version_id}), "status"
+    )
 
 
 def _check_order(order: PublishOrder) -> None:
     task = order.task
+    if task.has_failed:
+        raise InvalidOption(
+            Text(
+                "任务 {task} 没有成功，不能发布：{state}",
+                "the task {task} has not ended well, and cannot be published: {state}",
+            ).fill(task=task.id, state=with_reason(task.state, task.reason)),
+            advice=Text(
+                "改好数据或参数，用 ernie.tuning.create(…) 再训练",
+                "correct the data or the options, and train again: ernie.tuning.create(…)",
+            ),
+        )
     if not task.is_done:
         raise InvalidOption(
             Text(

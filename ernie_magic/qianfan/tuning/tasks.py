@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.calls.task_states import has_failed, has_succeeded, is_over, reason_in, with_reason
 from ernie_magic.qianfan.listing import Listing
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import counted
@@ -17,13 +18,8 @@ from ernie_magic.text.language import counted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DONE = "Done"
 WAITING = "Waiting"
 RUNNING = "Running"
-FAILED = "Failed"
-STOPPED = "Stopped"
-# While in one of these a task has not ended; the official client waits on "" too.
-_GOING_ON = (WAITING, RUNNING, "")
 _UNFINISHED = "0000-"
 _WHOLE = 100  # percent
 _JOBS, _TASKS = counted("个作业", "job"), counted("个任务", "task")
@@ -101,6 +97,8 @@ class TuningTask:
         The service's page with its curves.
     is_simulated : bool
         Whether the emulator made it up.
+    raw : dict
+        All that the platform tells of it.
     """
 
     id: str
@@ -117,22 +115,34 @@ class TuningTask:
     finished: str = ""
     link: str = ""
     is_simulated: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def is_over(self) -> bool:
         """Whether it has ended, in whichever way."""
-        return self.state not in _GOING_ON
+        return is_over(self.state)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has ended without success: it failed, or was stopped."""
+        return has_failed(self.state)
+
+    @property
+    def reason(self) -> str:
+        """Why it has failed, in the platform's words; "" where it has not, or does not say."""
+        return reason_in(self.raw, self.state)
 
     @property
     def is_done(self) -> bool:
         """Whether it has ended well, and can be published."""
-        return self.state == DONE
+        return has_succeeded(self.state)
 
     @printable
     def __repr__(self) -> str:
         state = self.state
         if state == RUNNING:
             state = f"{state} {self.percent}%"
+        state = with_reason(state, self.reason)
         return f"TuningTask({self.id}, {state}, {self.mode} {self.scale} of {self.model})"
 
 
@@ -248,11 +258,12 @@ def read_task(told: Mapping[str, Any], *, is_simulated: bool = False) -> TuningT
         _read_end(told.get("finishDate")),
         values.as_name(told.get("vdlLink")),
         is_simulated,
+        told,
     )
 
 
 def _read_percent(told: object, state: str) -> int:
-    if state == DONE:
+    if has_succeeded(state):
         return _WHOLE
     number = values.as_number(values.as_name(told).removesuffix("%"))
     if number is None:

@@ -346,7 +346,7 @@ def test_a_batch_that_this_account_has_not_is_sent_anew(local, emulator, monkeyp
         server.replies = {
             "/v2/batches/batch-other": reply({}, f"{status} No"),
             "/v2/batches/batch-1": reply({"id": "batch-1", "status": "failed"}),
-            "/v2/batches": reply({"id": "batch-1"}),
+            "/v2/batches": reply({"id": "batch-1", "data": []}),
             "/v2/files": reply({"id": "file-1"}),
         }
         local.settings.base_url = f"{server.url}/v2"

@@ -9,8 +9,6 @@ from ernie_magic import errors
 from ernie_magic.emulator.faults import Fault
 from ernie_magic.qianfan.datasets.records import (
     DatasetRecord,
-    is_failed,
-    is_finished,
     read_transfer,
 )
 from ernie_magic.session import Session
@@ -264,12 +262,6 @@ def test_a_file_is_read_and_checked_in_the_session_s_language(session, datasets,
 def test_states_of_other_names_are_read(reply, status, is_over):
     found = read_transfer("task-1", reply)
     assert (found.state, found.is_over) == (status, is_over)
-
-
-def test_which_states_are_ends():
-    assert [is_finished(one) for one in ("Published", "Unpublished", "ImportFinished", "Publishing")] == [True, False, True, False]  # fmt: skip
-    assert is_failed("PublishFailed")
-    assert not is_failed("Importing")
 
 
 def test_a_session_without_a_pair_of_keys_is_told(monkeypatch):

@@ -201,6 +201,19 @@ def test_a_failed_deployment_ends_the_waiting(session, model_id):
     assert session.services.watch("mock_failed").state == "Failed"
 
 
+def test_states_that_no_page_lists_are_waited_for(session, model_id):
+    made = session.services.deploy("other words", model_id, confirm=True)
+    service = session.client._emulator.platform.state_of(Services).find(made.id)
+    service.states = StateMachine(["Creating", "Starting", "Serving"])
+    assert session.services.watch(made).is_serving
+
+
+def test_a_failed_service_tells_why():
+    told = {"serviceId": "svco-1", "runStatus": "Failed", "failReason": "no machine is free"}
+    assert read_service(told).reason == "no machine is free"
+    assert read_service({**told, "runStatus": "Serving"}).reason == ""
+
+
 def test_with_an_api_key_alone_a_service_is_taken_by_its_endpoint(emulator, monkeypatch):
     monkeypatch.setenv("QIANFAN_CONSOLE_API_BASE_URL", emulator.url)
     monkeypatch.setenv("QIANFAN_API_KEY", "bce-v3/ALTAK-x/0123")

@@ -1,10 +1,13 @@
 """Tuning tasks: watched, stopped, listed, deleted, published."""
 
+import asyncio
 import threading
 
 import pytest
 
 from ernie_magic import errors
+from ernie_magic.qianfan.tuning.publication import Publication, PublishOrder
+from ernie_magic.qianfan.tuning.tasks import read_task
 from ernie_magic.session import Session
 
 LOOK = "DescribeFineTuningTask"
@@ -84,6 +87,39 @@ def test_a_watch_that_is_stopped_leaves_the_task_running_and_creates_nothing(
 def test_a_failed_task_is_returned_with_its_state(emulated, create):
     task = emulated.tuning.watch(create("mock_failed_one"))
     assert (task.state, task.is_over, task.is_done, task.checkpoints) == ("Failed", True, False, ())
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 502, "times": 4}, {"html": True}, {"status": 429}], ids=str
+)
+def test_a_watch_goes_on_after_looks_that_failed(emulated, wire, create, fault):
+    task = create()
+    wire.faults.add(action=LOOK, **fault)
+    assert emulated.tuning.watch(task).is_done
+
+
+def test_a_watch_that_cannot_look_for_long_tells_that_the_task_goes_on(emulated, wire, create):
+    task = create()
+    wire.faults.add(action=LOOK, status=502, times=999)
+    try:
+        with pytest.raises(errors.ServerError) as caught:
+            emulated.tuning.watch(task)
+    finally:
+        wire.faults.clear()
+    assert f"the task {task.id} goes on: watch it again with" in str(caught.value)
+
+
+def test_a_failed_task_tells_why(emulated):
+    told = {"taskId": "task-1", "runStatus": "Fail", "errMsg": "line 3 is not JSON"}
+    task = read_task(told)
+    assert (task.is_over, task.is_done, task.has_failed) == (True, False, True)
+    assert task.reason == "line 3 is not JSON"
+    assert "Fail: line 3 is not JSON" in repr(task)
+    assert task.raw == told
+    order = PublishOrder(task, "m", "", None, None)
+    with pytest.raises(errors.InvalidOption, match="line 3 is not JSON") as caught:
+        asyncio.run(Publication().publish(None, order))
+    assert "train again" in str(caught.value)
 
 
 def test_a_stopped_task_ends_whoever_watches_it(emulated, create):
