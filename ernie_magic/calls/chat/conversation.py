@@ -22,6 +22,7 @@ from ernie_magic.calls.chat.earlier_options import with_earlier_options, with_ea
 from ernie_magic.calls.chat.fitting import FittingRequests, ask_fitting_turn
 from ernie_magic.calls.chat.history import MAIN, TURNS, History, Turn
 from ernie_magic.calls.chat.planning import ConversationState, make_plan
+from ernie_magic.calls.chat.waiting import wait_for_turns
 from ernie_magic.config.settings import SETTING_NAMES
 from ernie_magic.errors import (
     ErnieError,
@@ -168,6 +169,7 @@ class Conversation(SuggestsNames):
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
         self._turns_under_way: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
+        self._background_turns: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
         self._requests = FittingRequests(client)
         self._generation = 0  # a prompt from before a reset leaves no turn after it
 
@@ -394,8 +396,14 @@ class Conversation(SuggestsNames):
     regenerate = blocking(_begin_regenerate)
     aregenerate = awaited(_begin_regenerate)
 
-    def ask_again(self, options: ChatOptions) -> Stream[Answer]:
+    def ask_again(self, options: ChatOptions, *, in_background: bool = False) -> Stream[Answer]:
         """Start a call that sends the last prompt again, with these options alone.
+
+        Parameters
+        ----------
+        options
+        in_background
+            As in `ask_with_options`.
 
         Raises
         ------
@@ -412,7 +420,9 @@ class Conversation(SuggestsNames):
         options = self._client.localizing_errors(
             lambda: with_earlier_sources(options, last_turn.answer.request)
         )
-        return self.ask_with_options(last_turn.prompt, options, replaced_turn=last_turn)
+        return self.ask_with_options(
+            last_turn.prompt, options, replaced_turn=last_turn, in_background=in_background
+        )
 
     def ask_with_options(
         self,
@@ -421,6 +431,8 @@ class Conversation(SuggestsNames):
         *,
         replaced_turn: Turn | None = None,
         on_model: Callable[[str], object] = lambda _model: None,
+        in_background: bool = False,
+        after_background: bool = False,
     ) -> Stream[Answer]:
         """Send a prompt with options; every other way to ask ends here.
 
@@ -435,6 +447,11 @@ class Conversation(SuggestsNames):
             The turn that the answer replaces once it is complete; later turns are not sent.
         on_model
             Called on the I/O thread with the model, once it is chosen.
+        in_background
+            A thread of its own reads the answer, as a panel's does: prompts may wait for it.
+        after_background
+            Wait for such turns of this conversation first, and send them too. A tool that one of
+            them calls must not ask so.
 
         Raises
         ------
@@ -449,8 +466,17 @@ class Conversation(SuggestsNames):
         if plan.options.knowledge:
             find_passages = self._prepare_search(plan.options.knowledge)
 
+        turns_before: list[Stream[Answer]] = []
+        if after_background and plan.is_turn:
+            turns_before = [turn for turn in [*self._background_turns] if not turn.is_done]
+
         async def ask_and_record(call: PreparedCall, request: ChatRequest) -> Answer:
+            nonlocal plan
             on_model(request.model)
+            if turns_before:
+                await wait_for_turns(call, turns_before)
+                plan = plan.following(self.history)
+                request = self._requests.build_again(plan, request)
             passages: Sequence[Passage] = ()
             quoting = plan
             if find_passages is not None:
@@ -481,6 +507,8 @@ class Conversation(SuggestsNames):
         )
         if plan.is_turn:
             self._turns_under_way.add(stream)
+            if in_background:
+                self._background_turns.add(stream)
         return stream
 
     def plan_prompt(

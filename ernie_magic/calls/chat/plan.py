@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ernie_magic.api import parameters
@@ -13,7 +14,7 @@ from ernie_magic.api.requests import ChatRequest, chat_request, check_session_pa
 from ernie_magic.calls.chat.history import user_message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ernie_magic.api.messages import Part
     from ernie_magic.api.passages import Passage
@@ -66,6 +67,11 @@ class Plan:
         stand alone.
         """
         return self.prompt is not None and self.options.history is not False
+
+    def following(self, turns: Iterable[Turn]) -> Plan:
+        """Return the plan with the turns that are there by now."""
+        earlier_turns = turns_before(self.replaced_turn, turns)
+        return replace(self, earlier_turns=earlier_turns, overlaps=False)
 
     @property
     def needs_vision(self) -> bool:
@@ -187,3 +193,8 @@ def fit_passages(
     if max_input_tokens:
         limits.append(max_input_tokens // 2)
     return shorten_passages(passages, min(limits))
+
+
+def turns_before(replaced_turn: Turn | None, turns: Iterable[Turn]) -> tuple[Turn, ...]:
+    """Return the turns that are sent with a prompt: those before the one that it replaces."""
+    return tuple(takewhile(lambda turn: turn is not replaced_turn, turns))

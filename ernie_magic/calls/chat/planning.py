@@ -5,7 +5,6 @@ conversation has.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ernie_magic.api.passages import check_knowledge
@@ -18,7 +17,7 @@ from ernie_magic.api.plugins import (
 )
 from ernie_magic.calls.chat import attachments, tools
 from ernie_magic.calls.chat.history import user_message
-from ernie_magic.calls.chat.plan import Plan
+from ernie_magic.calls.chat.plan import Plan, turns_before
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
@@ -111,9 +110,7 @@ def _plan_turn(
         system_messages = ({"role": "system", "content": system},)
     earlier_turns: tuple[Turn, ...] = ()
     if options.history:
-        earlier_turns = tuple(
-            takewhile(lambda turn: turn is not replaced_turn, conversation.history)
-        )
+        earlier_turns = turns_before(replaced_turn, conversation.history)
     if replaced_turn and options.images is None:
         images = replaced_turn.images
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -194,7 +195,11 @@ class CellMagics(CellRunner):
             stream = self._ask_app(parsed_line, prompt, conversation, view)
         else:
             stream = conversation.ask_with_options(
-                prompt, self._note_unfilled(parsed_line, cell), on_model=view.name_model
+                prompt,
+                self._note_unfilled(parsed_line, cell),
+                on_model=view.name_model,
+                # A tool of a panel's turn runs in the panel's thread: that turn waits for it.
+                after_background=threading.current_thread() is threading.main_thread(),
             )
         return PendingCell(stream, view, finish_cell, as_name=parsed_line.as_name)
 

@@ -394,7 +394,7 @@ class ChatTab(Tab):
 
         def ask_and_clear() -> Stream[Answer]:
             options = replace(self._chat_options(images), unfilled=unfilled)
-            stream = self.shown_conversation.ask_with_options(filled, options)
+            stream = self.shown_conversation.ask_with_options(filled, options, in_background=True)
             # Before anything reads the stream: one that fails at once puts the prompt back.
             # Keep what was written meanwhile.
             if not is_taken and self.composer.prompt_text == prompt:
@@ -563,7 +563,7 @@ class ChatTab(Tab):
 
         options = self._options_again(shown_turn)
         self._start_call(
-            lambda: self.shown_conversation.ask_again(options),
+            lambda: self.shown_conversation.ask_again(options, in_background=True),
             shown_turn.turn.prompt,
             shown_turn.transcript_entry["images"],
             options,
@@ -595,7 +595,7 @@ class ChatTab(Tab):
             # Errors are shown before anything has changed.
             self.shown_conversation.plan_prompt(prompt, options)
             fork = self.shown_conversation.fork(index)
-            stream = fork.ask_with_options(prompt, options)
+            stream = fork.ask_with_options(prompt, options, in_background=True)
             self._show_conversation(fork.name)
             return stream
 

@@ -351,3 +351,40 @@ def test_a_turn_is_not_given_an_empty_prompt(studio):
     with pytest.raises(errors.InvalidMessages, match=r"prompt is empty.*removes a turn"):
         studio.history[0] = studio.history[0].with_changes(prompt=" ")
     assert studio.history.messages() == MESSAGES
+
+
+def test_a_prompt_waits_for_turns_in_the_background_and_is_sent_with_them(studio):
+    first = studio.conversation.ask_with_options(
+        "[[chunks=20]][[pace=20ms]]", ChatOptions(), in_background=True
+    )
+    second = studio.conversation.ask_with_options(
+        "[[echo]]hi", ChatOptions(), after_background=True
+    )
+    alone = studio.conversation.ask_with_options(
+        "[[echo]]alone", ChatOptions(history=False), after_background=True
+    )
+    alone.result()
+    assert not first.is_done
+    notices = [
+        delta.notice.en for batch in second.iter_batches() for delta in batch if delta.notice
+    ]
+    assert notices == ["waiting for the answer in the panel first"]
+    answer = second.result()
+    assert (first.is_done, answer.request.overlaps, len(answer.request.messages)) == (
+        True,
+        False,
+        3,
+    )
+    assert [turn.answer for turn in studio.history] == [first.result(), answer]
+
+
+def test_a_prompt_that_waits_for_a_turn_that_is_stopped_or_for_itself_goes_on(studio):
+    first = studio.conversation.ask_with_options(
+        "[[chunks=500]][[pace=20ms]]", ChatOptions(), in_background=True
+    )
+    second = studio.conversation.ask_with_options(
+        "[[echo]]hi", ChatOptions(), in_background=True, after_background=True
+    )
+    first.close()
+    assert second.result() == "hi"
+    assert studio.history[-1].prompt == "[[echo]]hi"
