@@ -15,6 +15,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.calls.tables.formulas import check_formulas
+from ernie_magic.calls.tables.json_forms import find_rows
 from ernie_magic.calls.tables.other_files import (
     check_content,
     no_table_error,
@@ -23,6 +25,7 @@ from ernie_magic.calls.tables.other_files import (
 from ernie_magic.calls.tables.separated_values import (
     check_header,
     check_row_lengths,
+    double_escaped_quotes,
     find_separator,
 )
 from ernie_magic.calls.tables.sheets import check_sheet
@@ -72,6 +75,7 @@ def _read_separated(pandas: ModuleType, file: Path, separator: str) -> Any:
     one for an index): it is refused, unless the header lacks only the row's last, empty value.
     """
     text, separator = find_separator(decode_text(file.read_bytes()), separator)
+    text = double_escaped_quotes(text, separator)
     check_header(text, separator)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pandas.errors.ParserWarning)
@@ -135,27 +139,16 @@ def _holds_columns(content: dict[str, Any]) -> bool:
     return not kinds or (len(kinds) == 1 and kinds <= {list, dict})
 
 
-def _find_rows(content: dict[str, Any]) -> list[Any]:
-    """Return the rows in an object that has a list of them and nothing else than single values
-    beside it, [] for none.
-    """
-    lists = [value for value in content.values() if isinstance(value, (list, dict))]
-    if len(lists) != 1 or not isinstance(lists[0], list):
-        return []
-    return lists[0] if all(isinstance(row, dict) for row in lists[0]) else []
-
-
 def _build_table(pandas: ModuleType, content: Any) -> Any:
     """Return the table that JSON holds: a list of objects or of texts, an object of columns, or an
-    object that is the only row; the only list of objects in an object with facts about it, as APIs
-    answer.
+    object that is the only row; the rows within an object (`json_forms`).
     """
     if not isinstance(content, (dict, list)):
         raise InvalidOption(
             _ONE_VALUE.fill(value=f"{content!r:.40}"),
             advice=Text("一行一个对象，或文本列表", "write an object per row, or a list of texts"),
         )
-    if isinstance(content, dict) and (rows := _find_rows(content)):
+    if isinstance(content, dict) and (rows := find_rows(content)):
         content = rows
     elif isinstance(content, dict) and not _holds_columns(content):
         content = [content]
@@ -179,6 +172,7 @@ def _read_excel(pandas: ModuleType, file: Path) -> Any:
     with pandas.ExcelFile(file) as book:
         table = pandas.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
         check_sheet(table, book.sheet_names)
+        check_formulas(file)
     return _map_columns(pandas, table, list)
 
 

@@ -145,8 +145,12 @@ def parse_columns(given: object) -> tuple[Column, ...]:
             Text("error 列用来放出错原因", "the column error says why a row failed"),
             advice=Text("换一个列名", "use another name"),
         )
-    if len({field.name for field in columns}) != len(columns):
-        raise InvalidOption(Text("有两列同名", "two columns have the same name"))
+    names = [field.name for field in columns]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise InvalidOption(
+            Text("有两列都叫 {name}", "two columns are called {name}").fill(name=twice),
+            advice=Text("给其中一列换个名字", "give one of them another name"),
+        )
     return columns
 
 

@@ -38,6 +38,8 @@ _QUOTE = Text(
 _SEPARATORS = (";", "\t", "|", ",")
 _SHOWN_SEPARATORS = {",": Text("逗号", "comma"), "\t": Text("制表符", "tab")}
 _SEPARATOR_LINE = re.compile(r'"?sep=([^\r\n"])"?\r?\n', re.IGNORECASE)
+# Two backslashes before it stand for one, and leave it as it is.
+_ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 _SAMPLE = 64 * 1024  # characters that tell the separator
 
 
@@ -71,6 +73,26 @@ def _is_table_without(expected: str, rows: Sequence[Sequence[str]]) -> bool:
     if not rows or any(expected in name for name in rows[0]):
         return False
     return len(rows[0]) > 1 and {len(row) for row in rows} == {len(rows[0])}
+
+
+def double_escaped_quotes(text: str, separator: str) -> str:
+    r"""Return the text of a CSV whose quotation marks in values are doubled, as readers expect them
+    (RFC 4180): Spark and MySQL write `\"`. A text that is well-formed as it is stays.
+    """
+    if '\\"' not in text or _row_lengths(text, separator):
+        return text
+    doubled = _ESCAPED_QUOTE.sub(r'\1""', text)
+    if len(_row_lengths(doubled, separator)) == 1:
+        return doubled
+    return text
+
+
+def _row_lengths(text: str, separator: str) -> set[int]:
+    """Return how many values the rows have, none where a quotation goes on behind its end."""
+    with suppress(csv.Error):
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+        return {len(row) for row in reader if row}
+    return set()
 
 
 def check_header(text: str, separator: str) -> None:

@@ -436,12 +436,21 @@ def named_member(source: str) -> tuple[str, str]:
     return "", ""
 
 
-def _advise_f_string(source: str) -> Text | None:
-    """Return how to write an expression with a format, as braces in an f-string have one; None for
+def formatted_value(source: str) -> str:
+    """The expression of one with a format, as braces in an f-string have it (`price:.2f`); "" for
     anything else.
     """
     formatted = _FORMAT.fullmatch(source.strip())
     if formatted is None or not _is_expression(formatted["value"]):
+        return ""
+    return formatted["value"]
+
+
+def _advise_f_string(source: str) -> Text | None:
+    """Return how to write an expression with a format, as braces in an f-string have one; None for
+    anything else.
+    """
+    if not formatted_value(source):
         return None
     quote = '"' if "'" in source else "'"
     return _F_STRING_ADVICE.fill(written=f"{{{{f{quote}{{{source.strip()}}}{quote}}}}}")

@@ -21,6 +21,7 @@ from ernie_magic.calls.tables.template import (
 from ernie_magic.errors import InvalidExpression, InvalidOption
 from ernie_magic.notebook.magics.interpolate import (
     expression_spans,
+    formatted_value,
     free_names,
     interpolate,
     is_set_of_one,
@@ -111,13 +112,15 @@ MAP_GRAMMAR = Grammar(
 )
 _NOWHERE = (sys.maxsize, sys.maxsize)
 _COLUMN_ALONE = Text(
-    "一行的值只能单独写：{{{{{column}}}}}；要计算，先给表加一列",
-    "a row's value stands alone: {{{{{column}}}}}; to calculate with it, add a column to the table",
+    "一行的值只能单独写：{{{{{column}}}}}；要计算或改格式，先给表加一列",
+    "a row's value stands alone: {{{{{column}}}}}; to calculate with it or to format it, add a "
+    "column to the table",
 )
 _CALCULATES = Text(
     "{source} 用 {column} 列来计算",
     "{source} calculates with the column {column}",
 )
+_FORMATS = Text("{source} 给 {column} 列指定格式", "{source} formats the column {column}")
 _WHOLE_COLUMN = Text(
     "{source} 是整列 {column}：每一行都会发送所有行的值",
     "{source} is the whole column {column}: each row would be sent the values of all rows",
@@ -133,6 +136,10 @@ _SAME_FOR_ALL = Text(
 _NAME_A_COLUMN = Text(
     "在提示词里写列，例如 {column}；确实要问同样的话就加 --yes",
     "write a column into the prompt, such as {column}; to ask the same on purpose add --yes",
+)
+_EXAMPLE = Text(
+    "例如 %%ernie_map df --to 情感，提示词写在下一行：{{评论}}",
+    "for example %%ernie_map df --to sentiment, and on the next line the prompt: {{review}}",
 )
 _USAGE = Text(
     "用法：%%ernie_map 表 [--col 列] [--to 列] [--as 名称]",
@@ -229,7 +236,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
     """
     name, rest = first_word(line)
     if not name or name.startswith("-"):
-        raise InvalidOption(_USAGE)
+        raise InvalidOption(_USAGE, advice=_EXAMPLE)
     try:
         args = MAP_GRAMMAR.parse_line(rest, namespace)
     except InvalidExpression:
@@ -383,10 +390,14 @@ def _fill_expression(placeholder: str, columns: Sequence[str], namespace: Mappin
         name is not what was meant.
     """
     names = ColumnNames(columns)
-    column = next((name for name in free_names(placeholder[2:-2]) if names.find_names(name)), None)
+    inside = placeholder[2:-2]
+    formatted = formatted_value(inside)
+    free = free_names(formatted or inside)
+    column = next((name for name in free if names.find_names(name)), None)
     if column is not None:
+        what = _FORMATS if formatted else _CALCULATES
         raise InvalidExpression(
-            _CALCULATES.fill(source=clip_text(placeholder, 64), column=column),
+            what.fill(source=clip_text(placeholder, 64), column=column),
             advice=_COLUMN_ALONE.fill(column=column),
         )
     return interpolate(placeholder, namespace)

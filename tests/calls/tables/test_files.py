@@ -222,6 +222,42 @@ def test_a_json_file_may_have_its_rows_in_an_object(tmp_path, text):
     assert values_of(tmp_path / "a.json", text) == ["a", "b"]
 
 
+@pytest.mark.parametrize("orient", ["split", "table", "index", "records", "columns"])
+@pytest.mark.parametrize("labels", [None, ["x", "y"]], ids=["numbered", "labelled"])
+def test_a_json_file_is_read_as_pandas_writes_it(tmp_path, orient, labels):
+    if labels and orient == "index":
+        return  # its labels look like columns
+    frame = pd.DataFrame({"x": ["007", "b"], "n": [1, 2]}, index=labels)
+    frame.to_json(tmp_path / "a.json", orient=orient)
+    table = frames.copy_table(tmp_path / "a.json")
+    columns = [name for name in table.columns if not (labels and name == "index")]
+    assert (columns, table["x"].tolist()) == (["x", "n"], ["007", "b"])
+
+
+def test_names_of_values_that_are_no_table_are_columns(tmp_path):
+    content = '{"columns": ["a", "b"], "data": [[1], [2]]}'
+    assert values_of(tmp_path / "a.json", content, "columns") == ["a", "b"]
+    numbered = '{"0": {"0": "a", "1": "b"}, "1": {"0": "c", "1": "d"}}'
+    assert values_of(tmp_path / "a.json", numbered, "1") == ["c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        (r'"a \"q\" b"', [r'a "q" b']),
+        (r'"a \"q, z\" b"', [r'a "q, z" b']),
+        (r'"\"all of it\""', [r'"all of it"']),
+        (r'"ends in \\"', [r"ends in \\"]),
+        (r'"C:\new\"', ["C:\\new\\"]),
+        (r'"say ""a \""b\""!"""', [r'say "a \"b\"!"']),
+        (r"a \"q\" b", [r"a \"q\" b"]),
+    ],
+)
+def test_quotation_marks_of_a_csv_may_have_backslashes(tmp_path, text, values):
+    assert values_of(tmp_path / "a.csv", f"id,x\n1,{text}\n", "x") == values
+    assert values_of(tmp_path / "a.tsv", f"id\tx\n1\t{text}\n", "x") == values
+
+
 @pytest.mark.parametrize(
     ("encoding", "text"),
     [

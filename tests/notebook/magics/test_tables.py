@@ -386,6 +386,12 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map texts\n{{1/0}}", "What to do: try the expression in a cell of its own"),
         ("%%ernie_map texts\n{{text.upper()}}", "a row's value stands alone: {{text}}"),
         ("%%ernie_map texts\n{{ text | upper }}", "a row's value stands alone: {{text}}"),
+        (
+            "%%ernie_map frame\n{{n:.2f}}",
+            "{{n:.2f}} formats the column n. What to do: a row's value",
+        ),
+        ("%%ernie_map frame\n{{ n!r }}", "formats the column n. What to do: a row's value stands"),
+        ("%%ernie_map\n{{text}}", "for example %%ernie_map df --to sentiment, and on the next"),
         ("%%ernie_map texts\n{{id}} {{len(text)}}", "calculates with the column text"),
         ("%ernie_heat notes.txt", "notes.txt is a file, not vectors or texts"),
         ("%ernie_search 'notes.txt' x", "notes.txt is a file, not vectors or texts"),
