@@ -10,8 +10,12 @@ import re
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from ernie_magic.emulator import lexicon, scales
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _TASK = re.compile(
     r"判断|分类|归类|打分|评分|打\s*\d|选择|选出|选一个|情感|情绪|属于|是否|几颗?星|几分|多少分"
@@ -99,6 +103,7 @@ _NO = ("否", "不是", "不", "错", "无", "没有", "假", "no", "false", "n"
 _URGENT = re.compile(
     r"紧急|马上|立刻|尽快|崩溃|宕机|无法|urgent|asap|immediately|crash|down\b", re.IGNORECASE
 )
+_URGENT_NAME = re.compile(r"紧急|加急|urgent|priority", re.IGNORECASE)
 _HIGH, _LOW = (
     re.compile(r"高|紧急|high|urgent", re.IGNORECASE),
     re.compile(r"低|不紧急|普通|low|normal", re.IGNORECASE),
@@ -254,19 +259,34 @@ def _find_task(prompt: str) -> str:
     return prompt.replace(subject, "", 1) if subject else prompt
 
 
-def choose_for(name: str, prompt: str, seed: int) -> str | None:
+def choose_for(name: str, prompt: str, seed: int, other_names: Collection[str] = ()) -> str | None:
     """The word that a prompt offers for the field of this name, or a feeling; None if it offers
     none.
+
+    Parameters
+    ----------
+    other_names
+        Other fields: what is offered for one of these is not for this one.
     """
     groups = find_choices(prompt)
     if not groups and _FEELING_NAME.search(name):
         if _HAN.search(name):
             return choose(_FEELINGS_ZH, prompt, seed)
         return choose(_FEELINGS_EN, prompt, seed)
-    named = [each for each in groups if name and name.lower() in each.label.lower()]
-    if not named and (not groups or _FREE_NAME.search(name)):
+    named = [each for each in groups if _is_offered_for(name, each)]
+    if not named and not _FREE_NAME.search(name):
+        named = [
+            each
+            for each in groups
+            if not any(_is_offered_for(other, each) for other in other_names)
+        ]
+    if not named:
         return None
-    return choose((named or groups)[0].options, prompt, seed)
+    return choose(named[0].options, prompt, seed)
+
+
+def _is_offered_for(name: str, choices: Choices) -> bool:
+    return bool(name) and name.lower() in choices.label.lower()
 
 
 def is_decided(options: tuple[str, ...], prompt: str, name: str) -> bool:
@@ -446,6 +466,8 @@ def is_true(name: str, prompt: str, subject: str | None = None) -> bool:
         return level < 0
     if _POSITIVE_NAME.search(asked):
         return level > 0
+    if _URGENT_NAME.search(asked):
+        return level < -1 or bool(_URGENT.search(subject))
     if re.search(r"问题|疑问|提问|question", asked, re.IGNORECASE):
         return bool(re.search(r"[？?]|吗|怎么|为什么", subject))
     return _is_mentioned(asked, subject)
@@ -456,9 +478,11 @@ def _is_mentioned(asked: str, subject: str) -> bool:
     if not asked or asked.lower() in subject.lower():
         return True
     if not meanings:
-        # Nothing is known of these words: a part of them will do; no words of ours, and it is so.
+        # Nothing is known of these words: a part of them will do, or chance decides.
         pairs = [asked[i : i + 2] for i in range(len(asked) - 1) if _HAN.search(asked)]
-        return not pairs or any(pair in subject for pair in pairs)
+        if not pairs:
+            return bool(_spread(f"{asked}{subject}", 2))
+        return any(pair in subject for pair in pairs)
     said = lexicon.find_meanings(subject)
     heads = {lexicon.head_topic(meaning) for meaning, _ in meanings} - {""}
     wanted = {meaning for meaning, topic in meanings if topic}

@@ -25,6 +25,7 @@ from ernie_magic.api.passages import find_quoted
 from ernie_magic.emulator import (
     cities,
     judgements,
+    memory,
     prepared,
     rewriting,
     sight,
@@ -282,8 +283,8 @@ def _compose_paragraphs(
     earlier = [text_of(m) for m in messages[:-1] if m["role"] == "user"]
     if rewritten := rewriting.answer_rewriting(question):
         return [rewritten]
-    if _RECALL.search(question):
-        return [_recall_question(earlier, chinese=chinese)]
+    if recalled := _recall(question, earlier, chinese=chinese):
+        return [recalled]
     if looked := [sight.describe_image(url) for url in sight.image_urls_in(messages[-1:])]:
         return [_name_pictures(looked, messages, chinese=chinese)]
     if judged := _judge_text(_add_task(question, messages), seed):
@@ -338,6 +339,15 @@ def _judge_text(question: str, seed: int) -> str:
     if _HAN.search(question):
         separator = "："
     return "\n".join(f"- {name}{separator}{value}" for name, value in judged)
+
+
+def _recall(question: str, earlier: list[str], *, chinese: bool) -> str | None:
+    """What a question asks of earlier prompts; None where it asks nothing of them."""
+    if fact := memory.recall_fact(question, earlier):
+        return fact
+    if _RECALL.search(question):
+        return _recall_question(earlier, chinese=chinese)
+    return None
 
 
 def _recall_question(earlier: list[str], *, chinese: bool) -> str:

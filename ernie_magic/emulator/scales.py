@@ -6,8 +6,12 @@ import re
 
 _LIMIT = r"(-?\d{1,3}(?:\.\d)?)"
 _UNIT = r"(?:\s*(?:分|颗星|星|颗|级|档|[%％]|points?|stars?)(?![a-z]))?"
+# Two numbers of a date or of a time are no range: 2026-10-26, 10:30-11:00, 10月1-7日.
+_IN_DATE = r"(?<!\d[-/:.])(?<!月)"
+_BEFORE_DATE = r"(?!\s*[-/:]\d|\s*[年月日号点时])"
 _RANGE = re.compile(
-    rf"(?<![\d.]){_LIMIT}{_UNIT}\s*(?:到|至|-|－|—|–|~|～|\.\.|…|to|and)\s*{_LIMIT}(?![\d.])"
+    rf"(?<![\d.]){_IN_DATE}{_LIMIT}{_UNIT}\s*(?:到|至|-|－|—|–|~|～|\.\.|…|to|and)\s*"
+    rf"{_LIMIT}(?![\d.]){_BEFORE_DATE}"
     rf"|[\[(]\s*{_LIMIT}\s*[,，]\s*{_LIMIT}\s*[\])]",
     re.IGNORECASE,
 )

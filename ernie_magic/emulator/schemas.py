@@ -17,6 +17,11 @@ from ernie_magic.emulator.refusals import Refusal
 
 _PLACE = re.compile(r"location|city|place|地|城|区域", re.IGNORECASE)
 _DATE = re.compile(r"(?<![a-z])(?:time|date)|日期|时间|YYYY")
+# Such a parameter takes the prompt's own words.
+_FREE_TEXT = re.compile(
+    r"query|question|text|message|prompt|content|sql|code|expression|sentence|note|问题|内容|文本",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 # An apostrophe stands inside a word: "don't" opens no quotation.
 _QUOTED = re.compile(
@@ -34,7 +39,15 @@ _VALUE_SIZE = 100
 _MOST = 1e300
 
 
-def sample_value(schema: Any, prompt: str, name: str, seed: int, *, root: Any = None) -> Any:
+def sample_value(
+    schema: Any,
+    prompt: str,
+    name: str,
+    seed: int,
+    *,
+    root: Any = None,
+    mentioned: str = "",
+) -> Any:
     """A value that fits a schema, from the prompt where it has one.
 
     Parameters
@@ -47,6 +60,8 @@ def sample_value(schema: Any, prompt: str, name: str, seed: int, *, root: Any = 
         The same seed gives the same value.
     root
         The schema that references point into; None for `schema` itself.
+    mentioned
+        What a text is where the prompt has nothing else for it; "" for the prompt's beginning.
 
     Raises
     ------
@@ -56,7 +71,7 @@ def sample_value(schema: Any, prompt: str, name: str, seed: int, *, root: Any = 
     if root is None:
         root = schema
     try:
-        return _Sampler(root, prompt, seed).sample(schema, name)
+        return _Sampler(root, prompt, seed, mentioned).sample(schema, name)
     except (_EndlessError, RecursionError):
         raise Refusal("malformed_json", "Invalid Argument: the schema has no end") from None
 
@@ -97,7 +112,8 @@ class _EndlessError(Exception):
 class _Sampler:
     """One value's making: the schema that references point into, and the prompt."""
 
-    def __init__(self, root: Any, prompt: str, seed: int) -> None:
+    def __init__(self, root: Any, prompt: str, seed: int, mentioned: str) -> None:
+        self._mentioned = mentioned
         self._root = root
         self._prompt = prompt
         self._seed = seed
@@ -106,6 +122,7 @@ class _Sampler:
         self._quoted = quoted_texts(prompt)
         self._cities = cities.asked_cities(prompt)
         self._city = 0  # the one that is told about
+        self._names: frozenset[str] = frozenset()  # of the fields beside the one that is made
         self._open: list[str] = []  # the references being followed
         self._size = self._texts = 0
 
@@ -289,6 +306,7 @@ class _Sampler:
         properties = check_object(schema.get("properties"), "properties")
         # A prompt names the fields that it asks for; they are not what it is about.
         self._quoted = [words for words in self._quoted if words not in properties]
+        self._names |= properties.keys()
         for name, kind in properties.items():
             if found := self._sample_if_finite(kind, name):
                 value[name] = found[0]
@@ -324,21 +342,24 @@ class _Sampler:
         if _DATE.search(name + described):
             return text_formats.write_date(self._prompt)
         text = self._judge(name) or self._choose_words(
-            is_place=bool(_PLACE.search(name + described))
+            is_place=bool(_PLACE.search(name + described)),
+            is_free=schema.get("type") is None or bool(_FREE_TEXT.search(name)),
         )
         least, most = _lengths(schema)
         return text.ljust(least, "…")[:most]
 
     def _judge(self, name: str) -> str:
         """The word that the prompt offers for a field, or the city's; "" for neither."""
-        if offered := judgements.choose_for(name, self._prompt, self._seed):
+        if offered := judgements.choose_for(name, self._prompt, self._seed, self._names - {name}):
             return offered
         if name and isinstance(fact := self._city_fact(name), str):
             return fact
         return ""
 
-    def _choose_words(self, *, is_place: bool) -> str:
-        """The city, what is quoted, or the beginning: whatever the script, no letter is lost."""
+    def _choose_words(self, *, is_place: bool, is_free: bool) -> str:
+        """The city, what is quoted or mentioned, or the beginning: whatever the script, no letter
+        is lost.
+        """
         named = cities.named_cities(self._prompt)
         city = ""
         if named:
@@ -349,6 +370,8 @@ class _Sampler:
             quoted = self._quoted[min(self._texts, len(self._quoted) - 1)]
             self._texts += 1
             return quoted[:MAX_WORDS]
+        if self._mentioned and not is_free:
+            return self._mentioned[:MAX_WORDS]
         words = self._prompt
         if judgements.is_judgement(words):
             words = judgements.find_subject(words)

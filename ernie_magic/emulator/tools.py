@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from ernie_magic.emulator.lexicon import find_actions, find_meanings, head_topic, word_forms
+from ernie_magic.emulator.mentions import find_mentioned
 from ernie_magic.emulator.schemas import check_list, check_object, sample_value
 
 # Words of names and descriptions that say nothing of a tool's subject.
@@ -161,9 +162,19 @@ def fill_arguments(tool: dict[str, Any], prompt: str, seed: int) -> str:
         for name, kind in properties.items()
         if name in required or not isinstance(kind, dict) or "default" not in kind
     }
+    if not any(_is_numeric(kind) for kind in asked.values()) and re.search(r"\d", prompt):
+        # "3 portions" is for `quantity`, though it has a default.
+        asked |= dict([each for each in properties.items() if _is_numeric(each[1])][:1])
     wanted = {**schema, "type": "object", "properties": asked}
-    given = sample_value(wanted, prompt, "", seed, root=schema)
+    told = f"{_split_name(str(tool.get('name') or ''))} {tool.get('description') or ''}"
+    given = sample_value(
+        wanted, prompt, "", seed, root=schema, mentioned=find_mentioned(prompt, told)
+    )
     return json.dumps(given, ensure_ascii=False)
+
+
+def _is_numeric(schema: Any) -> bool:
+    return isinstance(schema, dict) and schema.get("type") in ("integer", "number")
 
 
 def answer_from_result(name: str, content: str, *, chinese: bool) -> str:

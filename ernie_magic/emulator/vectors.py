@@ -23,8 +23,8 @@ DIMENSIONS = {"bge-large-zh": 1024}
 _DEFAULT = 384  # embedding-v1
 # The share of the meaning in a similarity; the rest is that of the letters.
 _MEANING = 0.75
-_TOPIC_WEIGHT = 1.4
-_WORD_WEIGHT = 1.0
+_TOPIC_WEIGHT = 1.2
+_WORD_WEIGHT = 1.25
 _PLAIN_WEIGHT = 0.5
 # A meaning sets several numbers, so that two meanings hardly ever share all of theirs.
 _SPREAD = 4

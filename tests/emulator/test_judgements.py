@@ -94,6 +94,44 @@ def test_a_number_that_no_scale_is_named_for_follows_the_sentiment_too():
             )
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        "2026-10-26",
+        "2026-10-26 00:00:00",
+        "26-10-2026",
+        "2026/10/01-2026/10/07",
+        "10:30-11:00",
+        "10月1-7日",
+        "2026年1-12月",
+    ],
+)
+def test_the_numbers_of_a_date_or_a_time_are_no_scale(about):
+    prompt = f"Judge this review of {about} (price 26): Lovely tea, slow service"
+    assert judgements.find_scale(prompt, "stars") is None
+    assert 1 <= sample_value({"type": "integer"}, prompt, "stars", 0) <= 5
+
+
+def test_what_is_offered_for_one_field_is_not_the_value_of_another():
+    schema = {"properties": {"sentiment": {"type": "string"}, "topics": {"type": "string"}}}
+    prompt = "Judge sentiment (positive/negative), topics: The noodles were delicious"
+    found = sample_value(schema, prompt, "", 0)
+    assert found["sentiment"] == "positive"
+    assert found["topics"] not in ("positive", "negative")
+
+
+def test_what_is_urgent_is_a_strong_complaint_or_says_so():
+    schema = {"type": "boolean"}
+    for text, is_urgent in [("Fine tea", False), ("The site is down, call me asap", True)]:
+        prompt = f"Judge the sentiment (positive/negative) of this review, urgent: {text}"
+        assert sample_value(schema, prompt, "urgent", 0) is is_urgent
+
+
+def test_yes_and_no_of_an_unknown_name_are_not_always_yes():
+    asked = {sample_value({"type": "boolean"}, f"Is it spam: text {i}", "qzx", 0) for i in range(9)}
+    assert asked == {True, False}
+
+
 def test_a_long_review_is_judged_at_once():
     began = time.perf_counter()
     for piece in ("好", "不好", "没有想象的", "isn't good "):

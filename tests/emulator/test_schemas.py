@@ -28,7 +28,7 @@ DOUBLING = {
     [
         ({"type": "number"}, 2.5),
         ({"type": "integer"}, 2),
-        ({"type": "boolean"}, True),
+        ({"type": "boolean"}, False),
         ({"type": "string"}, "杭州"),
         ({"enum": ["x", "杭州"]}, "杭州"),
         ({"enum": ["x", "y"]}, "x"),

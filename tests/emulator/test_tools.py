@@ -124,7 +124,7 @@ CUSTOMER = {
         ("Customer: Zoë, née Müller 👩‍👩‍👧", "Customer: Zoë, née Müller 👩‍👩‍👧", None),
         ("العميل: شركة مرحبا، في القاهرة", "العميل: شركة مرحبا، في القاهرة", None),
         ("客户是𠮷野家，生僻字㐂也要保留", "客户是𠮷野家，生僻字㐂也要保留", None),
-        ("Create the customer Acme. Then stop", "Create the customer Acme", None),
+        ("Create the customer Acme. Then stop", "Acme", "Create the customer Acme"),
         ("给北京的客户“北方”写信", "北方", "北方"),
     ],
 )
@@ -161,3 +161,39 @@ def test_an_argument_of_no_type_is_the_prompt_s_number_where_it_has_nothing_else
 def test_a_place_is_the_prompt_s_city_even_where_something_else_is_quoted():
     tool = {"parameters": {"properties": {"location": {"type": "string"}}}}
     assert json.loads(fill_arguments(tool, "用“摄氏度”说北京的天气", 0)) == {"location": "北京"}
+
+
+def tool(tool_name, description, **properties):
+    return {"name": tool_name, "description": description, "parameters": {"properties": properties}}
+
+
+TEXT = {"type": "string"}
+PRICE = tool("price_of", "Price of a product in yuan.", product=TEXT)
+
+
+@pytest.mark.parametrize(
+    ("tool", "prompt", "value"),
+    [
+        (PRICE, "What do 3 portions of duck cost?", "duck"),
+        (PRICE, "how much is the green tea", "green tea"),
+        (PRICE, "三份烤鸭多少钱？", "烤鸭"),
+        (PRICE, "请问一杯咖啡的价格是多少", "咖啡"),
+        (tool("stock", "Number of pieces in stock", product=TEXT), "还有多少茶叶", "茶叶"),
+        (tool("order_status", "Status of an order", id=TEXT), "Where is order A123?", "A123"),
+        (tool("order_status", "Status of an order", id=TEXT), "Where is order 2023?", "2023"),
+        (tool("order_status", "Status of an order", id=TEXT), "订单 A123 到哪了？", "A123"),
+        (tool("weather", "Weather of a city", city=TEXT), "今天婺源的天气怎么样", "婺源"),
+        (tool("find", "Look up a person", name=TEXT), "Who is Li Hua?", "Li Hua"),
+        (tool("search", "Search the web", query=TEXT), "search Li Hua", "search Li Hua"),
+    ],
+)
+def test_an_argument_is_what_the_prompt_mentions_besides_the_tool_s_own_words(tool, prompt, value):
+    assert [*json.loads(fill_arguments(tool, prompt, 0)).values()] == [value]
+
+
+def test_a_number_that_nothing_else_takes_is_for_a_number_with_a_default():
+    quantity = {"type": "integer", "default": 1}
+    ordered = tool("price_of", "Price of a product.", product=TEXT, quantity=quantity)
+    asked = json.loads(fill_arguments(ordered, "What do 3 portions of duck cost?", 0))
+    assert asked == {"product": "duck", "quantity": 3}
+    assert json.loads(fill_arguments(ordered, "What does duck cost?", 0)) == {"product": "duck"}

@@ -46,3 +46,12 @@ def test_texts_of_one_meaning_are_close_in_both_languages(one, same, other, mode
 def test_equal_texts_and_seeds_have_equal_vectors():
     assert embed_text("a", "embedding-v1", 0) == embed_text("a", "embedding-v1", 0)
     assert embed_text("a", "embedding-v1", 0) != embed_text("a", "embedding-v1", 1)
+
+
+def test_a_text_with_the_very_word_is_nearer_than_others_of_its_topic():
+    sought = embed_text("snow", "embedding-v1", 0)
+    snow, sun, rain = (
+        product(sought, embed_text(f"{text}, said Anna", "embedding-v1", 0))
+        for text in ("Snow fell on the hills", "It was sunny all week", "Heavy rain is expected")
+    )
+    assert snow > max(sun, rain)
