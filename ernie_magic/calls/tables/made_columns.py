@@ -5,14 +5,15 @@ only where they are not ours.
 from __future__ import annotations
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from typing import TypeGuard
 
-_KEPT = 8  # tables; of those that nothing else holds, lists alone are kept alive
+_KEPT = 100  # runs
+_KEPT_LISTS = 8  # of the last runs, whose lists are kept alive: nothing can refer to them otherwise
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class MadeByRun:
     names : tuple of str
         The columns.
     texts : dict
-        What stands in those of them that are texts of ours: whole answers, and why rows failed.
+        The hashes of what stands in those of them that are texts of ours: whole answers, and why
+        rows failed.
     numbers : dict
         By column, each number as the prompts had it: of one that a file has as `1`, a copy may have
         `1.0`, and the other way round.
@@ -37,7 +39,7 @@ class MadeByRun:
     find_table: Callable[[], Any]
     purpose: tuple[object, ...]
     names: tuple[str, ...]
-    texts: Mapping[str, Collection[str]]
+    texts: Mapping[str, Collection[int]]
     numbers: Mapping[str, Mapping[float, Any]]
 
     def restore_numbers(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -58,7 +60,9 @@ class MadeByRun:
         if not rows or not rows[0].keys() >= set(self.names):
             return False
         return all(
-            _as_text(row[name]) in written for name, written in self.texts.items() for row in rows
+            hash(_as_text(row[name])) in written
+            for name, written in self.texts.items()
+            for row in rows
         )
 
 
@@ -79,13 +83,19 @@ class MadeColumns:
         """Record which columns of a run's table are ours, what stands in our texts, and in the
         columns that its prompts took.
         """
-        written = {name: frozenset(map(_as_text, column)) for name, column in texts.items()}
+        written = {
+            name: frozenset(hash(_as_text(text)) for text in column)
+            for name, column in texts.items()
+        }
         numbers = {
             name: {value: value for value in column if _is_number(value)}
             for name, column in asked.items()
         }
         self._made.append(MadeByRun(_refer_to(table), purpose, names, written, numbers))
         del self._made[:-_KEPT]
+        for place, made in enumerate(self._made[:-_KEPT_LISTS]):
+            if isinstance(made.find_table(), list):
+                self._made[place] = replace(made, find_table=lambda: None)
 
     def find_run(
         self,

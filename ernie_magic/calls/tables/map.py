@@ -7,10 +7,12 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.calls.tables.denials import Denials
+from ernie_magic.calls.tables.earlier_runs import respell_prompts
 from ernie_magic.calls.tables.frames import with_columns
 from ernie_magic.calls.tables.result import Mapped
 from ernie_magic.calls.tables.row_answers import RowAnswers
@@ -112,6 +114,7 @@ class MapJob:
         unsaved: dict[bytes, UnsavedAnswer],
     ) -> None:
         self._map_request = map_request
+        self._build_request = build_request
         self._call = call
         self._unsaved = unsaved
         self._endpoint = call.endpoint
@@ -204,32 +207,49 @@ class MapJob:
         on_lock_wait: Callable[[int], None],
     ) -> dict[int, bytes]:
         """Compute the rows' addresses, and look up what is known of them if it may be reused."""
-        # The emulator listens on a different port each time.
-        where = "" if self._endpoint.service.is_simulated else self._endpoint.base_url
-        addresses = dict(
-            zip(
-                self._requests,
-                ledger.row_addresses(
-                    [self._endpoint.service.name, where],
-                    [_request_key(request) for request in self._requests.values()],
-                ),
-                strict=True,
-            )
-        )
+        addresses = self._address_rows(self._requests)
         wanted = list(addresses.values())
         await self._save_answers(
             book, [address for address in wanted if address in self._unsaved], on_lock_wait
         )
-        known: dict[bytes, ledger.StoredAnswer] = {}
         # Looked up in any case: what cannot be read is found before anything is paid for.
-        for start in range(0, len(wanted), _LOOKUP_BATCH):
-            some = wanted[start : start + _LOOKUP_BATCH]
-            known |= await sqlite.retry_while_locked(partial(book.find_answers, some), on_lock_wait)
-            await asyncio.sleep(0)
+        known = await _look_up(book, wanted, on_lock_wait)
         for index, address in addresses.items():
             if address in known:
                 self._use_stored_answer(index, address, known[address])
+        if self._map_request.resume:
+            await self._find_respelled(book, addresses, on_lock_wait)
+            self._map_request = self._map_request.without_made_columns(self._answers.values)
         return addresses
+
+    def _address_rows(self, requests: Mapping[int, ChatRequest]) -> dict[int, bytes]:
+        """Return the addresses of rows in the ledger."""
+        # The emulator listens on a different port each time.
+        where = "" if self._endpoint.service.is_simulated else self._endpoint.base_url
+        keys = [_request_key(request) for request in requests.values()]
+        made_by = [self._endpoint.service.name, where]
+        return dict(zip(requests, ledger.row_addresses(made_by, keys), strict=True))
+
+    async def _find_respelled(
+        self,
+        book: ledger.Ledger,
+        addresses: Mapping[int, bytes],
+        on_lock_wait: Callable[[int], None],
+    ) -> None:
+        """Look up the rows that are not known by prompts with their numbers written otherwise."""
+        map_request = self._map_request
+        for prompts in respell_prompts(map_request.template, map_request.rows):
+            missing = [index for index in self._requests if index not in self._answers.values]
+            if not missing:
+                return
+            with suppress(InvalidMessages):  # a number more makes it too long
+                requests = {index: self._build_request(prompts[index]) for index in self._requests}
+                respelled = self._address_rows(requests)
+                wanted = [respelled[index] for index in missing]
+                known = await _look_up(book, wanted, on_lock_wait)
+                for index in missing:
+                    if answer := known.get(respelled[index]):
+                        self._use_stored_answer(index, addresses[index], answer)
 
     def _use_stored_answer(self, index: int, address: bytes, answer: ledger.StoredAnswer) -> None:
         values, wrong = parse_answer(answer.text, self._map_request.columns, answer.reason)
@@ -320,6 +340,18 @@ class MapJob:
             answers.reused,
             answers.sent,
         )
+
+
+async def _look_up(
+    book: ledger.Ledger, wanted: Sequence[bytes], on_lock_wait: Callable[[int], None]
+) -> dict[bytes, ledger.StoredAnswer]:
+    """Return what the ledger has of these addresses."""
+    known: dict[bytes, ledger.StoredAnswer] = {}
+    for start in range(0, len(wanted), _LOOKUP_BATCH):
+        some = wanted[start : start + _LOOKUP_BATCH]
+        known |= await sqlite.retry_while_locked(partial(book.find_answers, some), on_lock_wait)
+        await asyncio.sleep(0)
+    return known
 
 
 def _request_key(request: ChatRequest) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ernie_magic.api import models, parameters
 from ernie_magic.api.requests import chat_request, check_names, check_session_parameters
 from ernie_magic.calls.tables import frames, schema
+from ernie_magic.calls.tables.earlier_runs import are_made_columns
 from ernie_magic.calls.tables.files import TEXT
 from ernie_magic.calls.tables.schema import parse_columns
 from ernie_magic.calls.tables.template import Template, column_spans, row_value_error
@@ -74,6 +75,8 @@ class MapRequest:
     rows : list of dict
     prompts : list of str
         One per row.
+    template : Template
+        What they are made from.
     columns : tuple of schema.Column
         Those that an answer is split into; none for the whole answer.
     options : ChatOptions
@@ -89,8 +92,6 @@ class MapRequest:
         Where the columns of this run are recorded.
     purpose : tuple
         What tells its columns from those of other questions.
-    taken_columns : tuple of str
-        Those whose values the prompt takes.
     empty_rows : int
         How many rows have nothing in these.
     """
@@ -99,6 +100,7 @@ class MapRequest:
     own_columns: tuple[str, ...]
     rows: list[dict[str, Any]]
     prompts: list[str]
+    template: Template
     columns: tuple[schema.Column, ...]
     options: ChatOptions
     target: CallTarget
@@ -107,8 +109,12 @@ class MapRequest:
     max_concurrency: int
     made: MadeColumns
     purpose: tuple[object, ...]
-    taken_columns: tuple[str, ...]
     empty_rows: int
+
+    @property
+    def taken_columns(self) -> tuple[str, ...]:
+        """The columns whose values the prompt takes."""
+        return tuple(dict.fromkeys(self.template.columns))
 
     @property
     def output_columns(self) -> tuple[schema.Column, ...]:
@@ -125,6 +131,24 @@ class MapRequest:
         """The column that says why a row has no answer."""
         outputs = (column.name for column in self.output_columns)
         return schema.free_name(schema.ERROR, {*self.own_columns, *outputs})
+
+    def without_made_columns(self, known: Mapping[int, Mapping[str, Any]]) -> MapRequest:
+        """Return it without the columns that a run of an earlier session has made, which are
+        replaced: those of a table that was read from the file of a result.
+
+        Parameters
+        ----------
+        known
+            The values of stored answers, by their rows' positions.
+        """
+        outputs = tuple(column.name for column in self.columns) or (schema.ANSWER,)
+        names = (*outputs, schema.ERROR)
+        if not {*self.own_columns} >= {*names} or not {*names}.isdisjoint(self.taken_columns):
+            return self
+        if not are_made_columns(self.rows, outputs, schema.ERROR, known):
+            return self
+        kept = tuple(name for name in self.own_columns if name not in names)
+        return replace(self, own_columns=kept)
 
     def describe_columns(self) -> Iterator[Text]:
         """Describe what becomes of the table's own columns."""
@@ -235,6 +259,7 @@ def build_map_request(
         own_columns,
         content.rows,
         prompts,
+        template,
         columns,
         options,
         target,
@@ -243,7 +268,6 @@ def build_map_request(
         max_concurrency,
         made,
         purpose,
-        tuple(dict.fromkeys(template.columns)),
         empty_rows,
     )
     _check_not_blank(template)

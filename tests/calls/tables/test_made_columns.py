@@ -6,6 +6,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from ernie_magic.calls.tables.made_columns import MadeColumns
 from tests.calls.tables.replies import ECHO, NOT_DONE, asked, choice, reply
 
 
@@ -80,3 +81,54 @@ def test_a_number_of_a_copy_that_is_written_otherwise_is_the_same_number(
     changed = pd.DataFrame(copied).assign(n=7)
     session.map(question, changed, resume=True)
     assert asked(emulator)[0] == "[[echo]]a: 7"
+
+
+@pytest.mark.parametrize("to", [None, "mood, n:int"])
+def test_a_run_is_known_after_many_others(raw_session, to):
+    server, session = raw_session
+    server.replies = {"": reply({"choices": choice('{"mood": "good", "n": 1}')})}
+    for kind in (pd.DataFrame, list):
+        table = session.map(ECHO, kind([{"text": "a"}]), schema=to).table
+        for other in range(20):
+            session.map(f"{other} {{{{text}}}}", ["a"])
+        again = session.map(ECHO, table, schema=to, resume=True)
+        assert (again.error_column, again.notes) == ("error", ())
+
+
+AS_FILES = {
+    ".csv": lambda table, file: table.to_csv(file, index=False),
+    ".xlsx": lambda table, file: table.to_excel(file, index=False),
+    ".jsonl": lambda table, file: table.to_json(file, orient="records", lines=True),
+}
+
+
+@pytest.mark.parametrize("numbers", ["1,2.5", "1,3", "1.0,2.0", "1,"])
+@pytest.mark.parametrize("kind", AS_FILES)
+@pytest.mark.parametrize("to", [None, "mood, n:int"])
+def test_a_result_s_file_is_known_in_another_session(
+    raw_session, tmp_path, monkeypatch, numbers, kind, to
+):
+    server, session = raw_session
+    server.replies = {"": reply({"choices": choice('{"mood": "good", "n": 1}')})}
+    first, second = numbers.split(",")
+    (tmp_path / "a.csv").write_text(f"text,stars\na,{first}\nb,{second}\n")
+    question = "{{text}}: {{stars}}"
+    whole = session.map(question, tmp_path / "a.csv", schema=to)
+    file = tmp_path / f"b{kind}"
+    AS_FILES[kind](whole.table, file)
+    monkeypatch.setattr(session, "_made_columns", MadeColumns())  # as after a restart
+    again = session.map(question, file, schema=to, resume=True)
+    assert (again.asked, again.reused) == (0, 2)
+    assert (again.columns, again.error_column, again.notes) == (whole.columns, "error", ())
+
+
+@pytest.mark.parametrize("column", ["answer", "error"])
+def test_a_column_of_the_user_s_own_stays_one(raw_session, tmp_path, column):
+    server, session = raw_session
+    server.replies = {"": reply({"choices": choice("good")})}
+    session.map(ECHO, ["a", "b"])
+    frame = pd.DataFrame({"text": ["a", "b"], "answer": ["good", "good"], "error": [None, None]})
+    frame.loc[1, column] = "mine"
+    session._made_columns = MadeColumns()
+    again = session.map(ECHO, frame, resume=True)
+    assert list(again.table[column]) == list(frame[column])
