@@ -143,6 +143,10 @@ _ASK_THERE = Text(
     '在另一个对话里提问：ernie["tutor"].chat(…)，单元格里 %%ernie -s tutor',
     'ask in another one by ernie["tutor"].chat(…), in a cell by %%ernie -s tutor',
 )
+_IS_CONVERSATION = Text(
+    '{name} 是一段对话：用 %%ernie -s {name} 或 ernie["{name}"].chat(…) 提问',
+    '{name} is a conversation: ask with %%ernie -s {name} or ernie["{name}"].chat(…)',
+)
 _NO_CONVERSATION = Text("没有叫 {name} 的对话", "there is no conversation {name}")
 _EMBEDDING = Text("向量", "vectors")
 _MAPPING = Text("行", "rows")
@@ -1000,13 +1004,16 @@ class Session(SuggestsNames, PlatformGroups):
         """
         service = services.ALIASES.get(service, service)
         if service not in services.SERVICES:
+            advice = did_you_mean(str(service), services.SERVICES)
+            if str(service) in self:
+                advice = _IS_CONVERSATION.fill(name=service)
             raise self.with_language(
                 InvalidOption(
                     Text(
                         "没有叫 {name} 的服务，可选：{known}",
                         "no service {name}; choices: {known}",
                     ).fill(name=service, known=", ".join(services.SERVICES)),
-                    advice=did_you_mean(str(service), services.SERVICES),
+                    advice=advice,
                 )
             )
         if service != self.settings.choose_service().name:

@@ -19,6 +19,39 @@ def test_usage_that_is_nonsense_is_nothing(found):
     assert usage_of(found).total_tokens == 0
 
 
+@pytest.mark.parametrize(
+    ("found", "prompt", "cached"),
+    [
+        # DeepSeek, Moonshot, OpenAI's chats, its Responses
+        ({"prompt_tokens": 1000, "prompt_cache_hit_tokens": 900}, 1000, 900),
+        ({"prompt_tokens": 1000, "cached_tokens": 900}, 1000, 900),
+        ({"prompt_tokens": 1000, "prompt_tokens_details": {"cached_tokens": 900}}, 1000, 900),
+        ({"input_tokens": 1000, "input_tokens_details": {"cached_tokens": 900}}, 1000, 900),
+        # Anthropic, whose count is of the rest; a gateway to it, whose count is of all
+        ({"input_tokens": 50, "cache_read_input_tokens": 900}, 950, 900),
+        ({"input_tokens": 50, "cache_creation_input_tokens": 900}, 950, 0),
+        ({"prompt_tokens": 1000, "cache_read_input_tokens": 900}, 1000, 900),
+        ({"prompt_tokens": 1000, "prompt_cache_hit_tokens": "x", "cached_tokens": -1}, 1000, 0),
+    ],
+)
+def test_tokens_from_a_cache_are_counted_by_whatever_name(found, prompt, cached):
+    usage = usage_of({**found, "completion_tokens": 5})
+    assert (usage.prompt_tokens, usage.cached_tokens) == (prompt, cached)
+    assert usage.total_tokens == prompt + 5
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"completion_tokens_details": {"reasoning_tokens": 40}},
+        {"output_tokens_details": {"reasoning_tokens": 40}},
+        {"reasoning_tokens": 40},
+    ],
+)
+def test_tokens_of_thoughts_are_counted_by_whatever_name(found):
+    assert usage_of({"completion_tokens": 50, **found}).reasoning_tokens == 40
+
+
 PAGE = {"index": 1, "url": "https://a.b/1", "title": "one"}
 OTHER = {"index": 2, "url": "https://a.b/2", "title": "two"}
 

@@ -103,42 +103,37 @@ def conversations_table(conversations: Mapping[str, Conversation], language: Lan
 
 # --- usage ----------------------------------------------------------------------------------------
 
+_COUNTS = {
+    Text("提示词 token", "prompt tokens"): "prompt_tokens",
+    Text("其中命中缓存", "of these cached"): "cached_tokens",
+    Text("回答 token", "answer tokens"): "completion_tokens",
+    Text("其中思考", "of these thoughts"): "reasoning_tokens",
+    Text("合计 token", "total tokens"): "total_tokens",
+}
+_SELDOM_REPORTED = ("cached_tokens", "reasoning_tokens")
+
 
 def usage_table(usage: UsageLog, session: Session, language: Language) -> Table:
     """Tokens by service and model, with what they cost where the list of models has prices."""
-    rows = list[list[str]]()
-    yuan = 0.0
-    for (service, model), spent in usage.by_model.items():
-        cost = _cost(session, service, model, spent)
-        yuan += cost
-        rows.append(
-            [
-                _name_service(service, language),
-                model,
-                f"{spent.requests:,}",
-                f"{spent.usage.prompt_tokens:,}",
-                f"{spent.usage.completion_tokens:,}",
-                f"{spent.usage.total_tokens:,}",
-                format_yuan(cost) if cost else "",
-            ]
-        )
-    headers = {
-        "zh": ["服务", "模型", "请求", "提示词 token", "回答 token", "合计 token", "费用"],
-        "en": [
-            "service",
-            "model",
-            "requests",
-            "prompt tokens",
-            "answer tokens",
-            "total tokens",
-            "cost",
-        ],
+    spent = usage.by_model
+    costs = [_cost(session, service, model, each) for (service, model), each in spent.items()]
+    columns = {
+        Text("服务", "service"): [_name_service(service, language) for service, _ in spent],
+        Text("模型", "model"): [model for _, model in spent],
+        Text("请求", "requests"): [f"{each.requests:,}" for each in spent.values()],
     }
-    shown = slice(None) if yuan else slice(-1)
+    counts = [each.usage for each in spent.values()]
+    for header, name in _COUNTS.items():
+        tokens = [getattr(each, name) for each in counts]
+        # Most services do not report all of them.
+        if any(tokens) or name not in _SELDOM_REPORTED:
+            columns[header] = [f"{number:,}" for number in tokens]
     note = describe_spent(usage.total, language)
-    if yuan:
-        note += f" · {format_yuan(yuan)}"
-    return Table(headers[language][shown], [row[shown] for row in rows], note)
+    if any(costs):
+        columns[Text("费用", "cost")] = [format_yuan(cost) if cost else "" for cost in costs]
+        note += f" · {format_yuan(sum(costs))}"
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return Table([header.say(language) for header in columns], rows, note)
 
 
 def describe_spent(spent: Spent, language: Language) -> str:

@@ -19,7 +19,7 @@ HELP_WORDS = frozenset({"help", "--help", "-h", "?", "commands", "帮助", "命�
 COMMAND_HABITS = {
     word: command
     for command, words in {
-        "reset": "clear forget new restart delete 清除 清理 清空 重置 重来 忘记 新对话",
+        "reset": "clear forget new restart 清除 清理 清空 重置 重来 忘记 新对话",
         "history": "log logs turns messages chats conversations 历史 记录 对话",
         "usage": "cost costs tokens price stats bill 用量 费用 花费 账单",
         "limits": "quota rate rates throttle 限制 限流 频率 配额",
@@ -64,7 +64,7 @@ _LINES = {
     **dict.fromkeys(("undo", "pop", "撤销"), "ernie.history.pop()"),
     **dict.fromkeys(("fork", "branch", "分支"), "ernie.conversation.fork()"),
     **dict.fromkeys(("rename", "改名"), 'ernie["tutor"].rename("maths")'),
-    **dict.fromkeys(("del", "删除"), 'del ernie["tutor"]'),
+    **dict.fromkeys(("del", "delete", "删除"), 'del ernie["tutor"]'),
     **dict.fromkeys(("load", "import", "open", "读取"), 'ernie.load_conversation("chat.json")'),
 }
 IMAGE_HABITS = {

@@ -98,6 +98,19 @@ def test_usage_names_the_cost_where_the_list_has_prices_in_yuan(service, cost, m
         assert (cost in table.rows[0]) is bool(cost)
 
 
+def test_usage_has_columns_for_cached_tokens_and_thoughts_where_any_were_reported():
+    with Session(service="emulator", language="en") as session:
+        session.usage.add("local", "m", Usage(1000, 50, 1050))
+        plain = usage_table(session.usage, session, "en").headers
+        assert not [header for header in plain if "of these" in header]
+        session.usage.add("local", "n", Usage(1000, 50, 1050, cached_tokens=900))
+        table = usage_table(session.usage, session, "en")
+        cached = table.headers.index("of these cached")
+        assert [row[cached] for row in table.rows] == ["0", "900"]
+        session.usage.add("local", "m", Usage(10, 50, 60, reasoning_tokens=40))
+        assert "of these thoughts" in usage_table(session.usage, session, "en").headers
+
+
 def test_a_price_in_tiers_is_no_price_of_a_token():
     from ernie_magic.api.models import Listed
 

@@ -289,6 +289,12 @@ def test_a_wrong_use_is_told(run, words):
     )
 
 
+def test_using_a_conversation_as_a_service_tells_how_it_is_asked(run, ernie):
+    ernie["tutor"]
+    result, _ = run("%ernie use tutor")
+    assert "tutor is a conversation: ask with %%ernie -s tutor" in str(result.error_in_exec)
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
@@ -354,6 +360,7 @@ def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
         ("%ernie search v tasty", "use %ernie_search"),
         ("%ernie regenerate", "use ernie.conversation.regenerate()"),
         ("%ernie fork 2", "use ernie.conversation.fork()"),
+        ("%ernie delete tutor", 'use del ernie["tutor"]'),
         ("%ernie undo", "use ernie.history.pop()"),
         ("%ernie rename x", 'rename("maths")'),
         ("%ernie_image 再画 cats[0]", "did you mean redo?"),
