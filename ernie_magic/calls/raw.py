@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
+from ernie_magic.api.platform import READS
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.errors import InvalidOption
 from ernie_magic.runtime.once import awaited, blocking
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 
 _NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # of a group and of an action
-_READS = ("Describe", "Get", "List")  # how the names of actions begin that change nothing
 _UPLOADING = Text("字节", "bytes")
 _WAITING = Text("等待任务", "waiting for the task")
 _STILL_RUNNING = Text(
@@ -443,7 +443,7 @@ def _required_state(state: str | None) -> str:
 
 def is_read(action: str) -> bool:
     """Whether an action changes nothing, as its name tells: it may be sent again."""
-    return action.startswith(_READS)
+    return action.startswith(READS)
 
 
 def _check_path_and_body(path: object, body: object, *, stream: bool) -> None:

@@ -5,7 +5,7 @@ them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
@@ -13,6 +13,8 @@ from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from ernie_magic.api.account_things import Kind
 
 
 class _Named(Protocol):
@@ -25,21 +27,6 @@ class _Named(Protocol):
 # The ids of knowledge bases and of applications.
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 NamedT = TypeVar("NamedT", bound=_Named)
-
-
-class Kind(NamedTuple):
-    """A kind of things that have names.
-
-    Attributes
-    ----------
-    noun : Text
-        What one is called; in English its plural ends in "s".
-    list_all : Text
-        How all of them are listed: "%ernie apps lists them all".
-    """
-
-    noun: Text
-    list_all: Text
 
 
 def name_of(given: object, kind: Kind) -> str:

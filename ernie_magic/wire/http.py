@@ -30,6 +30,7 @@ from ernie_magic.wire.failures import error_from_reply
 from ernie_magic.wire.limits import LIMITS
 from ernie_magic.wire.network_errors import network_error
 from ernie_magic.wire.refusals.sent_fields import name_refused_field
+from ernie_magic.wire.refusals.unknown_ids import explain_unknown_id
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 from ernie_magic.wire.route_errors import proxy_reply_error
 from ernie_magic.wire.throttling.waiting_queue import QueueTicket
@@ -460,10 +461,16 @@ class HttpClient:
         if isinstance(error, AuthenticationFailed) and (likely := likely_cause(endpoint)):
             error.cause, error.advice = likely
         if isinstance(error, BadRequest):
-            name_refused_field(error, request.body or {})
+            _name_what_was_refused(error, request)
         if error.renews:
             raise _TokenRefused(error, auth.token)
         raise error
+
+
+def _name_what_was_refused(error: BadRequest, request: WireRequest) -> None:
+    """Name in an error the id or the field of the request that the service's words are about."""
+    if not explain_unknown_id(error, request):
+        name_refused_field(error, request.body or {}, of_platform=request.has_envelope)
 
 
 async def _learn_and_read(

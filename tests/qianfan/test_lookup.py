@@ -3,7 +3,8 @@
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.qianfan.lookup import Kind, find_named, id_of, name_of
+from ernie_magic.api.account_things import Kind
+from ernie_magic.qianfan.lookup import find_named, id_of, name_of
 from ernie_magic.qianfan.services.group import PlatformService
 from ernie_magic.session import Session
 from ernie_magic.text.language import Text

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.account_things import APP
 from ernie_magic.api.keywords import check_dicts, check_types
 from ernie_magic.api.messages import check_sendable
 from ernie_magic.api.parameters import parameters_of
@@ -16,7 +17,7 @@ from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.qianfan.apps.run import RUN, AppQuestion, AppRun
 from ernie_magic.qianfan.listing import Listing
-from ernie_magic.qianfan.lookup import UUID, Kind, find_named, name_of
+from ernie_magic.qianfan.lookup import UUID, find_named, name_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 GROUP = "app"
-_APP = Kind(Text("应用", "application"), Text("%ernie apps 列出全部", "%ernie apps lists them all"))
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Apps(CallGroup):
         """
         client = self._console.client
         client.route_path(RUN, is_action=True)
-        name = client.localizing_errors(lambda: name_of(app, _APP))
+        name = client.localizing_errors(lambda: name_of(app, APP))
 
         async def work(call: PlatformCall) -> App:
             app_id = await _find_id(call, name)
@@ -231,7 +231,7 @@ def _build_question(
     ------
     UsageError
     """
-    name = name_of(app, _APP)
+    name = name_of(app, APP)
     if not isinstance(prompt, str) or not prompt.strip():
         raise InvalidMessages(Text("提示词为空", "the prompt is empty"))
     check_types(system=system, stream=stream, history=history)
@@ -270,7 +270,7 @@ async def _find_id(call: PlatformCall, app: str) -> str:
     """
     if UUID.fullmatch(app):
         return app
-    return find_named(app, await _list_apps(call), _APP).id
+    return find_named(app, await _list_apps(call), APP).id
 
 
 def _read_app(row: object, *, is_simulated: bool) -> App:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.account_things import DATASET
 from ernie_magic.api.keywords import as_listed
 from ernie_magic.calls.datasets.formats import UNREADABLE, find_format
 from ernie_magic.calls.task_states import (
@@ -32,7 +33,7 @@ from ernie_magic.qianfan.datasets.records import (
     read_transfer,
     read_version,
 )
-from ernie_magic.qianfan.lookup import Kind, find_named, name_of
+from ernie_magic.qianfan.lookup import find_named, name_of
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
@@ -41,9 +42,6 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.console import PlatformCall
 
 GROUP = "dataset"
-_DATASET = Kind(
-    Text("数据集", "dataset"), Text("%ernie datasets 列出全部", "%ernie datasets lists them all")
-)
 _BOS_FILE = re.compile(r"bos:/[^/\s]+/\S+")
 _BOS_FOLDER = re.compile(r"bos:/[^/\s]+/(?:\S*/)?")
 _FILE_KINDS = (".jsonl", ".zip", ".tar.gz", ".xlsx", ".csv", ".txt")
@@ -179,7 +177,7 @@ async def find_dataset_id(call: PlatformCall, dataset: str | DatasetRecord) -> s
     InvalidOption
         There is none of that name, or there are several.
     """
-    name = name_of(dataset, _DATASET)
+    name = name_of(dataset, DATASET)
     if name.startswith(DATASET_ID):
         return name
     return (await _find_by_name(call, name)).id
@@ -193,13 +191,13 @@ async def list_datasets(call: PlatformCall) -> DatasetList:
 
 
 async def _find_by_name(call: PlatformCall, name: str) -> DatasetRecord:
-    return find_named(name, await list_datasets(call), _DATASET)
+    return find_named(name, await list_datasets(call), DATASET)
 
 
 async def describe_dataset(call: PlatformCall, dataset: str | DatasetRecord) -> DatasetRecord:
     """Return a dataset with its versions."""
     if isinstance(dataset, str) and not dataset.startswith(DATASET_ID):
-        dataset = await _find_by_name(call, name_of(dataset, _DATASET))
+        dataset = await _find_by_name(call, name_of(dataset, DATASET))
     dataset_id = await find_dataset_id(call, dataset)
     rows = await call.list_items(GROUP, "DescribeDatasetVersions", {"datasetId": dataset_id})
     versions = tuple(sorted(map(read_version, rows), key=lambda version: version.number))

@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ernie_magic.api import values
+from ernie_magic.api.account_things import KNOWLEDGE_BASE
 from ernie_magic.api.http_status import NOT_FOUND
 from ernie_magic.api.keywords import check_number
 from ernie_magic.api.passages import check_knowledge
@@ -34,7 +35,7 @@ from ernie_magic.qianfan.knowledge.records import (
     read_document,
     read_passages,
 )
-from ernie_magic.qianfan.lookup import UUID, Kind, find_named, name_of
+from ernie_magic.qianfan.lookup import UUID, find_named, name_of
 from ernie_magic.text.language import Counted, Text
 
 if TYPE_CHECKING:
@@ -46,10 +47,6 @@ if TYPE_CHECKING:
 GROUP = "knowledgeBase"
 SEARCH = "/v2/knowledgebases/search"
 _OLDER_SEARCH = "/v2/knowledgebases/query"
-BASE = Kind(
-    Text("知识库", "knowledge base"),
-    Text("%ernie knowledge 列出全部", "%ernie knowledge lists them all"),
-)
 _BOS = re.compile(r"bos://|https?://[^/]*\bbcebos\.com(?:[:/]|$)", re.IGNORECASE)
 _REGISTERED = Counted(
     Text("此前的 {n} 个文件已登记；", "the {n} files before it are registered; "),
@@ -209,13 +206,13 @@ async def find_base_id(call: PlatformCall, name: str | KnowledgeBase) -> str:
     InvalidOption
         There is none of that name, or there are several.
     """
-    wanted = name_of(name, BASE)
+    wanted = name_of(name, KNOWLEDGE_BASE)
     if UUID.fullmatch(wanted):
         return wanted
     known = await list_bases(call, {"keyword": wanted})
     if all(base.name != wanted for base in known):
         known = await list_bases(call, {})  # the closest name is told
-    return find_named(wanted, known, BASE).id
+    return find_named(wanted, known, KNOWLEDGE_BASE).id
 
 
 async def list_bases(call: PlatformCall, body: Mapping[str, Any]) -> KnowledgeBaseList:

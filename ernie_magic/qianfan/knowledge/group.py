@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from ernie_magic.api.account_things import KNOWLEDGE_BASE
 from ernie_magic.api.keywords import as_listed
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.uploads import list_paths, read_form
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.qianfan.creation import check_deletion
 from ernie_magic.qianfan.knowledge.calls import (
-    BASE,
     GROUP,
     SEARCH,
     SearchLimits,
@@ -170,7 +170,9 @@ class Knowledge(CallGroup):
         ErnieError
         """
         client = self._console.client
-        client.localizing_errors(lambda: check_deletion(name_of(name, BASE), name, confirm=confirm))
+        client.localizing_errors(
+            lambda: check_deletion(name_of(name, KNOWLEDGE_BASE), name, confirm=confirm)
+        )
 
         async def work(call: PlatformCall) -> None:
             base_id = await find_base_id(call, name)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.api.account_things import SERVICE
 from ernie_magic.api.keywords import check_number, check_texts
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.task_states import is_over, reason_in, with_reason
@@ -19,7 +20,7 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import check_billing, create_once, created_id
 from ernie_magic.qianfan.listing import Listing
-from ernie_magic.qianfan.lookup import Kind, find_named, name_of
+from ernie_magic.qianfan.lookup import find_named, name_of
 from ernie_magic.runtime.once import awaited, blocking
 from ernie_magic.text.language import Text, counted
 
@@ -53,8 +54,7 @@ _MAX_DESCRIPTION = 500  # characters
 _MAX_QPS = 50
 _LENGTHS = {"Hour": counted("小时", "hour"), "Month": counted("个月", "month")}
 _DEPLOYING = Text("部署", "deployment")
-_SERVICE = Text("服务“{name}”", "the service “{name}”")
-_KIND = Kind(Text("服务", "service"), Text("%ernie services 列出全部", "%ernie services lists all"))
+_NAMED = Text("服务“{name}”", "the service “{name}”")
 _LIST_FIRST = Text(
     "再次部署之前先用 %ernie services 查看", "list with %ernie services before you deploy it again"
 )
@@ -313,7 +313,7 @@ class Services(CallGroup):
             if not model_set_id:
                 version = await call.describe(MODELS, "DescribeModel", {"modelId": model_id})
                 body["modelSetId"] = values.as_text(version.get("modelSetId"))
-            what = _SERVICE.fill(name=name)
+            what = _NAMED.fill(name=name)
             sent = created_id(call.action(GROUP, "CreateService", body), "serviceId")
             service_id = await create_once(sent, what, _LIST_FIRST)
             return PlatformService(
@@ -402,7 +402,7 @@ class Services(CallGroup):
     amodels = awaited(_begin_models)
 
     def _name_of(self, service: str | PlatformService) -> str:
-        return self._console.client.localizing_errors(lambda: name_of(service, _KIND))
+        return self._console.client.localizing_errors(lambda: name_of(service, SERVICE))
 
 
 def _percent_deployed(service: PlatformService) -> float:
@@ -539,7 +539,7 @@ async def _find_id(call: PlatformCall, wanted: str) -> str:
     if wanted.startswith("svco-"):
         return wanted
     services = await _list_deployed(call)
-    return find_named(wanted, services, _KIND, _endpoint_names).id
+    return find_named(wanted, services, SERVICE, _endpoint_names).id
 
 
 def _endpoint_names(service: PlatformService) -> tuple[str, str]:

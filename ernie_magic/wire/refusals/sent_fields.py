@@ -20,6 +20,7 @@ _LEAVE_OUT = Text(
     "去掉 {name} 或换一个值；别的模型也许接受（%ernie models）",
     "leave {name} out or give it another value; another model may accept it (%ernie models)",
 )
+_GIVE_ANOTHER = Text("去掉 {name} 或换一个值", "leave {name} out or give it another value")
 # What each request has: words about them are about more than a field.
 _ALWAYS_SENT = frozenset({"model", "messages", "prompt", "input", "stream"})
 # Names that are words of ordinary sentences too: they count in quotation marks, and where a
@@ -39,7 +40,12 @@ _WANTS_ONE_TEXT = re.compile(
 _WORD = re.compile(r"[a-z_]{1,16}")
 
 
-def name_refused_field(error: BadRequest, body: Mapping[str, Any]) -> None:
+def name_refused_field(
+    error: BadRequest,
+    body: Mapping[str, Any],
+    *,
+    of_platform: bool = False,
+) -> None:
     """Name the sent field that a service's words are about, as cause and advice, where the error
     would only say that some field is wrong; also the pictures, which it may refuse by the form of
     their message.
@@ -50,6 +56,8 @@ def name_refused_field(error: BadRequest, body: Mapping[str, Any]) -> None:
         What the service's reply was read as; it is changed.
     body
         The request as it was sent.
+    of_platform
+        Whether it went to Qianfan's platform, where no model takes the fields.
     """
     if error.cause not in (WRONG_FIELD, LACKS_FEATURE):
         return
@@ -60,7 +68,8 @@ def name_refused_field(error: BadRequest, body: Mapping[str, Any]) -> None:
     if not name:
         return
     error.cause = _REFUSED.fill(field=_write_field(name, body[name]))
-    error.advice = _LEAVE_OUT.fill(name=name)
+    advice = _GIVE_ANOTHER if of_platform else _LEAVE_OUT
+    error.advice = advice.fill(name=name)
 
 
 def _may_be_about_pictures(message: str) -> bool:

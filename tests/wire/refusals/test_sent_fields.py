@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from ernie_magic.errors import BadRequest
+from ernie_magic.text.language import Text
+from ernie_magic.wire.error_codes import WRONG_FIELD
 from ernie_magic.wire.failures import error_from_reply
 from ernie_magic.wire.refusals.sent_fields import name_refused_field
 
@@ -124,3 +127,9 @@ def test_a_server_that_wants_one_text_is_told_of_pictures_only_where_they_were_s
         causes.append(error.cause.en)
     assert "reads text only" in causes[0]
     assert "reads text only" not in causes[1]
+
+
+def test_no_model_is_offered_for_a_field_of_the_platform():
+    error = BadRequest(Text("", ""), WRONG_FIELD, message="The urlSuffix exists already.")
+    name_refused_field(error, {"urlSuffix": "svc"}, of_platform=True)
+    assert error.advice.en == "leave urlSuffix out or give it another value"
