@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import threading
 import warnings
 from dataclasses import replace
@@ -13,12 +12,13 @@ import ipywidgets as widgets
 
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
-from ernie_magic.calls.chat import attachments
 from ernie_magic.calls.chat.history import MAIN, TURNS
-from ernie_magic.errors import ErnieError, InvalidOption
+from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.panels.asked_again import with_changes_since
+from ernie_magic.notebook.panels.attached_pictures import AttachedPictures
 from ernie_magic.notebook.panels.confirmed_button import ConfirmedButton
+from ernie_magic.notebook.panels.file_button import FileButton
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
 from ernie_magic.notebook.panels.static_output import section_html
@@ -33,15 +33,12 @@ from ernie_magic.notebook.panels.turns import (
 )
 from ernie_magic.notebook.panels.widgets import (
     Composer,
-    box,
-    close_widget,
+    Status,
     column,
     make_button,
     make_fold_button,
     make_icon_button,
-    make_upload_button,
     row,
-    set_visible,
 )
 from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import estimate_tokens
@@ -53,6 +50,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.as_code import Code
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import Turn
+    from ernie_magic.notebook.panels.attached_pictures import AttachedPicture
     from ernie_magic.runtime.stream import Stream
 
 _ASK = Text("问点什么…", "Ask something…")
@@ -70,6 +68,15 @@ _NAME = Text("名称", "Name")
 _DELETE = Text("删除", "Delete")
 _SAVE = Text("保存", "Save")
 _LOAD = Text("读取", "Load")
+_SAVE_HINT = Text(
+    "保存成 JSON 文件，放在笔记本旁（Jupyter 服务器上）",
+    "Write a JSON file beside the notebook, on the Jupyter server",
+)
+_LOAD_HINT = Text(
+    "从你的电脑读取保存的 JSON 文件；服务器上的用 ernie.load_conversation(…)",
+    "Read a saved JSON file of your own computer; one on the server is read by "
+    "ernie.load_conversation(…)",
+)
 _SAVED = Text("已保存：{file}", "saved: {file}")
 _LOADED = Text("已读取：{name}（{turns}）", "loaded: {name} ({turns})")
 _NOTHING = Text("还没有可保存的对话", "there is nothing to save yet")
@@ -81,8 +88,6 @@ _FORGETS = Text(
     "再按一次就忘掉“{name}”的{turns}，找不回来",
     "press again to forget {turns} of {name}, for good",
 )
-_ATTACH = Text("添加图片", "Add picture")
-_DETACH = Text("移除 {name}", "Remove {name}")
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
 _ANSWERED_ELSEWHERE = Text(
@@ -112,7 +117,7 @@ class ChatTab(Tab):
         self._lock = threading.RLock()  # turns are added and removed on the callers' threads
         self._is_updating = False
         # By conversations that are not shown.
-        self._attached: dict[Conversation, tuple[Any, ...]] = {}
+        self._left_pictures: dict[Conversation, tuple[AttachedPicture, ...]] = {}
         # The answers to one prompt, oldest first, by the id of each turn.
         self._versions: dict[int, list[Turn]] = {}
         self.transcript = Transcript(
@@ -139,7 +144,6 @@ class ChatTab(Tab):
         self.system_prompt.observe(self._on_system_prompt_changed, "value")
         self.task: Task[Answer] = Task(language, self.composer.status, self._on_busy_changed)
         self.selection = self.make_selection("chat")
-        self._on_pictures_changed()
         self.conversations.observe(self._on_conversation_selected, "value")
         return self.lay_out(
             self.transcript,
@@ -163,8 +167,16 @@ class ChatTab(Tab):
         menu_button.tooltip = _MANAGE.say(language)
         for class_ in ("ernie-icon", "ernie-icon-more"):
             menu_button.add_class(class_)
-        self.save_button = make_button(_SAVE.say(language), self._save_conversation)
-        self.load_button = make_upload_button(_LOAD.say(language), ".json", self._load_conversation)
+        self.save_button = make_button(
+            _SAVE.say(language), self._save_conversation, tooltip=_SAVE_HINT.say(language)
+        )
+        self.load_button = FileButton(
+            _LOAD.say(language),
+            _LOAD_HINT.say(language),
+            ".json",
+            "ernie-upload",
+            lambda file: self._load_conversation(file.content),
+        )
         menu = column(
             self.rename_field,
             row(self.save_button, self.load_button, name="ernie-menu-row"),
@@ -176,24 +188,17 @@ class ChatTab(Tab):
 
     def _make_composer(self) -> Composer:
         """The prompt, with the pictures attached to it."""
-        self.attach_button = widgets.FileUpload(
-            accept="image/*",
-            multiple=True,
-            description=_ATTACH.say(self.language),
-            tooltip=_ATTACH.say(self.language),
-            layout=widgets.Layout(width="auto"),
-        )
-        self.attach_button.add_class("ernie-attach")
-        self.attach_button.observe(lambda _change: self._on_pictures_changed(), "value")
-        self.thumbnails = row(name="ernie-thumbs")
+        status = Status()
+        self.attached = AttachedPictures(self.language, status, self._on_pictures_changed)
         composer = Composer(
             self.language,
             "chat",
             self.send_prompt,
             self.stop_call,
             placeholder=_ASK,
-            extras=(self.attach_button,),
-            above=(self.thumbnails,),
+            status=status,
+            extras=(self.attached.button,),
+            above=(self.attached.thumbnails,),
             is_cleared=True,
         )
         composer.prompt.observe(lambda _change: self._on_prompt_changed(), "value")
@@ -317,38 +322,16 @@ class ChatTab(Tab):
         self.code_box.refresh_code()
 
     def _on_pictures_changed(self) -> None:
-        """The attached pictures, small."""
-        files = self.attach_button.value
         self._update_vision()
-        previous_thumbnails = self.thumbnails.children
-        self.thumbnails.children = [
-            self._make_thumbnail(index, file) for index, file in enumerate(files)
-        ]
-        for thumbnail in previous_thumbnails:
-            close_widget(thumbnail)
-        set_visible(self.thumbnails, visible=bool(files))
         self._on_prompt_changed()
 
     def _update_vision(self) -> None:
         """Name the default model that sees where pictures are attached, or were asked about."""
         turns = self.shown_conversation.history
-        needs_vision = bool(self.attach_button.value) or any(turn.images for turn in turns)
+        needs_vision = bool(self.attached.pictures) or any(turn.images for turn in turns)
         if needs_vision != self.selection.picker.needs_vision:
             self.selection.picker.needs_vision = needs_vision
             self.selection.on_settings_changed()
-
-    def _make_thumbnail(self, index: int, file: Mapping[str, Any]) -> widgets.Widget:
-        """An attached picture, with the button that removes it."""
-        name = html.escape(file["name"])
-        address = _picture_address(bytes(file["content"]))
-        picture = widgets.HTML(f'<img src="{address}" alt="{name}" title="{name}">')
-        label = _DETACH.say(self.language, name=file["name"])
-        remove_button = make_icon_button("close", label, lambda: self._remove_picture(index))
-        return box(picture, remove_button, name="ernie-thumb")
-
-    def _remove_picture(self, index: int) -> None:
-        files = self.attach_button.value
-        self.attach_button.value = (*files[:index], *files[index + 1 :])
 
     # --- what it does -----------------------------------------------------------------------------
 
@@ -388,8 +371,8 @@ class ChatTab(Tab):
 
     def _ask_prompt(self, prompt: str, filled: str, *, is_taken: bool) -> None:
         """Ask what a prompt says with its values filled in; it is put back as it was written."""
-        attached = self.attach_button.value
-        images = [bytes(file["content"]) for file in attached]
+        attached = self.attached.pictures
+        images = [picture.content for picture in attached]
         unfilled = find_single_braces(prompt) if self.composer.fill_in.value else ()
 
         def ask_and_clear() -> Stream[Answer]:
@@ -399,23 +382,23 @@ class ChatTab(Tab):
             # Keep what was written meanwhile.
             if not is_taken and self.composer.prompt_text == prompt:
                 self.composer.prompt.value = ""
-            self.attach_button.value = ()
+            self.attached.pictures = ()
             return stream
 
         has_begun = self._start_call(
             ask_and_clear,
             filled,
-            [_picture_address(image) for image in images],
+            [picture.address for picture in attached],
             self._chat_options(),
             lambda: self._restore_prompt(prompt, attached),
         )
         if is_taken and not has_begun:
             self.composer.return_prompt(prompt)
 
-    def _restore_prompt(self, prompt: str, attached: tuple[Any, ...] = ()) -> None:
+    def _restore_prompt(self, prompt: str, attached: Sequence[AttachedPicture] = ()) -> None:
         """Put an unanswered prompt back, with its pictures."""
         self.composer.return_prompt(prompt)
-        self.attach_button.value = (*attached, *self.attach_button.value)
+        self.attached.pictures = (*attached, *self.attached.pictures)
 
     def _start_call(
         self,
@@ -611,10 +594,10 @@ class ChatTab(Tab):
 
     def _show_conversation(self, name: str) -> None:
         """Show the conversation of that name, with the pictures attached there."""
-        self._attached[self.shown_conversation] = self.attach_button.value
+        self._left_pictures[self.shown_conversation] = self.attached.pictures
         self._left_turns[self.shown_conversation] = self._shown_turns
         self.shown_conversation = self.session[name]
-        self.attach_button.value = self._attached.pop(self.shown_conversation, ())
+        self.attached.pictures = self._left_pictures.pop(self.shown_conversation, ())
         self.follow_session()
 
     def _on_system_prompt_changed(self, _change: object) -> None:
@@ -725,7 +708,7 @@ class ChatTab(Tab):
     def generate_code(self) -> list[Code]:
         """The prompt as code."""
         self.selection.update_controls()
-        images = [bytes(file["content"]) for file in self.attach_button.value]
+        images = [picture.content for picture in self.attached.pictures]
         prompt = self.composer.prompt_text
         last = None
         if not prompt and self.shown_conversation.history:
@@ -745,7 +728,7 @@ class ChatTab(Tab):
                 given=self.selection.request_parameters,
                 model=self.selection.selected_model or "",
                 system=self.shown_conversation.system,
-                files=[file["name"] for file in self.attach_button.value],
+                files=[picture.name for picture in self.attached.pictures],
                 prompt_code="" if last else self.prompt_code(prompt),
             )
         ]
@@ -768,11 +751,3 @@ class ChatTab(Tab):
                 first, *others = (turn.saved_html for turn in turns)
                 saved += [section_html(conversation.name) + first, *others]
         return saved
-
-
-def _picture_address(image: bytes) -> str:
-    """A picture's address as it is sent; "" if it has none, which asking will report."""
-    try:
-        return str(attachments.image_parts(image)[0]["image_url"]["url"])
-    except InvalidOption:
-        return ""

@@ -7,6 +7,7 @@ const KERNELS = new Map(); // {gone, views, taken} by widget: views opened later
 const OFFLINE = ".ernie-copy, .ernie-insert, .ernie-offline";
 const AWAY = 2000; // milliseconds after which a lost connection is told: a short one comes back by itself
 const ARRIVES = 500; // milliseconds in which the outputs of a turn arrive that has ended
+const UNTAKEN = 20000; // milliseconds for which a prompt waits for its pictures
 const UNANSWERED = 5000; // milliseconds for which an idle kernel may leave a click unanswered
 
 // Text by a model, a service or a file may imitate the panel's markup: nothing in it is treated as a control.
@@ -207,10 +208,15 @@ function render({ model, el }) {
     if (prompt.classList.contains("ernie-cleared")) write(area, "");
     const whenOver = (isHeard) => isHeard || !kernel.gone || giveBack(where, text);
     queued(prompt.closest(".ernie-composer").querySelector(".ernie-send"), whenOver);
-    // What was typed into other fields comes first: each field's messages have a thread of their own in some kernels.
+    // What was typed into other fields and the files that were chosen come first: messages of each have a thread of their own in some
+    // kernels, and a large picture takes a moment.
     const since = performance.now();
+    const composer = prompt.closest(".ernie-composer");
     const go = () => {
-      const waits = fieldsIn(whole).some((field) => field._pending_msgs > 0) && performance.now() - since < UNANSWERED;
+      const isTyped = fieldsIn(whole).some((field) => field._pending_msgs > 0);
+      const isGiven = composer.querySelector(".ernie-giving");
+      const waited = performance.now() - since;
+      const waits = (isTyped && waited < UNANSWERED) || (isGiven && waited < UNTAKEN);
       if (kernel.gone) return;
       if (waits) setTimeout(go, 30);
       else model.send({ op: "send", where, text, texts: typedTexts(whole) });
@@ -501,7 +507,7 @@ function nameTabs(root) {
 
 function name(root, say) {
   nameTabs(root);
-  for (const button of root.querySelectorAll(".jupyter-button.ernie-icon, .ernie-attach, .ernie-upload")) set(button, "aria-label", button.title);
+  for (const button of root.querySelectorAll(".jupyter-button.ernie-icon, .ernie-attach")) set(button, "aria-label", button.title);
   for (const picture of root.querySelectorAll(".ernie-card img")) {
     set(picture, "tabindex", "0");
     set(picture, "role", "button");

@@ -105,27 +105,6 @@ def make_icon_toggle(
     return toggle
 
 
-def make_upload_button(
-    text: str,
-    accept: str,
-    on_file: Callable[[bytes], object],
-) -> widgets.FileUpload:
-    """A button that opens the page's dialog for one file, and takes its content."""
-    upload = widgets.FileUpload(
-        accept=accept, description=text, tooltip=text, layout=widgets.Layout(width="auto")
-    )
-    upload.add_class("ernie-upload")
-
-    def take_file(_change: object) -> None:
-        if upload.value:
-            content = bytes(upload.value[0]["content"])
-            upload.value = ()
-            on_file(content)
-
-    upload.observe(take_file, "value")
-    return upload
-
-
 def make_fold_button(text: str, name: str) -> widgets.Button:
     """A button that folds what follows it, and unfolds it; the page does so by itself."""
     button = widgets.Button(description=text, layout=widgets.Layout(width="auto"))
@@ -252,6 +231,8 @@ class Composer:
         The button that sends; what is written.
     placeholder
         What an empty prompt shows.
+    status
+        Stands above the prompt; one of its own when None.
     extras
         Widgets beside the buttons.
     above
@@ -270,6 +251,7 @@ class Composer:
         label: Text = SEND,
         name: Text = _PROMPT,
         placeholder: Text = _PROMPT,
+        status: Status | None = None,
         extras: tuple[Any, ...] = (),
         above: tuple[Any, ...] = (),
         is_cleared: bool = False,
@@ -297,7 +279,7 @@ class Composer:
             STOP.say(language), on_stop, style="primary", name="ernie-stop"
         )
         self.stop_button.disabled = True
-        self.status = Status()
+        self.status = status or Status()
         self.fill_in = widgets.ToggleButton(
             value=True,
             description="{{ }}",

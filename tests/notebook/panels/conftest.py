@@ -87,3 +87,24 @@ def run(wait):
         wait(lambda: not tab.is_busy)
 
     return run_
+
+
+@pytest.fixture
+def chat(panel):
+    return panel("chat").tabs["chat"]
+
+
+@pytest.fixture
+def ask(chat, wait):
+    def ask_(text):
+        chat.composer.prompt.value = text
+        chat.composer.send_button.click()
+        wait(lambda: not chat.is_busy, "the answer")
+
+    return ask_
+
+
+@pytest.fixture
+def prompts():
+    """The prompts of the turns that a chat tab shows."""
+    return lambda tab: [turn["prompt"] for turn in tab.transcript.shown_turns]

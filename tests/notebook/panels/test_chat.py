@@ -1,10 +1,7 @@
 """The chat tab: one session with the magics, and nothing that the user had is lost."""
 
-import base64
-import json
 import re
 import time
-from datetime import datetime, timezone
 
 import pytest
 
@@ -13,39 +10,8 @@ from ernie_magic.errors import InvalidOption
 from ernie_magic.notebook.display.chat import describe_seconds
 from ernie_magic.text.markdown import to_html
 
-PNG = {
-    "name": "x.png",
-    "type": "image/png",
-    "size": 1,
-    "last_modified": datetime.now(tz=timezone.utc),
-    "content": memoryview(
-        base64.b64decode(
-            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-        )
-    ),
-}
 
-
-@pytest.fixture
-def chat(panel):
-    return panel("chat").tabs["chat"]
-
-
-@pytest.fixture
-def ask(chat, wait):
-    def ask_(text):
-        chat.composer.prompt.value = text
-        chat.composer.send_button.click()
-        wait(lambda: not chat.is_busy, "the answer")
-
-    return ask_
-
-
-def prompts(tab):
-    return [turn["prompt"] for turn in tab.transcript.shown_turns]
-
-
-def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
+def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies, prompts):
     ask(" 你好 ")
     assert [turn.prompt for turn in session.history] == prompts(chat) == ["你好"]
     assert bodies()[-1] == {
@@ -66,7 +32,7 @@ def test_a_question_is_a_turn_of_the_session(chat, ask, session, bodies):
     )
 
 
-def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, session):
+def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, session, prompts):
     session.chat("from a cell")
     assert prompts(chat) == ["from a cell"]
     ask("from the panel")
@@ -80,7 +46,7 @@ def test_a_turn_made_elsewhere_appears_and_one_that_goes_disappears(chat, ask, s
     assert prompts(chat) == []
 
 
-def test_two_panels_show_one_conversation(panel, session, wait):
+def test_two_panels_show_one_conversation(panel, session, wait, prompts):
     first, second = panel("chat").tabs["chat"], panel("chat").tabs["chat"]
     first.composer.prompt.value = "one"
     first.composer.send_button.click()
@@ -151,7 +117,9 @@ def test_a_second_question_while_one_is_answered_is_refused_and_told(chat, sessi
     assert [turn.prompt for turn in session.history] == ["one"]
 
 
-def test_what_fails_is_told_in_a_line_and_gives_the_question_back(chat, ask, session, emulator):
+def test_what_fails_is_told_in_a_line_and_gives_the_question_back(
+    chat, ask, session, emulator, prompts
+):
     emulator.faults.add(status=500)
     ask("will it work?")
     assert chat.composer.status.is_error
@@ -191,26 +159,8 @@ def test_a_question_that_failed_comes_before_what_was_typed_meanwhile(chat, emul
     assert chat.composer.prompt.value == "the long question\n\nthe next"
 
 
-def test_a_question_stopped_before_any_text_is_given_back_with_its_picture(
-    chat, emulator, wait, session
-):
-    emulator.faults.add(delay=1, times=1)
-    chat.selection.picker.selected_model = "ernie-4.5-turbo-vl"
-    chat.attach_button.value = (PNG,)
-    chat.composer.prompt.value = "one"
-    chat.send_prompt()
-    assert chat.attach_button.value == ()
-    chat.stop_call()
-    wait(lambda: not chat.is_busy)
-    assert (
-        chat.composer.prompt.value,
-        [file["name"] for file in chat.attach_button.value],
-        len(session.history),
-    ) == ("one", ["x.png"], 0)
-
-
 def test_a_question_whose_conversation_was_reset_meanwhile_is_given_back(
-    chat, emulator, wait, session
+    chat, emulator, wait, session, prompts
 ):
     emulator.faults.add(delay=0.2, times=1)
     chat.composer.prompt.value = "one"
@@ -220,50 +170,9 @@ def test_a_question_whose_conversation_was_reset_meanwhile_is_given_back(
     assert (chat.composer.prompt.value, prompts(chat)) == ("one", [])
 
 
-def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(
-    chat, ask, emulator, wait, session
+def test_a_question_asked_the_moment_the_last_has_ended_is_shown(
+    chat, session, emulator, wait, prompts
 ):
-    ask("one")
-    emulator.faults.add(status=400, times=1)
-    chat._on_transcript_message(
-        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": "my careful edit"}
-    )
-    wait(lambda: not chat.is_busy)
-    assert (list(session.conversations), prompts(chat), chat.composer.prompt.value) == (
-        ["main"],
-        ["one"],
-        "my careful edit",
-    )
-    assert chat.composer.status.is_error
-    chat._on_transcript_message(
-        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": " "}
-    )
-    assert list(session.conversations) == ["main"]
-
-
-def test_only_the_last_turn_is_answered_again(chat, ask, bodies):
-    ask("one")
-    ask("two")
-    before = len(bodies())
-    chat._on_transcript_message({"op": "regenerate", "id": chat.transcript.shown_turns[0]["id"]})
-    assert (len(bodies()), chat.composer.status.text) == (
-        before,
-        "only the last turn can be answered again",
-    )
-
-
-def test_two_panels_that_answer_the_same_turn_again_leave_one_turn(panel, session, emulator, wait):
-    session.chat("first")
-    tabs = [panel("chat").tabs["chat"] for _ in range(2)]
-    emulator.faults.add(delay=0.1, times=2)
-    for tab in tabs:
-        tab._on_transcript_message({"op": "regenerate", "id": tab.transcript.shown_turns[-1]["id"]})
-    wait(lambda: not any(tab.is_busy for tab in tabs))
-    assert [turn.prompt for turn in session.history] == ["first"]
-    assert prompts(tabs[0]) == prompts(tabs[1]) == ["first"]
-
-
-def test_a_question_asked_the_moment_the_last_has_ended_is_shown(chat, session, emulator, wait):
     for i in range(5):
         chat.composer.prompt.value = f"question {i}"
         wait(lambda: chat.task.start_call is not None and not chat.composer.send_button.disabled)
@@ -281,99 +190,10 @@ def test_what_fails_while_a_panel_draws_fails_no_cell(chat, session):
     assert chat.composer.status.text.startswith("the panel failed: ZeroDivisionError")
 
 
-def test_a_fork_of_all_turns_of_a_locked_conversation_is_locked(session):
-    session.chat("one")
-    session.chat("two")
-    session.conversation.locked = True
-    assert session.conversation.fork().locked
-    assert not session.conversation.fork(1).locked
-    with pytest.raises(InvalidOption, match="a conversation main already exists"):
-        session.conversation.fork(name="main")
-
-
 def test_an_empty_prompt_is_told_before_anything_is_sent(chat, ask, emulator):
     ask("  ")
     assert chat.composer.status.text.startswith("the prompt is empty")
     assert [logged for logged in emulator.requests if logged.path.endswith("/completions")] == []
-
-
-def test_regenerate_replaces_the_last_answer_when_it_is_complete(chat, ask, session, bodies, wait):
-    ask("one")
-    ask("two")
-    before = session.history[1]
-    chat.selection.controls.by_name["temperature"].number_input.value = 0.2
-    chat._on_transcript_message({"op": "regenerate", "id": chat.transcript.shown_turns[-1]["id"]})
-    wait(lambda: not chat.is_busy)
-    assert [turn.prompt for turn in session.history] == prompts(chat) == ["one", "two"]
-    assert session.history[1] is not before
-    assert bodies()[-1]["messages"] == [
-        *session.history[0].messages,
-        {"role": "user", "content": "two"},
-    ]
-    assert bodies()[-1]["temperature"] == 0.2
-
-
-def test_a_regenerated_answer_that_fails_or_is_stopped_leaves_the_old_one(
-    chat, ask, session, emulator, wait
-):
-    ask("one")
-    before = session.history[0]
-    emulator.faults.add(status=500)
-    chat._on_transcript_message({"op": "regenerate", "id": chat.transcript.shown_turns[-1]["id"]})
-    wait(lambda: not chat.is_busy)
-    assert session.history[0] is before
-    assert chat.transcript.shown_turns[0]["text"] == before.answer.text
-    assert chat.composer.status.is_error
-    emulator._state.delta_delay = 0.03
-    try:
-        chat._on_transcript_message(
-            {"op": "regenerate", "id": chat.transcript.shown_turns[-1]["id"]}
-        )
-        wait(
-            lambda: (
-                chat.transcript.shown_turns[-1]["blocks"]
-                and chat.transcript.shown_turns[-1]["open"]
-            )
-        )
-        chat.composer.stop_button.click()
-        wait(lambda: not chat.is_busy)
-    finally:
-        emulator._state.delta_delay = 0
-    assert list(session.history) == [before]
-    assert chat.composer.status.text == "stopped; the earlier answer stays"
-
-
-def test_the_answers_to_one_prompt_are_kept_and_the_shown_one_is_continued(
-    chat, ask, session, wait, bodies
-):
-    def act(op, **more):
-        id_ = chat.transcript.shown_turns[-1]["id"]
-        chat._on_transcript_message({"op": op, "id": id_, **more})
-        wait(lambda: not chat.is_busy)
-        return chat.transcript.shown_turns[-1]["version"]
-
-    ask("one")
-    first = session.history[0]
-    assert chat.transcript.shown_turns[0]["version"] is None
-    assert act("regenerate") == [2, 2]
-    assert act("regenerate") == [3, 3]
-    third = session.history[0]
-    assert act("version", step=1) == [3, 3]
-    assert session.history[0] is third
-    assert act("version", step=-1) == [2, 3]
-    assert act("version", step=-1) == [1, 3]
-    assert list(session.history) == [first]
-    ask("two")
-    assert bodies()[-1]["messages"][:-1] == first.messages
-    assert [turn["version"] for turn in chat.transcript.shown_turns] == [[1, 3], None]
-
-
-def test_a_conversation_is_continued_from_a_turn_in_another(chat, ask, session):
-    ask("one")
-    ask("two")
-    chat._on_transcript_message({"op": "fork", "id": chat.transcript.shown_turns[0]["id"]})
-    assert (chat.conversations.value, prompts(chat)) == ("main-2", ["one"])
-    assert [turn.prompt for turn in session.history] == ["one", "two"]
 
 
 def test_an_empty_conversation_offers_prompts_and_one_is_asked_by_a_click(chat, session, wait):
@@ -383,93 +203,14 @@ def test_an_empty_conversation_offers_prompts_and_one_is_asked_by_a_click(chat, 
     assert [turn.prompt for turn in session.history] == ["List three cities in a table"]
 
 
-def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(
-    chat, ask, session, wait, bodies
-):
-    ask("one")
-    ask("two")
-    chat._on_transcript_message(
-        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": "uno"}
-    )
-    wait(lambda: not chat.is_busy)
-    assert [turn.prompt for turn in session.history] == ["one", "two"]
-    assert [turn.prompt for turn in session["main-2"].history] == prompts(chat) == ["uno"]
-    assert chat.conversations.value == "main-2"
-    chat.conversations.value = "main"
-    assert prompts(chat) == ["one", "two"]
-    chat._on_transcript_message(
-        {"op": "edit", "id": chat.transcript.shown_turns[1]["id"], "text": "dos"}
-    )
-    wait(lambda: not chat.is_busy)
-    assert [turn.prompt for turn in session["main-3"].history] == ["one", "dos"]
-
-
-def test_clear_wants_a_second_press(chat, ask, session):
-    ask("one")
-    chat.clear_button.click()
-    assert (len(session.history), chat.clear_button.description) == (1, "Sure?")
-    assert chat.composer.status.text == "press again to forget 1 turn of main, for good"
-    chat.composer.prompt.value = "typing takes it back"
-    assert chat.clear_button.description == "Clear"
-    chat.clear_button.click()
-    chat.clear_button.click()
-    assert (len(session.history), prompts(chat)) == (0, [])
-
-
-def test_the_system_prompt_is_the_conversation_s(chat, ask, session, bodies):
-    chat.system_prompt.value = "be brief"
-    assert session.conversation.system == "be brief"
-    ask("hi")
-    assert bodies()[-1]["messages"][0] == {"role": "system", "content": "be brief"}
-
-
 def test_tokens_are_estimated_while_typing(chat, ask):
     ask("你好")
     chat.composer.prompt.value = "再说一次"
     assert chat.composer.notes.value.startswith("tokens: about 4, with the history about ")
 
 
-def test_a_picture_goes_along(chat, ask, session, bodies, tmp_path):
-    import PIL.Image
-
-    PIL.Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
-    chat.selection.picker.selected_model = "ernie-4.5-turbo-vl"
-    chat.attach_button.value = (
-        {
-            "name": "red.png",
-            "type": "image/png",
-            "size": 1,
-            "content": memoryview((tmp_path / "red.png").read_bytes()),
-            "last_modified": datetime.now(tz=timezone.utc),
-        },
-    )
-    (thumbnail,) = chat.thumbnails.children
-    assert 'alt="red.png"' in thumbnail.children[0].value
-    ask("what is it?")
-    parts = bodies()[-1]["messages"][0]["content"]
-    assert [part["type"] for part in parts] == ["text", "image_url"]
-    assert chat.transcript.shown_turns[0]["images"] == [parts[1]["image_url"]["url"]]
-    assert chat.attach_button.value == ()
-
-
-def test_a_picture_for_a_model_that_does_not_see_is_told_and_stays(chat, ask):
-    chat.selection.picker.selected_model = "ernie-speed-8k"
-    chat.attach_button.value = (
-        {
-            "name": "x.png",
-            "type": "image/png",
-            "size": 1,
-            "content": memoryview(b"no picture"),
-            "last_modified": datetime.now(tz=timezone.utc),
-        },
-    )
-    ask("what is it?")
-    assert chat.composer.status.is_error
-    assert len(chat.attach_button.value) == 1
-
-
 def test_a_panel_that_is_closed_stops_and_one_that_is_shown_again_goes_on(
-    panel, session, emulator, wait
+    panel, session, emulator, wait, prompts
 ):
     made = panel("chat")
     chat = made.tabs["chat"]
@@ -491,22 +232,6 @@ def test_the_saved_form_holds_questions_and_answers(chat, ask, session):
     chat.composer.prompt.value = ""
     assert piece.startswith("<p><b>You</b></p><blockquote>第一行<br>第二行</blockquote>")
     assert to_html(session.history[0].answer.text) in piece
-
-
-def test_the_saved_form_keeps_conversations_that_were_left(chat, ask, session):
-    ask("one")
-    chat._start_conversation()
-    assert "<blockquote>one</blockquote>" in "".join(chat.saved_turns())
-    ask("two")
-    own, left = chat.saved_turns()
-    assert own.startswith("<p><b>You</b></p><blockquote>two</blockquote>")
-    assert left.startswith('<h5 class="ernie-saved-section">main</h5>')
-    assert "<blockquote>one</blockquote>" in left
-    name = chat.shown_conversation.name
-    chat._show_conversation("main")
-    assert [name in piece for piece in chat.saved_turns()] == [False, True]
-    session.conversations.pop(name)
-    assert len(chat.saved_turns()) == 1
 
 
 def test_ctrl_enter_sends_what_stands_there_not_what_was_told_last(panel, session, wait):
@@ -548,126 +273,6 @@ def test_what_the_session_s_settings_become_is_shown_at_once(panel, session):
     assert temperature.default_toggle.tooltip == "Reset: Temperature is the session's setting, 0.2"
     session.use("emulator")
     assert "the built-in emulator answers" in made._service_status.text
-
-
-def test_a_conversation_made_elsewhere_can_be_chosen(chat, session):
-    session["tutor"].chat("hi")
-    assert list(chat.conversations.options) == ["main", "tutor"]
-    chat.conversations.value = "tutor"
-    assert prompts(chat) == ["hi"]
-
-
-def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session):
-    assert (chat.rename_field.value, chat.rename_field.disabled) == ("main", True)
-    assert chat.delete_button.disabled
-    session["tutor"].chat("hi")
-    chat.conversations.value = "tutor"
-    chat.rename_field.value = "main"
-    assert (chat.composer.status.is_error, chat.rename_field.value) == (True, "tutor")
-    chat.rename_field.value = " lessons "
-    assert list(chat.conversations.options) == list(session.conversations) == ["main", "lessons"]
-    assert (session["lessons"].name, prompts(chat)) == ("lessons", ["hi"])
-    ask("more")
-    assert [turn.prompt for turn in session["lessons"].history] == ["hi", "more"]
-    chat.delete_button.click()
-    assert (chat.delete_button.description, "lessons" in session.conversations) == ("Sure?", True)
-    chat.delete_button.click()
-    assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
-
-
-def test_a_conversation_that_is_renamed_elsewhere_stays_in_the_panel(chat, ask, session):
-    session["tutor"].chat("hi")
-    chat.conversations.value = "tutor"
-    session["tutor"].rename("lessons")
-    names = ["main", "lessons"]
-    assert list(chat.conversations.options) == list(session.conversations) == names
-    assert (chat.conversations.value, chat.rename_field.value) == ("lessons", "lessons")
-    ask("more")
-    assert prompts(chat) == ["hi", "more"]
-    assert list(session.conversations) == names
-    session["other"].rename("another")
-    assert list(chat.conversations.options) == [*names, "another"]
-    assert (chat.conversations.value, prompts(chat)) == ("lessons", ["hi", "more"])
-    with pytest.warns(UserWarning, match="begin a new conversation main"):
-        session.conversation.rename("first")
-    chat.conversations.value = "first"
-    assert chat.conversations.value == "first"
-
-
-def test_a_conversation_that_is_deleted_elsewhere_is_no_longer_shown(chat, ask, session):
-    session["tutor"].chat("hi")
-    chat.conversations.value = "tutor"
-    del session["tutor"]
-    assert (chat.conversations.value, prompts(chat)) == ("main", [])
-    assert "tutor" not in chat.conversations.options
-    ask("more")
-    assert ("tutor" in session, prompts(chat)) == (False, ["more"])
-
-
-def upload(button, content):
-    button.value = (
-        {
-            "name": "a.json",
-            "type": "application/json",
-            "size": len(content),
-            "content": memoryview(content),
-            "last_modified": datetime.now(timezone.utc),
-        },
-    )
-
-
-def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
-    chat, ask, session, panel, tmp_path, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    chat.save_button.click()
-    assert chat.composer.status.is_error
-    session.conversation.system = "be brief"
-    ask("one")
-    chat.save_button.click()
-    assert chat.composer.status.text == "saved: main.json"
-    chat.save_button.click()
-    assert chat.composer.status.text == "saved: main (2).json"
-    content = (tmp_path / "main.json").read_bytes()
-    upload(chat.load_button, content)
-    assert chat.conversations.value == "main-2"
-    assert prompts(chat) == ["one"]
-    assert chat.system_prompt.value == "be brief"
-    assert session["main-2"].history[0].answer.text == session.history[0].answer.text
-    assert chat.composer.status.text == "loaded: main-2 (1 turn)"
-    hostile = content.replace(b"one", b"<script>evil()</script>")
-    upload(chat.load_button, hostile)
-    turn = chat.transcript.shown_turns[0]
-    assert turn["prompt"] == "<script>evil()</script>"  # the page writes it as text
-    assert "<script" not in "".join(turn["blocks"])
-    assert "<script" not in chat.saved_turns()[0]
-    lossy = json.loads(content)
-    lossy["turns"][0]["images"] = ["data:image/png;base64,AAAA", "https://host.example/a.png"]
-    upload(chat.load_button, json.dumps(lossy).encode())
-    assert "1 picture in the file could not be read" in chat.composer.status.text
-    turn = chat.transcript.shown_turns[0]
-    assert (turn["images"], turn["draws_links"]) == (["https://host.example/a.png"], False)
-    upload(chat.load_button, b'{"format": "something else"}')
-    assert chat.composer.status.is_error
-    assert chat.conversations.value == "main-4"
-
-
-def test_each_picture_is_removed_by_itself_and_belongs_to_its_conversation(chat, session):
-    other = {**PNG, "name": "y.png"}
-    chat.attach_button.value = (PNG, other)
-    session["tutor"].chat("hi")
-    chat.conversations.value = "tutor"
-    assert (chat.attach_button.value, chat.thumbnails.children) == ((), ())
-    chat.conversations.value = "main"
-    assert [file["name"] for file in chat.attach_button.value] == ["x.png", "y.png"]
-    chat.thumbnails.children[0].children[1].click()
-    assert [file["name"] for file in chat.attach_button.value] == ["y.png"]
-    chat.conversations.value = "tutor"
-    chat.attach_button.value = (PNG,)
-    chat.conversations.value = "main"
-    session["tutor"].rename("lessons")
-    chat.conversations.value = "lessons"
-    assert [file["name"] for file in chat.attach_button.value] == ["x.png"]
 
 
 def test_what_is_written_while_a_question_is_sent_stays(chat, wait):
@@ -721,7 +326,7 @@ def test_an_open_turn_says_which_model_is_waited_for_until_the_first_word(chat, 
     assert chat.transcript.shown_turns[-1]["blocks"] == [to_html("hello")]
 
 
-def test_stop_works_while_the_line_shows_and_leaves_no_turn(chat, emulator, wait):
+def test_stop_works_while_the_line_shows_and_leaves_no_turn(chat, emulator, wait, prompts):
     emulator.faults.add(delay=30)
     chat.composer.prompt.value = "hi"
     chat.send_prompt()
@@ -735,7 +340,7 @@ def test_stop_works_while_the_line_shows_and_leaves_no_turn(chat, emulator, wait
 
 
 def test_a_retry_is_told_in_the_status_while_the_line_counts_and_gone_at_the_end(
-    chat, session, emulator, wait
+    chat, session, emulator, wait, prompts
 ):
     session.settings.retry_count, session.settings.backoff_factor = 2, 0.1
     emulator.faults.add(status=500)
@@ -762,20 +367,6 @@ def test_other_models_and_settings_leave_no_widgets_behind(chat):
 
     first = count()
     assert [count() for _ in range(3)] == [first] * 3
-
-
-def test_a_picture_makes_a_model_that_sees_the_default(chat, ask, session):
-    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
-    chat.attach_button.value = (PNG,)
-    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-vl"
-    chat.thumbnails.children[0].children[1].click()
-    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
-    chat.attach_button.value = (PNG,)
-    ask("what is it?")
-    # The next prompt sends the picture again, with the conversation.
-    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-vl"
-    session.reset()
-    assert chat.selection.picker.resolved_model == "ernie-4.5-turbo-128k"
 
 
 def test_a_tab_that_is_none_is_told_with_the_nearest(session):
@@ -892,123 +483,3 @@ def test_a_prompt_that_stands_there_already_is_not_put_back_twice(chat):
     chat.composer.prompt.value = "and more"
     chat._restore_prompt("hello")
     assert chat.composer.prompt.value == "hello\n\nand more"
-
-
-class Page:
-    """What a page sends and is sent, without its throttle: any order can be tried."""
-
-    def __init__(self, panel, tab):
-        self.panel, self.prompt = panel, tab.composer.prompt
-        self.written = []  # by the kernel, into the box
-        self.prompt.observe(lambda change: self.written.append(change["new"]), "value")
-        self.send({"op": "opened"})
-
-    def send(self, message):
-        self.panel._frontend._handle_custom_msg(message, [])
-
-    def type(self, text):
-        self.prompt.set_state({"value": text})
-        assert self.written.pop() == text
-
-    def submit(self, text):
-        self.send({"op": "send", "where": "ernie-at-chat", "text": text})
-
-    @property
-    def returned(self):
-        return [each["text"] for each in self.panel._frontend.returned]
-
-    def take_returned(self):
-        for each in self.panel._frontend.returned:
-            self.send({"op": "taken", "id": each["id"]})
-
-
-@pytest.fixture
-def page(panel):
-    made = panel("chat")
-    return Page(made, made.tabs["chat"])
-
-
-@pytest.mark.parametrize("late", [[""], ["why is", ""], ["", "and then?"]], ids=str)
-@pytest.mark.parametrize("order", ["before", "after"])
-def test_a_prompt_typed_fast_is_sent_whole_and_no_late_value_stays_in_its_box(
-    page, wait, session, late, order
-):
-    tab = page.panel.tabs["chat"]
-    page.type("w")
-    if order == "after":
-        page.submit("why is the sky blue?")
-    for value in late:
-        if value != page.prompt.value:
-            page.type(value)
-    if order == "before":
-        page.submit("why is the sky blue?")
-    wait(lambda: not tab.is_busy)
-    assert [turn.prompt for turn in session.history] == ["why is the sky blue?"]
-    assert (page.written, page.prompt.value, page.returned) == ([], late[-1], [])
-
-
-def test_a_system_prompt_typed_fast_is_sent_whole(page, wait, session):
-    tab = page.panel.tabs["chat"]
-    tab.system_prompt.set_state({"value": "Y"})
-    texts = {tab.system_prompt.model_id: "You are a pirate.", tab.composer.prompt.model_id: "old"}
-    page.send({"op": "send", "where": "ernie-at-chat", "text": "who?", "texts": texts})
-    tab.system_prompt.set_state({"value": "You are a pirate."})
-    wait(lambda: not tab.is_busy)
-    assert session.last.request.messages[0] == {"role": "system", "content": "You are a pirate."}
-    assert (page.written, session.history[0].prompt) == ([], "who?")
-
-
-def test_what_could_not_be_asked_is_put_back_by_the_page(page, emulator, wait, session):
-    tab = page.panel.tabs["chat"]
-    emulator.faults.add(status=400, delay=0.2, times=1)
-    page.submit("one")
-    page.type("typed meanwhile")
-    page.submit("two")  # one is being answered
-    assert (tab.composer.status.is_error, page.returned) == (True, ["two"])
-    page.take_returned()
-    wait(lambda: not tab.is_busy)
-    assert (page.returned, page.written, len(session.history)) == (["one"], [], 0)
-    page.take_returned()
-    page.submit(" ")
-    assert page.returned == []
-
-
-def test_an_example_leaves_what_is_being_written(page, wait, session):
-    page.type("half a")
-    page.panel.tabs["chat"]._on_transcript_message({"op": "example", "text": "an example"})
-    wait(lambda: not page.panel.tabs["chat"].is_busy)
-    assert [turn.prompt for turn in session.history] == ["an example"]
-    assert page.prompt.value == "half a"
-
-
-@pytest.mark.parametrize("name", ["image", "embed", "compare"])
-def test_the_other_tabs_send_what_the_page_shows_and_leave_it_there(panel, wait, name, emulator):
-    made = panel(name)
-    tab = made.tabs[name]
-    tab.composer.prompt.set_state({"value": "a wh"})
-    written = []
-    tab.composer.prompt.observe(lambda change: written.append(change["new"]), "value")
-    made._frontend._handle_custom_msg(
-        {"op": "send", "where": f"ernie-at-{name}", "text": "a white cat"}, []
-    )
-    tab.composer.prompt.set_state({"value": "a white cat"})
-    wait(lambda: not tab.is_busy)
-    assert written == ["a white cat"]
-    sent = [str(logged.body) for logged in emulator.requests if logged.body]
-    assert any("a white cat" in body for body in sent)
-    assert not any("a wh'" in body for body in sent)
-
-
-def test_the_session_s_system_prompt_stands_in_the_empty_field_and_is_counted(chat, session):
-    hint = chat.system_prompt.placeholder
-    session.settings.system = "Answer as a pirate " * 20
-    assert chat.system_prompt.placeholder == session.settings.system
-    chat.composer.prompt.value = "hi there"
-    long = chat.composer.notes.value
-    chat.system_prompt.value = "brief"
-    assert session.conversation.system == "brief"
-    chat.composer.prompt.value = "hi"
-    chat.composer.prompt.value = "hi there"
-    assert chat.composer.notes.value != long  # its own goes before the session's
-    session.settings.system = ""
-    assert chat.system_prompt.placeholder == hint

@@ -1,6 +1,10 @@
 """The conversations that the chat tab shows: what is done to them in one place is seen in all."""
 
+import json
+
 import pytest
+
+from ernie_magic.errors import InvalidOption
 
 
 @pytest.fixture
@@ -9,17 +13,13 @@ def chats(panel):
     return [panel("chat").tabs["chat"] for _ in range(2)]
 
 
-def prompts(tab):
-    return [turn["prompt"] for turn in tab.transcript.shown_turns]
-
-
 def delete_twice(tab):
     tab.delete_button.click()
     tab.delete_button.click()
 
 
 @pytest.mark.parametrize("how", ["del", "pop", "clear", "panel"])
-def test_a_conversation_that_is_deleted_is_shown_nowhere(chats, session, run, how):
+def test_a_conversation_that_is_deleted_is_shown_nowhere(chats, session, run, how, prompts):
     session["tutor"].chat("hi")
     for tab in chats:
         tab.conversations.value = "tutor"
@@ -55,7 +55,7 @@ def test_a_fork_that_fails_is_known_to_no_panel(chats, session, emulator, wait):
 
 
 def test_a_conversation_that_is_deleted_while_it_is_answered_is_left_after_its_answer(
-    panel, session, emulator, wait
+    panel, session, emulator, wait, prompts
 ):
     tab = panel("chat").tabs["chat"]
     session["tutor"].chat("hi")
@@ -99,3 +99,208 @@ def test_a_system_prompt_that_is_set_elsewhere_stands_in_every_panel(chats, sess
     assert bodies()[-1]["messages"][0] == {"role": "system", "content": "Be a pirate"}
     session["tutor"].system = "Be kind"
     assert [tab.system_prompt.value for tab in chats] == ["Be a pirate"] * 2
+
+
+def upload(button, content):
+    part = {"op": "part", "id": "1", "last": True, "name": "a.json", "size": len(content)}
+    button._handle_custom_msg(part, [content])
+
+
+def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
+    chat, ask, session, panel, tmp_path, monkeypatch, prompts
+):
+    monkeypatch.chdir(tmp_path)
+    chat.save_button.click()
+    assert chat.composer.status.is_error
+    session.conversation.system = "be brief"
+    ask("one")
+    chat.save_button.click()
+    assert chat.composer.status.text == "saved: main.json"
+    chat.save_button.click()
+    assert chat.composer.status.text == "saved: main (2).json"
+    content = (tmp_path / "main.json").read_bytes()
+    upload(chat.load_button, content)
+    assert chat.conversations.value == "main-2"
+    assert prompts(chat) == ["one"]
+    assert chat.system_prompt.value == "be brief"
+    assert session["main-2"].history[0].answer.text == session.history[0].answer.text
+    assert chat.composer.status.text == "loaded: main-2 (1 turn)"
+    hostile = content.replace(b"one", b"<script>evil()</script>")
+    upload(chat.load_button, hostile)
+    turn = chat.transcript.shown_turns[0]
+    assert turn["prompt"] == "<script>evil()</script>"  # the page writes it as text
+    assert "<script" not in "".join(turn["blocks"])
+    assert "<script" not in chat.saved_turns()[0]
+    lossy = json.loads(content)
+    lossy["turns"][0]["images"] = ["data:image/png;base64,AAAA", "https://host.example/a.png"]
+    upload(chat.load_button, json.dumps(lossy).encode())
+    assert "1 picture in the file could not be read" in chat.composer.status.text
+    turn = chat.transcript.shown_turns[0]
+    assert (turn["images"], turn["draws_links"]) == (["https://host.example/a.png"], False)
+    upload(chat.load_button, b'{"format": "something else"}')
+    assert chat.composer.status.is_error
+    assert chat.conversations.value == "main-4"
+
+
+def test_a_conversation_made_elsewhere_can_be_chosen(chat, session, prompts):
+    session["tutor"].chat("hi")
+    assert list(chat.conversations.options) == ["main", "tutor"]
+    chat.conversations.value = "tutor"
+    assert prompts(chat) == ["hi"]
+
+
+def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session, prompts):
+    assert (chat.rename_field.value, chat.rename_field.disabled) == ("main", True)
+    assert chat.delete_button.disabled
+    session["tutor"].chat("hi")
+    chat.conversations.value = "tutor"
+    chat.rename_field.value = "main"
+    assert (chat.composer.status.is_error, chat.rename_field.value) == (True, "tutor")
+    chat.rename_field.value = " lessons "
+    assert list(chat.conversations.options) == list(session.conversations) == ["main", "lessons"]
+    assert (session["lessons"].name, prompts(chat)) == ("lessons", ["hi"])
+    ask("more")
+    assert [turn.prompt for turn in session["lessons"].history] == ["hi", "more"]
+    chat.delete_button.click()
+    assert (chat.delete_button.description, "lessons" in session.conversations) == ("Sure?", True)
+    chat.delete_button.click()
+    assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
+
+
+def test_a_conversation_that_is_renamed_elsewhere_stays_in_the_panel(chat, ask, session, prompts):
+    session["tutor"].chat("hi")
+    chat.conversations.value = "tutor"
+    session["tutor"].rename("lessons")
+    names = ["main", "lessons"]
+    assert list(chat.conversations.options) == list(session.conversations) == names
+    assert (chat.conversations.value, chat.rename_field.value) == ("lessons", "lessons")
+    ask("more")
+    assert prompts(chat) == ["hi", "more"]
+    assert list(session.conversations) == names
+    session["other"].rename("another")
+    assert list(chat.conversations.options) == [*names, "another"]
+    assert (chat.conversations.value, prompts(chat)) == ("lessons", ["hi", "more"])
+    with pytest.warns(UserWarning, match="begin a new conversation main"):
+        session.conversation.rename("first")
+    chat.conversations.value = "first"
+    assert chat.conversations.value == "first"
+
+
+def test_a_conversation_that_is_deleted_elsewhere_is_no_longer_shown(chat, ask, session, prompts):
+    session["tutor"].chat("hi")
+    chat.conversations.value = "tutor"
+    del session["tutor"]
+    assert (chat.conversations.value, prompts(chat)) == ("main", [])
+    assert "tutor" not in chat.conversations.options
+    ask("more")
+    assert ("tutor" in session, prompts(chat)) == (False, ["more"])
+
+
+def test_the_system_prompt_is_the_conversation_s(chat, ask, session, bodies):
+    chat.system_prompt.value = "be brief"
+    assert session.conversation.system == "be brief"
+    ask("hi")
+    assert bodies()[-1]["messages"][0] == {"role": "system", "content": "be brief"}
+
+
+def test_the_session_s_system_prompt_stands_in_the_empty_field_and_is_counted(chat, session):
+    hint = chat.system_prompt.placeholder
+    session.settings.system = "Answer as a pirate " * 20
+    assert chat.system_prompt.placeholder == session.settings.system
+    chat.composer.prompt.value = "hi there"
+    long = chat.composer.notes.value
+    chat.system_prompt.value = "brief"
+    assert session.conversation.system == "brief"
+    chat.composer.prompt.value = "hi"
+    chat.composer.prompt.value = "hi there"
+    assert chat.composer.notes.value != long  # its own goes before the session's
+    session.settings.system = ""
+    assert chat.system_prompt.placeholder == hint
+
+
+def test_clear_wants_a_second_press(chat, ask, session, prompts):
+    ask("one")
+    chat.clear_button.click()
+    assert (len(session.history), chat.clear_button.description) == (1, "Sure?")
+    assert chat.composer.status.text == "press again to forget 1 turn of main, for good"
+    chat.composer.prompt.value = "typing takes it back"
+    assert chat.clear_button.description == "Clear"
+    chat.clear_button.click()
+    chat.clear_button.click()
+    assert (len(session.history), prompts(chat)) == (0, [])
+
+
+def test_a_conversation_is_continued_from_a_turn_in_another(chat, ask, session, prompts):
+    ask("one")
+    ask("two")
+    chat._on_transcript_message({"op": "fork", "id": chat.transcript.shown_turns[0]["id"]})
+    assert (chat.conversations.value, prompts(chat)) == ("main-2", ["one"])
+    assert [turn.prompt for turn in session.history] == ["one", "two"]
+
+
+def test_an_edited_turn_forks_and_the_conversation_it_came_from_stays(
+    chat, ask, session, wait, bodies, prompts
+):
+    ask("one")
+    ask("two")
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": "uno"}
+    )
+    wait(lambda: not chat.is_busy)
+    assert [turn.prompt for turn in session.history] == ["one", "two"]
+    assert [turn.prompt for turn in session["main-2"].history] == prompts(chat) == ["uno"]
+    assert chat.conversations.value == "main-2"
+    chat.conversations.value = "main"
+    assert prompts(chat) == ["one", "two"]
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[1]["id"], "text": "dos"}
+    )
+    wait(lambda: not chat.is_busy)
+    assert [turn.prompt for turn in session["main-3"].history] == ["one", "dos"]
+
+
+def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(
+    chat, ask, emulator, wait, session, prompts
+):
+    ask("one")
+    emulator.faults.add(status=400, times=1)
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": "my careful edit"}
+    )
+    wait(lambda: not chat.is_busy)
+    assert (list(session.conversations), prompts(chat), chat.composer.prompt.value) == (
+        ["main"],
+        ["one"],
+        "my careful edit",
+    )
+    assert chat.composer.status.is_error
+    chat._on_transcript_message(
+        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": " "}
+    )
+    assert list(session.conversations) == ["main"]
+
+
+def test_the_saved_form_keeps_conversations_that_were_left(chat, ask, session):
+    ask("one")
+    chat._start_conversation()
+    assert "<blockquote>one</blockquote>" in "".join(chat.saved_turns())
+    ask("two")
+    own, left = chat.saved_turns()
+    assert own.startswith("<p><b>You</b></p><blockquote>two</blockquote>")
+    assert left.startswith('<h5 class="ernie-saved-section">main</h5>')
+    assert "<blockquote>one</blockquote>" in left
+    name = chat.shown_conversation.name
+    chat._show_conversation("main")
+    assert [name in piece for piece in chat.saved_turns()] == [False, True]
+    session.conversations.pop(name)
+    assert len(chat.saved_turns()) == 1
+
+
+def test_a_fork_of_all_turns_of_a_locked_conversation_is_locked(session):
+    session.chat("one")
+    session.chat("two")
+    session.conversation.locked = True
+    assert session.conversation.fork().locked
+    assert not session.conversation.fork(1).locked
+    with pytest.raises(InvalidOption, match="a conversation main already exists"):
+        session.conversation.fork(name="main")
