@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import os
@@ -11,10 +10,19 @@ import sys
 from pathlib import Path
 
 from ernie_magic.storage import files
+from ernie_magic.text.command_line import CommandLine
 from ernie_magic.text.encodings import accept_any_text
 from ernie_magic.text.language import Language, Text, system_language
 
 _HERE = Path(__file__).parent
+_DESCRIPTION = Text("文心大模型的 Jupyter 魔法", "Jupyter magics for ERNIE models")
+_COMMANDS = {
+    "demo": Text("打开快速上手笔记本", "open JupyterLab on the quickstart"),
+    "emulator": Text("运行模拟器", "serve the emulator"),
+    "doctor": Text("检查密钥、网络和版本", "check key, network and versions"),
+}
+_FOLDER = Text("笔记本的文件夹", "folder for the notebooks")
+_CHECK_LINE = Text("{mark} {name}：{value}", "{mark} {name}: {value}")
 _NO_LAB = Text(
     '没有安装 JupyterLab。请运行：pip install "ernie-magic[lab]"',
     'JupyterLab is not installed. Run: pip install "ernie-magic[lab]"',
@@ -38,31 +46,19 @@ def main(arguments: list[str] | None = None) -> int:
         The command line's; `sys.argv` when None.
     """
     accept_any_text(sys.stdout, sys.stderr)
-    parser = argparse.ArgumentParser(
-        prog="ernie-magic",
-        description="文心大模型的 Jupyter 魔法 / Jupyter magics for ERNIE models",
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    demo_parser = commands.add_parser(
-        "demo", help="打开快速上手笔记本 / open JupyterLab on the quickstart"
-    )
-    demo_parser.add_argument(
-        "--dir",
-        type=Path,
-        default=Path("ernie-demo"),
-        help="笔记本的文件夹 / folder for the notebooks",
-    )
-    commands.add_parser("emulator", add_help=False, help="运行模拟器 / serve the emulator")
-    commands.add_parser("doctor", help="检查密钥、网络和版本 / check key, network and versions")
+    language = system_language()
+    parser = CommandLine(language, prog="ernie-magic", description=_DESCRIPTION.say(language))
+    by_name = parser.add_commands(_COMMANDS, emulator={"has_help": False})
+    by_name["demo"].add_option("--dir", _FOLDER, type=Path, default=Path("ernie-demo"))
     parsed, rest = parser.parse_known_args(arguments)
     if parsed.command == "demo":
         return run_demo(parsed.dir, rest)
     if parsed.command == "emulator":
         from ernie_magic.emulator.__main__ import main as serve
 
-        return serve(rest)
+        return serve(rest, "ernie-magic emulator")
     if rest:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        by_name["doctor"].error(f"unrecognized arguments: {' '.join(rest)}")
     return run_doctor()
 
 
@@ -101,14 +97,15 @@ def run_doctor() -> int:
 
     session = Session()
     try:
-        checks = run_checks(session.client)
+        checks = run_checks(session.client, in_terminal=True)
     finally:
         session.close()
     language = session.settings.interface_language
     lines = []
     for check in checks:
         value = make_controls_visible(check.value.say(language))
-        lines.append(f"{MARKS[check.ok]} {check.name.say(language)}: {value}")
+        name = check.name.say(language)
+        lines.append(_CHECK_LINE.say(language, mark=MARKS[check.ok], name=name, value=value))
     try:
         print("\n".join(lines), flush=True)
     except OSError:  # nobody reads it any more (`| head -1`), or the disk is full

@@ -115,6 +115,58 @@ def test_doctor_prints_what_it_found_and_never_the_key(
     assert "canary" not in out
 
 
+MISTAKES = [
+    (["dmo"], "ernie-magic: no command dmo; did you mean demo?", "没有命令 dmo；是不是 demo？"),
+    (["help"], "no command help; choices: demo, emulator, doctor", "没有命令 help；可选：demo"),
+    ([], "a command is missing; choices: demo, emulator, doctor", "缺少命令；可选：demo"),
+    (["doctor", "--x"], "ernie-magic doctor: --x is not known here", "不认识 --x"),
+    (
+        ["emulator", "--prt", "5"],
+        "--prt 5 is not known here; did you mean --port?",
+        "是不是 --port",
+    ),
+    (["emulator", "--port", "a"], "--port 'a' is not a whole number", "--port 的值“a”不是整数"),
+    (["emulator", "--latency=x"], "--latency 'x' is not a number", "--latency 的值“x”不是数字"),
+    (["emulator", "--seed"], "--seed needs a value", "--seed 后面缺少值"),
+    (["demo", "--dir"], "ernie-magic demo: --dir needs a value", "--dir 后面缺少值"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "en", "zh"), MISTAKES, ids=lambda value: None)
+def test_a_mistake_is_told_in_the_language_of_the_terminal(monkeypatch, capsys, arguments, en, zh):
+    for locale, told in (("en_US.UTF-8", en), ("zh_CN.UTF-8", zh)):
+        monkeypatch.setenv("LANG", locale)
+        with pytest.raises(SystemExit) as ended:
+            cli.main(arguments)
+        assert ended.value.code == 2
+        usage, *_, line = capsys.readouterr().err.splitlines()
+        assert told in line
+        assert usage.startswith(
+            ("用法：" if locale.startswith("zh") else "usage: ") + "ernie-magic"
+        )
+
+
+@pytest.mark.parametrize("command", [[], ["demo"], ["emulator"], ["doctor"]], ids=str)
+def test_help_is_in_one_language(monkeypatch, capsys, command):
+    for locale, is_chinese in (("en_US.UTF-8", False), ("zh_CN.UTF-8", True)):
+        monkeypatch.setenv("LANG", locale)
+        with pytest.raises(SystemExit):
+            cli.main([*command, "--help"])
+        out = capsys.readouterr().out
+        assert bool(re.search("[\u4e00-\u9fff]", out)) is is_chinese
+        english = {"usage", "options", "show", "exit", "command", "commands", "folder", "seconds"}
+        assert is_chinese is english.isdisjoint(re.findall("[a-z]+", out))
+
+
+def test_the_doctor_of_a_terminal_speaks_of_no_cell(monkeypatch, capsys):
+    for locale, cell in (("en_US.UTF-8", "cell"), ("zh_CN.UTF-8", "单元格")):
+        monkeypatch.setenv("LANG", locale)
+        cli.main(["doctor"])
+        out = capsys.readouterr().out
+        assert "AI_STUDIO_API_KEY=…" in out
+        assert cell not in out
+
+
 def test_the_console_script_is_there():
     done = subprocess.run(
         [sys.executable, "-m", "ernie_magic", "--help"],

@@ -69,6 +69,11 @@ _SET_A_KEY = Text(
     "not set. Copy a key from {page} into a file .env beside the notebook, as a line {line}, and "
     "run the cell again; no restart is needed",
 )
+_SET_A_KEY_HERE = Text(
+    "未设置。到 {page} 复制密钥，在这个文件夹（或笔记本旁）的 .env 文件里写一行 {line}",
+    "not set. Copy a key from {page} into a file .env in this folder (or beside the notebook), as "
+    "a line {line}",
+)
 _MISNAMED = Text(
     "未设置。{path} 不会被读取：文件名要改成 .env",
     "not set. {path} is not read: the file's name must be .env",
@@ -115,16 +120,21 @@ _SIMULATED = Check(
 )
 
 
-def run_checks(client: Client) -> list[Check]:
+def run_checks(client: Client, *, in_terminal: bool = False) -> list[Check]:
     """Check everything that a call needs; asks the service for its list of models, which costs no
     tokens.
+
+    Parameters
+    ----------
+    in_terminal
+        Whether it is read where there are no cells.
     """
     checks: list[Check] = []
     base_url = ""
     try:
         service = client.settings.choose_service()
         checks.append(Check(_SERVICE, ok=None, value=service.label))
-        checks += _diagnose_key(client, service)
+        checks += _diagnose_key(client, service, _SET_A_KEY_HERE if in_terminal else _SET_A_KEY)
         base_url = client.endpoint().base_url
         checks.append(Check(_ADDRESS, ok=None, value=untranslated(redact_url(base_url))))
         for check in _diagnose_answers(client, service):
@@ -220,16 +230,16 @@ def _diagnose_model(model: str, offered: Sequence[Listed]) -> Check:
     return Check(_MODEL, ok=allowed, value=message.fill(model=model))
 
 
-def _diagnose_key(client: Client, service: Service) -> list[Check]:
+def _diagnose_key(client: Client, service: Service, set_a_key: Text) -> list[Check]:
     """Return whether there is a key, and the names of the user's own headers."""
-    checks = [_find_key(client, service)]
+    checks = [_find_key(client, service, set_a_key)]
     if client.settings.headers:
         names = untranslated(", ".join(client.settings.headers))
         checks.append(Check(Text("请求头", "headers"), ok=None, value=names))
     return checks
 
 
-def _find_key(client: Client, service: Service) -> Check:
+def _find_key(client: Client, service: Service, set_a_key: Text) -> Check:
     if client.settings.own_key:
         return Check(_KEY, ok=True, value=SET)
     wanted = service
@@ -245,7 +255,7 @@ def _find_key(client: Client, service: Service) -> Check:
     lines = [f"{variable}=…" for variable in wanted.key_variables[:1]]
     lines += [" + ".join(f"{half}=…" for half in pair) for pair in wanted.pair_variables]
     line = Text(_OR.zh.join(lines), _OR.en.join(lines))
-    advice = _SET_A_KEY.fill(page=wanted.key_page, line=line)
+    advice = set_a_key.fill(page=wanted.key_page, line=line)
     if service.is_simulated and endpoints.find_key(LOCAL)[0]:
         advice = _advise_on_key_without_server(wanted)
     if bare := find_bare_key():
