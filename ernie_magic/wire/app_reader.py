@@ -6,19 +6,19 @@ python/core/console/appbuilder_client).
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
+from ernie_magic.text.paragraphs import StreamedParts
+from ernie_magic.wire.answers import app_events
+from ernie_magic.wire.answers.content import REASONING
 from ernie_magic.wire.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
-_FAILED = "error"
-_NO_CODE = "app_error"
-_NO_MESSAGE = "a step of the application failed"
+_ANSWER = "answer"  # the part of the text that is no message of a flow
 
 
 class AppReader(Reader):
@@ -28,14 +28,19 @@ class AppReader(Reader):
     ----------
     conversation_id : str
         As the service names it, "" when it does not.
+    question_id : str
+        Of the question back with which a flow waits for an answer, "" for none.
     """
 
     says_each_time = True
 
     def reset(self) -> None:  # noqa: D102  (the base's)
         super().reset()
-        self.conversation_id = ""
+        self.conversation_id = self.question_id = ""
         self._counted = dict.fromkeys(_COUNTS, 0)
+        self._messages: dict[str, str] = {}  # of a flow, by their ids
+        self._words = StreamedParts()
+        self._thoughts = StreamedParts()
 
     @property
     def id(self) -> str:
@@ -52,22 +57,56 @@ class AppReader(Reader):
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         events = values.as_objects(chunk.get("content"))
         self.conversation_id = self.conversation_id or values.as_name(chunk.get("conversation_id"))
-        calls = [call for event in events for call in _read_calls(event)]
+        for event in events:
+            self.question_id = app_events.read_question(event) or self.question_id
+        calls = [call for event in events for call in app_events.read_calls(event)]
         facts: dict[str, Any] = {}
         if calls:
             facts["finish_reason"] = "tool_calls"
         elif values.is_true(chunk.get("is_completion")):
             facts["finish_reason"] = "stop"
-        if failed := next(filter(_is_failed, events), None):
-            facts["error"] = _describe_failure(failed)
-        if references := [each for event in events for each in _read_references(event)]:
+        if failed := next(filter(app_events.is_failed, events), None):
+            facts["error"] = app_events.describe_failure(failed)
+        if references := [each for event in events for each in app_events.read_references(event)]:
             facts["search_results"] = references
         if usage := self._add_up(events):
             facts["usage"] = usage
-        part: dict[str, Any] = {"content": values.as_text(chunk.get("answer"))}
+        part: dict[str, Any] = {"content": self._read_words(chunk, events)}
+        if thoughts := self._read_thoughts(events):
+            part[REASONING[0]] = thoughts
         if calls:
             part["tool_calls"] = calls
         return facts, part
+
+    def _read_words(self, chunk: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
+        """Return the words of a chunk: of the answer, and those that a flow says on its way, each
+        message a paragraph. They stand behind the answer's piece, as the official client joins
+        them, and before an answer in one piece, which is the flow's end.
+        """
+        answer = values.as_text(chunk.get("answer"))
+        messages = [
+            message
+            for message in filter(None, map(app_events.read_message, events))
+            if message.text.strip() != answer.strip()
+        ]
+        if self._whole_reply is not None:
+            return "".join(map(self._add_message, messages)) + self._words.add(_ANSWER, answer)
+        return self._words.add(_ANSWER, answer) + "".join(map(self._add_message, messages))
+
+    def _add_message(self, message: app_events.Message) -> str:
+        """Return what a message of a flow adds: its event may come again, with more of it."""
+        id_ = message.id or f"no id {len(self._messages)}"
+        before = self._messages.get(id_, "")
+        added = message.text.removeprefix(before)
+        self._messages[id_] = before + added
+        return self._words.add(f"message {id_}", added)
+
+    def _read_thoughts(self, events: Sequence[Mapping[str, Any]]) -> str:
+        return "".join(
+            self._thoughts.add(values.as_name(event.get("event_type")), thoughts)
+            for event in events
+            if (thoughts := app_events.read_thoughts(event))
+        )
 
     def _add_up(self, events: Sequence[Mapping[str, Any]]) -> Mapping[str, int] | None:
         """Return the tokens of all steps so far, where these events count some."""
@@ -90,45 +129,3 @@ class AppReader(Reader):
 
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
         return {**self._meta, "answer": message["content"], "usage": self._usage}
-
-
-def _is_failed(event: Mapping[str, Any]) -> bool:
-    """Whether an event reports a failure: by its code, or by its status."""
-    code = values.as_name(event.get("event_code"))
-    return code not in ("", "0") or event.get("event_status") == _FAILED
-
-
-def _describe_failure(event: Mapping[str, Any]) -> dict[str, str]:
-    code = values.as_name(event.get("event_code"))
-    if code in ("", "0"):
-        code = _NO_CODE
-    return {"code": code, "message": values.as_name(event.get("event_message")) or _NO_MESSAGE}
-
-
-def _read_calls(event: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the calls of tools that an event asks for, whose arguments are objects here."""
-    calls = []
-    for call in values.as_objects(event.get("tool_calls")):
-        function = values.as_object(call.get("function"))
-        arguments = function.get("arguments")
-        if not isinstance(arguments, str):
-            arguments = json.dumps(arguments or {}, ensure_ascii=False)
-        named = {"name": function.get("name"), "arguments": arguments}
-        calls.append({"id": call.get("id"), "type": "function", "function": named})
-    return calls
-
-
-def _read_references(event: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the sources that an event names, as those of a search."""
-    outputs = values.as_object(event.get("outputs"))
-    return [
-        {
-            "index": values.as_whole_number(reference.get("id")) or number,
-            "title": values.as_name(reference.get("document_name") or reference.get("title")),
-            "url": values.as_name(reference.get("url"), 2_000),
-            "content": values.as_text(reference.get("content")),
-            "knowledge_base": values.as_name(reference.get("knowledgebase_id")),
-            "document_id": values.as_name(reference.get("document_id")),
-        }
-        for number, reference in enumerate(values.as_objects(outputs.get("references")), start=1)
-    ]

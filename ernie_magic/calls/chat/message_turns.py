@@ -12,9 +12,9 @@ from ernie_magic.api.messages import count_pictures, message_text
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.attachments import attach_pictures
-from ernie_magic.calls.chat.text_parts import join_parts
 from ernie_magic.errors import InvalidMessages
 from ernie_magic.text.language import Text
+from ernie_magic.text.paragraphs import join_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,30 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ernie_magic.text.paragraphs import join_parts, separator_after
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ernie_magic.runtime.events import Delta
-
-_PARAGRAPH = "\n\n"  # between the parts: each is a message of its own
-
-
-def separator_after(text: str) -> str:
-    """Return what stands between a text and the part that follows it: "" after nothing, and no more
-    line breaks than the text lacks.
-    """
-    if not text.strip() or text.endswith(_PARAGRAPH):
-        return ""
-    return "\n" if text.endswith("\n") else _PARAGRAPH
-
-
-def join_parts(parts: Iterable[str]) -> str:
-    """Return the parts as one text, each a paragraph of its own."""
-    joined = ""
-    for part in parts:
-        if part:
-            joined += separator_after(joined) + part
-    return joined
 
 
 def last_part(text: str, parts_before: Iterable[str]) -> str:

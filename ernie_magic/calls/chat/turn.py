@@ -15,6 +15,7 @@ from ernie_magic.runtime.events import Delta
 from ernie_magic.runtime.nested_loop import NestedLoop
 from ernie_magic.text.json_text import is_object
 from ernie_magic.text.language import Text
+from ernie_magic.text.paragraphs import join_parts
 from ernie_magic.text.redact import redact
 from ernie_magic.wire.answers.content import REASONING
 from ernie_magic.wire.prepared_call import Clock
@@ -181,11 +182,11 @@ class _PromptInProgress:
             message,
             *(_tool_message(call, run) for call, run in zip(requested, runs, strict=True)),
         ]
-        self._earlier_text = text_parts.join_parts([self._earlier_text, message["content"]])
+        self._earlier_text = join_parts([self._earlier_text, message["content"]])
         self._rounds += round_messages
         self._runs += runs[:allowed]
         self._usages.append(reader.usage)
-        self._earlier_thoughts = text_parts.join_parts([self._earlier_thoughts, reader.reasoning])
+        self._earlier_thoughts = join_parts([self._earlier_thoughts, reader.reasoning])
         # A tool that had to be called was called: requiring it again would never end, nor would a
         # model that always asks.
         done_with = ["tool_choice"]
@@ -210,10 +211,10 @@ class _PromptInProgress:
             if answer.text:
                 rounds = tuple(self._rounds)
             answer = answer.with_changes(
-                text=redact(text_parts.join_parts([self._earlier_text, answer.text])),
+                text=redact(join_parts([self._earlier_text, answer.text])),
                 tool_runs=tuple(self._runs),
                 sent=self._sent,
-                reasoning=redact(text_parts.join_parts([self._earlier_thoughts, answer.reasoning])),
+                reasoning=redact(join_parts([self._earlier_thoughts, answer.reasoning])),
                 usage=sum_reported([*self._usages, answer.usage]),
             )
         asked = Asked(answer, rounds, problem)

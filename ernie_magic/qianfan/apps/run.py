@@ -20,6 +20,7 @@ from ernie_magic.errors import ErnieError, ServiceError
 from ernie_magic.qianfan.creation import created_id
 from ernie_magic.runtime.events import Delta
 from ernie_magic.text.language import Text
+from ernie_magic.text.paragraphs import join_parts
 from ernie_magic.wire.app_reader import AppReader
 from ernie_magic.wire.prepared_call import Clock, Reply
 
@@ -142,6 +143,7 @@ class AppRun:
         self._clock = Clock()
         self._usages: list[Usage | None] = []  # of the rounds
         self._earlier_text = ""
+        self._earlier_thoughts = ""
         self._search: tuple[Mapping[str, Any], ...] = ()
         self._runs: list[ToolRun] = []
         self._is_renewed = False
@@ -261,7 +263,9 @@ class AppRun:
     async def _read(self, body: Mapping[str, Any]) -> Reply:
         """Send the question, or the results of tools, and read what the application answers."""
         reader = AppReader(self._question.build_request())
-        emit = text_parts.emit_after(self._earlier_text, self._mark_and_emit)
+        emit = text_parts.emit_after(
+            self._earlier_text, self._mark_and_emit, thoughts_before=self._earlier_thoughts
+        )
         call = self._call.replace_emit(emit)
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
@@ -296,10 +300,11 @@ class AppRun:
 
     def _keep(self, reply: Reply) -> None:
         """Keep what came before a round of tools."""
-        said = str(reply.reader.assistant_message["content"])
-        self._earlier_text = text_parts.join_parts([self._earlier_text, said])
-        self._usages.append(reply.reader.usage)
-        self._search += tuple(reply.build_answer().search)
+        answer = reply.build_answer()
+        self._earlier_text = join_parts([self._earlier_text, answer.text])
+        self._earlier_thoughts = join_parts([self._earlier_thoughts, answer.reasoning])
+        self._usages.append(answer.usage)
+        self._search += tuple(answer.search)
 
     async def _run_tools(self, requested: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """Call the tools; return their results as the application is given them."""
@@ -319,7 +324,8 @@ class AppRun:
             request=self._question.build_request(
                 is_renewed=self._is_renewed, starts_over=self._starts_over
             ),
-            text=text_parts.join_parts([self._earlier_text, answer.text]),
+            text=join_parts([self._earlier_text, answer.text]),
+            reasoning=join_parts([self._earlier_thoughts, answer.reasoning]),
             tool_runs=tuple(self._runs),
             search=(*self._search, *answer.search),
         )

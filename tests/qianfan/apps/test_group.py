@@ -200,6 +200,27 @@ def test_an_application_that_always_asks_for_a_tool_is_asked_no_more():
     assert server.requests.count("/v2/app/conversation/runs") == 21
 
 
+def test_what_an_application_says_and_thinks_before_a_tool_is_kept():
+    call = {"id": "1", "function": {"name": "look_once", "arguments": {}}}
+    thought = {"event_type": "thought", "outputs": {"text": "hm"}}
+
+    def look_once():
+        """Look."""
+        ends = [step("two", **thought), step(last=True)]
+        server.replies["/v2/app/conversation/runs"] = http(events(*ends, done=False))
+        return "seen"
+
+    with Server() as server:
+        asks = [step("one", **thought), step(last=True, tool_calls=[call])]
+        server.replies = {
+            "/v2/app/conversation": http('{"conversation_id": "c"}', kind="application/json"),
+            "/v2/app/conversation/runs": http(events(*asks, done=False)),
+        }
+        with Session(service="qianfan", api_key="k", base_url=f"{server.url}/v2") as session:
+            answer = session.apps.chat(CHAT_APP, "hi", tools=look_once)
+    assert (answer.text, answer.reasoning) == ("one\n\ntwo", "hm\n\nhm")
+
+
 @pytest.mark.parametrize("end", ["", "/file/upload"])
 def test_what_was_not_created_is_not_used(end):
     with Server() as server:
