@@ -26,6 +26,7 @@ REMOTE_FLAG = "--remote"
 # The option before the text, or behind it.
 _IDENTIFIER = re.compile(rf"{IDENTIFIER_FLAG}(?:=|\s+)(\S+)(?:\s+|\Z)")
 _IDENTIFIER_LAST = re.compile(rf"\s{IDENTIFIER_FLAG}(?:=|\s+)(\S+)\Z")
+_YES = re.compile(rf"\A{YES_FLAG}\s+|\s+{YES_FLAG}\Z")
 # Also with one of the dashes that editors make of two hyphens.
 _OPTION = re.compile(r"(?<!\S)(?:--|[\u2010-\u2015\u2212]+)([a-z]+)(?![^\s=])")
 # One quotation around the whole text.
@@ -119,13 +120,16 @@ def _save(session: Session, line: str) -> PromptTemplate:
     if given and not _QUOTED.fullmatch(text):
         identifier = given[1]
         text = (text[: given.start()] + text[given.end() :]).strip()
+    replace = _YES.search(text) is not None and not _QUOTED.fullmatch(text)
+    if replace:
+        text = _YES.sub("", text)
     if quoted := _QUOTED.fullmatch(text):
         text = quoted[2]
     else:
         _refuse_option_in_text(text)
     if not name or not text:
         raise _usage_error("save")
-    return session.templates.save(name, text, identifier=identifier)
+    return session.templates.save(name, text, identifier=identifier, replace=replace)
 
 
 def _refuse_option_in_text(text: str) -> None:

@@ -246,6 +246,38 @@ async def look_at_version(call: PlatformCall, version_id: str) -> VersionRecord:
     return read_version({"versionId": version_id, **values.as_object(reply)})
 
 
+async def find_same(call: PlatformCall, body: Mapping[str, Any]) -> DatasetRecord | None:
+    """Return the dataset of a name, with its versions; None where there is none yet.
+
+    Parameters
+    ----------
+    body
+        What would create it.
+
+    Raises
+    ------
+    InvalidOption
+        It has another format, or there are several.
+    """
+    name = body["datasetName"]
+    named = [one for one in await list_datasets(call) if one.name == name]
+    if not named:
+        return None
+    found = find_named(name, named, DATASET)
+    if found.format not in ("", body["dataFormat"]):
+        raise InvalidOption(
+            Text(
+                "已经有叫“{name}”的数据集，格式是 {format}",
+                "there is a dataset {name} already, whose format is {format}",
+            ).fill(name=name, format=found.format),
+            advice=Text(
+                '换个名称；或用那一个：ernie.datasets.get("{name}")',
+                'choose another name, or use that one: ernie.datasets.get("{name}")',
+            ).fill(name=name),
+        )
+    return await describe_dataset(call, found)
+
+
 # --- creating and waiting -------------------------------------------------------------------------
 
 

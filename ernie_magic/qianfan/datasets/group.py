@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api.keywords import check_dicts, check_texts
 from ernie_magic.api.public_names import CallGroup
+from ernie_magic.calls.task_states import has_succeeded
 from ernie_magic.qianfan.creation import check_deletion
 from ernie_magic.qianfan.datasets.calls import (
     GROUP,
@@ -24,6 +25,7 @@ from ernie_magic.qianfan.datasets.calls import (
     describe_dataset,
     fill_dataset,
     find_dataset_id,
+    find_same,
     find_version_id,
     follow_transfer,
     list_datasets,
@@ -56,10 +58,19 @@ _EXPORTED = Text("导出", "exported")
 _PUBLISHED = Text("发布", "published")
 _DATASET = Text("数据集“{name}”", "the dataset “{name}”")
 _VERSION = Text("数据集 {dataset} 的版本", "a version of the dataset {dataset}")
+_IS_THERE = Text(
+    "已经有叫“{name}”的数据集（{id}），没有再建一个",
+    "there is a dataset {name} already ({id}): no other was created",
+)
 _FROM_BOS = Text(
     "数据只能从 BOS 导入这个数据集：ernie.datasets.import_files(…, 'bos:/桶/…')",
     "data comes into this dataset from BOS alone: ernie.datasets.import_files(…, 'bos:/bucket/…')",
 )
+
+
+def _has_data(record: DatasetRecord) -> bool:
+    """Whether something was imported into the newest version."""
+    return bool(record.versions) and has_succeeded(record.versions[-1].import_state)
 
 
 class Datasets(CallGroup):
@@ -186,6 +197,9 @@ class Datasets(CallGroup):
         """Create a dataset, with an empty first version. Data comes into it from BOS alone: name
         its files here, or import them later (`import_files`).
 
+        One of this name and format that is there is returned, and none is created; files are
+        imported into it only while its newest version has none.
+
         Parameters
         ----------
         name
@@ -201,7 +215,7 @@ class Datasets(CallGroup):
         Raises
         ------
         InvalidOption
-            At once; nothing is created.
+            At once, or one of this name has another format; nothing is created.
         ServiceError
             The import failed. The dataset exists, and the error has its id.
         ErnieError
@@ -212,10 +226,15 @@ class Datasets(CallGroup):
 
         async def work(call: PlatformCall) -> DatasetRecord:
             call.emit(Delta(notice=_FROM_BOS))
-            made = await create_in_group(call, "CreateDataset", body, _DATASET.fill(name=name))
-            row = {**body, **made}
-            record = read_dataset_record(row, (read_version(row),), is_simulated=call.is_simulated)
-            if not addresses:
+            record = await find_same(call, body)
+            if record is not None:
+                call.emit(Delta(notice=_IS_THERE.fill(name=name, id=record.id)))
+            else:
+                made = await create_in_group(call, "CreateDataset", body, _DATASET.fill(name=name))
+                row = {**body, **made}
+                versions = (read_version(row),)
+                record = read_dataset_record(row, versions, is_simulated=call.is_simulated)
+            if not addresses or _has_data(record):
                 return record
             return await fill_dataset(call, record, addresses)
 

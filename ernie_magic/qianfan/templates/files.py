@@ -34,7 +34,7 @@ from ernie_magic.text.line_ends import normalize_line_ends
 from ernie_magic.text.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
     from pathlib import Path
 
 _EXTENSION = ".txt"
@@ -164,25 +164,45 @@ def save_template(template: PromptTemplate) -> Path:
         ) from None
 
 
-def save_unless_changed(template: PromptTemplate) -> Path:
+def save_unless_changed(
+    template: PromptTemplate,
+    own: Container[PromptTemplate] = (),
+) -> Path:
     """Write a template's file, unless another text is stored under its name.
+
+    Parameters
+    ----------
+    template
+    own
+        What may be replaced all the same.
 
     Raises
     ------
     InvalidOption
     """
     stored = _find_stored(template.name)
-    if stored is not None and (stored.template is None or stored.template.text != template.text):
+    if stored is not None and not _may_replace(stored, template, own):
         raise InvalidOption(
             Text("存着另一个 {name}：{file}", "another {name} is stored: {file}").fill(
                 name=template.name, file=stored.path
             ),
             advice=Text(
-                "要替换写 --yes（Python：replace=True），要并存写 save_as=另一个名称",
-                "replace it by --yes (in Python replace=True), or keep both: save_as=NAME",
+                "要替换写 --yes（Python：replace=True），要并存换一个名称（pull 用 save_as=名称）",
+                "replace it by --yes (in Python replace=True), or keep both under another name "
+                "(of pull: save_as=NAME)",
             ),
         )
     return save_template(template)
+
+
+def _may_replace(
+    stored: _Stored,
+    template: PromptTemplate,
+    own: Container[PromptTemplate],
+) -> bool:
+    if stored.template is None:
+        return False
+    return stored.template.text == template.text or stored.template in own
 
 
 def delete_template(name: str) -> Path:

@@ -94,6 +94,8 @@ class Templates(CallGroup):
     def __init__(self, session: Asker) -> None:
         self._session = session
         self._console = Console(lambda: session.client)
+        # What this session has stored itself, and goes on working on: by name.
+        self._saved: dict[str, PromptTemplate] = {}
         # Two at once would each find none there, and create one.
         self._push_lock = asyncio.Lock()
 
@@ -157,8 +159,10 @@ class Templates(CallGroup):
         variables: Sequence[str] | None = None,
         labels: Sequence[str] = (),
         negative_text: str = "",
+        replace: bool = False,
     ) -> PromptTemplate:
-        """Store a template, in the place of an earlier one of that name.
+        """Store a template. One of that name that this session has stored is replaced; so is any
+        with the same text.
 
         Parameters
         ----------
@@ -173,10 +177,14 @@ class Templates(CallGroup):
             At most three.
         negative_text
             For pictures: what they must not show.
+        replace
+            Whether one of that name with another text, from an earlier session or another notebook,
+            is replaced.
 
         Raises
         ------
         InvalidOption
+            It cannot be stored, or another text is stored under that name.
         """
         given = text
         if isinstance(given, optimization.Optimized):
@@ -194,10 +202,18 @@ class Templates(CallGroup):
                     labels=labels,
                     negative_text=negative_text,
                 )
-            template_files.save_template(template)
+            if replace:
+                template_files.save_template(template)
+            else:
+                template_files.save_unless_changed(template, [*self._saved.values()])
+            self._remember(template)
             return template
 
         return self._localize(make_and_save)
+
+    def _remember(self, template: PromptTemplate) -> None:
+        """Note what has just been stored, as its file has it."""
+        self._saved[template.name] = template_files.find_template(template.name)
 
     def delete(self, name: str) -> Path:
         """Remove one of your templates; return the path of the file that was removed.
@@ -310,6 +326,7 @@ class Templates(CallGroup):
             template = dataclasses.replace(found, name=save_as or found.name)
             store = template_files.save_template if replace else template_files.save_unless_changed
             await in_thread(store, template)
+            await in_thread(self._remember, template)
             return template
 
         return self._console.start_work(work)
@@ -341,6 +358,7 @@ class Templates(CallGroup):
             async with self._push_lock:
                 pushed = await template_service.push_template(call, template)
                 await in_thread(template_files.save_template, pushed)
+                await in_thread(self._remember, pushed)
             return pushed
 
         return self._console.start_work(work)

@@ -284,3 +284,10 @@ def test_tab_offers_names_and_variables(shell):
     assert offered("%%ernie --template trip --var ") == {"days=", "city="}
     assert offered("%%ernie --template trip --var city=a --var ") == {"days="}
     assert offered("%%ernie_map rows --template=translate --var ") == {"lang=", "text="}
+
+
+@pytest.mark.parametrize("words", ["--yes Go to {city}", "Go to {city} --yes"])
+def test_a_template_of_an_earlier_session_is_replaced_by_yes(session, words):
+    with pytest.raises(InvalidOption, match="replace it by --yes"):
+        run_command(session, "template save trip Go to {city}")
+    assert run_command(session, f"template save trip {words}").text == "Go to {city}"

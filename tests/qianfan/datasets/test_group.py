@@ -6,7 +6,6 @@ import re
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.emulator.faults import Fault
 from ernie_magic.qianfan.datasets.records import (
     DatasetRecord,
     read_transfer,
@@ -37,7 +36,7 @@ def log_of(session):
 
 
 def actions(session, since=0):
-    return [entry.query["Action"] for entry in list(log_of(session))[since:]]
+    return [entry.action for entry in list(log_of(session))[since:]]
 
 
 def deltas_of(stream):
@@ -73,7 +72,7 @@ def test_a_dataset_goes_its_whole_way(datasets, made, tmp_path):
     assert made.name not in [one.name for one in datasets.list()]
 
 
-def test_datasets_are_listed_over_pages_and_found_by_name(datasets):
+def test_datasets_are_listed_over_pages_and_found_by_name(session, datasets):
     names = [f"page {number:03}" for number in range(105)]
     for name in names:
         datasets.create(name, "Role")
@@ -81,7 +80,8 @@ def test_datasets_are_listed_over_pages_and_found_by_name(datasets):
     assert datasets.get("page 104").versions[0].number == 1
     with pytest.raises(errors.InvalidOption, match=r"no dataset page 105.*did you mean page"):
         datasets.get("page 105")
-    datasets.create("page 104", "Role")
+    body = {"datasetName": "page 104", "dataFormat": "Role", "storageType": "sysStorage"}
+    session.wire.call("dataset", "CreateDataset", body)  # as the console may
     with pytest.raises(errors.InvalidOption, match=r"2 datasets are called page 104.*dg-.*, dg-"):
         datasets.get("page 104")
 
@@ -135,6 +135,28 @@ def test_files_are_imported_into_a_new_dataset_and_local_ones_refused_before(ses
     with pytest.raises(errors.ServiceError) as caught:
         datasets.create("broken", "sft", files=["bos:/bucket/mock_failed.jsonl"])
     assert f"the dataset {datasets.get('broken').id} exists" in caught.value.line("en")
+
+
+def test_a_dataset_of_the_same_name_is_returned_and_not_created_twice(session, datasets):
+    made = datasets.create("run again", "sft")
+    filled = datasets.create("run again", "sft", files=FILE)
+    assert (filled.id, filled.versions[-1].import_state) == (made.id, "ImportFinished")
+    before = len(log_of(session))
+    stream = datasets._begin_create("run again", "sft", files=FILE)
+    told = [delta.notice.en for batch in stream.iter_batches() for delta in batch if delta.notice]
+    assert stream.result().id == made.id
+    assert any(f"run again already ({made.id})" in line for line in told)
+    sent = actions(session, before)
+    assert not [action for action in sent if action.startswith("Create")]
+    with pytest.raises(errors.InvalidOption, match=r"run again already, whose format is"):
+        datasets.create("run again", "Role")
+
+
+def test_a_dataset_whose_reply_was_lost_is_found_by_the_next_call(session, datasets):
+    session.client._start_emulator().faults.add(action="CreateDataset", lose_reply=True)
+    with pytest.raises(errors.OutcomeUnknown):
+        datasets.create("lost reply", "sft")
+    assert datasets.create("lost reply", "sft").id == datasets.get("lost reply").id
 
 
 def test_that_data_comes_from_bos_alone_is_said_before_a_dataset_is_created(session, datasets):
@@ -192,8 +214,18 @@ def test_a_publishing_that_was_stopped_goes_on_and_says_so(datasets, made):
     assert datasets.get_version(version_id).publish_state == "Published"
 
 
-@pytest.mark.parametrize("call", ["create", "import_files", "export", "add_version"])
-def test_what_may_have_been_created_is_told_and_not_sent_again(session, datasets, made, call):
+@pytest.mark.parametrize(
+    ("call", "action"),
+    [
+        ("create", "CreateDataset"),
+        ("import_files", "CreateImportTask"),
+        ("export", "CreateExportTask"),
+        ("add_version", "CreateDatasetVersion"),
+    ],
+)
+def test_what_may_have_been_created_is_told_and_not_sent_again(
+    session, datasets, made, call, action
+):
     before = len(log_of(session))
     arguments = {
         "create": ("lost", "sft"),
@@ -201,10 +233,10 @@ def test_what_may_have_been_created_is_told_and_not_sent_again(session, datasets
         "export": (made.versions[0].id,),
         "add_version": (made.id,),
     }
-    session.client._emulator.faults.extend([Fault.from_json({"status": 502, "html": True})])
+    session.client._emulator.faults.add(action=action, status=502, html=True)
     with pytest.raises(errors.OutcomeUnknown, match=r"may have been created.*look before you"):
         getattr(datasets, call)(*arguments[call])
-    assert len(log_of(session)) == before + 1
+    assert actions(session, before).count(action) == 1
 
 
 def test_nothing_is_waited_for_if_not_wished(datasets, made):

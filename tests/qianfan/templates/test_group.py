@@ -3,6 +3,7 @@
 import pytest
 
 from ernie_magic.errors import InvalidOption
+from ernie_magic.session import Session
 
 
 def test_a_template_is_saved_rendered_and_removed(ernie):
@@ -70,3 +71,19 @@ def test_arguments_of_a_wrong_type_are_told(ernie, call, words):
     ernie.templates.save("kept", "{city}", labels=["half \ud800"])
     with pytest.raises(InvalidOption, match=words):
         call(ernie.templates)
+
+
+def test_a_template_of_another_session_is_replaced_only_if_that_is_asked_for(ernie):
+    ernie.templates.save("trip", "Plan {days} days.")
+    ernie.templates.save("trip", "Plan {days} days in {city}.")  # one's own
+    with Session(model="ernie-3.5-8k") as other:
+        other.templates.save("trip", "Plan {days} days in {city}.")  # the same text
+    with Session(model="ernie-3.5-8k", language="en") as other:
+        with pytest.raises(InvalidOption, match=r"another trip is stored: .*replace=True"):
+            other.templates.save("trip", "Go to {city}")
+        assert other.templates.get("trip").text == "Plan {days} days in {city}."
+        other.templates.save("trip", "Go to {city}", replace=True)
+        other.templates.save("trip", "Go to {place}")
+    with pytest.raises(InvalidOption):
+        ernie.templates.save("trip", "Plan {days} days.")
+    assert ernie.templates.get("trip").text == "Go to {place}"
