@@ -58,11 +58,15 @@ class Certificates(NamedTuple):
         The variable and its value, or "certifi".
     ignored : tuple of Ignored
         What cannot be read.
+    unread : tuple of str
+        The variables that name other certificates, which count only where that of `source` names
+        none.
     """
 
     context: ssl.SSLContext
     source: str
     ignored: tuple[Ignored, ...]
+    unread: tuple[str, ...] = ()
 
 
 def read_certificates() -> Certificates:
@@ -114,7 +118,9 @@ def _load_certificates(values: tuple[str, ...], _modified: tuple[float, ...]) ->
         else:
             context = _read_file(value, key_log, ignored)
         if isinstance(context, ssl.SSLContext):
-            return Certificates(context, f"{name}={value}", tuple(ignored))
+            later = [*named][[*named].index(name) + 1 :]
+            unread = tuple(each for each in later if named[each] not in ("", value))
+            return Certificates(context, f"{name}={value}", tuple(ignored), unread)
         ignored.append(Ignored(name, context))
     import certifi
 

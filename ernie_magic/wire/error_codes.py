@@ -131,6 +131,8 @@ REQUIRES_CERTIFICATE = (
         "and name that in base_url",
     ),
 )
+_SIGNATURE = Text("签名未通过验证", "the signature was not accepted")
+
 CASES: tuple[Case, ...] = (
     # 400
     Case(
@@ -292,14 +294,38 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.AuthenticationFailed,
-        (
-            "14",
-            "signaturedoesnotmatch",
-            "requestexpired",
-            "invalidaccesskeyid",
-            "invalidhttpauthheader",
+        ("invalidaccesskeyid",),
+        Text("服务不认识这个 Access Key", "the service does not know this access key"),
+        Text("写错了，或已被删除", "it is wrong, or was deleted"),
+        Text(
+            "核对 QIANFAN_ACCESS_KEY（在百度智能云控制台的“安全认证”）",
+            'check QIANFAN_ACCESS_KEY ("Security Authentication" in Baidu AI Cloud\'s console)',
         ),
-        Text("签名未通过验证", "the signature was not accepted"),
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("signaturedoesnotmatch",),
+        _SIGNATURE,
+        Text(
+            "Secret Key 有误，或不属于这个 Access Key",
+            "the secret key is wrong, or belongs to another access key",
+        ),
+        Text("核对 QIANFAN_SECRET_KEY", "check QIANFAN_SECRET_KEY"),
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("requestexpired",),
+        _SIGNATURE,
+        Text(
+            "本机时钟不准，签名在服务看来已过期",
+            "this machine's clock is wrong, so that it has expired",
+        ),
+        Text("校准本机的日期、时间和时区", "set this machine's date, time and time zone right"),
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("14", "invalidhttpauthheader"),
+        _SIGNATURE,
         Text(
             "Access Key 或 Secret Key 有误，或本机时钟不准",
             "access key or secret key is wrong, or this machine's clock is",
@@ -308,14 +334,6 @@ CASES: tuple[Case, ...] = (
             "核对 QIANFAN_ACCESS_KEY、QIANFAN_SECRET_KEY 和系统时间",
             "check QIANFAN_ACCESS_KEY, QIANFAN_SECRET_KEY and the clock",
         ),
-    ),
-    Case(
-        e.AuthenticationFailed,
-        ("notfound",),  # "credential not found"
-        Text("服务不认识这个密钥", "the service does not know this key"),
-        Text("写错了，或属于别的服务", "it is wrong, or belongs to another service"),
-        _KEY_ADVICE,
-        statuses=(401, 403),
     ),
     Case(
         e.AuthenticationFailed,

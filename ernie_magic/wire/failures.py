@@ -74,6 +74,7 @@ _WAF_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SMALL_NUMBER = 3  # digits
+_IAM_FAILED = "14"  # "IAM Certification failed", whatever was wrong
 _BAIDUS_ID = "as-"  # how Qianfan's request ids begin
 _OTHER_JSON = Text("其他 JSON 内容", "JSON of another kind")
 
@@ -111,12 +112,24 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
         refusal_fields = {"message": _readable_message(text)}
     elif isinstance(parsed, str):  # as SiliconFlow writes some
         refusal_fields = {"message": parsed}
+    refusal_fields = _read_headers(headers, refusal_fields or {})
     if status == NETWORK_LOGIN:
-        return _network_login_error(refusal_fields or {})
+        return _network_login_error(refusal_fields)
     case = None
-    if parsed is None and _is_blocked(status, headers, text):
+    if parsed is None and "code" not in refusal_fields and _is_blocked(status, headers, text):
         case = BLOCKED_ON_THE_WAY
-    return error_from_refusal(refusal_fields or {}, status, headers, text, case)
+    return error_from_refusal(refusal_fields, status, headers, text, case)
+
+
+def _read_headers(headers: Mapping[str, str], fields: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a refusal's fields with what Baidu's gateway says in headers, where the body says less
+    (https://github.com/baidubce/bce-sdk-python, `baidubce/http/handler.py`).
+    """
+    code = headers.get("x-bce-error-code", "")
+    if not code or fields.get("code") not in (None, "", _IAM_FAILED):
+        return fields
+    message = headers.get("x-bce-error-message") or fields.get("message", "")
+    return {**fields, "code": code[:_CODE], "message": message[:_SAID_SHOWN]}
 
 
 def _is_failing_line(text: str) -> bool:

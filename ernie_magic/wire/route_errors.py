@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ernie_magic.api import values
 from ernie_magic.config.addresses import redact_url
-from ernie_magic.config.certificates import NAMES_OF_CERTIFICATES
+from ernie_magic.config.certificates import NAMES_OF_CERTIFICATES, read_certificates
 from ernie_magic.errors import ServiceUnreachable
 from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.redact import redact
@@ -125,6 +125,10 @@ _ISSUER = (
         "name the issuer's certificate (a PEM file) in SSL_CERT_FILE; %ernie doctor shows what is "
         "used",
     ),
+)
+_UNREAD = Text(
+    "{cause}；现在只信任 {used}，不读 {unread}",
+    "{cause}; {used} is what is trusted, and {unread} is not read beside it",
 )
 _UNSET = Text(
     "检查或去掉 {name}；不需要代理的主机写进 NO_PROXY；%ernie doctor 会显示代理",
@@ -319,6 +323,11 @@ def _certificate_error(
     failure = ServiceUnreachable(_CERTIFICATE.fill(host=owner, said=said), cause, advice)
     if cause is _ISSUER[0]:
         name_ignored(failure, ignored)
+        trusted = read_certificates()
+        if trusted.unread and not ignored:
+            failure.cause = _UNREAD.fill(
+                cause=cause, used=trusted.source, unread=", ".join(trusted.unread)
+            )
     return failure
 
 

@@ -391,3 +391,39 @@ def test_a_reply_that_is_cut_is_told_as_that():
         assert "incomplete or damaged JSON" in said(200, cut.encode()).line("en")
     for other in whole, "<html>", "[1, 2", "", "words", whole[:-1] + " " * 70_000:
         assert "instead of an answer" in said(200, other.encode()).line("en")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "named"),
+    [
+        ("NotFound", "Could not find credential.", "QIANFAN_ACCESS_KEY"),
+        (
+            "InvalidAccessKeyId",
+            "The Access Key ID you provided does not exist",
+            "QIANFAN_ACCESS_KEY",
+        ),
+        (
+            "SignatureDoesNotMatch",
+            "Fail to authn user: Signature does not match",
+            "QIANFAN_SECRET_KEY",
+        ),
+        ("RequestExpired", "Fail to authn user: expired", "clock"),
+    ],
+)
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b'{"error_code": 14, "error_msg": "IAM Certification failed"}']
+)
+def test_what_baidu_s_gateway_says_in_headers_tells_which_key_is_wrong(
+    code, message, named, status, body
+):
+    found = said(status, body, **{"x-bce-error-code": code, "x-bce-error-message": message})
+    assert type(found) is errors.AuthenticationFailed
+    assert named in found.line("en")
+    assert message in found.line("en")
+
+
+def test_a_code_of_the_body_counts_and_not_that_of_the_headers():
+    body = {"error": {"code": "rpm_rate_limit_exceeded", "message": "slow"}}
+    found = said(429, body, **{"x-bce-error-code": "RequestExpired"})
+    assert type(found) is errors.RateLimited

@@ -15,6 +15,7 @@ import urllib.request
 import uuid
 from contextlib import suppress
 
+import certifi
 import httpx
 import pytest
 
@@ -347,6 +348,8 @@ def test_a_certificate_that_is_not_trusted_is_told_and_not_retried(
     assert "issued for another host name" in other.line("en")
     missing = ask(SECURE, SSL_CERT_FILE=str(tmp_path / "gone.pem"))
     assert "SSL_CERT_FILE is left out: there is no file" in missing.line("en")
+    both = ask(SECURE, SSL_CERT_FILE=certifi.where(), REQUESTS_CA_BUNDLE=str(file))
+    assert "REQUESTS_CA_BUNDLE is not read beside it" in both.line("en")
 
 
 LEFT_OUT = "NO_PROXY is left out: [::1 is not a host name"

@@ -258,6 +258,14 @@ _MODEL_NOT_ALLOWED = Meaning(
     ),
     (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, TOO_MANY_REQUESTS),
 )
+# An access key that Baidu's cloud does not know, also beside 404.
+_NO_CREDENTIAL = Meaning(
+    UNAUTHORIZED,
+    "invalidaccesskeyid",
+    _NEVER,
+    _compile(r"\b(?:credential not found|(?:could|can) ?not find credential)\b"),
+    (BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND),
+)
 # A key that is restricted to some calls: OpenAI's, GitHub's, Hugging Face's.
 _MISSING_SCOPE = Meaning(
     FORBIDDEN,
@@ -587,6 +595,7 @@ MEANINGS = (
     _LIMIT,
     _MODEL_NOT_ALLOWED,
     _MISSING_SCOPE,
+    _NO_CREDENTIAL,
     _KEY,
     _UNSAFE,
     _REGION,
