@@ -67,6 +67,17 @@ def row_addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
     return hashes
 
 
+_RELEASE = Text(
+    "关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
+    "close the program that holds it, or move it away; a folder .ernie "
+    "beside the notebook is used instead",
+)
+_FREE_SPACE = Text(
+    "磁盘满了：腾出空间；在笔记本旁建 .ernie 文件夹可换个位置",
+    "the disk is full: free some space; a folder .ernie beside the notebook is used instead",
+)
+
+
 @asynccontextmanager
 async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIterator[Ledger]:
     """Open the ledger in a file; `on_locked` as in `sqlite.retry_while_locked`.
@@ -86,11 +97,7 @@ async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIter
                 "记录答案的文件用不了：{file}（{said}）",
                 "the file that answers are written to cannot be used: {file} ({said})",
             ).fill(file=path, said=str(error)[:100]),
-            advice=Text(
-                "关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
-                "close the program that holds it, or move it away; a folder .ernie "
-                "beside the notebook is used instead",
-            ),
+            advice=_FREE_SPACE if sqlite.is_full(error) else _RELEASE,
         ) from None
 
 

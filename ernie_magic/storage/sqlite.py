@@ -185,3 +185,10 @@ async def retry_while_locked(
             on_locked(seconds_reported)
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
+
+
+def is_full(error: Exception) -> bool:
+    """Whether a file could not be written since its disk is full (SQLITE_FULL,
+    https://www.sqlite.org/rescode.html; SQLITE_IOERR_WRITE where the disk tells it later).
+    """
+    return "disk is full" in str(error)

@@ -232,6 +232,8 @@ def test_a_disk_that_fills_up_is_one_line_and_nothing_is_paid_twice(session, emu
         session.map("{{text}}", rows, in_flight=3)
     came = sum(row["answer"] is not None for row in caught.value.answer.rows)
     assert 0 < came < 30
+    assert "free some space" in caught.value.line("en")
+    assert "--resume" in caught.value.line("en")
     full.clear()
     assert session.map("{{text}}", rows, resume=True).asked == 30 - came
     assert sorted(asked(emulator)) == sorted(rows)

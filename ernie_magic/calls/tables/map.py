@@ -18,7 +18,7 @@ from ernie_magic.calls.tables.result import Mapped
 from ernie_magic.calls.tables.row_answers import RowAnswers
 from ernie_magic.calls.tables.rows import ask_many
 from ernie_magic.calls.tables.schema import parse_answer
-from ernie_magic.errors import ErnieError, InvalidMessages, RateLimited
+from ernie_magic.errors import ErnieError, InvalidMessages, InvalidOption, RateLimited
 from ernie_magic.runtime.concurrency import run_concurrently
 from ernie_magic.runtime.events import Delta, Progress
 from ernie_magic.storage import ledger, sqlite
@@ -173,7 +173,8 @@ class MapJob:
         mapped = self._build_result(partial=problem is not None)
         if isinstance(problem, ErnieError):
             problem.answer = mapped
-            if isinstance(problem, RateLimited) and problem.advice:
+            is_ledgers = isinstance(problem, InvalidOption) and bool(self._answers.values)
+            if problem.advice and (isinstance(problem, RateLimited) or is_ledgers):
                 problem.add_advice(mapped.resume_advice)
             raise problem
         return mapped
