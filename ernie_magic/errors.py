@@ -210,6 +210,8 @@ class ErnieError(_OneLine, Exception):
     renews : bool
         Whether a temporary token may have expired: it is renewed once, and the call is repeated
         once.
+    of_exchange : bool
+        Whether the exchange of a pair for a temporary token failed: the call was not sent.
     retry_after : float | None
         Seconds the service asks to wait.
     told_wait : float
@@ -218,6 +220,7 @@ class ErnieError(_OneLine, Exception):
 
     retryable: bool = False
     renews: bool = False
+    of_exchange: bool = False
     retry_after: float | None = None
     told_wait: float = 0.0
 

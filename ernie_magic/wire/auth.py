@@ -311,7 +311,9 @@ async def _request_token(
         reply = values.as_object(values.parse_json(raw.decode("utf-8", "replace")))
     token = reply.get(name)
     if not isinstance(token, str) or not _SENDABLE.fullmatch(token):
-        raise error_from_reply(response.status_code, response.headers, raw)
+        error = error_from_reply(response.status_code, response.headers, raw)
+        error.of_exchange = True
+        raise error
     return Key(token), reply
 
 

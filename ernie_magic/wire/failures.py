@@ -112,13 +112,13 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
         refusal_fields = {"message": _readable_message(text)}
     elif isinstance(parsed, str):  # as SiliconFlow writes some
         refusal_fields = {"message": parsed}
-    refusal_fields = _read_headers(headers, refusal_fields or {})
+    said = _read_headers(headers, refusal_fields or {})
     if status == NETWORK_LOGIN:
-        return _network_login_error(refusal_fields)
+        return _network_login_error(said)
     case = None
-    if parsed is None and "code" not in refusal_fields and _is_blocked(status, headers, text):
+    if parsed is None and "code" not in said and _is_blocked(status, headers, text):
         case = BLOCKED_ON_THE_WAY
-    return error_from_refusal(refusal_fields, status, headers, text, case)
+    return error_from_refusal(said, status, headers, text, case)
 
 
 def _read_headers(headers: Mapping[str, str], fields: Mapping[str, str]) -> Mapping[str, str]:

@@ -361,7 +361,7 @@ class HttpClient:
                 if not _only_waited(error, sending, throttle, sent_request):
                     raise
             except ServiceError as error:
-                if not _is_at_capacity(error):
+                if error.of_exchange or not _is_at_capacity(error):
                     raise
                 is_turn = throttle.on_refused(error, sent_request, sending.ticket)
                 if not is_turn or not sending.may_wait_for_turn(error):

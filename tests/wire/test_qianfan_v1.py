@@ -11,8 +11,10 @@ from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.session import Session
 from ernie_magic.wire import auth
+from tests.raw_server import http
 
 TOKEN = "24.0123456789abcdef0123456789abcdef.2592000.1999999999.282335-1"
+JSON = "application/json"
 PREFIX = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
 KEYS = {
     "OAuth": {"QIANFAN_AK": "an-application-s-key", "QIANFAN_SK": "its-secret-its-secret"},
@@ -247,6 +249,29 @@ def test_two_calls_that_find_the_token_expired_exchange_it_once(v1, emulator, mo
 
     assert [answer.text for answer in asyncio.run(both())] == ["hi"] * 3
     assert len(calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        ("503 Service Unavailable", b'{"error": "unavailable"}'),
+        ("200 OK", b'{"error_code": 18, "error_msg": "Open api qps request limit reached"}'),
+    ],
+    ids=["503", "18"],
+)
+def test_a_refused_exchange_is_an_attempt_and_says_nothing_of_the_model_s_limit(
+    v1, server, monkeypatch, status, body
+):
+    monkeypatch.setenv("QIANFAN_BASE_URL", server.url)
+    server.replies["/oauth"] = http(b'{"access_token": "24.a", "expires_in": 9}', kind=JSON)
+    server.replies["/rpc"] = http(b'{"id": "as-1", "result": "hi", "is_end": true}', kind=JSON)
+    assert v1.chat("hi", stream=False).text == "hi"  # so the service may be busy with our calls
+    server.requests.clear()
+    server.replies["/oauth"] = http(body, status, JSON)
+    with pytest.raises(errors.ServiceError):
+        v1.chat("hi", stream=False, retry_count=2)
+    assert len(server.requests) <= 4  # two for the call, two for the list of models
+    assert not any(limit.is_known for limit in v1.limits())
 
 
 @pytest.mark.parametrize(
