@@ -65,7 +65,7 @@ _RICH_TYPES = (
     ("qianfan.batches.inference", "InferenceTasks"),
     ("qianfan.batches.group", "Batch"),
     ("qianfan.batches.group", "BatchList"),
-    ("qianfan.batches.group", "BatchResults"),
+    ("qianfan.batches.results", "BatchResults"),
     ("qianfan.datasets.records", "DatasetList"),
     ("qianfan.datasets.records", "DatasetRecord"),
     ("qianfan.templates.evaluation", "Evaluation"),

@@ -12,8 +12,9 @@ from ernie_magic.text.language import Language, Text, counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ernie_magic.qianfan.batches.group import Batch, BatchResult
+    from ernie_magic.qianfan.batches.group import Batch
     from ernie_magic.qianfan.batches.inference import InferenceTask
+    from ernie_magic.qianfan.batches.results import BatchResult
     from ernie_magic.qianfan.files import StoredFile
 
 _ANSWER = 80  # characters of an answer in a row

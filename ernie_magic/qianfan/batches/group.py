@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ernie_magic.api import values
-from ernie_magic.api.http_status import OK
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.public_names import CallGroup
 from ernie_magic.calls.task_states import has_succeeded, is_over
 from ernie_magic.calls.watching import Pace, pace_of, watch_task
 from ernie_magic.errors import ErnieError, InvalidOption, ProtocolError
+from ernie_magic.qianfan.batches.results import BatchResults, read_results
 from ernie_magic.qianfan.console import LONG_PAUSE
 from ernie_magic.qianfan.creation import (
     StoppedWork,
@@ -31,9 +31,7 @@ from ernie_magic.qianfan.files import ServicePaths, start_work
 from ernie_magic.qianfan.listing import Listing
 from ernie_magic.qianfan.lookup import id_of
 from ernie_magic.runtime.once import awaited, blocking
-from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, counted
-from ernie_magic.text.redact import redact_values
 from ernie_magic.wire.request import Form, UploadedFile
 
 if TYPE_CHECKING:
@@ -119,37 +117,6 @@ class BatchList(Listing[Batch]):
 
     def _describe(self, item: Batch) -> str:
         return f"{item.id} {item.state}"
-
-
-@dataclass(frozen=True)
-class BatchResult:
-    """What became of one request.
-
-    Attributes
-    ----------
-    custom_id : str
-    status : int
-        The reply's HTTP status, 0 where there was none.
-    body : dict
-        The reply.
-    error : str
-        The service's words where there is no reply, "" otherwise.
-    """
-
-    custom_id: str
-    status: int
-    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    error: str = ""
-
-
-class BatchResults(Listing[BatchResult]):
-    """The results of a batch, in the order of its requests' ids as the service wrote them."""
-
-    @printable
-    def __repr__(self) -> str:
-        failed = sum(bool(result.error) or result.status != OK for result in self)
-        simulated = ", simulated=True" if self.is_simulated else ""
-        return f"BatchResults({len(self)}, {failed} failed{simulated})"
 
 
 def read_batch(reply: Mapping[str, Any], *, simulated: bool = False) -> Batch:
@@ -332,37 +299,23 @@ class BatchCalls:
         return results
 
 
-def read_results(content: bytes) -> BatchResults:
-    """Return the results in a file; lines that are not JSON are left out."""
-    results = BatchResults()
-    for line in content.decode("utf-8-sig", "replace").split("\n"):
-        try:
-            row = redact_values(values.parse_json(line))
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            results.append(_read_result(row))
-    return results
-
-
-def _read_result(row: Mapping[str, Any]) -> BatchResult:
-    response = values.as_object(row.get("response"))
-    failure = values.as_object(row.get("error"))
-    words = values.as_name(failure.get("message")) or values.as_name(failure.get("code"))
-    return BatchResult(
-        values.as_name(row.get("custom_id")),
-        values.as_whole_number(response.get("status_code")) or 0,
-        values.as_object(response.get("body")),
-        words,
-    )
-
-
 def _of_file(file_id: str) -> Text:
     return Text("文件 {file} 的批量任务", "the batch of the file {file}").fill(file=file_id)
 
 
 def failed_batch_error(batch: Batch) -> ErnieError:
     """Return the error of a batch that has ended without its results."""
+    if batch.is_complete and not batch.problems:
+        return ErnieError(
+            Text(
+                "批量任务 {batch} 已完成，但服务没有给出结果文件",
+                "the batch {batch} is completed, and the service names no file with its results",
+            ).fill(batch=batch.id),
+            advice=Text(
+                '过一会儿用 ernie.batches.results("{batch}") 再看；重新提交会再次计费',
+                'look again later: ernie.batches.results("{batch}"); another batch is billed again',
+            ).fill(batch=batch.id),
+        )
     problems = "; ".join(batch.problems[:_PROBLEMS_SHOWN]) or batch.state
     return ErnieError(
         Text("批量任务 {batch} 没有完成：{why}", "the batch {batch} did not complete: {why}").fill(

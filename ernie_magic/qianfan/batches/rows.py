@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from ernie_magic.api.requests import ChatRequest
     from ernie_magic.config.settings import ErnieSettings
-    from ernie_magic.qianfan.batches.group import Batch, BatchResult
+    from ernie_magic.qianfan.batches.group import Batch
+    from ernie_magic.qianfan.batches.results import BatchResult
     from ernie_magic.wire.prepared_call import PreparedCall
 
 ResultT = TypeVar("ResultT")

@@ -3,7 +3,8 @@
 import pytest
 
 from ernie_magic.notebook.display.batches import batches_table, results_table
-from ernie_magic.qianfan.batches.group import Batch, BatchResult
+from ernie_magic.qianfan.batches.group import Batch
+from ernie_magic.qianfan.batches.results import BatchResult
 from ernie_magic.text.language import LANGUAGES
 
 BODY = {"model": "ernie-3.5-8k", "messages": [{"role": "user", "content": "[[echo]]hi <b>"}]}

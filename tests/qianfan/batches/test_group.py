@@ -10,7 +10,8 @@ import time
 import pytest
 
 from ernie_magic import errors
-from ernie_magic.qianfan.batches.group import batch_url, read_batch, read_results
+from ernie_magic.qianfan.batches.group import batch_url, failed_batch_error, read_batch
+from ernie_magic.qianfan.batches.results import read_results
 from ernie_magic.qianfan.files import ServicePaths
 from ernie_magic.session import Session
 from ernie_magic.storage import open_batches
@@ -495,6 +496,31 @@ def test_results_of_any_shape_are_read(line):
         assert isinstance(result.body, dict)
 
 
+REPLY = {"id": "c-1", "choices": [{"message": {"content": "ok"}}]}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"response": {"status_code": 200, "body": REPLY}}, (200, REPLY, "")),
+        ({"response": {"status_code": 200, "body": json.dumps(REPLY)}}, (200, REPLY, "")),
+        ({"response": json.dumps({"status_code": 200, "body": REPLY})}, (200, REPLY, "")),
+        ({"response": REPLY, "error": None}, (200, REPLY, "")),
+        ({"response": {"body": REPLY}}, (0, REPLY, "")),
+        ({"response": None, "error": "content filter hit"}, (0, {}, "content filter hit")),
+        ({"error": {"code": "E1", "message": "too long"}}, (0, {}, "too long")),
+        ({"error": json.dumps({"message": "too long"})}, (0, {}, "too long")),
+        ({"response": {"status_code": 502, "body": "Bad Gateway"}}, (502, {}, "Bad Gateway")),
+        ({"response": {"status_code": 400, "request_id": "r"}}, (400, {}, "")),
+        ({"response": {}, "error": None}, (0, {}, "")),
+        ({"response": "gone"}, (0, {}, "gone")),
+    ],
+)
+def test_a_result_is_read_in_each_form_that_services_write(told, expected):
+    (result,) = read_results(json.dumps({"custom_id": "a", **told}).encode())
+    assert (result.status, result.body, result.error) == expected
+
+
 @pytest.mark.parametrize(
     "reply",
     [{}, {"request_counts": 5}, {"errors": [1]}, {"status": None}, {"errors": {"data": [{}]}}],
@@ -511,3 +537,12 @@ def test_a_result_with_a_key_does_not_show_it(emulator):
         line = json.dumps({"custom_id": "a", "response": {"body": {"said": f"key {key}"}}})
         (result,) = read_results(line.encode())
         assert "0123456789abcdefcanary" not in json.dumps(result.body)
+
+
+def test_a_completed_batch_without_files_is_not_said_to_need_mending():
+    batch = read_batch({"id": "batch-1", "status": "completed"})
+    line = failed_batch_error(batch).line("en")
+    assert "names no file with its results" in line
+    assert 'ernie.batches.results("batch-1")' in line
+    failed = read_batch({"id": "batch-1", "status": "failed"})
+    assert "did not complete: failed" in failed_batch_error(failed).line("en")
