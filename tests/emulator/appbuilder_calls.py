@@ -11,6 +11,7 @@ from pathlib import Path
 
 import appbuilder
 from appbuilder.core.console.appbuilder_client import appbuilder_client
+from appbuilder.core.console.appbuilder_client.data_class import Action
 from appbuilder.core.console.appbuilder_client.event_handler import AppBuilderEventHandler
 from appbuilder.core.console.knowledge_base import data_class
 
@@ -106,5 +107,23 @@ def application(folder):
         said("tools", answer="".join(reply.answer for reply in replies), stream=is_streamed)
 
 
+def flow():
+    app = appbuilder.AppBuilderClient(appbuilder_client.describe_apps(marker="")[2].id)
+    conversation_id = app.create_conversation()
+    action = None
+    turns = []
+    for query in ("我要退货", "A-17", "太酸"):
+        steps = list(app.run(conversation_id, query, stream=True, action=action).content)
+        told = [event for step in steps for event in step.events]
+        messages = [e.detail["message"] for e in told if e.content_type == "publish_message"]
+        asked = [e.detail for e in told if e.content_type == "chatflow_interrupt"]
+        text = "".join([*messages, *(step.answer for step in steps)])
+        turns.append(text)
+        if asked:
+            action = Action.create_resume_action(asked[0]["interrupt_event_id"])
+    said("flow", turns=turns)
+
+
 knowledge(Path(sys.argv[1]))
+flow()
 application(Path(sys.argv[1]))

@@ -62,7 +62,7 @@ def test_knowledge_bases_and_applications(emulator, tmp_path):
     assert got["chunks"] == {"content": "图书馆周三闭馆。", "count": 2}
     assert got["left"] == {"documents": 1}
     assert got["deleted"]["error"] == "BadRequestException"
-    assert got["apps"]["names"] == ["demo", "demo-chat"]
+    assert got["apps"]["names"] == ["demo", "demo-chat", "demo-flow"]
     assert "不能退货 [1]" in got["run"]["answer"]
     assert got["run"]["references"][0] == "退货与退款.md"
     assert got["stream"]["answer"] == got["run"]["answer"]
@@ -71,3 +71,8 @@ def test_knowledge_bases_and_applications(emulator, tmp_path):
     assert got["tool"] == {"name": "get_current_weather", "arguments": {"location": "北京"}}
     assert "北京 20 度" in got["tools"]["answer"]
     assert "success" in got
+    assert got["flow"]["turns"] == [
+        "好的，帮您登记退货。请告诉我订单号。",
+        "订单 A-17：退货的原因是什么？",
+        "已登记订单 A-17 的退货，原因：太酸。退货标签见图。",
+    ]

@@ -20,11 +20,14 @@ class AppConversation(NamedTuple):
         Seconds since the epoch.
     turns : int
         How many turns it has left in ours.
+    question_id : str
+        Of the question back that the next prompt answers, "" for none.
     """
 
     id: str
     began: float
     turns: int = 0
+    question_id: str = ""
 
     @property
     def has_expired(self) -> bool:

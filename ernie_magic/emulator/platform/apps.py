@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse, Response
 
 from ernie_magic.api.passages import Passage
-from ernie_magic.emulator import checks, tools
+from ernie_magic.emulator import tools
 from ernie_magic.emulator.platform import demo_documents, knowledge
+from ernie_magic.emulator.platform.app_flow import FlowState, run_flow
+from ernie_magic.emulator.platform.app_steps import EventMaker, count_usage, make_step
 from ernie_magic.emulator.platform.console import PlatformRoute, Store, invalid_field
 from ernie_magic.emulator.platform.values import request_uuid
 from ernie_magic.emulator.quoted_answers import answer_from_passages
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 SHOP_APP = "ab0f0000-0000-4000-8000-000000000001"
 CHAT_APP = "ab0f0000-0000-4000-8000-000000000002"
+FLOW_APP = "ab0f0000-0000-4000-8000-000000000003"
 _MODEL = "ernie-3.5-8k"
 _LIFETIME = 7 * 86_400  # seconds of a conversation
 _MAX_CONVERSATIONS = 1000
@@ -54,6 +57,11 @@ _APPS: dict[str, dict[str, Any]] = {
         "description": "演示：可带工具和文件的助手 / demonstration: takes tools and files",
         "appType": "agent",
     },
+    FLOW_APP: {
+        "name": "demo-flow",
+        "description": "演示：会反问的工作流，登记退货 / demonstration: a flow that asks back",
+        "appType": "chatflow",
+    },
 }
 
 
@@ -65,6 +73,7 @@ class Conversation:
     messages: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, Passage] = field(default_factory=dict)
     waiting_calls: list[dict[str, Any]] = field(default_factory=list)
+    flow: FlowState = field(default_factory=FlowState)
     began: float = field(default_factory=time.time)
 
     @property
@@ -198,7 +207,7 @@ class _Run:
         self._conversation = conversation
         self._seed = call.incoming.seed
         self._query = call.text("query", default="", limit=2000)
-        self._event_number = 0
+        self._events = EventMaker()
 
     def answer(self) -> list[dict[str, Any]]:
         """The steps, each with what it adds to the answer and with its events."""
@@ -207,6 +216,8 @@ class _Run:
             return self._answer_from_outputs(outputs)
         if not self._query:
             raise invalid_field("query")
+        if self._conversation.app_id == FLOW_APP:
+            return run_flow(self._call, self._conversation.flow, self._query)
         if called := self._choose_calls():
             return [self._interrupt(called)]
         passages = self._find_passages()
@@ -219,23 +230,6 @@ class _Run:
         if _FAILURE in self._query:
             return [*steps, *self._show_text(text[:20]), self._fail()]
         return [*steps, *self._finish(text)]
-
-    def _event(self, content_type: str, status: str, **others: Any) -> dict[str, Any]:
-        self._event_number += 1
-        return {
-            "event_code": 0,
-            "event_message": "",
-            "event_type": "ChatAgent",
-            "event_id": str(self._event_number),
-            "event_status": status,
-            "content_type": content_type,
-            "outputs": {},
-            **others,
-        }
-
-    @staticmethod
-    def _step(*events: dict[str, Any], answer: str = "", is_last: bool = False) -> dict[str, Any]:
-        return {"answer": answer, "is_completion": is_last, "content": list(events)}
 
     def _choose_calls(self) -> list[dict[str, Any]]:
         """The calls of the request's tools that fit the question."""
@@ -256,9 +250,9 @@ class _Run:
         """The step that asks for tools: the caller has them run, and sends their outputs."""
         self._conversation.messages.append({"role": "user", "content": self._query})
         self._conversation.waiting_calls = called
-        event = self._event("function_call", "interrupt", tool_calls=called)
+        event = self._events.make("function_call", "interrupt", tool_calls=called)
         event["event_type"] = "Interrupt"
-        return self._step(event, is_last=True)
+        return make_step(event, is_last=True)
 
     def _answer_from_outputs(self, outputs: Any) -> list[dict[str, Any]]:
         waiting = {call["id"]: call for call in self._conversation.waiting_calls}
@@ -321,9 +315,9 @@ class _Run:
             }
             for number, passage in enumerate(passages, start=1)
         ]
-        event = self._event("rag", "done", outputs={"text": "", "references": references})
+        event = self._events.make("rag", "done", outputs={"text": "", "references": references})
         event["event_type"] = "RAGAgent"
-        return self._step(event)
+        return make_step(event)
 
     def _answer_in_words(self) -> str:
         messages = [*self._conversation.messages, {"role": "user", "content": self._query}]
@@ -334,8 +328,8 @@ class _Run:
 
     def _show_text(self, text: str) -> list[dict[str, Any]]:
         return [
-            self._step(
-                self._event("text", "running", outputs={"text": piece}),
+            make_step(
+                self._events.make("text", "running", outputs={"text": piece}),
                 answer=piece,
             )
             for piece in split_into_deltas(text)
@@ -347,23 +341,17 @@ class _Run:
             {"role": "user", "content": self._query},
             {"role": "assistant", "content": text},
         ]
-        asked = checks.count_tokens(self._query)
-        answered = checks.count_tokens(text)
-        usage = {
-            "prompt_tokens": asked,
-            "completion_tokens": answered,
-            "total_tokens": asked + answered,
-            "name": _MODEL,
-        }
-        done = self._event("text", "done", outputs={"text": ""}, usage=usage)
-        success = self._event("status", "success")
-        return [*self._show_text(text), self._step(done), self._step(success, is_last=True)]
+        done = self._events.make(
+            "text", "done", outputs={"text": ""}, usage=count_usage(self._query, text)
+        )
+        success = self._events.make("status", "success")
+        return [*self._show_text(text), make_step(done), make_step(success, is_last=True)]
 
     def _fail(self) -> dict[str, Any]:
-        event = self._event("status", "error")
+        event = self._events.make("status", "error")
         event["event_code"] = _FAILURE_CODE
         event["event_message"] = "the component failed, as asked"
-        return self._step(event, is_last=True)
+        return make_step(event, is_last=True)
 
 
 def rate_answer(call: PlatformCall) -> dict[str, Any]:

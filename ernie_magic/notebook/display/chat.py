@@ -75,6 +75,10 @@ _STARTS_OVER = Text(
     "⚠ 应用在这里另开了一个会话：它不记得前面的各轮",
     "⚠ the application begins a new conversation here: it remembers none of the earlier turns",
 )
+_ASKS_BACK = Text(
+    "应用在等你的回答：下一个提示词就是回答",
+    "the application waits for your answer, which the next prompt is",
+)
 _OVERLAPS = Text(
     "⚠ 提问时这个对话还有一个问题在回答：那一轮没有一起发送",
     "⚠ another prompt of this conversation was still being answered: that turn was not sent along",
@@ -196,6 +200,8 @@ def _request_notes(answer: Answer) -> list[Text]:
         notes.append(_RENEWED)
     if getattr(answer.request, "starts_over", False):
         notes.append(_STARTS_OVER)
+    if getattr(answer.request, "asks_back", False):
+        notes.append(_ASKS_BACK)
     notes += unfilled_notes(getattr(answer.request, "unfilled", ()))
     searched = getattr(answer.request, "knowledge", ())
     if searched and not any(map(_is_passage, answer.search)):

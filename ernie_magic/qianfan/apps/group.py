@@ -68,7 +68,8 @@ class Apps(CallGroup):
     a cell `%%ernie --app demo`.
 
     An application is given by its id, or by its name. It keeps a conversation of its own for each
-    of this session's conversations, for seven days. The emulator has two.
+    of this session's conversations, for seven days. What a flow asks back is answered by the next
+    prompt of the conversation. The emulator has three applications; `demo-flow` is a flow.
 
     Parameters
     ----------

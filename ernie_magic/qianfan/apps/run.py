@@ -46,7 +46,14 @@ _STARTS_OVER = Text(
     "应用另开了一个会话：它不记得前面的各轮",
     "the application begins a new conversation: it remembers none of the earlier turns",
 )
-_NO_CONVERSATION = (BAD_REQUEST, NOT_FOUND, GONE)  # statuses of a conversation that is not there
+_ONCE = ("tools", "action")  # fields that are not sent again with the results of tools
+_RESUME = "resume"  # the action that answers a question back
+_NO_QUESTION = ("interrupt", "action", _RESUME, "中断")  # words of a refusal of that action
+_ASK_AGAIN = Text(
+    "应用的反问已失效：从头再问一次",
+    "what the application had asked back is not open any more: ask it from the beginning",
+)
+_GONE = (BAD_REQUEST, NOT_FOUND, GONE)  # statuses of what is not there any more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +69,15 @@ class AppRequest(ChatRequest):
         The application's conversation had expired, and another was begun.
     starts_over : bool
         Another was begun since the earlier turns here are of another one, or some were taken away.
+    asks_back : bool
+        The application, a flow, asks something back, and the next prompt answers it.
     """
 
     app_id: str
     files: tuple[str, ...] = ()
     is_renewed: bool = False
     starts_over: bool = False
+    asks_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,13 @@ class AppQuestion:
     stream: bool = True
     keeps_turn: bool = True
 
-    def build_request(self, *, is_renewed: bool = False, starts_over: bool = False) -> AppRequest:
+    def build_request(
+        self,
+        *,
+        is_renewed: bool = False,
+        starts_over: bool = False,
+        asks_back: bool = False,
+    ) -> AppRequest:
         """Return the request that an answer keeps."""
         return AppRequest(
             model=self.name,
@@ -117,6 +133,7 @@ class AppQuestion:
             files=tuple(form.files[0].name for form in self.forms),
             is_renewed=is_renewed,
             starts_over=starts_over,
+            asks_back=asks_back,
         )
 
 
@@ -148,6 +165,7 @@ class AppRun:
         self._runs: list[ToolRun] = []
         self._is_renewed = False
         self._starts_over = False
+        self._asks_back = False
         self._key: object = None  # the application's, among the conversation's
 
     async def ask(self) -> Asked:
@@ -175,7 +193,7 @@ class AppRun:
             except (ErnieError, asyncio.CancelledError) as problem:
                 return self._finish(reply, problem)
             # As the official client does: the application has been told of its tools.
-            body = {name: value for name, value in body.items() if name != "tools"}
+            body = {name: body[name] for name in body if name not in _ONCE}
             body |= {"query": "", "tool_outputs": outputs}
 
     async def _begin(self) -> dict[str, Any]:
@@ -195,6 +213,8 @@ class AppRun:
             body["tools"] = list(question.tools)
         if question.parameters:
             body["parameters"] = dict(question.parameters)
+        if question_id := self._known_question(conversation_id):
+            body["action"] = _answer_question(question_id)
         if question.role:
             body["custom_metadata"] = {"override_role_instruction": question.role}
         return body
@@ -226,6 +246,33 @@ class AppRun:
         if self._question.keeps_turn:
             known[key] = created
         return created.id
+
+    def _known_question(self, conversation_id: str) -> str:
+        """Return the id of the question back that is open in the application's conversation."""
+        remembered = self._conversation.app_conversations.get(self._key)
+        if remembered is None or remembered.id != conversation_id:
+            return ""
+        return remembered.question_id
+
+    def _remember_question(
+        self,
+        conversation_id: str,
+        reader: AppReader,
+        problem: BaseException | None,
+    ) -> None:
+        """Remember what the application asks back: a reply that has begun has taken the answer to
+        the question before it.
+        """
+        self._asks_back = bool(reader.question_id) and self._question.keeps_turn
+        is_refused = not reader.started and _is_not_open(problem)
+        known = self._conversation.app_conversations
+        remembered = known.get(self._key)
+        if remembered is None or remembered.id != conversation_id:
+            return  # it was reset meanwhile, or keeps no turn
+        if remembered.question_id and is_refused and isinstance(problem, ErnieError):
+            problem.advice = _ASK_AGAIN
+        if reader.started or is_refused:
+            known[self._key] = remembered._replace(question_id=reader.question_id)
 
     def _check_turns(self, remembered: AppConversation | None) -> AppConversation | None:
         """Return the application's conversation if it holds the turns that are here; None where
@@ -274,6 +321,7 @@ class AppRun:
             problem = error
         finally:
             self._clock.mark_end()
+        self._remember_question(body["conversation_id"], reader, problem)
         service = await self._call.service_of(RUN)
         if reader.started:
             self._call.count_usage(service, reader.model, reader.usage)
@@ -290,7 +338,7 @@ class AppRun:
         if not isinstance(problem, ServiceError) or self._is_renewed or self._runs:
             return False
         told = f"{problem.code} {problem.message}".lower()
-        is_gone = problem.status in _NO_CONVERSATION and ("conversation" in told or "会话" in told)
+        is_gone = problem.status in _GONE and ("conversation" in told or "会话" in told)
         return is_gone and not reply.reader.started
 
     def _calls_ours(self, requested: Sequence[Mapping[str, Any]]) -> bool:
@@ -322,7 +370,9 @@ class AppRun:
         answer: Answer = reply.build_answer(partial=problem is not None)
         answer = answer.with_changes(
             request=self._question.build_request(
-                is_renewed=self._is_renewed, starts_over=self._starts_over
+                is_renewed=self._is_renewed,
+                starts_over=self._starts_over,
+                asks_back=self._asks_back,
             ),
             text=join_parts([self._earlier_text, answer.text]),
             reasoning=join_parts([self._earlier_thoughts, answer.reasoning]),
@@ -335,3 +385,17 @@ class AppRun:
         if isinstance(problem, ErnieError):
             problem.answer = answer if asked.has_answer_to_keep else None
         return asked
+
+
+def _answer_question(question_id: str) -> dict[str, Any]:
+    """Return the action by which a prompt answers what a flow has asked back."""
+    event = {"id": question_id, "type": "chat"}
+    return {"action_type": _RESUME, "parameters": {"interrupt_event": event}}
+
+
+def _is_not_open(problem: BaseException | None) -> bool:
+    """Whether the service refuses a prompt since what it answers is not asked any more."""
+    if not isinstance(problem, ServiceError) or problem.status not in _GONE:
+        return False
+    told = f"{problem.code} {problem.message}".lower()
+    return any(word in told for word in _NO_QUESTION)

@@ -41,6 +41,18 @@ def test_an_application_answers_a_cell_and_belongs_to_its_conversation(run, erni
 
 
 @pytest.mark.usefixtures("ernie")
+def test_a_cell_answers_what_an_application_asked_back_in_the_cell_before(run):
+    _, out = run("%%ernie --app demo-flow\nI want to return an order")
+    assert "What is the number of the order?" in out
+    assert "the application waits for your answer, which the next prompt is" in out
+    _, out = run("%%ernie --app demo-flow\nA-17")
+    assert "Order A-17: why is it returned?" in out
+    _, out = run("%%ernie --app demo-flow\ntoo sour")
+    assert "The return of order A-17 is registered, reason: too sour." in out
+    assert "waits for your answer" not in out
+
+
+@pytest.mark.usefixtures("ernie")
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -65,7 +77,7 @@ def test_what_an_account_has_is_shown_as_tables(run):
     result, _ = run("%ernie knowledge demo")
     assert [row[1] for row in result.result.rows] == ["ready"] * 3
     result, _ = run("%ernie apps")
-    assert [row[0] for row in result.result.rows] == ["demo", "demo-chat"]
+    assert [row[0] for row in result.result.rows] == ["demo", "demo-chat", "demo-flow"]
     for told in ("%ernie knowledge", "%ernie knowledge demo", "%ernie apps"):
         assert run(told)[0].result.note.endswith(" · built-in emulator, not a real model"), told
     _, out = run("ernie.knowledge.search('水箱', 'demo')")

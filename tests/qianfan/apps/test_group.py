@@ -6,7 +6,7 @@ import pytest
 
 from ernie_magic import errors
 from ernie_magic.calls.chat.history import History
-from ernie_magic.emulator.platform.apps import CHAT_APP, SHOP_APP, Apps
+from ernie_magic.emulator.platform.apps import CHAT_APP, FLOW_APP, SHOP_APP, Apps
 from ernie_magic.session import Session
 from tests.raw_server import Server, events, http
 
@@ -101,6 +101,64 @@ def test_an_application_does_not_know_turns_that_were_taken_away(session, emulat
     session.history[0] = session.history[0].with_changes(answer="changed")
     assert not session.apps.chat("demo-chat", "hi").request.starts_over
     assert len(bodies(emulator, "/app/conversation")) == 2
+
+
+def test_what_a_flow_asks_back_is_answered_by_the_next_prompt(session, emulator):
+    first = session.apps.chat("demo-flow", "我要退货")
+    assert first.text == "好的，帮您登记退货。\n\n请告诉我订单号。"
+    session.apps.chat("demo-chat", "hi")  # another application answers no question of it
+    second = session.apps.chat("demo-flow", "A-17", stream=False)
+    assert second.text == "订单 A-17：退货的原因是什么？"
+    pieces = list(session.apps.stream(FLOW_APP, "太酸"))
+    last = session.history[-1].answer
+    assert last.text == "".join(pieces) == "已登记订单 A-17 的退货，原因：太酸。退货标签见图。"
+    assert "A-17" in last.reasoning
+    assert [a.request.asks_back for a in (first, second, last)] == [True, True, False]
+    actions = [body.get("action") for body in bodies(emulator, "/runs")]
+    assert [bool(action) for action in actions] == [False, False, True, True]
+    ids = [action["parameters"]["interrupt_event"]["id"] for action in actions if action]
+    assert len(set(ids)) == 2
+    again = session.apps.chat("demo-flow", "return an order")
+    assert again.text.endswith("What is the number of the order?")
+
+
+@pytest.mark.parametrize(
+    "by", ["another conversation", "a reset", "no history", "a turn taken away"]
+)
+def test_a_prompt_that_is_no_answer_begins_the_flow(session, emulator, by):
+    session.apps.chat("demo-flow", "我要退货")
+    options = {}
+    if by == "another conversation":
+        options = {"conversation": session["other"]}
+    elif by == "a reset":
+        session.reset()
+    elif by == "no history":
+        options = {"history": False}
+    else:
+        session.history.pop()
+    answer = session.apps.chat("demo-flow", "退 A-17", **options)
+    assert answer.text.endswith("请告诉我订单号。")
+    assert answer.request.asks_back == (by != "no history")
+    if by in ("another conversation", "no history"):
+        assert "A-17" in session.apps.chat("demo-flow", "A-17").text
+    assert "action" not in bodies(emulator, "/runs")[1]
+
+
+def test_a_question_back_that_is_not_open_any_more_is_told_and_forgotten(session):
+    session.apps.chat("demo-flow", "我要退货")
+    known = session.conversation.app_conversations
+    known.update({key: each._replace(question_id="gone") for key, each in known.items()})
+    with pytest.raises(errors.ServiceError, match=r"从头再问|from the beginning"):
+        session.apps.chat("demo-flow", "A-17")
+    assert session.apps.chat("demo-flow", "退货").text.endswith("请告诉我订单号。")
+
+
+def test_a_question_back_is_still_open_after_a_call_that_failed_before_its_reply(session, emulator):
+    session.apps.chat("demo-flow", "我要退货")
+    emulator.faults.add(status=500, path="/runs")
+    with pytest.raises(errors.ServiceError):
+        session.apps.chat("demo-flow", "A-17")
+    assert "A-17" in session.apps.chat("demo-flow", "A-17").text
 
 
 def test_tools_are_run_here_and_files_are_read_there(session, emulator, tmp_path):
@@ -288,4 +346,4 @@ def test_a_wrong_name_names_the_closest(session):
     with pytest.raises(errors.InvalidOption, match="did you mean demo"):
         session.apps.chat("demoo", "hi")
     assert session.apps.get("demo").id == SHOP_APP
-    assert [app.name for app in session.apps.list()] == ["demo", "demo-chat"]
+    assert [app.name for app in session.apps.list()] == ["demo", "demo-chat", "demo-flow"]
