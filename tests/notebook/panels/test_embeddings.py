@@ -29,6 +29,6 @@ def test_a_negative_similarity_has_one_minus_sign_in_the_list_and_in_the_map(tab
     embed = tab("embed")
     run(embed, "猫在睡觉\n猫在吃鱼\n今天天气很好")
     shown = embed.nearest_output.value + embed.view_output.value
-    assert "−0.082<" in shown
-    assert "−0.08<" in shown
+    assert "−0.087<" in shown
+    assert "−0.09<" in shown
     assert "-0.0" not in shown
