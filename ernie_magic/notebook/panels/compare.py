@@ -41,14 +41,18 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.sanitize import plain_html
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.as_code import Code
+    from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.text.language import Language
 
 _COLUMNS = Text("列数", "Columns")
 _SYSTEM = Text(
-    "系统提示词（取自对话 main）：{text}", "system prompt (of the conversation main): {text}"
+    "系统提示词（取自对话 {name}）：{text}", "system prompt (of the conversation {name}): {text}"
 )
+_SESSION_SYSTEM = Text("系统提示词（会话的设置）：{text}", "system prompt (the session's): {text}")
 _ASK = Text("同一个提示词，问几个模型…", "One prompt for several models…")
 _PARAMETERS = Text("参数", "Parameters")
 _MEASURES = (Text("用时", "time"), Text("token", "tokens"), Text("token/秒", "tokens/s"))
@@ -77,6 +81,7 @@ class _Column:
         session = tab.session
         language = tab.language
         self._session = session
+        self._tab = tab
         self._language = language
         self._save_output = tab.save_output
         self.prompt = ""
@@ -125,7 +130,7 @@ class _Column:
         view.name_model(self.selection.picker.resolved_model)
 
         def start_stream() -> Any:
-            stream = self._session.conversation.ask_with_options(prompt, self.chat_options)
+            stream = self._tab.find_conversation().ask_with_options(prompt, self.chat_options)
             self.transcript.show_turns(
                 [open_turn(id_, prompt, (), self.selection.picker.resolved_model)]
             )
@@ -192,6 +197,8 @@ class CompareTab(Tab):
 
     def _build_widget(self) -> widgets.Widget:
         language = self.language
+        # Whose system prompt is sent; the panel sets the one that its chat shows.
+        self.find_conversation: Callable[[], Conversation] = lambda: self.session.conversation
         self.columns: list[_Column] = []
         self._lock = threading.Lock()
         self.column_count = widgets.ToggleButtons(
@@ -248,6 +255,23 @@ class CompareTab(Tab):
         """Update after a change of the session's settings."""
         for column_ in self.columns:
             column_.selection.on_settings_changed()
+        self._show_system_prompt()
+
+    def follow_session(self) -> None:
+        """Say which system prompt is sent, now and as it changes."""
+        self.stop_following()
+        self._unsubscribers.append(self.session.changed.add_watcher(self._show_system_prompt))
+        self._show_system_prompt()
+
+    def _show_system_prompt(self) -> None:
+        conversation = self.find_conversation()
+        note = ""
+        if conversation.system:
+            text = clip_to_line(conversation.system)
+            note = _SYSTEM.say(self.language, name=conversation.name, text=text)
+        elif system := self.session.settings.system:
+            note = _SESSION_SYSTEM.say(self.language, text=clip_to_line(system))
+        self.composer.show_note(note)
 
     def on_column_changed(self) -> None:
         """Update after a column has started or finished."""
@@ -270,10 +294,7 @@ class CompareTab(Tab):
             self.composer.status.show_message(line_in_panel(error, self.language), is_error=True)
             return
         self.composer.status.show_message("")
-        note = ""
-        if system := self.session.conversation.system:
-            note = _SYSTEM.say(self.language, text=clip_to_line(system))
-        self.composer.show_note(note)
+        self._show_system_prompt()
         set_visible(self.start, visible=False)
         for column_ in self._visible_columns:
             column_.selection.update_controls()
@@ -293,7 +314,7 @@ class CompareTab(Tab):
         """All the calls as code, one after another."""
         prompt = self.composer.prompt_text or _ASK.say(self.language)
         endpoint = self.session.endpoint()
-        conversation = self.session.conversation
+        conversation = self.find_conversation()
         return [
             as_code.code_for_chat(
                 conversation.plan_prompt(prompt, each.chat_options).build_request(

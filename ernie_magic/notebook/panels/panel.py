@@ -35,6 +35,7 @@ from ernie_magic.text.suggest import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.notebook.panels.tab import Tab
     from ernie_magic.session import Session
 
@@ -161,12 +162,22 @@ class Panel:
             self._show_only(None)
             self.tabs[name] = TABS[name](self._session, self._model_list, self._save_output)
             self.tabs[name].composer.return_on_page = self._frontend.return_prompt
+            tab = self.tabs[name]
+            if isinstance(tab, CompareTab):
+                tab.find_conversation = self._find_conversation
             # By its number the page finds it without a kernel.
             self.tabs[name].widget.add_class(f"ernie-tab-{self._names.index(name)}")
             self._tab_container.children = [*self._tab_container.children, self.tabs[name].widget]
             self._head_container.children = [*self._head_container.children, self.tabs[name].header]
             self.tabs[name].follow_session()
+        elif name == "compare":
+            self.tabs[name].follow_session()  # the chat may show another conversation by now
         self._show_only(name)
+
+    def _find_conversation(self) -> Conversation:
+        """The conversation that the chat shows; the main one where there is no chat."""
+        tab = self.tabs.get("chat")
+        return tab.shown_conversation if isinstance(tab, ChatTab) else self._session.conversation
 
     def _show_only(self, name: str | None) -> None:
         for other, tab in self.tabs.items():

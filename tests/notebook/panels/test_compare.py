@@ -113,3 +113,29 @@ def test_what_has_come_in_each_column_is_saved_before_its_end(tab, run, emulator
     assert "earlier" not in half
     assert saved[-1][0].count("word49") == 2
     assert "partial" not in saved[-1][0]
+
+
+def test_the_system_prompt_is_that_of_the_conversation_that_the_chat_shows(
+    panel, session, run, bodies
+):
+    made = panel()
+    made.choice.value = "compare"
+    compare = made.tabs["compare"]
+    assert compare.composer.notes.value == ""
+    session.settings.system = "Be a pirate"
+    assert compare.composer.notes.value == "system prompt (the session&#x27;s): Be a pirate"
+    made.tabs["chat"]._start_conversation()
+    made.tabs["chat"].system_prompt.value = "Be French"
+    note = "system prompt (of the conversation main-2): Be French"
+    assert compare.composer.notes.value == note
+    run(compare, "hi")
+    assert {body["messages"][0]["content"] for body in bodies()[-2:]} == {"Be French"}
+    assert "Be French" in str(compare.generate_code())
+    session["main-2"].system = ""
+    run(compare, "hi")
+    assert {body["messages"][0]["content"] for body in bodies()[-2:]} == {"Be a pirate"}
+    made.tabs["chat"].conversations.value = "main"
+    session.conversation.system = "Be brief"
+    made.choice.value = "chat"
+    made.choice.value = "compare"
+    assert compare.composer.notes.value == "system prompt (of the conversation main): Be brief"
