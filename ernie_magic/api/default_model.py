@@ -57,11 +57,16 @@ _DEFAULTS_OF: dict[tuple[Kind, str], str] = {("image", "qianfan"): "irag-1.0"}
 _V1 = "qianfan-v1"
 _OTHER_SERVERS = ("local",)  # services whose models are not Baidu's
 _MAX_CANDIDATES = 4  # named where none can be chosen
-_SETTINGS: dict[Kind, str] = {
+MODEL_SETTINGS: dict[Kind, str] = {
     "chat": "model",
     "image": "image_model",
     "embedding": "embedding_model",
 }
+# Where a panel is asked, the list of models stands beside the prompt: it has other words for these.
+CHOOSE_WITH_OPTION = Text("用 -m 选一个", "choose one with -m")
+IN_PYTHON = Text("（Python：model=“名称”）", " (in Python: model=)")
+OR_CONFIG = Text("，或 %ernie config {name} 名称", ", or %ernie config {name} NAME")
+_CHOOSE_ONE = Text("{choose}{example}{python}{setting}", "{choose}{example}{python}{setting}")
 
 
 class ModelSettings(Protocol):
@@ -200,19 +205,15 @@ def no_model_error(kind: Kind, offered: Sequence[Listed] = ()) -> InvalidOption:
             "模型列表里有几个，看不出该用哪一个",
             "the server's list does not tell which of its models is meant",
         )
-    advice = Text(
-        "用 -m 选一个{example}（Python：model=“名称”）",
-        "choose one with -m{example} (in Python: model=)",
-    )
-    if kind in _SETTINGS:
-        advice = Text(
-            "用 -m 选一个{example}（Python：model=），或 %ernie config {name} 名称",
-            "choose one with -m{example} (in Python: model=), or %ernie config {name} NAME",
-        )
+    setting = untranslated("")
+    if kind in MODEL_SETTINGS:
+        setting = OR_CONFIG.fill(name=MODEL_SETTINGS[kind])
     return InvalidOption(
         Text("没有选定模型，所以没有发送", "no model is chosen, so nothing was sent"),
         cause,
-        advice.fill(example=example, name=_SETTINGS.get(kind, "")),
+        _CHOOSE_ONE.fill(
+            choose=CHOOSE_WITH_OPTION, example=example, python=IN_PYTHON, setting=setting
+        ),
     )
 
 

@@ -98,7 +98,7 @@ _QUICK = Text(
     "calls came too fast, or another program uses the account",
 )
 _BUSY = Text("服务方的资源紧张", "the service is short of resources")
-_MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
+LIST_MODELS = Text("%ernie models 列出可用的模型", "%ernie models lists what the service offers")
 
 # Our names for what other makes of servers say in words only (`meanings`).
 UNSUPPORTED_FEATURE = "unsupported_feature"
@@ -161,7 +161,7 @@ CASES: tuple[Case, ...] = (
         ("invalid_model",),
         Text("这个模型名不能用在这里", "the model name cannot be used here"),
         Text("模型名为空，或不属于这类调用", "it is empty, or belongs to another kind of call"),
-        _MODELS,
+        LIST_MODELS,
         statuses=(400, 404),
     ),
     Case(
@@ -260,7 +260,7 @@ CASES: tuple[Case, ...] = (
         ("invalid_model",),
         Text("密钥有效，但无权使用这个模型", "the key is valid, but not for this model"),
         Text("模型未对此账号开通", "the model is not enabled for this account"),
-        _MODELS,
+        LIST_MODELS,
         statuses=(200, 401, 403),
     ),
     Case(
@@ -388,7 +388,7 @@ CASES: tuple[Case, ...] = (
         ("no_such_model", "model_not_found"),
         Text("服务没有这个模型", "the service has no such model"),
         Text("名称拼错，或已下线", "it is misspelled or was retired"),
-        _MODELS,
+        LIST_MODELS,
     ),
     Case(
         e.BadRequest,
@@ -588,7 +588,7 @@ CASES: tuple[Case, ...] = (
             "模型名或自己部署的服务名（endpoint）写错，或已下线",
             "the model's or the deployed service's name is wrong, or it was retired",
         ),
-        _MODELS,
+        LIST_MODELS,
     ),
     Case(
         e.QuotaExhausted,
@@ -659,7 +659,7 @@ CASES: tuple[Case, ...] = (
         (),
         Text("服务不再提供它", "the service no longer offers this"),
         Text("模型或接口已下线", "the model or the endpoint was retired"),
-        _MODELS,
+        LIST_MODELS,
         statuses=(410,),
     ),
     Case(

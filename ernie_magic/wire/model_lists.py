@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from ernie_magic.config.services import Service
     from ernie_magic.wire.http import HttpClient
 
+LIST_ALL_MODELS = Text("%ernie models 列出全部", "%ernie models lists all")
+_SIMILAR = Text("相近的模型：{near}；{all}", "similar models: {near}; {all}")
 _OTHER_KIND = Text(
     "{model} 是{kind}模型，这里要文生文模型",
     "{model} is {kind} model; this call requires a chat model",
@@ -277,10 +279,7 @@ class ModelLists:
         if kind == "chat" and (other := models.kind_of(model)) and other != "chat":
             error.cause = _OTHER_KIND.fill(model=model, kind=KIND_NAMES[other].phrase)
         if error.suggestions:
-            error.advice = Text(
-                "相近的模型：{near}；%ernie models 列出全部",
-                "similar models: {near}; %ernie models lists all",
-            ).fill(near=", ".join(error.suggestions))
+            error.advice = _SIMILAR.fill(near=", ".join(error.suggestions), all=LIST_ALL_MODELS)
         return error
 
 

@@ -101,3 +101,25 @@ def test_the_default_is_of_the_service_in_use(panel, session, run, monkeypatch, 
         assert server.paths.count("/v1/models") == 1
     finally:
         server.stop()
+
+
+def test_advice_about_models_names_the_list_beside_the_prompt(panel, session, run):
+    from ernie_magic.api.default_model import no_model_error
+    from ernie_magic.api.models import Listed
+    from ernie_magic.notebook.panels.advice import line_in_panel
+
+    tab = panel("chat").tabs["chat"]
+    tab.selection.picker.selected_model = "ernie-4.5-turbo-129k"
+    run(tab, "hi")
+    line = tab.composer.status.text
+    assert "ernie-4.5-turbo-128k" in line
+    assert "; the list of models has all" in line
+    for kind in ("chat", "image", "embedding", "rerank"):
+        error = no_model_error(kind, [Listed("m1", {}), Listed("m2", {})])
+        for language, choose in (
+            ("en", "choose one from the list of models"),
+            ("zh", "模型列表里选一个"),
+        ):
+            said = line_in_panel(error, language)
+            assert choose in said
+            assert not any(word in said for word in ("%ernie", "-m", "Python"))
