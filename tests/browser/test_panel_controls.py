@@ -162,3 +162,27 @@ def test_a_number_that_is_typed_is_taken_however_its_field_is_left(open_panel, b
     panel.idle()
     assert panel.sent()[-1]["temperature"] == 0.5
     assert panel.page.problems == []
+
+
+def test_another_model_leaves_unfolded_what_was_and_an_emptied_field_is_the_default(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    field = panel.root.get_by_role("combobox", name="模型").locator("visible=true")
+    default = field.input_value()
+    panel.open_all()
+    for model in ("ernie-speed-8k", "no-such-model"):
+        panel.choose_model(model)
+        panel.wait_for_news()
+        expect(panel.root.locator(".ernie-more-button:visible")).to_have_attribute(
+            "aria-expanded", "true"
+        )
+    for leave in ("Tab", "Enter"):
+        field.click()
+        field.fill("")
+        field.press(leave)
+        expect(field).to_have_value(default)
+        panel.choose_model("ernie-speed-8k")
+    # Escape takes it back.
+    field.click()
+    field.fill("")
+    field.press("Escape")
+    expect(field).to_have_value("ernie-speed-8k")

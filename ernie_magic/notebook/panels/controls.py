@@ -16,6 +16,7 @@ from ernie_magic.notebook.panels.widgets import (
     column,
     make_button,
     make_fold_button,
+    set_visible,
 )
 from ernie_magic.text.language import Language, Text
 
@@ -90,7 +91,11 @@ class Controls:
         self._reset_button = make_button(_RESET_ALL.say(language), lambda: self.set_values({}))
         self._more_button = make_fold_button("", "ernie-more-button")
         self._more = column(name="ernie-more")
-        self.widget = column(name="ernie-controls")
+        self._open = column(name="ernie-open-controls")
+        # These stay, whatever the model: what the page has unfolded stays unfolded.
+        self.widget = column(
+            self._open, self._more_button, self._more, self._reset_button, name="ernie-controls"
+        )
 
     def _on_control_changed(self) -> None:
         if not self._is_updating:
@@ -148,14 +153,12 @@ class Controls:
         self._more.children = [
             control.widget for name, control in self.by_name.items() if self._is_folded(name)
         ]
-        children = [
+        self._open.children = [
             control.widget for name, control in self.by_name.items() if not self._is_folded(name)
         ]
-        if self._more.children:
-            children += [self._more_button, self._more]
-        if self.by_name:
-            children.append(self._reset_button)
-        self.widget.children = children
+        for part in (self._more_button, self._more):
+            set_visible(part, visible=bool(self._more.children))
+        set_visible(self._reset_button, visible=bool(self.by_name))
         self._count_changed()
         for name, control in previous_controls.items():
             if self.by_name.get(name) is not control:

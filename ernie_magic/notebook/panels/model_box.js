@@ -88,6 +88,13 @@ function render({ model, el }) {
     close();
   }
 
+  // A field that was emptied means the default, as the list's first line does.
+  function chooseDefaultIfEmptied() {
+    if (!isOpen || field.value.trim() || !model.get("current").id) return false;
+    choose("");
+    return true;
+  }
+
   const typed = () => (field.value === model.get("current").label ? "" : field.value);
 
   function activate(index) {
@@ -101,7 +108,7 @@ function render({ model, el }) {
 
   field.addEventListener("focus", open);
   field.addEventListener("click", open);
-  field.addEventListener("blur", close);
+  field.addEventListener("blur", () => chooseDefaultIfEmptied() || close());
   field.addEventListener("input", () => {
     isOpen = true;
     draw(field.value);
@@ -118,7 +125,7 @@ function render({ model, el }) {
     } else if (event.key === "Escape") close();
     else if (!isOpen) open();
     else if (active >= 0) rows()[active].act();
-    else {
+    else if (!chooseDefaultIfEmptied()) {
       if (typed().trim()) model.send({ op: "search", text: typed() });
       close();
     }

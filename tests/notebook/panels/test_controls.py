@@ -219,7 +219,7 @@ def test_of_two_names_for_nearly_the_same_label_and_help_say_the_difference(
 
 def test_few_parameters_are_open_and_the_rest_are_counted(controls):
     found = controls("chat", THREE[0])
-    opened = [child for child in found.widget.children if "ernie-control" in child._dom_classes]
+    opened = list(found._open.children)
     assert opened == [
         found.by_name[name].widget for name in ("temperature", "max_completion_tokens")
     ]
@@ -394,3 +394,12 @@ def test_a_factor_below_one_can_be_typed(controls, typed, taken, told):
     control = controls("chat", THREE[0]).by_name["repetition_penalty"]
     control.number_input.value = typed
     assert (control.value, control.note.text) == (taken, told)
+
+
+def test_another_model_leaves_the_widget_of_what_is_folded(panel):
+    selection = panel("chat").tabs["chat"].selection
+    before = selection.controls.widget.children
+    shown = {name for name, control in selection.controls.by_name.items() if control.widget}
+    selection.picker.selected_model = "ernie-speed-8k"
+    assert selection.controls.widget.children is before
+    assert {*selection.controls.by_name} != shown
