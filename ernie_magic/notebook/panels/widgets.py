@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SEND = Text("发送", "Send")
 STOP = Text("停止", "Stop")
 _ACKNOWLEDGED = "ernie-heard"
+_PASSES_AFTER = 7.0  # seconds: the page has taken it away before
 _KEYS = Text("Ctrl+Enter 或 Shift+Enter", "Ctrl+Enter or Shift+Enter")
 _KEYS_HINT = Text("Ctrl+Enter", "Ctrl+Enter")
 _PROMPT = Text("提示词", "Prompt")
@@ -188,6 +190,7 @@ class Status:
         self.widget.add_class(name)
         self.text = ""
         self.is_error = False
+        self._passing: threading.Timer | None = None
         set_visible(self.widget, visible=False)
 
     def show_message(
@@ -204,8 +207,12 @@ class Status:
         text
         is_error
         passes
-            It tells of what is over: the page takes it away after some seconds (frontend.css).
+            It tells of what is over: the page takes it away after some seconds (frontend.css), and
+            a page that shows it again later does not have it any more.
         """
+        if self._passing is not None:
+            self._passing.cancel()
+            self._passing = None
         self.text = text
         self.is_error = is_error
         set_visible(self.widget, visible=bool(text))
@@ -215,6 +222,14 @@ class Status:
         role = " role=alert" if is_error else ""
         markup = f'<span class="ernie-{kind}"{role}>{plain_html(text)}</span>'
         self.widget.value = markup if text else ""
+        if text and passes:
+            self._passing = threading.Timer(_PASSES_AFTER, self._pass, (self.widget.value,))
+            self._passing.daemon = True
+            self._passing.start()
+
+    def _pass(self, markup: str) -> None:
+        if self.widget.value == markup:
+            self.show_message("")
 
 
 class Composer:

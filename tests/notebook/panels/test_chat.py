@@ -483,3 +483,17 @@ def test_a_prompt_that_stands_there_already_is_not_put_back_twice(chat):
     chat.composer.prompt.value = "and more"
     chat._restore_prompt("hello")
     assert chat.composer.prompt.value == "hello\n\nand more"
+
+
+def test_what_tells_of_something_that_is_over_leaves_and_what_came_after_it_stays(
+    chat, wait, monkeypatch
+):
+    monkeypatch.setattr("ernie_magic.notebook.panels.widgets._PASSES_AFTER", 0.1)
+    status = chat.composer.status
+    status.show_message("saved", passes=True)
+    status.show_message("an error", is_error=True)
+    time.sleep(0.2)
+    assert status.text == "an error"
+    status.show_message("saved", passes=True)
+    wait(lambda: status.text == "")
+    assert (status.widget.value, status.widget.layout.display) == ("", "none")
