@@ -296,6 +296,25 @@ def test_an_edit_under_way_stays_when_a_cell_asks_meanwhile(open_panel):
     expect(turns.first.locator(".ernie-asked")).to_contain_text("面板里问的")
 
 
+def test_an_edit_that_fails_stands_in_its_editor_again_and_a_draft_stays(open_panel, server):
+    panel = open_panel(line="%ernie panel chat")
+    panel.ask("面板里问的")
+    panel.idle()
+    panel.prompt.fill("写到一半")
+    turn = panel.root.locator(".ernie-turn").last
+    turn.get_by_role("button", name="编辑").click()
+    server.faults.add(status=401, times=9)
+    turn.get_by_label("修改提示词").fill("改过的")
+    turn.get_by_label("修改提示词").press("Control+Enter")
+    panel.idle()
+    expect(panel.root.locator(".ernie-error").first).to_be_visible()
+    server.faults.clear()
+    expect(turn.get_by_label("修改提示词")).to_have_value("改过的")
+    expect(panel.prompt).to_have_value("写到一半")
+    turn.get_by_label("修改提示词").press("Control+Enter")
+    expect(turn.locator(".ernie-asked")).to_contain_text("改过的")
+
+
 def test_two_panels_are_one_conversation_and_shift_enter_runs_no_cell(open_panel):
     first = open_panel(line="%ernie panel chat", more=["%ernie panel chat", "ran = True"])
     first.nb.run(2)

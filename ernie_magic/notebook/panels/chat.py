@@ -560,19 +560,22 @@ class ChatTab(Tab):
         This conversation stays as it is, and becomes current again if no answer results.
         """
         previous = self.shown_conversation
+        shown_turn = self._shown_turns[index]
         written = prompt
+
+        def return_to_editor() -> None:
+            self.transcript.edit_again(shown_turn.turn_id, written)
+
         # Braces that came with a value are words; where there were none, they were typed now.
-        if "{{" not in self._shown_turns[index].turn.prompt:
+        if "{{" not in shown_turn.turn.prompt:
             try:
                 prompt = fill_prompt(written)
             except ErnieError as error:
                 self.task.report_problem(error)
-                self.composer.return_prompt(written)
+                return_to_editor()
                 return
-        images = self._shown_turns[index].transcript_entry["images"]
-        options = replace(
-            self._options_again(self._shown_turns[index]), images=images or None, unfilled=()
-        )
+        images = shown_turn.transcript_entry["images"]
+        options = replace(self._options_again(shown_turn), images=images or None, unfilled=())
 
         def start_fork() -> Stream[Answer]:
             # Errors are shown before anything has changed.
@@ -586,11 +589,10 @@ class ChatTab(Tab):
             fork_name = self.shown_conversation.name
             self._show_conversation(previous.name)
             self.session.conversations.pop(fork_name, None)
-            if prompt == written:
-                self.composer.keep_braces(written)
-            self._restore_prompt(written)
+            return_to_editor()
 
-        self._start_call(start_fork, prompt, images, options, undo_fork)
+        if not self._start_call(start_fork, prompt, images, options, undo_fork):
+            return_to_editor()
 
     def _show_conversation(self, name: str) -> None:
         """Show the conversation of that name, with the pictures attached there."""

@@ -257,6 +257,10 @@ class Transcript(anywidget.AnyWidget):
                 if self._turns.get(turn["id"]) != turn:
                     self.put_turn(turn)
 
+    def edit_again(self, id_: str, text: str) -> None:
+        """Open a turn's editor with a prompt that could not be asked."""
+        self.send({"op": "edit_again", "id": id_, "text": text})
+
     def scroll_to_end(self) -> None:
         """Scroll to the end."""
         self.send({"op": "end"})

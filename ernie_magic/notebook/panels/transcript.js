@@ -308,6 +308,15 @@ function render({ model, el }) {
     return row;
   }
 
+  // A prompt that could not be asked stands in its editor again.
+  function editAgain(id, text) {
+    const turn = state.turns.find((each) => each.id === id);
+    const asked = shown.get(id)?.node.querySelector(":scope > .ernie-asked");
+    if (!turn || !asked) return;
+    edit(turn, asked);
+    asked.querySelector("textarea").value = text;
+  }
+
   function edit(turn, asked) {
     if (asked.querySelector("textarea")) return;
     const area = element("textarea", "", { "aria-label": say.edit_label, rows: String(Math.min(8, turn.prompt.split("\n").length + 1)) });
@@ -342,6 +351,7 @@ function render({ model, el }) {
       state.turns.forEach(put);
     }
     if (message.op === "put") put(message.turn);
+    if (message.op === "edit_again") editAgain(message.id, message.text);
     if (message.op === "thought") think(message.id);
     if (message.op === "block") grow(message.id, message.key, message.html);
     if (message.op === "drop") {

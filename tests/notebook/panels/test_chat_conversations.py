@@ -263,16 +263,19 @@ def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(
     chat, ask, emulator, wait, session, prompts
 ):
     ask("one")
+    sent, send = [], chat.transcript.send
+    chat.transcript.send = lambda message: (sent.append(message), send(message))
+    chat.composer.prompt.value = "a draft"
     emulator.faults.add(status=400, times=1)
-    chat._on_transcript_message(
-        {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": "my careful edit"}
-    )
+    id_ = chat.transcript.shown_turns[0]["id"]
+    chat._on_transcript_message({"op": "edit", "id": id_, "text": "my careful edit"})
     wait(lambda: not chat.is_busy)
     assert (list(session.conversations), prompts(chat), chat.composer.prompt.value) == (
         ["main"],
         ["one"],
-        "my careful edit",
+        "a draft",
     )
+    assert sent[-1] == {"op": "edit_again", "id": id_, "text": "my careful edit"}
     assert chat.composer.status.is_error
     chat._on_transcript_message(
         {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": " "}
