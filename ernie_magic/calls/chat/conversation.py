@@ -403,7 +403,7 @@ class Conversation(SuggestsNames):
         ----------
         options
         in_background
-            As in `ask_with_options`.
+            A thread of its own reads the answer: prompts may wait for it.
 
         Raises
         ------
