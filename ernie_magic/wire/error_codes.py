@@ -324,7 +324,7 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         e.AuthenticationFailed,
-        ("14", "invalidhttpauthheader"),
+        ("14",),
         _SIGNATURE,
         Text(
             "Access Key 或 Secret Key 有误，或本机时钟不准",
@@ -333,6 +333,21 @@ CASES: tuple[Case, ...] = (
         Text(
             "核对 QIANFAN_ACCESS_KEY、QIANFAN_SECRET_KEY 和系统时间",
             "check QIANFAN_ACCESS_KEY, QIANFAN_SECRET_KEY and the clock",
+        ),
+    ),
+    Case(
+        e.AuthenticationFailed,
+        ("invalidhttpauthheader",),
+        Text("服务读不懂这个密钥", "the service cannot read the key"),
+        Text(
+            "只复制了一部分，或带了引号、转义等多余字符",
+            "only a part of it was copied, or quotation marks or escapes came with it",
+        ),
+        Text(
+            "完整复制 API Key（bce-v3/ALTAK-…/…）；用 AK/SK 时核对 QIANFAN_ACCESS_KEY、"
+            "QIANFAN_SECRET_KEY",
+            "copy all of the API key (bce-v3/ALTAK-…/…); with a pair, check QIANFAN_ACCESS_KEY and "
+            "QIANFAN_SECRET_KEY",
         ),
     ),
     Case(

@@ -427,3 +427,11 @@ def test_a_code_of_the_body_counts_and_not_that_of_the_headers():
     body = {"error": {"code": "rpm_rate_limit_exceeded", "message": "slow"}}
     found = said(429, body, **{"x-bce-error-code": "RequestExpired"})
     assert type(found) is errors.RateLimited
+
+
+def test_a_key_that_baidu_s_gateway_cannot_read_is_no_wrong_signature():
+    body = {"code": "InvalidHTTPAuthHeader", "message": "Fail to parse apikey authorization"}
+    found = said(401, body)
+    assert type(found) is errors.AuthenticationFailed
+    assert "copy all of the API key" in found.line("en")
+    assert "signature" not in found.line("en")
