@@ -62,6 +62,7 @@ _ENDING = re.compile(r"(?:th|st|nd|rd|s|NN|D)(?![0-9A-Za-z])")  # `$n$th`, `$k$N
 _ONE_LINE_FORMULA = re.compile(
     r"(?<![\\$0-9A-Za-z])\$(?![\s$])[^$\n`]{1,200}(?<![\s\\])\$(?![$0-9A-Za-z])|\\\([^\n`]{1,200}?\\\)"
 )
+_CITATION = re.compile(r"\^((?:\[\d{1,3}\]){1,20})\^")
 _PIPE = re.compile(r"(?<!\\)\|")
 _PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
 # No text contains it: the parser replaces it
@@ -69,7 +70,7 @@ _PIPE_IN_BRACKETS = re.compile(r"[({\[][^)}\]|]*\|[^)}\]]*[)}\]]")
 _HIDDEN_PIPE = "\0"
 # Characters at which an inline rule of this grammar may begin. markdown-it-py also stops at those
 # that other extensions use (`+`, `=`, `%`, `{`…), and tries each rule there in vain.
-_INLINE_BEGINNINGS = re.compile(r"[\n!$&*:<\[\\\]_`~]")
+_INLINE_BEGINNINGS = re.compile(r"[\n!$&*:<\[\\\]^_`~]")
 
 
 def parse_blocks(text: str) -> list[Token]:
@@ -107,6 +108,7 @@ def markdown_parser() -> MarkdownIt:
         "emphasis", _emphasis_without_blanks(_named_rule(parser.inline.ruler, "emphasis"))
     )
     parser.inline.ruler.before("autolink", "formatting", _formatting_tag)
+    parser.inline.ruler.before("escape", "citation", _citation)
     parser.inline.ruler.at(
         "entity", _entity_but_of_letters(_named_rule(parser.inline.ruler, "entity"))
     )
@@ -423,6 +425,21 @@ def _emphasis_without_blanks(emphasis: _InlineRule) -> _InlineRule:
         return True
 
     return emphasis_rule
+
+
+def _citation(state: StateInline, silent: bool) -> bool:
+    """Read `^[1][2]^`, by which ERNIE cites what a search found, as small raised numbers."""
+    if state.src[state.pos] != "^":
+        return False
+    match = _CITATION.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        state.push("citation_open", "sup", 1)
+        state.push("text", "", 0).content = match[1]
+        state.push("citation_close", "sup", -1)
+    state.pos = match.end()
+    return True
 
 
 def _formatting_tag(state: StateInline, silent: bool) -> bool:

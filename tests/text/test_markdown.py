@@ -508,3 +508,19 @@ def test_code_in_a_language_nobody_has_looked_at_is_plain():
 )
 def test_emphasis_in_chinese_needs_no_blanks(text, shown):
     assert to_html(text) == f"<p>{shown}</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("nice^[1]^.", "nice<sup>[1]</sup>."),
+        ("杭州^[1][2]^很美^[3]^", "杭州<sup>[1][2]</sup>很美<sup>[3]</sup>"),
+        ("**bold^[1]^**", "<strong>bold<sup>[1]</sup></strong>"),
+        ("x^2 + y^2", "x^2 + y^2"),
+        ("^[a]^ ^[1] ^[]^ ^1^", "^[a]^ ^[1] ^[]^ ^1^"),
+        ("`a^[1]^`", "<code>a^[1]^</code>"),
+        ("^[1234]^", "^[1234]^"),
+    ],
+)
+def test_a_citation_of_a_search_is_a_small_raised_number(text, shown):
+    assert paragraph(text) == shown

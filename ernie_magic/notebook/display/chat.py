@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.finish_reasons import is_filter, is_known_reason
 from ernie_magic.notebook.display.answer_pictures import picture_lines, pictures_html
+from ernie_magic.notebook.display.folded import (
+    MAX_CHARACTERS,
+    MAX_ITEMS,
+    MORE,
+    folded_html,
+    folded_lines_html,
+)
 from ernie_magic.notebook.display.origin import EMULATED, line_html
+from ernie_magic.notebook.display.sources import is_passage, source_lines, sources_html
 from ernie_magic.notebook.display.style import ANSWER_STYLE, framed_answer, note_html
 from ernie_magic.text.counts import TOKENS
 from ernie_magic.text.data_pictures import name_pictures
 from ernie_magic.text.language import Counted, Language, Text, clip_text
 from ernie_magic.text.markdown import to_html
-from ernie_magic.text.sanitize import link_html, plain_html, preformatted_html
+from ernie_magic.text.sanitize import plain_html, preformatted_html
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +62,6 @@ _TOOLS = Text("用了工具 {names}", "tools used: {names}")
 _TOOL = Text("工具 {name}{arguments} → {content}", "tool {name}{arguments} → {content}")
 _CALL = Text("请求调用，由你执行：{call}", "a call that is left to you: {call}")
 _CLEARED = Text("⚠ 应服务要求已清空历史", "⚠ history cleared as the service asked")
-_SOURCES = Text("搜索来源（{n}）", "sources ({n})")
-_PASSAGES = Text("知识库来源（{n}）", "sources in knowledge bases ({n})")
-_EXCERPT = 320  # characters of a passage: what an answer cites is rarely in its first line
-_HEADING_MARKS = re.compile(r"^#{1,6}[ \t]+", re.MULTILINE)
 _NOTHING_FOUND = Text(
     "⚠ 知识库里没有找到有关的内容：{names}", "⚠ nothing about it was found in: {names}"
 )
@@ -85,7 +89,6 @@ _OVERLAPS = Text(
 )
 _PLAIN_ENDS = ("normal", "stop")
 _PLAIN_END = Text("正常结束（{reason}）", "complete ({reason})")
-_MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
 _MAX_ARGUMENTS = 2000  # characters of the arguments of a call that is left to the caller
 _SEES_EARLIER = Text(
     "为前面的图片选的模型；-s 名称 或 %ernie reset 后又是默认模型",
@@ -95,8 +98,6 @@ _LONG_FIELD = 100  # characters of a request's field as JSON
 _MAX_JSON = 200_000  # characters of an answer that is shown as JSON
 # How a text that is JSON begins: `[1]` may begin a sentence, and `{` a formula.
 JSON_BEGINS = re.compile(r"\{\s*(?:\"|\}$)|\[\s*[\[{\"\d\]-]")
-_MAX_ITEMS = 50  # tool calls and search results
-_MORE = Text("……还有 {n} 项", "… and {n} more")
 REASONING = Counted(
     Text("思考过程（{n:,} 字）", "reasoning ({n:,} characters)"),
     Text("思考过程（{n:,} 字）", "reasoning ({n:,} character)"),
@@ -204,7 +205,7 @@ def _request_notes(answer: Answer) -> list[Text]:
         notes.append(_ASKS_BACK)
     notes += unfilled_notes(getattr(answer.request, "unfilled", ()))
     searched = getattr(answer.request, "knowledge", ())
-    if searched and not any(map(_is_passage, answer.search)):
+    if searched and not any(map(is_passage, answer.search)):
         notes.append(_NOTHING_FOUND.fill(names=", ".join(searched)))
     if getattr(answer.request, "overlaps", False):
         notes.append(_OVERLAPS)
@@ -261,7 +262,7 @@ def facts_html(rows: Mapping[str, str]) -> str:
     """Facts with their names, in two columns."""
     lines = [
         f"<tr><th>{plain_html(name)}</th>"
-        f"<td>{plain_html(clip_text(fact, _MAX_CHARACTERS))}</td></tr>"
+        f"<td>{plain_html(clip_text(fact, MAX_CHARACTERS))}</td></tr>"
         for name, fact in rows.items()
     ]
     return f'<table class="ernie-facts"><tbody>{"".join(lines)}</tbody></table>'
@@ -273,24 +274,16 @@ def tool_runs_html(answer: Answer, language: Language) -> str:
     if not runs:
         return ""
     names = ", ".join(
-        dict.fromkeys(clip_text(run.name, _MAX_CHARACTERS) for run in runs[:_MAX_ITEMS])
+        dict.fromkeys(clip_text(run.name, MAX_CHARACTERS) for run in runs[:MAX_ITEMS])
     )
-    lines = [plain_html(tool_run_text(run, language)) for run in runs[:_MAX_ITEMS]]
-    return _folded_small_html(_TOOLS.say(language, names=names), lines, language, len(runs))
-
-
-def _folded_small_html(title: str, lines: list[str], language: Language, total: int = 0) -> str:
-    """Small lines of HTML below a title in words, with a note when `total` exceeds the lines shown."""
-    left_out = total - len(lines)
-    if left_out > 0:
-        lines = [*lines, plain_html(_MORE.say(language, n=left_out))]
-    return folded_html(line_html(title), f"<small>{'<br>'.join(lines)}</small>")
+    lines = [plain_html(tool_run_text(run, language)) for run in runs[:MAX_ITEMS]]
+    return folded_lines_html(_TOOLS.say(language, names=names), lines, language, len(runs))
 
 
 def tool_run_text(run: ToolRun, language: Language) -> str:
     """One call of a tool, on one line."""
     name, arguments, content = (
-        clip_text(words, _MAX_CHARACTERS) for words in (run.name, str(run.arguments), run.content)
+        clip_text(words, MAX_CHARACTERS) for words in (run.name, str(run.arguments), run.content)
     )
     return _TOOL.say(language, name=name, arguments=f"({arguments})", content=content)
 
@@ -298,17 +291,17 @@ def tool_run_text(run: ToolRun, language: Language) -> str:
 def tool_call_lines(answer: Answer, language: Language) -> list[str]:
     """The calls of tools that the answer leaves to the caller: names and arguments, a line each."""
     lines = [
-        _CALL.say(language, call=_tool_call_text(call)) for call in answer.tool_calls[:_MAX_ITEMS]
+        _CALL.say(language, call=_tool_call_text(call)) for call in answer.tool_calls[:MAX_ITEMS]
     ]
     left_out = len(answer.tool_calls) - len(lines)
     if left_out > 0:
-        lines.append(_MORE.say(language, n=left_out))
+        lines.append(MORE.say(language, n=left_out))
     return lines
 
 
 def _tool_call_text(call: Mapping[str, Any]) -> str:
     function = call.get("function") or {}
-    name = clip_text(str(function.get("name") or ""), _MAX_CHARACTERS)
+    name = clip_text(str(function.get("name") or ""), MAX_CHARACTERS)
     return f"{name}({clip_text(str(function.get('arguments') or ''), _MAX_ARGUMENTS)})"
 
 
@@ -328,65 +321,6 @@ def beside_text_lines(answer: Answer, language: Language) -> list[str]:
 def beside_text_html(answer: Answer, language: Language) -> str:
     """What an answer has besides words: pictures, and calls left to the caller."""
     return pictures_html(answer, language) + tool_calls_html(answer, language)
-
-
-def sources_html(answer: Answer, language: Language) -> str:
-    """What the answer was made from, folded: passages of knowledge bases by the numbers that it
-    cites, and the pages that a web search found; only web addresses become links.
-    """
-    return _passages_html(answer, language) + _pages_html(answer, language)
-
-
-def _is_passage(source: Mapping[str, Any]) -> bool:
-    """Whether a source is a passage of a document, which has its own number."""
-    return "document_id" in source
-
-
-def _passages_html(answer: Answer, language: Language) -> str:
-    passages = [source for source in answer.search if _is_passage(source)]
-    if not passages:
-        return ""
-    lines = []
-    for passage in passages[:_MAX_ITEMS]:
-        title = clip_text(str(passage.get("title") or ""), _MAX_CHARACTERS)
-        linked = link_html(str(passage.get("url") or ""), title)
-        number = plain_html(f"[{passage.get('index')}]")
-        lines.append(f"{number} {linked} · {plain_html(_excerpt(passage))}")
-    total = len(passages)
-    return _folded_small_html(_PASSAGES.say(language, n=total), lines, language, total)
-
-
-def _excerpt(passage: Mapping[str, Any]) -> str:
-    """The beginning of a passage, on one line, without the marks of headings."""
-    words = _HEADING_MARKS.sub("", str(passage.get("content") or ""))
-    return clip_text(" ".join(words.split()), _EXCERPT)
-
-
-def passage_lines(answer: Answer) -> list[str]:
-    """The passages that the answer was made from, a line each: where there is no page."""
-    return [
-        clip_text(
-            f"[{source.get('index')}] {source.get('title')}: {_excerpt(source)}", _MAX_CHARACTERS
-        )
-        for source in answer.search[:_MAX_ITEMS]
-        if _is_passage(source)
-    ]
-
-
-def _pages_html(answer: Answer, language: Language) -> str:
-    pages: dict[str, str] = {}
-    for search_result in answer.search:
-        if _is_passage(search_result):
-            continue
-        address = str(search_result.get("url") or "")
-        title = clip_text(str(search_result.get("title") or address), _MAX_CHARACTERS)
-        # A service may list a page once for each passage; whoever reads wants each page once.
-        pages.setdefault(address or title, link_html(address, title))
-    if not pages:
-        return ""
-    items = list(pages.values())[:_MAX_ITEMS]
-    total = len(pages)
-    return _folded_small_html(_SOURCES.say(language, n=total), items, language, total)
 
 
 def reasoning_html(text: str, language: Language, *, unformatted: bool = False) -> str:
@@ -457,7 +391,7 @@ def mime_bundle(
     plain_parts = [
         name_pictures(answer.text),
         *beside_text_lines(answer, language),
-        *passage_lines(answer),
+        *source_lines(answer),
     ]
     words = "\n".join(part for part in plain_parts if part)
     framed = framed_answer(answer_html(answer, language, text, unformatted=unformatted))
@@ -487,8 +421,3 @@ def answer_html(answer: Answer, language: Language, text: str, *, unformatted: b
         footer_html(answer, language),
     ]
     return "\n".join(part for part in parts if part)
-
-
-def folded_html(title: str, body: str) -> str:
-    """A quiet line that opens."""
-    return f"<details><summary>{note_html(title)}</summary>{body}</details>"

@@ -17,8 +17,8 @@ from ernie_magic.notebook.display.chat import (
     PARTIAL,
     SENT,
     describe_seconds,
-    folded_html,
 )
+from ernie_magic.notebook.display.folded import folded_html
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.notebook.display.origin import EMULATED, line_html
 from ernie_magic.notebook.display.style import NOTE_STYLE

@@ -20,6 +20,7 @@ from IPython.display import clear_output, display
 
 from ernie_magic.notebook.display import chat as answers
 from ernie_magic.notebook.display.origin import EMULATED
+from ernie_magic.notebook.display.sources import source_lines, sources_html
 from ernie_magic.notebook.display.style import ANSWER_STYLE, LIVE_STYLE, framed_answer
 from ernie_magic.notebook.display.target import (
     can_update_displays,
@@ -570,7 +571,7 @@ class NotebookView(CellDisplay, GrowingView["DisplayHandle"]):
     def _show_footer(self, last_output: DisplayHandle, answer: Answer) -> None:
         """Show the end of an answer whose text stands in several outputs."""
         beside_html = answers.beside_text_html(answer, self._language)
-        beside_html += answers.sources_html(answer, self._language)
+        beside_html += sources_html(answer, self._language)
         footer = beside_html + answers.footer_html(answer, self._language) + ANSWER_STYLE
         summary = f"[{answers.summary_line(answer, self._language)}]"
         if self._is_stopped and (rest := answer.text[self._shown_characters :]):
@@ -793,7 +794,7 @@ class TextView(PassiveView):
         if answer is not None:
             lines_below = [
                 *answers.beside_text_lines(answer, self._language),
-                *answers.passage_lines(answer),
+                *source_lines(answer),
             ]
             summary = make_controls_visible(answers.summary_line(answer, self._language))
             _write(self._visible_stream.feed(self._picture_namer.flush()))

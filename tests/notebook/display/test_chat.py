@@ -100,33 +100,6 @@ def test_names_arguments_and_results_of_tools_are_no_markup():
     assert chat.tool_runs_html(answer(), "en") == ""
 
 
-def test_only_web_addresses_of_a_search_become_links_and_many_are_counted():
-    found = [{"url": "https://a.b/1", "title": "one"}, {"url": "javascript:x", "title": "two"}]
-    shown = chat.sources_html(answer(search=tuple(found)), "en")
-    assert shown.count("<a ") == 1
-    assert "sources (2)" in shown
-    pages = tuple({"url": f"https://a.b/{i}", "title": "one"} for i in range(60))
-    many = chat.sources_html(answer(search=pages), "en")
-    assert many.count("<a ") == 50
-    assert "… and 10 more" in many
-
-
-@pytest.mark.parametrize(
-    ("found", "count"),
-    [
-        ([{"url": "https://a.b/1", "title": "one"}] * 19, 1),
-        ([{"url": "https://a.b/1", "title": "one", "index": i} for i in range(3)], 1),
-        ([{"url": "https://a.b/1"}, {"url": "https://a.b/2"}, {"url": "https://a.b/1"}], 2),
-        ([{"title": "one"}, {"title": "two"}, {"title": "one"}], 2),
-        ([{"url": None}, {}], 1),
-    ],
-)
-def test_each_page_of_a_search_is_listed_once(found, count):
-    shown = chat.sources_html(answer(search=tuple(found)), "en")
-    assert f"sources ({count})" in shown
-    assert shown.count("<br>") == count - 1
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -253,32 +226,6 @@ def test_pictures_of_an_answer_are_shown_and_a_link_stays_a_link(tmp_path):
     assert images[0]._repr_mimebundle_()["image/png"] == made.getvalue()
 
 
-PASSAGE = {"index": 2, "title": "a.txt", "content": "# Closed\non Mondays.", "document_id": "d"}
-
-
-def test_passages_keep_the_numbers_that_the_answer_cites_and_hostile_ones_stay_text():
-    hostile = {
-        **PASSAGE,
-        "index": "<b>3</b>",
-        "title": "<img src=x onerror=alert(1)>",
-        "url": "javascript:alert(1)",
-        "content": "<script>alert(1)</script> \x1b[31m $x$ " + "long " * 100,
-    }
-    page = {"index": 1, "title": "page", "url": "https://example.com"}
-    # Two passages of one document are two sources: each has a number of its own.
-    found = answer(search=(PASSAGE, {**PASSAGE, "index": 5}, hostile, page))
-    shown = chat.sources_html(found, "en")
-    assert "sources in knowledge bases (3)" in shown
-    assert "sources (1)" in shown
-    assert "[2] a.txt · Closed on Mondays." in shown
-    assert "[5] a.txt" in shown
-    for active in ("<img", "<script", "<b>", "javascript:"):
-        assert active not in shown
-    plain = chat.mime_bundle(found, "en")[0]["text/plain"]
-    assert "\n[2] a.txt: Closed on Mondays.\n[5] a.txt" in plain
-    assert "page" not in plain
-
-
 WRITTEN_CALLS = (
     '<tool_call>\n{"name": "weather", "arguments": {"city": "A"}}\n</tool_call>',
     "Let me look.\n<tool_call>\n<function=weather>\n</function>\n</tool_call>",
@@ -312,7 +259,8 @@ def test_an_answer_says_what_was_searched_in_vain_and_what_was_forgotten():
 
     searched = replace(REQUEST, knowledge=("demo", "b"))
     assert noted(searched) == ["⚠ nothing about it was found in: demo, b"]
-    assert noted(searched, search=(PASSAGE,)) == []
+    passage = {"index": 2, "title": "a.txt", "content": "Closed.", "document_id": "d"}
+    assert noted(searched, search=(passage,)) == []
     renewed = AppRequest(model="a", messages=REQUEST.messages, app_id="a", is_renewed=True)
     assert "conversation had expired" in noted(renewed)[0]
     again = replace(renewed, is_renewed=False, starts_over=True)
