@@ -810,7 +810,7 @@ def unknown_option(
             advice=Text("去掉它", "leave it out"),
         )
     suggestion = _name_other_magic(name) or _name_setting(name) or _OTHER_CLIENTS.get(name)
-    if suggestion is None and (option := _IN_CHINESE.get(name.strip("-"))) in known:
+    if suggestion is None and (option := _find_by_chinese(name, known)):
         suggestion = DID_YOU_MEAN.fill(close=option)
     if suggestion is None and _SHORT_FLAG.fullmatch(name):
         # One letter resembles every other: the nearest says nothing.
@@ -877,6 +877,15 @@ _IN_CHINESE = {
     "联网搜索": "--web-search",
     "图片": "--image",
 }
+
+
+def _find_by_chinese(name: str, known: Collection[str]) -> str:
+    """Return the option that a Chinese word means, as a magic or Python writes it; "" for none."""
+    option = _IN_CHINESE.get(name.strip("-"), "")
+    in_python = option.lstrip("-").replace("-", "_")
+    return next((form for form in (option, in_python) if form in known), "")
+
+
 _COLUMN_IN_PROMPT = Text(
     "列写在 ernie.map 的提示词里：{{列名}}",
     "a column goes into the prompt of ernie.map: {{column}}",

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ernie_magic.api import values
 from ernie_magic.api.models import is_simulated
 from ernie_magic.api.platform import READS
 from ernie_magic.api.public_names import CallGroup
@@ -314,6 +313,7 @@ class RawCalls(CallGroup):
         ErnieError
         Interrupted
         """
+        from ernie_magic.api import values
         from ernie_magic.calls.paging import result_of
         from ernie_magic.calls.task_states import (
             is_over,

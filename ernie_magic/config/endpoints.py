@@ -513,7 +513,7 @@ def resolve_base_url(settings: EndpointSettings, service: Service) -> ResolvedUr
         url = clean_base_url(f"{address_part.removesuffix(service.path)}{service.path}?{query}")
     if not url:
         raise MissingKey(
-            Text("没有设置{service}的地址", "no address is set for {service}").fill(
+            Text("{service}没有设置地址", "no address is set for {service}").fill(
                 service=service.label
             ),
             advice=Text(

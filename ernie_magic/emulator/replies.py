@@ -366,12 +366,16 @@ def _recall_question(earlier: list[str], *, chinese: bool) -> str:
     return f'You asked before {about}"{last}". This is turn {len(earlier) + 1}.'
 
 
+_LINK_IN_CHINESE = {"a link": "链接"}
+
+
 def _name_pictures(pictures: list[str], messages: list[dict[str, Any]], *, chinese: bool) -> str:
     colours = [
         sight.name_colour(url, chinese=chinese) for url in sight.image_urls_in(messages[-1:])
     ]
     if chinese:
-        told = f"收到 {len(pictures)} 张图片：{'、'.join(pictures)}。"
+        named = "、".join(_LINK_IN_CHINESE.get(picture, picture) for picture in pictures)
+        told = f"收到 {len(pictures)} 张图片：{named}。"
         if any(colours):
             told += f"平均颜色：{'、'.join(each or '未知' for each in colours)}。"
         return f"{told}画的是什么，模拟器看不出来。"

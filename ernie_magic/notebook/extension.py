@@ -93,6 +93,7 @@ _RICH_TYPES = (
     ("qianfan.knowledge.records", "KnowledgeBase"),
     ("qianfan.knowledge.records", "KnowledgeBaseList"),
     ("qianfan.knowledge.records", "PassageList"),
+    ("text.tokens", "TokenCount"),
 )
 _NEEDED_BY_CELLS = ("ernie_magic.notebook.magics.cells", "ernie_magic.client", "httpx")
 _REGISTERED_MAGICS = f"get_ipython().magics_manager.registry[{ErnieMagics.__name__!r}]"

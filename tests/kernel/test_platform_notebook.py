@@ -23,7 +23,7 @@ def test_the_committed_outputs_are_of_the_kinds_that_a_run_shows(notebook):
     [
         ("%%ernie --no-history", "杭州是浙江省的省会"),
         ("ernie.complete", "疑是地上霜"),
-        ("ernie.count_tokens", "TokenCount(8"),
+        ("ernie.count_tokens", "8 tokens, estimate"),
         ("%%ernie_image --edit", "qwen-image-edit"),
         ("%ernie services", "ernie-4.5"),
         ("%ernie tuning models", "loraRank"),

@@ -9,6 +9,7 @@ from ernie_magic.notebook.display.html_table import Table, clip_to_line
 from ernie_magic.notebook.display.origin import with_origin
 from ernie_magic.text.counts import SAMPLES
 from ernie_magic.text.language import Language, Text, counted
+from ernie_magic.text.moments import local_moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ def datasets_table(records: Sequence[DatasetRecord], language: Language) -> Tabl
         "en": ["name", "format", "storage", "id", "created"],
     }
     rows = [
-        [record.name, record.format, record.storage, record.id, record.created]
+        [record.name, record.format, record.storage, record.id, local_moment(record.created)]
         for record in records
     ]
     note = _DATASETS.say(language, len(rows))

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # A number, two of them ("0.0008 / 0.0032"), or what stands for one that is not known.
 _ONE_NUMBER = r"[-\N{MINUS SIGN}]?\d[\d,]*(?:\.\d+)?"
 _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
-_NAME = re.compile(r"(?=.{1,32}$)[\w.:]+(?:-[\w.:]+)+", re.ASCII)
+# A name such as ernie-5.0, perhaps with a remark: "ernie-5.0 (default)".
+_NAME = re.compile(r"(?=.{1,32}$)(?a:[\w.:]+(?:-[\w.:]+)+)(?: ?[(（][^()（）]{1,12}[)）])?")
 _UNBROKEN_CODE = 40  # characters: shorter code stays on one line
 _NOTE = "opacity:.75"
 _MAX_ROWS = 1_000  # that are shown: a list of 20,000 is 7 MB in the saved notebook

@@ -46,9 +46,10 @@ from ernie_magic.notebook.display.session_tables import (
     usage_table,
 )
 from ernie_magic.notebook.display.settings_table import settings_table
-from ernie_magic.text.counts import PICTURES
+from ernie_magic.text.counts import PICTURES, TOKENS
 from ernie_magic.text.language import Text, counted
 from ernie_magic.text.sanitize import plain_html
+from ernie_magic.text.tokens import RULE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,10 +146,14 @@ def _models(value: Any, session: Session) -> Form:
     return _table_form(models_table(value, session, session.settings.interface_language))
 
 
+_CONVERSATION = Text("{name}：{turns}", "{name}: {turns}")
+
+
 def _conversation(value: Any, session: Session) -> Form:
     language = session.settings.interface_language
     turns = list(enumerate(value.history, start=1))
-    note = f"{value.name}: {TURNS.say(language, len(turns))}"
+    turns_said = TURNS.say(language, len(turns))
+    note = _CONVERSATION.say(language, name=value.name, turns=turns_said)
     return _table_form(history_table(turns, note, language))
 
 
@@ -187,6 +192,22 @@ def _embeddings(value: Any, session: Session) -> Form:
 def _mapped(value: Any, session: Session) -> Form:
     data, _ = tables_display.mime_bundle(value, session.settings.interface_language)
     return Form(data["text/html"], data["text/plain"])
+
+
+_ESTIMATED = Text("{tokens}，{rule}", "{tokens}, {rule}")
+_COUNTED = Text("{tokens}（{model}）", "{tokens} ({model})")
+
+
+def _token_count(value: Any, session: Session) -> Form:
+    language = session.settings.interface_language
+    tokens = TOKENS.say(language, value.tokens)
+    if value.estimated:
+        line = _ESTIMATED.fill(tokens=tokens, rule=RULE).say(language)
+    else:
+        line = _COUNTED.say(language, tokens=tokens, model=value.model)
+    if value.simulated:
+        line += f" · {EMULATED.say(language)}"
+    return Form(plain_html(line), line)
 
 
 _UNSCORED = Text("服务没有给这些文本打分：{indices}", "the service gave no score to: {indices}")
@@ -273,6 +294,7 @@ _MAKERS = {
     "Embeddings": _embeddings,
     "Mapped": _mapped,
     "Ranking": _ranking,
+    "TokenCount": _token_count,
     "PromptTemplate": _template,
     "TemplateList": _as_table(templates_display.templates_table),
     "Templates": _stored_templates,

@@ -29,6 +29,7 @@ _NOTES = """
 summary:has(>.ernie-note)::marker{color:#888;font-size:.8em}
 .ernie-facts.ernie-facts{margin:.3em 0 .3em 1em}
 .ernie-facts.ernie-facts :is(th,td){text-align:left;vertical-align:top;font-weight:normal;padding:.15em 1.2em .15em 0;background:none;overflow-wrap:anywhere}
+.ernie-facts.ernie-facts th{white-space:nowrap}
 .ernie-facts.ernie-facts tr{background:none}
 """
 

@@ -12,6 +12,7 @@ from ernie_magic.notebook.display.origin import EMULATED, line_html, with_origin
 from ernie_magic.notebook.display.style import NOTE_STYLE, note_html
 from ernie_magic.qianfan.tuning.tasks import RUNNING, TuningTasks
 from ernie_magic.text.language import Language, Text, counted
+from ernie_magic.text.moments import local_moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,13 +98,40 @@ def _describe_hyper_parameter(parameter: HyperParameter, language: Language) -> 
     default = ""
     if parameter.default is not None:
         default = str(parameter.default)
-    words = [word for word in (parameter.label, parameter.description) if word]
     return [
         parameter.key,
         parameter.describe_allowed().say(language),
         default,
-        clip_to_line("：".join(words), _LINE_CHARACTERS),
+        clip_to_line(_describe_meaning(parameter, language), _LINE_CHARACTERS),
     ]
+
+
+# The service describes them in Chinese only; by its names in lower case.
+_IN_ENGLISH = {
+    "epoch": "passes over the training data",
+    "learningrate": "learning rate: too high does not converge, too low is slow",
+    "maxseqlen": "sequence length: most tokens of one example",
+    "batchsize": "batch size: examples in one step",
+    "loggingsteps": "steps between two lines of the log",
+    "warmupratio": "share of the steps in which the learning rate rises",
+    "weightdecay": "weight decay, against overfitting",
+    "gradientaccumulationsteps": "gradient accumulation: steps before an update",
+    "pseudosamplingprob": "how often examples are joined into a dialogue of several turns",
+    "checkpointcount": "checkpoints that are kept",
+    "savestep": "steps between two checkpoints",
+    "schedulername": "how the learning rate falls",
+    "lorarank": "rank of LoRA's matrices",
+    "loraalllinear": "whether LoRA is applied to all linear layers",
+    "loratargetmodules": "layers that LoRA is applied to",
+    "packing": "short examples are joined into one",
+}
+
+
+def _describe_meaning(parameter: HyperParameter, language: Language) -> str:
+    """What a hyper-parameter is: in the service's words, in English in ours where we have some."""
+    if language == "en" and (meaning := _IN_ENGLISH.get(parameter.key.lower())):
+        return meaning
+    return "：".join(word for word in (parameter.label, parameter.description) if word)
 
 
 def plan_table(plan: TuningPlan, language: Language) -> Table:
@@ -154,7 +182,7 @@ def jobs_table(jobs: Sequence[TuningJob], language: Language) -> Table:
             job.name,
             job.model,
             job.mode,
-            job.created,
+            local_moment(job.created),
             clip_to_line(job.description, _LINE_CHARACTERS),
         ]
         for job in jobs
@@ -199,10 +227,11 @@ def tasks_table(
             headings[len(rows)] = f"{task.job_name} · {task.job_id}"
         method = f"{task.mode} · {task.scale}"
         state = describe_state(task, language)
-        rows.append([task.id, state, task.model, method, task.created, task.finished])
+        moments = [local_moment(task.created), local_moment(task.finished)]
+        rows.append([task.id, state, task.model, method, *moments])
     for job in jobs_without_tasks:
         headings[len(rows)] = f"{job.name} · {job.id}"
-        rows.append(["–", "", job.model, job.mode, job.created, ""])
+        rows.append(["–", "", job.model, job.mode, local_moment(job.created), ""])
     told = [_TASKS.say(language, len(tasks)), more, _WATCH.say(language)]
     note = " · ".join(part for part in told if part)
     note = with_origin(note, (tasks, *tasks, *jobs_without_tasks), language)
@@ -248,8 +277,8 @@ def task_table(task: TuningTask, language: Language) -> Table:
         (_JOB, f"{task.job_name} · {task.job_id}"),
         (_MODEL, task.model),
         (_METHOD, f"{task.mode} · {task.scale}"),
-        (_CREATED, task.created),
-        (_FINISHED, task.finished),
+        (_CREATED, local_moment(task.created)),
+        (_FINISHED, local_moment(task.finished)),
     ]
     if not task.is_simulated:  # the emulator has no such page
         known.append((_CURVES, task.link))

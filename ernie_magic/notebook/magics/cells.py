@@ -25,6 +25,7 @@ from ernie_magic.notebook.magics.images import (
     parse_image_command,
     parse_image_line,
 )
+from ernie_magic.notebook.magics.magic_lines import check_for_magics
 from ernie_magic.notebook.magics.options import CellLine, WrongLine
 from ernie_magic.notebook.magics.stray_braces import find_unfilled
 from ernie_magic.notebook.magics.tables import MapLine, parse_map_line
@@ -152,6 +153,8 @@ class CellMagics(CellRunner):
         has_expressions = names_variables or "{{" in line or "{{" in cell
         with self.capturing_user_output(has_expressions) as user_printed:
             parsed_line = self._parse_line(parse_line, line)
+            if not parsed_line.verbatim:
+                check_for_magics(cell)
             prompt = fill_prompt(parsed_line, cell, namespace)
         return _CellInput(parsed_line, prompt, owns_cell and not user_printed())
 

@@ -15,6 +15,7 @@ from ernie_magic.notebook.magics.dataset_commands import list_datasets
 from ernie_magic.notebook.magics.habits import (
     COMMAND_HABITS,
     HELP_WORDS,
+    PANEL_HABITS,
     suggest_command,
     suggest_magic,
 )
@@ -38,6 +39,7 @@ from ernie_magic.notebook.magics.template_commands import run_template_command
 from ernie_magic.notebook.magics.tuning_commands import run_tuning_command
 from ernie_magic.notebook.magics.words import first_word, split_words
 from ernie_magic.text.language import Text, untranslated
+from ernie_magic.text.suggest import DID_YOU_MEAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,6 +94,12 @@ def handle_limits(session: Session, words: list[str]) -> Table | None:
 
 def open_panel(session: Session, words: list[str]) -> Any:
     """Show sliders, chat, pictures and vectors."""
+    for word in words:
+        if meant := PANEL_HABITS.get(word.lower()):
+            raise InvalidOption(
+                Text("面板没有“{word}”", "the panel has no {word!r}").fill(word=word),
+                advice=DID_YOU_MEAN.fill(close=meant),
+            )
     return session.panel(*words)
 
 

@@ -67,6 +67,16 @@ _LINES = {
     **dict.fromkeys(("del", "delete", "删除"), 'del ernie["tutor"]'),
     **dict.fromkeys(("load", "import", "open", "读取"), 'ernie.load_conversation("chat.json")'),
 }
+PANEL_HABITS = {
+    word: tab
+    for tab, words in {
+        "chat": "chats 聊天 对话 提问",
+        "image": "images picture pictures 图片 画图 画",
+        "embed": "embedding embeddings vector vectors 向量 嵌入",
+        "compare": "comparison 对比 比较",
+    }.items()
+    for word in words.split()
+}
 IMAGE_HABITS = {
     word: command
     for command, words in {

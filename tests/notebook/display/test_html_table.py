@@ -35,6 +35,9 @@ def test_a_models_name_is_not_broken_at_its_hyphens_and_words_are():
     markup = Table(["model", "note"], [["ernie-4.5-turbo-128k", "a well-kept list"]])._repr_html_()
     assert 'white-space:nowrap">ernie-4.5-turbo-128k<' in markup
     assert 'white-space:pre-wrap">a well-kept list<' in markup
+    for remark in (" (default)", "（默认）"):
+        markup = Table(["value"], [[f"ernie-4.5-turbo-128k{remark}"]])._repr_html_()
+        assert f'white-space:nowrap">ernie-4.5-turbo-128k{remark}<' in markup
 
 
 def test_a_table_of_very_many_rows_shows_the_first_ones_and_how_many_there_are():

@@ -148,3 +148,10 @@ def test_a_ranking_and_the_preview_of_a_table_say_that_they_are_simulated(run, s
     _, printed = run("%%ernie_map rows --as out\n[[echo]]{{text}}")
     assert "a preview of" in printed
     assert "built-in emulator" in printed
+
+
+def test_a_token_count_is_in_the_language_that_is_set(shown, ernie):
+    assert "2 tokens, estimate: Chinese characters" in shown("ernie.count_tokens('你好')")[1]
+    ernie.settings.language = "zh"
+    assert "2 token，估算：汉字数" in shown("ernie.count_tokens('你好')")[1]
+    assert "main：0 轮" in shown("ernie.conversation")[1]

@@ -1,5 +1,6 @@
 """How models, plans, jobs and tasks of tuning are shown, in both languages."""
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from ernie_magic.emulator.platform.tunable_models import list_tunable_models
 from ernie_magic.notebook.display.rich_forms import make_form
+from ernie_magic.notebook.display.tuning import _describe_hyper_parameter
 from ernie_magic.qianfan.tuning.hyperparameters import read_tunable_models
 from ernie_magic.qianfan.tuning.plan import TuningRequest, make_plan
 from ernie_magic.qianfan.tuning.tasks import (
@@ -155,3 +157,28 @@ def test_a_job_without_tasks_is_shown_below_those_with_tasks():
     assert table.index("task-1") < table.index("dogs · job-2")
     assert "the newest 1 of 30 jobs" in table
     assert "1 job" in shown(TuningJobs([job])).text
+
+
+def test_hyper_parameters_are_described_in_the_language_that_is_set():
+    for model in MODELS:
+        for method in model.methods:
+            for parameter in method.hyper_parameters:
+                row = _describe_hyper_parameter(parameter, "en")
+                assert row[3], parameter.key
+                assert "".join(row).isascii() or "–" in row[1], row
+    last = type(MODELS)(MODELS[-1:])
+    english, chinese = shown(last).text, shown(last, "zh").text
+    assert "passes over the training data" in english
+    assert "训练集被完整学习的次数" in chinese
+
+
+def test_a_hyper_parameter_without_english_words_keeps_the_service_s():
+    parameter = replace(MODELS[0].methods[0].hyper_parameters[0], key="newOne")
+    assert "迭代轮次" in _describe_hyper_parameter(parameter, "en")[3]
+
+
+def test_a_task_s_moments_are_the_user_s(monkeypatch):
+    task = replace(read_task(DONE, is_simulated=True), created="2026-11-28T16:46:43Z")
+    text = shown(task).text
+    assert "16:46:43Z" not in text
+    assert re.search(r"created +2026-11-2[789] \d\d:46:43", text)

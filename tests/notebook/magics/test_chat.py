@@ -330,3 +330,40 @@ def test_a_variable_that_is_no_tool_is_told_with_the_functions_there_are(run, sh
     result, _ = run("%%ernie --tools it\nhi")
     assert told in str(result.error_in_exec)
     assert "weather" in str(result.error_in_exec)
+
+
+@pytest.mark.parametrize(
+    ("cell", "line"),
+    [
+        ("%%ernie\n%%ernie --temperature 0.3\nhi", "%%ernie --temperature 0.3"),
+        ("%%ernie\nhi\n\n%%ernie\nagain", "%%ernie"),
+        ("%%ernie\nhi\n%ernie_search v x", "%ernie_search v x"),
+        ("%%ernie_image\na cat\n%%ernie_image -n 2\na dog", "%%ernie_image -n 2"),
+        ("%%ernie_embed\na\n%ernie use", "%ernie use"),
+        ("%%ernie_map rows\n{{x}}\n%%ernie_map rows\n{{x}}", "%%ernie_map rows"),
+    ],
+)
+def test_a_magic_within_a_cell_is_not_sent_as_words(run, shell, emulator, cell, line):
+    shell.user_ns["rows"] = [{"x": "a"}]
+    result, out = run(cell)
+    assert not result.success
+    assert f"a second magic stands in the cell's text: {line}. What to do: write one magic" in out
+    assert not emulator.requests
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What does\n```\n%%ernie -m x\n```\nmean?",
+        "explain %%ernie --raw",
+        "%%ernie_magic is a package",
+        "100\n%ernies",
+    ],
+)
+def test_words_about_magics_are_sent(run, emulator, text):
+    assert run(f"%%ernie\n{text}")[0].success
+    assert run("%%ernie --verbatim\n%%ernie --raw")[0].success
+    sent = [
+        request.body["messages"][-1]["content"] for request in emulator.requests if request.body
+    ]
+    assert sent == [text, "%%ernie --raw"]

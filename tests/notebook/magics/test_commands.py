@@ -382,6 +382,9 @@ def test_a_mark_at_a_line_s_end_still_asks_for_help(run):
         ),
         ("%%ernie --stream\nhi", "answers stream already; --no-stream"),
         ("%%ernie --温度 0.3\nhi", "did you mean --temperature?"),
+        ("ernie.chat('hi', 温度=0.3)", "did you mean temperature?"),
+        ("ernie.chat('hi', 联网搜索=True)", "did you mean web_search?"),
+        ("ernie.image('hi', 尺寸='a')", "did you mean size?"),
         ("%%ernie --as print\nhi", "has one of that name: use another, such as print_"),
         ("%%ernie --as 1st\nhi", "use letters, digits and _, not a digit first"),
     ],
@@ -436,3 +439,12 @@ def test_ranges_are_those_of_the_service_in_use(run, ernie, emulator):
         assert said.startswith("temperature 'hot' is not a number. What to do: for example")
     assert "--temperature   " in describe_magic("%%ernie", ernie)
     assert "--temperature (0.0, 1.0]" in describe_magic("%%ernie")
+
+
+@pytest.mark.parametrize(
+    ("word", "tab"),
+    [("图片", "image"), ("聊天", "chat"), ("vectors", "embed"), ("对比", "compare")],
+)
+def test_another_word_for_a_tab_of_the_panel_is_told(run, word, tab):
+    _, out = run(f"%ernie panel {word}")
+    assert f"the panel has no '{word}'. What to do: did you mean {tab}?" in out
