@@ -96,6 +96,7 @@ class AttachedPictures:
         self._status = status
         self._on_change = on_change
         self._pictures: tuple[AttachedPicture, ...] = ()
+        self._said = ""
         label = _ATTACH.say(language)
         self.button = FileButton(
             label,
@@ -132,16 +133,24 @@ class AttachedPictures:
             picture = AttachedPicture.from_file(file.name, file.content)
         except InvalidOption:
             message = _NO_PICTURE.say(self._language, name=file.name)
-            self._status.show_message(message, is_error=True)
+            self._say(message, is_error=True)
             return
         self.pictures = (*self._pictures, picture)
         if file.is_smaller:
             sizes = {"size": _describe_size(file.size), "sent": _describe_size(len(file.content))}
-            self._status.show_message(_SMALLER.say(self._language, name=file.name, **sizes))
+            self._say(_SMALLER.say(self._language, name=file.name, **sizes))
 
     def _tell_too_large(self, name: str, size: int) -> None:
         message = _TOO_LARGE.say(self._language, name=name, size=_describe_size(size))
-        self._status.show_message(message, is_error=True)
+        self._say(message, is_error=True)
+
+    def _say(self, message: str, *, is_error: bool = False) -> None:
+        """Show a line about a file, beside those about others that still stand there."""
+        if self._said and self._status.text == self._said:
+            message = f"{self._said} · {message}"
+            is_error = is_error or self._status.is_error
+        self._said = message
+        self._status.show_message(message, is_error=is_error)
 
     def _make_thumbnail(self, index: int, picture: AttachedPicture) -> widgets.Widget:
         """An attached picture, with the button that removes it."""

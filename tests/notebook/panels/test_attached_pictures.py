@@ -119,7 +119,9 @@ def test_a_picture_that_was_made_smaller_and_one_that_could_not_be_are_told(chat
     message = {"op": "too_large", "id": "2", "name": "y.tif", "size": 25_000_000}
     chat.attached.button._handle_custom_msg(message, [])
     assert status.is_error
-    assert status.text.startswith("y.tif has 25.0 MB, too large to attach")
+    smaller, too_large = status.text.split(" · ")
+    assert smaller.startswith("x.png has 14.5 MB")
+    assert too_large.startswith("y.tif has 25.0 MB, too large to attach")
 
 
 def test_a_name_is_no_markup_in_a_thumbnail(chat):
