@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import warnings
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -12,13 +11,13 @@ import ipywidgets as widgets
 
 from ernie_magic.api.requests import ChatOptions
 from ernie_magic.calls import as_code
-from ernie_magic.calls.chat.history import MAIN, TURNS
+from ernie_magic.calls.chat.history import MAIN
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import chat as answers
+from ernie_magic.notebook.panels.answer_versions import AnswerVersions
 from ernie_magic.notebook.panels.asked_again import with_changes_since
 from ernie_magic.notebook.panels.attached_pictures import AttachedPictures
-from ernie_magic.notebook.panels.confirmed_button import ConfirmedButton
-from ernie_magic.notebook.panels.file_button import FileButton
+from ernie_magic.notebook.panels.conversation_menu import ConversationMenu
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
 from ernie_magic.notebook.panels.static_output import section_html
@@ -34,11 +33,7 @@ from ernie_magic.notebook.panels.turns import (
 from ernie_magic.notebook.panels.widgets import (
     Composer,
     Status,
-    column,
-    make_button,
-    make_fold_button,
     make_icon_button,
-    row,
 )
 from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import estimate_tokens
@@ -49,7 +44,6 @@ if TYPE_CHECKING:
     from ernie_magic.api.results import Answer
     from ernie_magic.calls.as_code import Code
     from ernie_magic.calls.chat.conversation import Conversation
-    from ernie_magic.calls.chat.history import Turn
     from ernie_magic.notebook.panels.attached_pictures import AttachedPicture
     from ernie_magic.runtime.stream import Stream
 
@@ -63,31 +57,7 @@ _EXAMPLES = (
     Text("用表格列出三个城市", "List three cities in a table"),
     Text("写一个判断质数的 Python 函数", "Write a Python function that tests for primes"),
 )
-_MANAGE = Text("管理对话", "Manage the conversation")
-_NAME = Text("名称", "Name")
-_DELETE = Text("删除", "Delete")
-_SAVE = Text("保存", "Save")
-_LOAD = Text("读取", "Load")
-_SAVE_HINT = Text(
-    "保存成 JSON 文件，放在笔记本旁（Jupyter 服务器上）",
-    "Write a JSON file beside the notebook, on the Jupyter server",
-)
-_LOAD_HINT = Text(
-    "从你的电脑读取保存的 JSON 文件；服务器上的用 ernie.load_conversation(…)",
-    "Read a saved JSON file of your own computer; one on the server is read by "
-    "ernie.load_conversation(…)",
-)
-_SAVED = Text("已保存：{file}", "saved: {file}")
-_LOADED = Text("已读取：{name}（{turns}）", "loaded: {name} ({turns})")
-_NOTHING = Text("还没有可保存的对话", "there is nothing to save yet")
-_MAIN_STAYS = Text("main 是会话的主对话，不能改名", "main is the session's own: it keeps its name")
-_TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already exists: choose another name")
 _DELETED = Text("对话 {name} 已删除", "the conversation {name} was deleted")
-_CLEAR = Text("清空", "Clear")
-_FORGETS = Text(
-    "再按一次就忘掉“{name}”的{turns}，找不回来",
-    "press again to forget {turns} of {name}, for good",
-)
 _TOKENS = Text("约 {n} token，连同历史约 {all}", "tokens: about {n}, with the history about {all}")
 _KEPT = Text("已停止；上一次的回答留着", "stopped; the earlier answer stays")
 _ANSWERED_ELSEWHERE = Text(
@@ -118,8 +88,7 @@ class ChatTab(Tab):
         self._is_updating = False
         # By conversations that are not shown.
         self._left_pictures: dict[Conversation, tuple[AttachedPicture, ...]] = {}
-        # The answers to one prompt, oldest first, by the id of each turn.
-        self._versions: dict[int, list[Turn]] = {}
+        self._versions = AnswerVersions()
         self.transcript = Transcript(
             language, self._on_transcript_message, [text.say(language) for text in _EXAMPLES]
         )
@@ -130,10 +99,6 @@ class ChatTab(Tab):
             layout=widgets.Layout(width="auto"),
         )
         self.conversations.add_class("ernie-conversations")
-        self._clear = self._make_confirmed(_CLEAR, self._clear_conversation)
-        self.clear_button = self._clear.button
-        self._delete = self._make_confirmed(_DELETE, self._delete_conversation)
-        self.delete_button = self._delete.button
         self.system_prompt = widgets.Textarea(
             description=_SYSTEM.say(language),
             placeholder=_SYSTEM_HINT.say(language),
@@ -143,6 +108,7 @@ class ChatTab(Tab):
         )
         self.system_prompt.observe(self._on_system_prompt_changed, "value")
         self.task: Task[Answer] = Task(language, self.composer.status, self._on_busy_changed)
+        self.menu = ConversationMenu(self)
         self.selection = self.make_selection("chat")
         self.conversations.observe(self._on_conversation_selected, "value")
         return self.lay_out(
@@ -154,37 +120,8 @@ class ChatTab(Tab):
 
     def _header_widgets(self) -> tuple[widgets.Widget, ...]:
         """The conversation, a new one, and a menu of what can be done to it."""
-        language = self.language
-        self.rename_field = widgets.Text(
-            description=_NAME.say(language),
-            continuous_update=False,
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="auto"),
-        )
-        self.rename_field.observe(self._on_renamed, "value")
-        new_button = make_icon_button("plus", _NEW.say(language), self._start_conversation)
-        menu_button = make_fold_button("", "ernie-menu-button")
-        menu_button.tooltip = _MANAGE.say(language)
-        for class_ in ("ernie-icon", "ernie-icon-more"):
-            menu_button.add_class(class_)
-        self.save_button = make_button(
-            _SAVE.say(language), self._save_conversation, tooltip=_SAVE_HINT.say(language)
-        )
-        self.load_button = FileButton(
-            _LOAD.say(language),
-            _LOAD_HINT.say(language),
-            ".json",
-            "ernie-upload",
-            lambda file: self._load_conversation(file.content),
-        )
-        menu = column(
-            self.rename_field,
-            row(self.save_button, self.load_button, name="ernie-menu-row"),
-            row(self.clear_button, self.delete_button, name="ernie-menu-row"),
-            name="ernie-menu",
-        )
-        self._update_menu()
-        return self.conversations, new_button, menu_button, menu
+        new_button = make_icon_button("plus", _NEW.say(self.language), self._start_conversation)
+        return self.conversations, new_button, *self.menu.widgets
 
     def _make_composer(self) -> Composer:
         """The prompt, with the pictures attached to it."""
@@ -213,7 +150,7 @@ class ChatTab(Tab):
         self.watch_changes(self.session.changed, self._on_session_changed)
         self.selection.update_controls()
         self._on_session_changed()
-        self._update_menu()
+        self.menu.update()
         self._update_system_hint()
         self._sync_transcript()
 
@@ -240,7 +177,7 @@ class ChatTab(Tab):
     def _leave_deleted(self) -> None:
         """Show the main conversation in place of one that was deleted."""
         name = self.shown_conversation.name
-        self._show_conversation(MAIN)
+        self.show_conversation(MAIN)
         message = _DELETED.say(self.language, name=name)
         self.composer.status.show_message(message, passes=True)
 
@@ -258,10 +195,11 @@ class ChatTab(Tab):
         self.conversations.options = names
         self.conversations.value = name
         self._is_updating = False
-        self._update_menu()
+        self.menu.update()
         self.code_box.refresh_code()
 
-    def _answered_elsewhere(self) -> str:
+    def answered_elsewhere(self) -> str:
+        """What is said while the conversation that is shown is answered somewhere else."""
         return _ANSWERED_ELSEWHERE.say(self.language, name=self.shown_conversation.name)
 
     def _sync_transcript(self) -> None:
@@ -269,7 +207,7 @@ class ChatTab(Tab):
         with self._lock:
             if self._open_turn_id:
                 return
-            if self.composer.status.text == self._answered_elsewhere():
+            if self.composer.status.text == self.answered_elsewhere():
                 self.composer.status.show_message("")  # that answer has come
             left_turns = self._left_turns.get(self.shown_conversation, [])
             known_turns = {id(each.turn): each for each in [*left_turns, *self._shown_turns]}
@@ -289,7 +227,7 @@ class ChatTab(Tab):
                 {
                     **shown.transcript_entry,
                     "actions": ["edit", "fork"],
-                    "version": self._version_of(shown.turn),
+                    "version": self._versions.describe(shown.turn),
                 }
                 for shown in self._shown_turns
             ]
@@ -302,7 +240,7 @@ class ChatTab(Tab):
 
     def _on_busy_changed(self, is_busy: bool) -> None:
         self.composer.set_busy(is_busy)
-        self.clear_button.disabled = self.conversations.disabled = is_busy
+        self.menu.clear_button.disabled = self.conversations.disabled = is_busy
         if not is_busy:
             self._on_session_changed()
             self._sync_transcript()
@@ -317,8 +255,7 @@ class ChatTab(Tab):
             tokens = estimate_tokens(text)
             note = _TOKENS.say(self.language, n=tokens, all=tokens + history)
         self.composer.show_note(note)
-        self._clear.disarm()
-        self._delete.disarm()
+        self.menu.disarm()
         self.code_box.refresh_code()
 
     def _on_pictures_changed(self) -> None:
@@ -426,7 +363,7 @@ class ChatTab(Tab):
         """
         if not self.task.is_busy and self.shown_conversation.is_answering:
             # Sent now, it would not know of that turn, and might stand before it.
-            self.composer.status.show_message(self._answered_elsewhere(), is_error=True)
+            self.composer.status.show_message(self.answered_elsewhere(), is_error=True)
             return False
         self.selection.update_controls()
         id_ = f"open-{next(self._turn_ids)}"
@@ -456,7 +393,9 @@ class ChatTab(Tab):
             with self._lock:
                 self._open_turn_id = ""
                 if replaced is not None:
-                    self._keep_version(replaced.turn, answer)
+                    self._versions.keep_replaced(
+                        replaced.turn, self.shown_conversation.history, answer
+                    )
                 self._sync_transcript()  # remove the open turn once its replacement has been rendered
                 self._open_turn_options = None
             if any(turn.answer is answer for turn in self.shown_conversation.history):
@@ -504,34 +443,13 @@ class ChatTab(Tab):
         elif message.get("op") == "edit":
             self._fork_from_turn(index, str(message.get("text", "")).strip())
         elif message.get("op") == "fork" and not self.task.is_busy:
-            self._show_conversation(self.shown_conversation.fork(index + 1).name)
+            self.show_conversation(self.shown_conversation.fork(index + 1).name)
         elif message.get("op") == "version" and not self.task.is_busy:
-            self._show_version(self._shown_turns[index].turn, int(message.get("step", 0)))
-
-    def _version_of(self, turn: Turn) -> list[int] | None:
-        """Which of the answers to its prompt this is, and of how many; None for the only one."""
-        versions = self._versions.get(id(turn))
-        if versions is None:
-            return None
-        return [1 + next(i for i, each in enumerate(versions) if each is turn), len(versions)]
-
-    def _keep_version(self, old: Turn, answer: Answer | None) -> None:
-        """Remember the turn that an answer has replaced."""
-        new = next(
-            (turn for turn in self.shown_conversation.history if turn.answer is answer), None
-        )
-        if new is None:
-            return
-        versions = self._versions.get(id(old), [old])
-        versions.append(new)
-        self._versions.update({id(turn): versions for turn in versions})
-
-    def _show_version(self, turn: Turn, step: int) -> None:
-        """Put another answer to its prompt into the history: it is the one that is continued."""
-        versions = self._versions.get(id(turn), [turn])
-        index = next(i for i, each in enumerate(versions) if each is turn) + step
-        if 0 <= index < len(versions):
-            self.shown_conversation.history.replace(turn, versions[index])
+            self._versions.show_other(
+                self._shown_turns[index].turn,
+                int(message.get("step", 0)),
+                self.shown_conversation.history,
+            )
 
     def _regenerate_turn(self, index: int) -> None:
         """Ask for another answer to the last prompt."""
@@ -582,19 +500,19 @@ class ChatTab(Tab):
             self.shown_conversation.plan_prompt(prompt, options)
             fork = self.shown_conversation.fork(index)
             stream = fork.ask_with_options(prompt, options, in_background=True)
-            self._show_conversation(fork.name)
+            self.show_conversation(fork.name)
             return stream
 
         def undo_fork() -> None:
             fork_name = self.shown_conversation.name
-            self._show_conversation(previous.name)
+            self.show_conversation(previous.name)
             self.session.conversations.pop(fork_name, None)
             return_to_editor()
 
         if not self._start_call(start_fork, prompt, images, options, undo_fork):
             return_to_editor()
 
-    def _show_conversation(self, name: str) -> None:
+    def show_conversation(self, name: str) -> None:
         """Show the conversation of that name, with the pictures attached there."""
         self._left_pictures[self.shown_conversation] = self.attached.pictures
         self._left_turns[self.shown_conversation] = self._shown_turns
@@ -609,101 +527,12 @@ class ChatTab(Tab):
 
     def _on_conversation_selected(self, _change: object) -> None:
         if not self._is_updating and self.conversations.value and not self.task.is_busy:
-            self._show_conversation(self.conversations.value)
+            self.show_conversation(self.conversations.value)
             self.transcript.scroll_to_end()
 
     def _start_conversation(self) -> None:
         if not self.task.is_busy:
-            self._show_conversation(self.shown_conversation.fork(0).name)
-
-    def _update_menu(self) -> None:
-        """The main conversation keeps its name, and stays."""
-        if not hasattr(self, "rename_field"):
-            return
-        is_main = self.shown_conversation.name == MAIN
-        self._is_updating = True
-        self.rename_field.value = self.shown_conversation.name
-        self._is_updating = False
-        self.rename_field.disabled = self.delete_button.disabled = is_main
-        self.rename_field.tooltip = _MAIN_STAYS.say(self.language) if is_main else ""
-
-    def _on_renamed(self, _change: object) -> None:
-        """Give the conversation another name."""
-        if self._is_updating:
-            return
-        name = self.rename_field.value.strip()
-        conversations = self.session.conversations
-        if self.task.is_busy or not name or name == self.shown_conversation.name:
-            self._update_menu()
-        elif name in conversations:
-            message = _TAKEN.say(self.language, name=name)
-            self.composer.status.show_message(message, is_error=True)
-            self._update_menu()
-        else:
-            self.shown_conversation.rename(name)
-
-    def _delete_conversation(self) -> None:
-        """Forget this conversation, and show the main one."""
-        if self.task.is_busy or self.shown_conversation.name == MAIN:
-            return
-        if self.shown_conversation.is_answering:
-            self.composer.status.show_message(self._answered_elsewhere(), is_error=True)
-            return
-        self.session.conversations.pop(self.shown_conversation.name, None)
-
-    def _save_conversation(self) -> None:
-        """Write the conversation to a file beside the notebook."""
-        status = self.composer.status
-        if not self.shown_conversation.history:
-            status.show_message(_NOTHING.say(self.language), is_error=True)
-            return
-        try:
-            written = self.shown_conversation.write_file()
-        except ErnieError as error:
-            self.task.report_problem(error)
-        else:
-            parts = [_SAVED.say(self.language, file=written.path)]
-            if written.pictures_left_out:
-                parts += [note.say(self.language) for note in written.describe_changes()]
-            status.show_message(" · ".join(parts), passes=len(parts) == 1)
-
-    def _load_conversation(self, content: bytes) -> None:
-        """Show a conversation from a file, beside those that are there."""
-        if self.task.is_busy:
-            return
-        with warnings.catch_warnings(record=True) as notes:
-            warnings.simplefilter("always")
-            try:
-                loaded = self.session.load_conversation(content)
-            except ErnieError as error:
-                self.task.report_problem(error)
-                return
-        self._show_conversation(loaded.name)
-        message = _LOADED.say(
-            self.language, name=loaded.name, turns=TURNS.say(self.language, len(loaded.history))
-        )
-        parts = [message, *(str(note.message) for note in notes)]
-        self.composer.status.show_message(" · ".join(parts), passes=not notes)
-
-    def _make_confirmed(self, label: Text, function: Callable[[], object]) -> ConfirmedButton:
-        return ConfirmedButton(
-            label,
-            self.language,
-            self._describe_loss,
-            lambda question: self.composer.status.show_message(question, passes=True),
-            function,
-        )
-
-    def _describe_loss(self) -> str:
-        """What forgetting this conversation would lose, "" for nothing."""
-        turns = len(self.shown_conversation.history)
-        if not turns:
-            return ""
-        said = TURNS.say(self.language, turns)
-        return _FORGETS.say(self.language, name=self.shown_conversation.name, turns=said)
-
-    def _clear_conversation(self) -> None:
-        self.shown_conversation.reset()
+            self.show_conversation(self.shown_conversation.fork(0).name)
 
     # --- what is saved of it ----------------------------------------------------------------------
 

@@ -14,8 +14,8 @@ def chats(panel):
 
 
 def delete_twice(tab):
-    tab.delete_button.click()
-    tab.delete_button.click()
+    tab.menu.delete_button.click()
+    tab.menu.delete_button.click()
 
 
 @pytest.mark.parametrize("how", ["del", "pop", "clear", "panel"])
@@ -110,34 +110,34 @@ def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
     chat, ask, session, panel, tmp_path, monkeypatch, prompts
 ):
     monkeypatch.chdir(tmp_path)
-    chat.save_button.click()
+    chat.menu.save_button.click()
     assert chat.composer.status.is_error
     session.conversation.system = "be brief"
     ask("one")
-    chat.save_button.click()
+    chat.menu.save_button.click()
     assert chat.composer.status.text == "saved: main.json"
-    chat.save_button.click()
+    chat.menu.save_button.click()
     assert chat.composer.status.text == "saved: main (2).json"
     content = (tmp_path / "main.json").read_bytes()
-    upload(chat.load_button, content)
+    upload(chat.menu.load_button, content)
     assert chat.conversations.value == "main-2"
     assert prompts(chat) == ["one"]
     assert chat.system_prompt.value == "be brief"
     assert session["main-2"].history[0].answer.text == session.history[0].answer.text
     assert chat.composer.status.text == "loaded: main-2 (1 turn)"
     hostile = content.replace(b"one", b"<script>evil()</script>")
-    upload(chat.load_button, hostile)
+    upload(chat.menu.load_button, hostile)
     turn = chat.transcript.shown_turns[0]
     assert turn["prompt"] == "<script>evil()</script>"  # the page writes it as text
     assert "<script" not in "".join(turn["blocks"])
     assert "<script" not in chat.saved_turns()[0]
     lossy = json.loads(content)
     lossy["turns"][0]["images"] = ["data:image/png;base64,AAAA", "https://host.example/a.png"]
-    upload(chat.load_button, json.dumps(lossy).encode())
+    upload(chat.menu.load_button, json.dumps(lossy).encode())
     assert "1 picture in the file could not be read" in chat.composer.status.text
     turn = chat.transcript.shown_turns[0]
     assert (turn["images"], turn["draws_links"]) == (["https://host.example/a.png"], False)
-    upload(chat.load_button, b'{"format": "something else"}')
+    upload(chat.menu.load_button, b'{"format": "something else"}')
     assert chat.composer.status.is_error
     assert chat.conversations.value == "main-4"
 
@@ -150,20 +150,23 @@ def test_a_conversation_made_elsewhere_can_be_chosen(chat, session, prompts):
 
 
 def test_a_conversation_is_renamed_and_deleted_and_main_stays(chat, ask, session, prompts):
-    assert (chat.rename_field.value, chat.rename_field.disabled) == ("main", True)
-    assert chat.delete_button.disabled
+    assert (chat.menu.rename_field.value, chat.menu.rename_field.disabled) == ("main", True)
+    assert chat.menu.delete_button.disabled
     session["tutor"].chat("hi")
     chat.conversations.value = "tutor"
-    chat.rename_field.value = "main"
-    assert (chat.composer.status.is_error, chat.rename_field.value) == (True, "tutor")
-    chat.rename_field.value = " lessons "
+    chat.menu.rename_field.value = "main"
+    assert (chat.composer.status.is_error, chat.menu.rename_field.value) == (True, "tutor")
+    chat.menu.rename_field.value = " lessons "
     assert list(chat.conversations.options) == list(session.conversations) == ["main", "lessons"]
     assert (session["lessons"].name, prompts(chat)) == ("lessons", ["hi"])
     ask("more")
     assert [turn.prompt for turn in session["lessons"].history] == ["hi", "more"]
-    chat.delete_button.click()
-    assert (chat.delete_button.description, "lessons" in session.conversations) == ("Sure?", True)
-    chat.delete_button.click()
+    chat.menu.delete_button.click()
+    assert (chat.menu.delete_button.description, "lessons" in session.conversations) == (
+        "Sure?",
+        True,
+    )
+    chat.menu.delete_button.click()
     assert (list(session.conversations), chat.conversations.value) == (["main"], "main")
 
 
@@ -173,7 +176,7 @@ def test_a_conversation_that_is_renamed_elsewhere_stays_in_the_panel(chat, ask, 
     session["tutor"].rename("lessons")
     names = ["main", "lessons"]
     assert list(chat.conversations.options) == list(session.conversations) == names
-    assert (chat.conversations.value, chat.rename_field.value) == ("lessons", "lessons")
+    assert (chat.conversations.value, chat.menu.rename_field.value) == ("lessons", "lessons")
     ask("more")
     assert prompts(chat) == ["hi", "more"]
     assert list(session.conversations) == names
@@ -220,13 +223,13 @@ def test_the_session_s_system_prompt_stands_in_the_empty_field_and_is_counted(ch
 
 def test_clear_wants_a_second_press(chat, ask, session, prompts):
     ask("one")
-    chat.clear_button.click()
-    assert (len(session.history), chat.clear_button.description) == (1, "Sure?")
+    chat.menu.clear_button.click()
+    assert (len(session.history), chat.menu.clear_button.description) == (1, "Sure?")
     assert chat.composer.status.text == "press again to forget 1 turn of main, for good"
     chat.composer.prompt.value = "typing takes it back"
-    assert chat.clear_button.description == "Clear"
-    chat.clear_button.click()
-    chat.clear_button.click()
+    assert chat.menu.clear_button.description == "Clear"
+    chat.menu.clear_button.click()
+    chat.menu.clear_button.click()
     assert (len(session.history), prompts(chat)) == (0, [])
 
 
@@ -293,7 +296,7 @@ def test_the_saved_form_keeps_conversations_that_were_left(chat, ask, session):
     assert left.startswith('<h5 class="ernie-saved-section">main</h5>')
     assert "<blockquote>one</blockquote>" in left
     name = chat.shown_conversation.name
-    chat._show_conversation("main")
+    chat.show_conversation("main")
     assert [name in piece for piece in chat.saved_turns()] == [False, True]
     session.conversations.pop(name)
     assert len(chat.saved_turns()) == 1
