@@ -182,6 +182,8 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
         Tools that were called for this answer.
     images : tuple of AnswerImage
         Pictures that the model sent, each with its `content` or its `url`.
+    files : tuple of str
+        Links of other files that an application made: documents, audio, video. They expire.
     sent_back : dict
         Fields of the service's own, such as `reasoning_content`, that it expects back with the
         results of tools: `messages` has them where there are `tool_calls`.
@@ -218,6 +220,7 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
     sent: Mapping[str, Any] = field(default_factory=dict, repr=False)
     images: tuple[AnswerImage, ...] = ()
     sent_back: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    files: tuple[str, ...] = ()
 
     # The fields of OpenAI's and LangChain's answers among them.
     _meant_by: ClassVar[Mapping[str, str]] = {
@@ -236,8 +239,8 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is neither text nor reasoning, nor a picture."""
-        return not (self.text or self.reasoning or self.images)
+        """Whether there is neither text nor reasoning, nor a picture or another file."""
+        return not (self.text or self.reasoning or self.images or self.files)
 
     @property
     def statistic(self) -> Statistic:

@@ -9,15 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
-from ernie_magic.text.paragraphs import StreamedParts
+from ernie_magic.runtime.events import Delta
+from ernie_magic.text.paragraphs import StreamedParts, join_parts
 from ernie_magic.wire.answers import app_events
 from ernie_magic.wire.answers.content import REASONING
+from ernie_magic.wire.failures import empty_app_answer_error
 from ernie_magic.wire.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ernie_magic.api.results import Answer
+    from ernie_magic.errors import ErnieError
+
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_MAX_FILES = 100  # of one answer: the rest stays in `.raw`
 _ANSWER = "answer"  # the part of the text that is no message of a flow
 
 
@@ -39,8 +45,20 @@ class AppReader(Reader):
         self.conversation_id = self.question_id = ""
         self._counted = dict.fromkeys(_COUNTS, 0)
         self._messages: dict[str, str] = {}  # of a flow, by their ids
+        self._log = app_events.EventLog()
+        self._files: dict[str, None] = {}  # links, each once: an event may come again
         self._words = StreamedParts()
+        self._has_answer = False  # words in `answer`
+        self._texts: dict[str, str] = {}  # of steps, by their kinds, while it has none
         self._thoughts = StreamedParts()
+
+    @property
+    def is_empty(self) -> bool:  # noqa: D102  (the base's)
+        return super().is_empty and not (self._files or self.question_id)
+
+    def empty_error(self, body: str, request_id: str) -> ErnieError | None:  # noqa: D102  (the base's)
+        # That an application has come to its end is no reason to finish, as a model's is.
+        return empty_app_answer_error(body, request_id) if self.is_empty else None
 
     @property
     def id(self) -> str:
@@ -57,8 +75,6 @@ class AppReader(Reader):
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         events = values.as_objects(chunk.get("content"))
         self.conversation_id = self.conversation_id or values.as_name(chunk.get("conversation_id"))
-        for event in events:
-            self.question_id = app_events.read_question(event) or self.question_id
         calls = [call for event in events for call in app_events.read_calls(event)]
         facts: dict[str, Any] = {}
         if calls:
@@ -71,12 +87,23 @@ class AppReader(Reader):
             facts["search_results"] = references
         if usage := self._add_up(events):
             facts["usage"] = usage
-        part: dict[str, Any] = {"content": self._read_words(chunk, events)}
-        if thoughts := self._read_thoughts(events):
-            part[REASONING[0]] = thoughts
-        if calls:
-            part["tool_calls"] = calls
-        return facts, part
+        self._keep(events)
+        part = {
+            "content": self._read_words(chunk, events),
+            REASONING[0]: self._read_thoughts(events),
+            "images": [each for event in events for each in app_events.read_pictures(event)],
+            "tool_calls": calls,
+        }
+        return facts, {name: value for name, value in part.items() if value or name == "content"}
+
+    def _keep(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what events have besides words: all of it, files, a question back."""
+        for event in events:
+            self._log.add(event)
+            self.question_id = app_events.read_question(event) or self.question_id
+            for link in app_events.read_files(event):
+                if len(self._files) < _MAX_FILES:
+                    self._files.setdefault(link)
 
     def _read_words(self, chunk: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> str:
         """Return the words of a chunk: of the answer, and those that a flow says on its way, each
@@ -89,6 +116,9 @@ class AppReader(Reader):
             for message in filter(None, map(app_events.read_message, events))
             if message.text.strip() != answer.strip()
         ]
+        self._has_answer = self._has_answer or bool(answer)
+        if not self._has_answer:
+            self._keep_texts(events)
         if self._whole_reply is not None:
             return "".join(map(self._add_message, messages)) + self._words.add(_ANSWER, answer)
         return self._words.add(_ANSWER, answer) + "".join(map(self._add_message, messages))
@@ -100,6 +130,33 @@ class AppReader(Reader):
         added = message.text.removeprefix(before)
         self._messages[id_] = before + added
         return self._words.add(f"message {id_}", added)
+
+    def _add_sources(
+        self,
+        _chunk: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        _part: Mapping[str, Any],
+    ) -> None:
+        self._sources.add_chunk({}, facts, {})  # the events have been read
+
+    def _keep_texts(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Keep the words of steps, which `answer` repeats: where it does not, they are all there
+        is.
+        """
+        for event in events:
+            if text := app_events.read_text(event):
+                kind = values.as_name(event.get("event_type"))
+                before = self._texts.get(kind, "")
+                self._texts[kind] = before + text.removeprefix(before)
+
+    def flush_remaining(self) -> Delta | None:  # noqa: D102  (the base's)
+        delta = None
+        if self._texts and not self._has_answer:
+            delta = self._read_whole_chunk({_ANSWER: join_parts(self._texts.values())})
+        rest = super().flush_remaining()
+        if delta is None or rest is None:
+            return delta or rest
+        return Delta(delta.text + rest.text, delta.reasoning + rest.reasoning)
 
     def _read_thoughts(self, events: Sequence[Mapping[str, Any]]) -> str:
         return "".join(
@@ -127,5 +184,23 @@ class AppReader(Reader):
     def _is_last_chunk(self, _facts: Mapping[str, Any], reason: str) -> bool:
         return bool(reason)
 
+    def build_answer(  # noqa: D102  (the base's)
+        self,
+        *,
+        seconds: float,
+        first_seconds: float | None,
+        partial: bool,
+        service: str,
+    ) -> Answer:
+        answer = super().build_answer(
+            seconds=seconds, first_seconds=first_seconds, partial=partial, service=service
+        )
+        return answer.with_changes(files=tuple(self._files))
+
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        return {**self._meta, "answer": message["content"], "usage": self._usage}
+        return {
+            **self._meta,
+            "answer": message["content"],
+            "content": self._log.events,
+            "usage": self._usage,
+        }

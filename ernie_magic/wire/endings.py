@@ -11,7 +11,6 @@ from ernie_magic.wire import sse
 from ernie_magic.wire.envelopes import refusal_error
 from ernie_magic.wire.failures import (
     beginning_of,
-    empty_answer_error,
     error_from_event,
     error_from_refusal,
     failed_answer_error,
@@ -170,5 +169,5 @@ def raise_unless_answered(reader: Reader, response: httpx.Response, body: str) -
     request_id = reader.id or header_request_id(response.headers)
     if unknown := reader.unknown_shape or reader.unreadable_call or reader.unread_content:
         raise unknown_shape_error(unknown, request_id)
-    if reader.is_empty and not reader.finish_reason:
-        raise empty_answer_error(body[:MAX_BODY], request_id)
+    if (empty := reader.empty_error(body[:MAX_BODY], request_id)) is not None:
+        raise empty

@@ -388,6 +388,24 @@ def empty_answer_error(body: str = "", request_id: str = "") -> ProtocolError:
     )
 
 
+def empty_app_answer_error(body: str, request_id: str) -> ProtocolError:
+    """Return the error for an application's answer without anything in it."""
+    error = empty_answer_error(body, request_id)
+    error.what = Text(
+        "应用没有给出回答：没有文字、图片和文件",
+        "the application gave no answer: no words, picture or file",
+    )
+    error.cause = Text(
+        "流程到此没有输出，或某个组件出错但没有说出来",
+        "its flow ends without words, or a component failed without saying so",
+    )
+    error.advice = Text(
+        "在千帆控制台查看这个应用，或再试一次",
+        "look at the application in Qianfan's console, or try again",
+    )
+    return error
+
+
 def header_request_id(headers: Mapping[str, str]) -> str:
     """Return the request id in a reply's headers, "" when there is none."""
     names = ("x-request-id", "x-bce-request-id", "x-baidu-request-id")

@@ -44,12 +44,14 @@ from ernie_magic.wire.answers.tool_calls import ToolCallAssembler, announces_cal
 from ernie_magic.wire.answers.tool_names import offered_names
 from ernie_magic.wire.answers.usage import usage_of
 from ernie_magic.wire.answers.vendor_fields import join_details, vendor_fields
+from ernie_magic.wire.failures import empty_answer_error
 from ernie_magic.wire.refusals.parsing import is_vendor_object, parse_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ernie_magic.api.requests import ChatRequest
+    from ernie_magic.errors import ErnieError
 
 _MAX_ITEMS = 1000  # of a list that arrives in pieces
 # Fields that `Reader` puts together from their pieces: those of a message, and those beside it.
@@ -159,6 +161,19 @@ class Reader(ABC):
             or self.flag
             or self.must_clear
         )
+
+    def empty_error(self, body: str, request_id: str) -> ErnieError | None:
+        """Return the error for a reply that ended without anything in it, None for any other: a
+        model may end with a reason and without a word.
+
+        Parameters
+        ----------
+        body
+            What arrived instead.
+        """
+        if not self.is_empty or self.finish_reason:
+            return None
+        return empty_answer_error(body, request_id)
 
     @property
     def id(self) -> str:
@@ -305,7 +320,7 @@ class Reader(ABC):
         in_one_piece = {k: v for k, v in part.items() if v is None or k not in _ASSEMBLED}
         _merge_fields(self._message, _continue_lists(self._message, in_one_piece))
         self._raw_pieces.add(facts, part)
-        self._sources.add_chunk(chunk, facts, part)
+        self._add_sources(chunk, facts, part)
         calls, unknown = read_tool_calls(part)
         self._tool_calls.add_pieces(calls)
         self._unknown_call = self._unknown_call or unknown
@@ -324,6 +339,15 @@ class Reader(ABC):
                 is_last=is_last, is_counted=is_counted and (was_finished or not was_empty)
             )
         return delta
+
+    def _add_sources(
+        self,
+        chunk: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        part: Mapping[str, Any],
+    ) -> None:
+        """Add what a chunk was made from."""
+        self._sources.add_chunk(chunk, facts, part)
 
     def _awaits_end_after(self, *, brings: bool, is_last: bool) -> bool:
         """Whether `awaits_end` holds after a chunk."""

@@ -111,7 +111,7 @@ class Turn(SuggestsNames):
     def answer_in_words(self) -> str:
         """The answer's text, with words in the place of pictures that it holds itself: their base64
         would be paid for as text. Where it is pictures only, as many stand-ins, since services
-        refuse an empty message, and most of them pictures in a model's.
+        refuse an empty message, and most of them pictures in a model's; the links of other files.
         """
         return name_pictures(self.answer.text) or self._stand_ins
 
@@ -129,7 +129,7 @@ class Turn(SuggestsNames):
 
     @property
     def _stand_ins(self) -> str:
-        return PICTURE_STAND_IN * len(self.answer.images)
+        return PICTURE_STAND_IN * len(self.answer.images) or "\n".join(self.answer.files)
 
     @property
     def messages(self) -> list[Message]:

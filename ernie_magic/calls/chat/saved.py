@@ -180,7 +180,7 @@ def _turn_to_json(turn: Turn, *, with_pictures: bool) -> dict[str, Any]:
     answer = turn.answer
     text = turn.answer_in_words
     images: list[str] = []
-    if with_pictures and answer.images:
+    if (with_pictures and answer.images) or (answer.files and not answer.images):
         text = name_pictures(answer.text)
         images = [_picture_address(image) for image in answer.images]
     usage = None
@@ -193,6 +193,7 @@ def _turn_to_json(turn: Turn, *, with_pictures: bool) -> dict[str, Any]:
         "answer": {
             "text": text,
             "images": images,
+            "files": [*answer.files],
             "search": [*answer.search],
             "reasoning": answer.reasoning,
             "seconds": answer.seconds,
@@ -357,6 +358,7 @@ def _turn_from_json(saved: Mapping[str, Any]) -> _ReadTurn:
             id=values.as_name(answer.get("id")),
             service=values.as_name(answer.get("service")),
             images=drawn,
+            files=tuple(_parse_links(values.as_list(answer.get("files"))[:MAX_PAGES])),
             search=tuple(redact_values(values.as_objects(answer.get("search"))[:MAX_PAGES])),
         ),
         images=images,
@@ -384,6 +386,13 @@ def _parse_answer_images(addresses: Sequence[object]) -> Iterator[AnswerImage]:
     for address in addresses:
         if isinstance(address, str) and address.startswith(_PICTURE_ADDRESSES):
             yield from find_pictures([{"type": "image_url", "image_url": {"url": address}}])
+
+
+def _parse_links(addresses: Sequence[object]) -> Iterator[str]:
+    """Iterate over the links of an answer's other files, none of which is followed."""
+    for address in addresses:
+        if isinstance(address, str) and address.startswith(("https://", "http://")):
+            yield values.as_safe_text(address)
 
 
 def _parse_usage(saved: object) -> Usage | None:

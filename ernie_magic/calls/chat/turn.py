@@ -57,7 +57,7 @@ class Asked(NamedTuple):
         """Whether there is a whole answer, or the beginning of one."""
         if self.answer is None:
             return False
-        return self.problem is None or bool(self.answer.text or self.answer.reasoning)
+        return self.problem is None or not self.answer.is_empty
 
     def with_sources(self, passages: Sequence[Passage]) -> Asked:
         """Return it with the passages that the answer was made from, before those it found."""

@@ -7,7 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.finish_reasons import is_filter, is_known_reason
-from ernie_magic.notebook.display.answer_pictures import picture_lines, pictures_html
+from ernie_magic.notebook.display.answer_pictures import (
+    file_lines,
+    files_html,
+    picture_lines,
+    pictures_html,
+)
 from ernie_magic.notebook.display.folded import (
     MAX_CHARACTERS,
     MAX_ITEMS,
@@ -169,8 +174,10 @@ def abnormal_notes(answer: Answer) -> list[Text]:
 
 def _emptiness_notes(answer: Answer) -> list[Text]:
     """What is missing in a whole answer: models end so after a thought, or at once."""
-    if answer.text.strip() or answer.images or answer.tool_calls:
+    if answer.text.strip() or answer.images or answer.files or answer.tool_calls:
         return []
+    if getattr(answer.request, "asks_back", False):
+        return []  # a flow may ask without words
     if answer.reasoning.strip():
         return [_ONLY_THOUGHTS]
     return [_EMPTY]
@@ -314,13 +321,20 @@ def tool_calls_html(answer: Answer, language: Language) -> str:
 
 
 def beside_text_lines(answer: Answer, language: Language) -> list[str]:
-    """What an answer has besides words, a line each: pictures, and calls left to the caller."""
-    return [*picture_lines(answer, language), *tool_call_lines(answer, language)]
+    """What an answer has besides words, a line each: pictures, other files, and calls left to the
+    caller.
+    """
+    return [
+        *picture_lines(answer, language),
+        *file_lines(answer, language),
+        *tool_call_lines(answer, language),
+    ]
 
 
 def beside_text_html(answer: Answer, language: Language) -> str:
-    """What an answer has besides words: pictures, and calls left to the caller."""
-    return pictures_html(answer, language) + tool_calls_html(answer, language)
+    """What an answer has besides words: pictures, other files, and calls left to the caller."""
+    files = pictures_html(answer, language) + files_html(answer, language)
+    return files + tool_calls_html(answer, language)
 
 
 def reasoning_html(text: str, language: Language, *, unformatted: bool = False) -> str:

@@ -12,7 +12,7 @@ from ernie_magic.text.sanitize import plain_html
 if TYPE_CHECKING:
     from ernie_magic.text.language import Language
 
-MAX_ITEMS = 50  # tool calls and search results
+MAX_ITEMS = 50  # tool calls, search results, files
 MAX_CHARACTERS = 300  # characters of a tool's result, an id, a title
 MORE = Text("……还有 {n} 项", "… and {n} more")
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ernie_magic.api.results import Answer, ToolRun
-    from ernie_magic.api.usage import Usage
     from ernie_magic.calls.chat.conversation import Conversation
     from ernie_magic.calls.chat.history import Turn
     from ernie_magic.qianfan.console import PlatformCall
@@ -158,10 +157,7 @@ class AppRun:
         self._question = question
         self._conversation = conversation
         self._clock = Clock()
-        self._usages: list[Usage | None] = []  # of the rounds
-        self._earlier_text = ""
-        self._earlier_thoughts = ""
-        self._search: tuple[Mapping[str, Any], ...] = ()
+        self._earlier: list[Answer] = []  # what came before each round of tools
         self._runs: list[ToolRun] = []
         self._is_renewed = False
         self._starts_over = False
@@ -187,7 +183,7 @@ class AppRun:
             is_last = len(self._runs) >= MAX_RUNS or not self._calls_ours(reply.reader.tool_calls)
             if reply.problem or is_last:
                 return self._finish(reply, reply.problem)
-            self._keep(reply)
+            self._earlier.append(reply.build_answer())
             try:
                 outputs = await self._run_tools(reply.reader.tool_calls)
             except (ErnieError, asyncio.CancelledError) as problem:
@@ -311,7 +307,9 @@ class AppRun:
         """Send the question, or the results of tools, and read what the application answers."""
         reader = AppReader(self._question.build_request())
         emit = text_parts.emit_after(
-            self._earlier_text, self._mark_and_emit, thoughts_before=self._earlier_thoughts
+            join_parts(answer.text for answer in self._earlier),
+            self._mark_and_emit,
+            thoughts_before=join_parts(answer.reasoning for answer in self._earlier),
         )
         call = self._call.replace_emit(emit)
         problem: ErnieError | asyncio.CancelledError | None = None
@@ -346,14 +344,6 @@ class AppRun:
         names = {call["function"]["name"] for call in requested}
         return bool(names) and names <= self._question.functions.keys()
 
-    def _keep(self, reply: Reply) -> None:
-        """Keep what came before a round of tools."""
-        answer = reply.build_answer()
-        self._earlier_text = join_parts([self._earlier_text, answer.text])
-        self._earlier_thoughts = join_parts([self._earlier_thoughts, answer.reasoning])
-        self._usages.append(answer.usage)
-        self._search += tuple(answer.search)
-
     async def _run_tools(self, requested: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """Call the tools; return their results as the application is given them."""
         allowed = MAX_RUNS - len(self._runs)
@@ -367,20 +357,23 @@ class AppRun:
         ]
 
     def _finish(self, reply: Reply, problem: ErnieError | asyncio.CancelledError | None) -> Asked:
-        answer: Answer = reply.build_answer(partial=problem is not None)
+        answer = reply.build_answer(partial=problem is not None)
+        answers = [*self._earlier, answer]
         answer = answer.with_changes(
             request=self._question.build_request(
                 is_renewed=self._is_renewed,
                 starts_over=self._starts_over,
                 asks_back=self._asks_back,
             ),
-            text=join_parts([self._earlier_text, answer.text]),
-            reasoning=join_parts([self._earlier_thoughts, answer.reasoning]),
+            text=join_parts(each.text for each in answers),
+            reasoning=join_parts(each.reasoning for each in answers),
             tool_runs=tuple(self._runs),
-            search=(*self._search, *answer.search),
+            search=tuple(source for each in answers for source in each.search),
+            images=tuple(dict.fromkeys(image for each in answers for image in each.images)),
+            files=tuple(dict.fromkeys(link for each in answers for link in each.files)),
         )
-        if self._runs:
-            answer = answer.with_changes(usage=sum_reported([*self._usages, answer.usage]))
+        if self._earlier:
+            answer = answer.with_changes(usage=sum_reported([each.usage for each in answers]))
         asked = Asked(answer, (), problem)
         if isinstance(problem, ErnieError):
             problem.answer = answer if asked.has_answer_to_keep else None

@@ -8,9 +8,13 @@ Sources: "对话" on https://cloud.baidu.com/doc/qianfan-api/s/7m7wqq361, and th
 from __future__ import annotations
 
 import json
+import mimetypes
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ernie_magic.api import values
+from ernie_magic.text.redact import redact_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +24,12 @@ if TYPE_CHECKING:
 _FAILED = "error"
 _NO_CODE = "app_error"
 _NO_MESSAGE = "a step of the application failed"
+_PICTURES = ("image", "images")
+_FILES = ("files", "file", "audio", "video", "urls")
+_LINKS = ("url", "download_url", "link", "href")  # fields of an object that tells of a file
+_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
+_MAX_LINK = 8192  # characters
+_MAX_EVENTS = 1000  # of a stream
 _MESSAGE = "publish_message"
 _QUESTION = "chatflow_interrupt"
 # Kinds of events whose text is a thinking model's thoughts: of an agent's, and of a flow's.
@@ -83,6 +93,51 @@ def read_thoughts(event: Event) -> str:
     return values.as_text(_outputs_of(event).get("text"))
 
 
+def read_text(event: Event) -> str:
+    """Return the words of a step that has a text, and is neither a message nor thoughts."""
+    if event.get("content_type") != "text" or event.get("event_type") in _THOUGHTS:
+        return ""
+    return values.as_text(_outputs_of(event).get("text"))
+
+
+def read_pictures(event: Event) -> list[Any]:
+    """Return the pictures that a step made, as parts of a message: in a field of their own, or
+    among the files.
+    """
+    outputs = _outputs_of(event)
+    own = [{"image": outputs[name]} for name in _PICTURES if outputs.get(name)]
+    return own + [{"image": link} for link in _read_links(outputs) if _is_picture(link)]
+
+
+def read_files(event: Event) -> list[str]:
+    """Return the links of the other files that a step made, and of pages that it names."""
+    return [link for link in _read_links(_outputs_of(event)) if not _is_picture(link)]
+
+
+def _read_links(outputs: Mapping[str, Any]) -> list[str]:
+    found = (link for name in _FILES for link in _links_in(outputs.get(name)))
+    return [values.as_safe_text(link) for link in found if len(link) <= _MAX_LINK]
+
+
+def _links_in(value: object) -> list[str]:
+    """Return the link that a value is, or those in a list; an object has one in a field."""
+    if isinstance(value, list):
+        return [link for item in value for link in _links_in(item)]
+    if isinstance(value, dict):
+        return next(filter(None, (_links_in(value.get(name)) for name in _LINKS)), [])
+    is_link = isinstance(value, str) and _LINK.fullmatch(value.strip())
+    return [str(value).strip()] if is_link else []
+
+
+def _is_picture(link: str) -> bool:
+    """Whether a link leads to a picture, by the end of its path."""
+    try:
+        kind, _ = mimetypes.guess_type(urlsplit(link).path)
+    except ValueError:  # no address at all
+        return False
+    return kind is not None and kind.startswith("image/")
+
+
 def read_question(event: Event) -> str:
     """Return the id of the question back with which a flow waits for an answer, "" for none."""
     if event.get("content_type") != _QUESTION:
@@ -91,21 +146,59 @@ def read_question(event: Event) -> str:
 
 
 def read_references(event: Event) -> list[dict[str, Any]]:
-    """Return the sources that an event names, as those of a search."""
-    return [
-        {
-            "index": values.as_whole_number(reference.get("id")) or number,
-            "title": values.as_name(reference.get("document_name") or reference.get("title")),
-            "url": values.as_name(reference.get("url"), 2_000),
-            "content": values.as_text(reference.get("content")),
-            "knowledge_base": values.as_name(reference.get("knowledgebase_id")),
-            "document_id": values.as_name(reference.get("document_id")),
-        }
-        for number, reference in enumerate(
-            values.as_objects(_outputs_of(event).get("references")), start=1
-        )
-    ]
+    """Return the sources that an event names, as those of a search: passages of documents, and
+    pages.
+    """
+    references = values.as_objects(_outputs_of(event).get("references"))
+    return [_read_reference(each, number) for number, each in enumerate(references, start=1)]
+
+
+def _read_reference(reference: Mapping[str, Any], number: int) -> dict[str, Any]:
+    title = values.as_name(reference.get("document_name") or reference.get("title"))
+    document = values.as_name(reference.get("document_id"))
+    base = values.as_name(reference.get("knowledgebase_id") or reference.get("dataset_id"))
+    content = values.as_text(reference.get("content"))
+    source: dict[str, Any] = {
+        "index": values.as_whole_number(reference.get("id")) or number,
+        "title": title or document,
+        "url": values.as_name(reference.get("url"), 2_000),
+        "content": content,
+    }
+    if source["url"] and not (document or base):
+        # A page that a search has found: its title may stand in the place of a passage.
+        return {**source, "title": title or values.as_name(content.strip().partition("\n")[0])}
+    return {**source, "knowledge_base": base, "document_id": document}
 
 
 def _outputs_of(event: Event) -> Mapping[str, Any]:
     return values.as_object(event.get("outputs"))
+
+
+class EventLog:
+    """The events of a stream as one list, in which the pieces of a text are joined.
+
+    Attributes
+    ----------
+    events : list of dict
+        As they came, but for keys.
+    """
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def add(self, event: Event) -> None:
+        """Add an event; more than can be of use are left out."""
+        kept = redact_values(dict(event))
+        if self.events and _continues(self.events[-1], kept):
+            text = self.events[-1]["outputs"]["text"] + kept["outputs"]["text"]
+            self.events[-1] |= {**kept, "outputs": {"text": text}}
+        elif len(self.events) < _MAX_EVENTS:
+            self.events.append(kept)
+
+
+def _continues(before: Event, event: Event) -> bool:
+    """Whether an event is a further piece of the text of the one before."""
+    if any(before.get(name) != event.get(name) for name in ("event_type", "content_type")):
+        return False
+    outputs = (_outputs_of(before), _outputs_of(event))
+    return all(each.keys() == {"text"} and isinstance(each["text"], str) for each in outputs)

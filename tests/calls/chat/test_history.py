@@ -63,6 +63,8 @@ def test_an_answer_of_pictures_alone_is_a_turn_and_a_stand_in_in_words():
     assert history.messages()[-1] == {"role": "assistant", "content": "[image][image]"}
     with pytest.raises(InvalidDataset):
         history.to_dataset()
+    recorded = Turn("read aloud", Answer("", None, files=("https://a.b/a.mp3",)))
+    assert recorded.messages[-1]["content"] == "https://a.b/a.mp3"
     call = {"role": "assistant", "content": "let me see", "tool_calls": []}
     rounds = (call, {"role": "tool", "content": "5"})
     after_a_tool = Turn("draw", Answer("let me see", None, images=(picture,)), rounds)

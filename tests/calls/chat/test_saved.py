@@ -265,6 +265,20 @@ def test_an_answer_s_pictures_and_sources_are_in_the_file(session, tmp_path, tex
     assert turn.messages == conversation.history[0].messages
 
 
+@pytest.mark.parametrize("text", ["Here it is.", ""])
+def test_the_links_of_an_answer_s_files_are_in_the_file(session, tmp_path, text):
+    links = ("https://host.example/out.csv?sign=1", "https://host.example/a.mp3")
+    conversation = session.load_conversation(file_of())
+    with_answer(conversation, text=text, files=links)
+    saved = conversation.save(tmp_path)
+    (turn,) = session.load_conversation(saved).history
+    assert (turn.answer.text, turn.answer.files) == (text, links)
+    assert turn.messages == conversation.history[0].messages
+    hostile = saved.read_text("utf-8").replace(links[0], "javascript:alert(1)")
+    (turn,) = session.load_conversation(hostile.encode()).history
+    assert turn.answer.files == links[1:]
+
+
 def test_a_picture_within_an_answer_s_words_is_one_of_its_pictures(session, tmp_path):
     conversation = session.load_conversation(file_of())
     with_answer(conversation, text=f"a ![cat]({PIXEL}) b", images=DRAWN[:1])

@@ -226,6 +226,25 @@ def test_pictures_of_an_answer_are_shown_and_a_link_stays_a_link(tmp_path):
     assert images[0]._repr_mimebundle_()["image/png"] == made.getvalue()
 
 
+def test_other_files_of_an_answer_are_links_below_it_and_hostile_ones_stay_text():
+    files = (
+        "https://a.b/%E9%94%80%E9%87%8F.csv?sign=1&x=<b>",
+        "https://a.b/",
+        "javascript:alert(1)//<i>x</i>",
+    )
+    data, _ = chat.mime_bundle(answer(files=files), "en")
+    markup = data["text/html"]
+    assert '<a href="https://a.b/%E9%94%80%E9%87%8F.csv?sign=1&amp;x=&lt;b&gt;"' in markup
+    assert ">file: 销量.csv</a>" in markup
+    assert ">file: https://a.b/</a>" in markup
+    assert "javascript" not in markup.replace("file: javascript", "")
+    assert "<i>" not in markup
+    assert "<audio" not in markup
+    assert f"file: {files[0]}\n" in data["text/plain"]
+    many, _ = chat.mime_bundle(answer(files=files * 30), "zh")
+    assert "还有 40 项" in many["text/html"]
+
+
 WRITTEN_CALLS = (
     '<tool_call>\n{"name": "weather", "arguments": {"city": "A"}}\n</tool_call>',
     "Let me look.\n<tool_call>\n<function=weather>\n</function>\n</tool_call>",

@@ -50,6 +50,7 @@ def test_a_cell_answers_what_an_application_asked_back_in_the_cell_before(run):
     _, out = run("%%ernie --app demo-flow\ntoo sour")
     assert "The return of order A-17 is registered, reason: too sour." in out
     assert "waits for your answer" not in out
+    assert re.search(r"link of a picture: http://127\.0\.0\.1:\d+/emulator/picture\.png\?", out)
 
 
 @pytest.mark.usefixtures("ernie")

@@ -113,6 +113,8 @@ def test_what_a_flow_asks_back_is_answered_by_the_next_prompt(session, emulator)
     last = session.history[-1].answer
     assert last.text == "".join(pieces) == "已登记订单 A-17 的退货，原因：太酸。退货标签见图。"
     assert "A-17" in last.reasoning
+    assert [image.url.startswith(emulator.url) for image in last.images] == [True]
+    assert all("picture" not in request.path for request in emulator.requests)  # none is fetched
     assert [a.request.asks_back for a in (first, second, last)] == [True, True, False]
     actions = [body.get("action") for body in bodies(emulator, "/runs")]
     assert [bool(action) for action in actions] == [False, False, True, True]
@@ -214,6 +216,14 @@ REPLIES = [
     ([step("ok", last=True)], None, "ok"),
     ([step("o", content_type="text", outputs=None, usage=3), step("k", last=True)], None, "ok"),
     ([{**step("ok", last=True), "content": None}], None, "ok"),
+    ([step(last=True)], errors.ProtocolError, None),
+    ([step(content_type="text", outputs={"text": "here"}), step(last=True)], None, "here"),
+    ([step(event_type="tts", outputs={"audio": "https://a.b/a.mp3"}, last=True)], None, ""),
+    (
+        [step(content_type="chatflow_interrupt", outputs={"interrupt_event_id": "i"}, last=True)],
+        None,
+        "",
+    ),
     ([{**step("ok", last=True), "content": [1, {"tool_calls": "x"}]}], None, "ok"),
     # A tool that is not ours is left to the caller.
     (
@@ -258,9 +268,10 @@ def test_an_application_that_always_asks_for_a_tool_is_asked_no_more():
     assert server.requests.count("/v2/app/conversation/runs") == 21
 
 
-def test_what_an_application_says_and_thinks_before_a_tool_is_kept():
+def test_what_an_application_says_thinks_and_makes_before_a_tool_is_kept():
     call = {"id": "1", "function": {"name": "look_once", "arguments": {}}}
-    thought = {"event_type": "thought", "outputs": {"text": "hm"}}
+    made = {"image": "https://a.b/a.png", "files": ["https://a.b/a.csv"]}
+    thought = {"event_type": "thought", "outputs": {"text": "hm", **made}}
 
     def look_once():
         """Look."""
@@ -277,6 +288,8 @@ def test_what_an_application_says_and_thinks_before_a_tool_is_kept():
         with Session(service="qianfan", api_key="k", base_url=f"{server.url}/v2") as session:
             answer = session.apps.chat(CHAT_APP, "hi", tools=look_once)
     assert (answer.text, answer.reasoning) == ("one\n\ntwo", "hm\n\nhm")
+    assert [image.url for image in answer.images] == ["https://a.b/a.png"]
+    assert answer.files == ("https://a.b/a.csv",)
 
 
 @pytest.mark.parametrize("end", ["", "/file/upload"])
