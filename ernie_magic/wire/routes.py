@@ -18,6 +18,7 @@ import httpx
 from ernie_magic.config.certificates import read_certificates
 from ernie_magic.config.proxies import Proxy, is_this_machine, read_proxies
 from ernie_magic.runtime.io_thread import in_thread
+from ernie_magic.wire.gzip_members import unpack_gzip
 from ernie_magic.wire.kept_connections import LIMITS, send_over_open_connection
 from ernie_magic.wire.request import CONNECT_TIMEOUT
 
@@ -38,7 +39,6 @@ TLS_HANG_UPS = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 # httpcore's name of a step: the reply's head is read, also that of a proxy's to CONNECT.
 _HEADERS_STEP = "http11.receive_response_headers.complete"
 _SCHEME = re.compile(r"(?:^|,)\s*(basic|digest|ntlm|negotiate|kerberos|bearer)\b", re.IGNORECASE)
-_X_GZIP = re.compile(r"\bx-gzip\b", re.IGNORECASE)
 
 
 class Route(NamedTuple):
@@ -170,15 +170,13 @@ class RoutedTransport(httpx.AsyncBaseTransport):
         except BaseException:  # a cancelled call leaves the pool too; whatever comes is raised
             await pool.leave()
             raise
-        if packed := response.headers.get("content-encoding"):
-            # As gzip (RFC 9110, section 8.4.1.3); httpx knows the one name only.
-            response.headers["content-encoding"] = _X_GZIP.sub("gzip", packed)
         kind = _PoolStream
         if plan.route.context is not None:
             kind = _TlsStream
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
         connection = response.extensions.get("network_stream")
         response.stream = kind(response.stream, pool, connection)
+        unpack_gzip(response)
         return response
 
     async def _retire_old_pools(self) -> None:
