@@ -119,7 +119,7 @@ def detect_charset(raw: bytes | bytearray) -> str:
     damaged.
     """
     sample = _take_sample(raw)
-    if _is_damaged_utf_8(sample):
+    if _is_damaged_utf_8(sample) or _is_cut_utf_8(sample):
         return "utf-8"
     if own := _find_own_charset(sample):
         return own
@@ -197,6 +197,18 @@ def _is_damaged_utf_8(raw: bytes) -> bool:
     longer = sum(character >= "\u0800" for character in text) - damaged
     is_mostly_whole = longer > damaged or of_two_bytes > _BY_CHANCE * damaged
     return "\0" in text or damaged <= 1 or is_mostly_whole
+
+
+def _is_cut_utf_8(raw: bytes) -> bool:
+    """Whether it is UTF-8 but for what stands within characters: a server has cut them apart, and
+    has written each piece into an object of its own.
+    """
+    runs = _RUN.findall(raw)
+    try:
+        codecs.utf_8_decode(b"".join(runs))
+    except UnicodeDecodeError:
+        return False
+    return len(runs) > 1
 
 
 def _find_own_charset(raw: bytes) -> str:

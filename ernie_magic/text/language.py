@@ -5,6 +5,7 @@ English.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ernie_magic.text.encodings import printable
@@ -103,6 +104,15 @@ def clip_text(text: str, limit: int) -> str:
     return text[: limit - 1] + "…"
 
 
+# Bytes of characters in UTF-8, as `surrogateescape` writes them; behind the first half of a pair
+# stands the second one. And the first bytes of one, of which others may follow.
+_BYTES = re.compile("(?<![\ud800-\udbff])[\udc80-\udcff]+")
+_CUT_CHARACTER = re.compile(
+    "(?<![\ud800-\udbff])"
+    "(?:[\udcc2-\udcf4]|[\udce0-\udcf4][\udc80-\udcbf]|[\udcf0-\udcf4][\udc80-\udcbf]{2})\\Z"
+)
+
+
 def whole_characters(text: str) -> str:
     """Return `text` without half characters (lone surrogates), which neither Jupyter nor a service
     can handle.
@@ -110,13 +120,18 @@ def whole_characters(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
+        text = _BYTES.sub(_decode_bytes, text)
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 
+def _decode_bytes(found: re.Match[str]) -> str:
+    return found[0].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 class CharacterJoiner:
     """Join a text that arrives in pieces which may cut a character into its two halves
-    (surrogates, RFC 8259, section 7).
+    (surrogates, RFC 8259, section 7), or into its bytes (as `surrogateescape` writes them).
     """
 
     def __init__(self) -> None:
@@ -133,6 +148,8 @@ class CharacterJoiner:
         self._half = ""
         if "\ud800" <= text[-1:] <= "\udbff":
             text, self._half = text[:-1], text[-1]
+        elif "\udc80" <= text[-1:] <= "\udcff" and (cut := _CUT_CHARACTER.search(text)):
+            text, self._half = text[: cut.start()], cut[0]
         return whole_characters(text)
 
     def flush_remaining(self) -> str:

@@ -113,6 +113,11 @@ async def _detect_charset(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes,
         if len(_NOT_ASCII.findall(held_back)) >= _EVIDENCE:
             break
     charset = detect_charset(held_back)
+    if charset == "utf-8":  # what is cut or damaged is seen to where events are read
+        yield held_back
+        async for chunk in chunks:
+            yield chunk
+        return
     decoder = codecs.getincrementaldecoder(charset)("replace")
     yield decoder.decode(held_back).encode()
     async for chunk in chunks:

@@ -39,6 +39,27 @@ _ESCAPED_END = re.compile(r"(?:\\[nr])+\Z")
 _OBJECTS = json.JSONDecoder(strict=False)
 
 
+# A byte that is no character: as `surrogateescape` writes it.
+_BYTES = re.compile("[\udc80-\udcff]+")
+
+
+def _write_as_halves(error: UnicodeError) -> tuple[str, int]:
+    """Return, in place of bytes that are no character, half characters as JSON writes them: some
+    servers write a character's bytes into two events, where `CharacterJoiner` joins them.
+    """
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return _escape_bytes(error.object[error.start : error.end]), error.end
+
+
+def _escape_bytes(raw: bytes) -> str:
+    return "".join(f"\\udc{byte:02x}" for byte in raw)
+
+
+_HALVES = "ernie_magic.halves"
+codecs.register_error(_HALVES, _write_as_halves)
+
+
 class Event(NamedTuple):
     """One event.
 
@@ -114,7 +135,7 @@ class Decoder:
     """Turn chunks of bytes into events."""
 
     def __init__(self) -> None:
-        self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._parts: list[str] = []  # of the line that has not ended yet
         self._data: list[str] = []
         self._name = ""
@@ -128,8 +149,8 @@ class Decoder:
         # follows.
         if self._idle and chunk[-2:] == b"\n\n" and chunk[:7] == b"data: {" and b"\r" not in chunk:
             if chunk.find(b"\n") == len(chunk) - 2:
-                return (Event(chunk[6:-2].decode("utf-8", "replace")),)
-            text = chunk[6:-2].decode("utf-8", "replace")
+                return (Event(chunk[6:-2].decode("utf-8", _HALVES)),)
+            text = chunk[6:-2].decode("utf-8", _HALVES)
             lines = text.split("\n\ndata: ")
             if text.count("\n") == 2 * len(lines) - 2 and all(line[:1] == "{" for line in lines):
                 return [Event(line) for line in lines]
@@ -193,6 +214,8 @@ class Decoder:
     def _take_line(self, line: str) -> Event | None:
         if not line:
             return self._finish_event()
+        if not line.isascii():
+            line = _without_bytes(line)
         if line.startswith(":"):
             return None  # a comment: keep-alive
         field, _, value = line.partition(":")
@@ -235,3 +258,14 @@ class Decoder:
                 return Event("", name)
             return None
         return Event(data, name)
+
+
+def _without_bytes(line: str) -> str:
+    """Return a line whose bytes that are no character are halves of one in its JSON, or U+FFFD."""
+    if not _BYTES.search(line):
+        return line
+    if '{"' not in line:
+        return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return _BYTES.sub(
+        lambda found: _escape_bytes(found[0].encode("utf-8", "surrogateescape")), line
+    )

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from ernie_magic.config.keys import Key
-from ernie_magic.text.language import Counted, Text, clip_text, system_language, whole_characters
+from ernie_magic.text.language import (
+    CharacterJoiner,
+    Counted,
+    Text,
+    clip_text,
+    system_language,
+    whole_characters,
+)
 
 TEXT = Text("第 {n} 行：{what}", "row {n}: {what}")
 
@@ -73,3 +80,27 @@ def test_one_thing_is_counted_as_one_beside_what_else_a_sentence_says():
         "2 rows are in here",
     ]
     assert left.say("zh", 1, place="这里") == "还有 1 行在 这里"
+
+
+@pytest.mark.parametrize("text", ["你好", "It is 你 ok", "café", "a😀b", "😀"])
+def test_a_character_whose_bytes_come_in_several_pieces_is_joined(text):
+    pieces = [bytes([byte]).decode("utf-8", "surrogateescape") for byte in text.encode()]
+    joiner = CharacterJoiner()
+    assert "".join(map(joiner.feed, pieces)) + joiner.flush_remaining() == text
+    assert not joiner.is_waiting
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["a\udce4\udcbd"], "a\ufffd"),
+        (["a\udce4", "b"], "a\ufffdb"),
+        (["a\udcff", "\udcbd b"], "a\ufffd\ufffd b"),
+        (["\ud83d", "\ude00"], "😀"),
+        (["\ud83d\udcbd"], "💽"),
+        (["\ud83d", "\udcbd"], "💽"),
+    ],
+)
+def test_bytes_without_the_others_are_replaced_and_pairs_are_no_bytes(pieces, text):
+    joiner = CharacterJoiner()
+    assert "".join(map(joiner.feed, pieces)) + joiner.flush_remaining() == text

@@ -11,7 +11,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.session import Session
-from ernie_magic.wire import event_stream, openai_style, reading, whole_reply
+from ernie_magic.wire import event_stream, openai_style, reading, sse, whole_reply
 from tests.raw_server import Server
 from tests.wire.chunks import DONE, REQUEST, Pieces, chunk, event
 
@@ -239,3 +239,36 @@ def test_a_refusal_in_gbk_is_told_in_its_words():
 
     body = json.dumps({"error": {"message": "余额不足，请充值"}}, ensure_ascii=False).encode("gbk")
     assert "余额不足，请充值" in error_from_reply(403, {}, body).line("zh")
+
+
+def raw_chunk(content):
+    return b'data: {"choices":[{"index":0,"delta":{"content":"' + content + b'"}}]}\n\n'
+
+
+@pytest.mark.parametrize("declared", ["", "; charset=utf-8"])
+@pytest.mark.parametrize("pieces", ["events", "bytes", "whole"])
+@pytest.mark.parametrize(
+    ("contents", "said"),
+    [
+        ([b"It is \xe4", b"\xbd\xa0 ok"], "It is 你 ok"),
+        ([b"caf\xc3", b"\xa9 ok"], "café ok"),
+        (["天气".encode() + b"\xe4", b"\xbd\xa0" + "好".encode()], "天气你好"),
+        ([bytes([byte]) for byte in "😀".encode()], "😀"),
+        ([b"Hello \xe4\xbd"], "Hello \ufffd"),
+        ([b"abc\xff def"], "abc\ufffd def"),
+    ],
+    ids=["three bytes", "two bytes", "amid others", "one by one", "cut at the end", "damaged"],
+)
+def test_a_character_whose_bytes_are_in_two_events_is_joined(contents, said, pieces, declared):
+    items = [*map(raw_chunk, contents), DONE]
+    if pieces == "whole":
+        items = [b"".join(items)]
+    if pieces == "bytes":
+        items = [bytes([byte]) for byte in b"".join(items)]
+    text, _ = run(read(items, {"content-type": f"text/event-stream{declared}"}))
+    assert text == said
+
+
+def test_words_that_are_no_json_have_no_halves_in_json():
+    (event,) = sse.Decoder().feed(b"data: \xb3 failed\n\n")
+    assert event.data == "\ufffd failed"
