@@ -66,14 +66,17 @@ class Members:
             if self._member.eof:
                 packed = self._begin_next(packed)
                 continue
-            piece = self._member.decompress(packed, _PIECE)
-            while piece:
-                yield piece
-                if self._member.eof:
-                    break
-                # What did not fit into the piece, also where all that was packed has been taken.
-                piece = self._member.decompress(self._member.unconsumed_tail, _PIECE)
+            yield from self._unpack(packed)
             packed = self._member.unused_data
+
+    def _unpack(self, packed: bytes) -> Iterator[bytes]:
+        """Yield what is in some more bytes of the current member."""
+        while piece := self._member.decompress(packed, _PIECE):
+            yield piece
+            if self._member.eof:
+                return
+            # What did not fit into the piece, also where all that was packed has been taken.
+            packed = self._member.unconsumed_tail
 
     def _begin_next(self, packed: bytes) -> bytes:
         """Begin another member if one begins here; return the bytes that belong to it."""
