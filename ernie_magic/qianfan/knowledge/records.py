@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api import values
 from ernie_magic.api.passages import Passage
+from ernie_magic.calls.chat.history import PICTURE_STAND_IN
 from ernie_magic.calls.task_states import has_failed, has_succeeded
+from ernie_magic.errors import ProtocolError
 from ernie_magic.qianfan.listing import Listing
+from ernie_magic.text.language import Text
+from ernie_magic.wire.answers.pictures import find_pictures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # States of a document ("DescribeDocuments" on
 # https://cloud.baidu.com/doc/qianfan-api/s/jm7x0gkcd) after which nothing happens until somebody
@@ -127,12 +131,50 @@ def read_passages(reply: object, names: Mapping[str, str]) -> list[Passage]:
     ----------
     names
         The names of the knowledge bases by their ids.
+
+    Raises
+    ------
+    ProtocolError
+        It has no list of passages, or none of them can be read: that is not "nothing was found",
+        which a model would tell as a fact.
+    """
+    chunks = _find_chunks(reply)
+    read = [_read_passage(chunk, names) for chunk in values.as_objects(chunks)]
+    passages = [passage for passage in read if passage.text.strip()]
+    if chunks is None or (chunks and not passages):
+        raise _unreadable_reply(reply)
+    return passages
+
+
+def _find_chunks(reply: object) -> Sequence[Any] | None:
+    """Return the passages of a reply, None where it has no list of them; where the current search
+    puts them is not documented for sure.
     """
     fields = values.as_object(reply)
-    # Where the current search puts them is not documented for sure.
-    chunks = fields.get("chunks") or fields.get("data")
-    passages = [_read_passage(chunk, names) for chunk in values.as_objects(chunks)]
-    return [passage for passage in passages if passage.text.strip()]
+    data = fields.get("data")
+    found = data if "data" in fields else reply
+    for holder in (values.as_object(data), fields):
+        if "chunks" in holder:
+            # Null is how a service may write an empty list.
+            found = [] if holder["chunks"] is None else holder["chunks"]
+    return found if isinstance(found, list) else None
+
+
+def _unreadable_reply(reply: object) -> ProtocolError:
+    fields = values.as_object(reply)
+    return ProtocolError(
+        Text(
+            "知识库检索的回复读不了",
+            "the reply of the search in the knowledge base cannot be read",
+        ),
+        Text("服务用了这里还不认识的格式", "the service uses a form that is not known here"),
+        Text(
+            "用 ernie.wire.post 看原样的回复；问题没有发给模型",
+            "see the reply as it is with ernie.wire.post; no model was asked",
+        ),
+        status=200,
+        request_id=values.as_name(fields.get("requestId") or fields.get("request_id")),
+    )
 
 
 def _read_passage(chunk: Mapping[str, Any], names: Mapping[str, str]) -> Passage:
@@ -162,11 +204,16 @@ def _read_passage(chunk: Mapping[str, Any], names: Mapping[str, str]) -> Passage
 
 
 def _read_content(content: object) -> str:
-    """Return the text of a chunk, which is one text or a list of parts."""
+    """Return the text of a chunk, which is one text or a list of parts; the addresses of its
+    pictures where it has no text.
+    """
     if isinstance(content, str):
         return values.as_safe_text(content)
-    parts = (values.as_text(part.get("text")) for part in values.as_objects(content))
-    return values.as_safe_text("\n".join(part for part in parts if part))
+    parts = values.as_objects(content)
+    text = "\n".join(filter(None, (values.as_text(part.get("text")) for part in parts)))
+    if not text.strip():
+        text = "\n".join(picture.url or PICTURE_STAND_IN for picture in find_pictures(parts))
+    return values.as_safe_text(text)
 
 
 def _read_score(chunk: Mapping[str, Any]) -> float | None:
