@@ -65,6 +65,7 @@ def code_for_chat(
     given: Mapping[str, Any],
     model: str = "",
     system: str = "",
+    leaves_out_system: bool = False,
     history: bool = True,
     files: Sequence[str] = (),
     prompt_code: str = "",
@@ -83,6 +84,8 @@ def code_for_chat(
         The request parameters that were chosen; the others appear only in the last form.
     model, system
         Those that were chosen, "" for none.
+    leaves_out_system
+        Whether the session's system prompt is not sent.
     history
         Whether earlier turns are sent and this one is kept.
     files
@@ -98,6 +101,9 @@ def code_for_chat(
     sent = _checked_values("chat", request, given)
     options = _python_options(request, sent, model, system)
     switches = []
+    if leaves_out_system:
+        options["system"] = ""
+        switches.append('--system ""')
     if not history:
         switches.append("--no-history")
     if not request.stream:

@@ -20,7 +20,7 @@ def with_changes_since(asked: ChatOptions, before: ChatOptions, now: ChatOptions
         What the prompt was asked with, in a cell or here.
     before, now
         What the panel said when it was asked, or first shown there, and what it says now; with the
-        conversation's own system prompt.
+        conversation's own system prompt, "" where none is sent, None for the session's.
     """
     names = {*before.parameters, *now.parameters}
     changed = {name for name in names if before.parameters.get(name) != now.parameters.get(name)}
@@ -31,5 +31,6 @@ def with_changes_since(asked: ChatOptions, before: ChatOptions, now: ChatOptions
         # These decide together who answers.
         options = replace(options, model=now.model, endpoint="", plugins=())
     if before.system != now.system:
-        options = replace(options, system=None)  # the conversation's
+        # The conversation's and the session's are sent without being given.
+        options = replace(options, system="" if now.system == "" else None)
     return options

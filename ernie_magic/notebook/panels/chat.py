@@ -34,6 +34,7 @@ from ernie_magic.notebook.panels.widgets import (
     Composer,
     Status,
     make_icon_button,
+    set_visible,
 )
 from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import estimate_tokens
@@ -50,6 +51,11 @@ if TYPE_CHECKING:
 _ASK = Text("问点什么…", "Ask something…")
 _SYSTEM = Text("系统提示词", "System prompt")
 _SYSTEM_HINT = Text("对这个对话有效，新对话沿用", "for this conversation and new ones")
+_LEAVE_OUT = Text("不发送它", "Leave it out")
+_LEAVE_OUT_HINT = Text(
+    "在这个面板里提问时，不发送会话的系统提示词",
+    "Do not send the session's system prompt with what is asked in this panel",
+)
 _CONVERSATION = Text("对话", "Conversation")
 _NEW = Text("新对话", "New")
 _EXAMPLES = (
@@ -107,6 +113,12 @@ class ChatTab(Tab):
             layout=widgets.Layout(width="auto"),
         )
         self.system_prompt.observe(self._on_system_prompt_changed, "value")
+        self.leave_out_system = widgets.ToggleButton(
+            description=_LEAVE_OUT.say(language),
+            tooltip=_LEAVE_OUT_HINT.say(language),
+            layout=widgets.Layout(width="auto"),
+        )
+        self.leave_out_system.observe(lambda _change: self._on_prompt_changed(), "value")
         self.task: Task[Answer] = Task(language, self.composer.status, self._on_busy_changed)
         self.menu = ConversationMenu(self)
         self.selection = self.make_selection("chat")
@@ -115,6 +127,7 @@ class ChatTab(Tab):
             self.transcript,
             self.selection.picker.widget,
             self.system_prompt,
+            self.leave_out_system,
             self.selection.controls.widget,
         )
 
@@ -161,9 +174,16 @@ class ChatTab(Tab):
 
     def _update_system_hint(self) -> None:
         """Show what is sent while the field is empty."""
-        self.system_prompt.placeholder = self.session.settings.system or _SYSTEM_HINT.say(
-            self.language
-        )
+        system = self.session.settings.system
+        self.system_prompt.placeholder = system or _SYSTEM_HINT.say(self.language)
+        is_sent_otherwise = bool(system) and not self.system_prompt.value
+        set_visible(self.leave_out_system, visible=is_sent_otherwise)
+
+    @property
+    def _own_system(self) -> str | None:
+        """The system prompt that is given with a prompt: None for the session's, "" for none."""
+        is_left_out = self.leave_out_system.value and bool(self.session.settings.system)
+        return self.shown_conversation.system or ("" if is_left_out else None)
 
     def _on_session_changed(self) -> None:
         """Show names and system prompt as they are now."""
@@ -185,6 +205,7 @@ class ChatTab(Tab):
         self._is_updating = True
         self.system_prompt.value = self.shown_conversation.system
         self._is_updating = False
+        self._update_system_hint()
 
     def _update_conversation_names(self) -> None:
         names = list(dict.fromkeys([MAIN, *self.session.conversations]))
@@ -247,8 +268,11 @@ class ChatTab(Tab):
 
     def _on_prompt_changed(self) -> None:
         text = self.composer.prompt.value
+        system = self._own_system
+        if system is None:
+            system = self.session.settings.system
         history = sum(shown_turn.tokens for shown_turn in self._shown_turns) + estimate_tokens(
-            self.system_prompt.value or self.session.settings.system
+            system
         )
         note = ""
         if text:
@@ -276,12 +300,13 @@ class ChatTab(Tab):
         return ChatOptions(
             self.selection.request_parameters,
             self.selection.selected_model,
+            system="" if self._own_system == "" else None,  # the conversation's own otherwise
             images=list(images) or None,
         )
 
     def _panel_options(self) -> ChatOptions:
         """What the panel says, with the system prompt in it."""
-        return replace(self._chat_options(), system=self.shown_conversation.system)
+        return replace(self._chat_options(), system=self._own_system)
 
     def _options_again(self, shown_turn: ShownTurn) -> ChatOptions:
         """What a turn is asked again with: as it was asked, with what was changed here since."""
@@ -523,6 +548,7 @@ class ChatTab(Tab):
     def _on_system_prompt_changed(self, _change: object) -> None:
         if not self._is_updating:
             self.shown_conversation.system = self.system_prompt.value
+            self._update_system_hint()
             self.code_box.refresh_code()
 
     def _on_conversation_selected(self, _change: object) -> None:
@@ -559,6 +585,7 @@ class ChatTab(Tab):
                 given=self.selection.request_parameters,
                 model=self.selection.selected_model or "",
                 system=self.shown_conversation.system,
+                leaves_out_system=self._own_system == "",
                 files=[picture.name for picture in self.attached.pictures],
                 prompt_code="" if last else self.prompt_code(prompt),
             )

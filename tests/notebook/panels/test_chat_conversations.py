@@ -65,7 +65,7 @@ def test_a_conversation_that_is_deleted_while_it_is_answered_is_left_after_its_a
     tab.composer.send_button.click()
     del session["tutor"]
     assert "tutor" not in session
-    wait(lambda: not tab.is_busy)
+    wait(lambda: not tab.task._lock.locked())  # a moment longer than it is busy
     assert (tab.conversations.value, prompts(tab), list(session.conversations)) == (
         "main",
         [],
@@ -310,3 +310,32 @@ def test_a_fork_of_all_turns_of_a_locked_conversation_is_locked(session):
     assert not session.conversation.fork(1).locked
     with pytest.raises(InvalidOption, match="a conversation main already exists"):
         session.conversation.fork(name="main")
+
+
+def test_the_session_s_system_prompt_can_be_left_out(chat, ask, session, bodies):
+    toggle = chat.leave_out_system
+    assert toggle.layout.display == "none"
+    session.settings.system = "Answer as a pirate"
+    assert toggle.layout.display is None
+    ask("one")
+    assert bodies()[-1]["messages"][0]["content"] == "Answer as a pirate"
+    toggle.value = True
+    ask("two")
+    assert [message["role"] for message in bodies()[-1]["messages"]] == [
+        "user",
+        "assistant",
+        "user",
+    ]
+    chat.composer.prompt.value = "three"
+    (code,) = chat.generate_code()
+    assert code.magic.en == '%%ernie --system ""\nthree'
+    assert code.python == "ernie.chat('three', system='')"
+    toggle.value = False  # so that the next answer to it has it again
+    chat._on_transcript_message({"op": "regenerate", "id": chat.transcript.shown_turns[-1]["id"]})
+    chat.task.thread.join()
+    assert bodies()[-1]["messages"][0]["content"] == "Answer as a pirate"
+    toggle.value = True
+    chat.system_prompt.value = "Be French"
+    assert toggle.layout.display == "none"
+    ask("four")
+    assert bodies()[-1]["messages"][0]["content"] == "Be French"
