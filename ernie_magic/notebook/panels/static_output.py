@@ -33,7 +33,10 @@ _STYLE = (
     "{display:none}"
     ".ernie-saved h4.ernie-saved-title{font-size:1.15em;font-weight:600;margin:0 0 .2em}"
     ".ernie-saved h5.ernie-saved-section{font-size:1em;font-weight:600;margin:1.4em 0 .8em;"
-    "padding-bottom:.3em;border-bottom:1px solid rgba(127,127,127,.35)}</style>"
+    "padding-bottom:.3em;border-bottom:1px solid rgba(127,127,127,.35)}"
+    # An answer's headings are smaller than the panel's own, and its end is not the next question's.
+    ".ernie-saved>div :is(h1,h2,h3,h4,h5,h6){font-size:1em;font-weight:600;margin:.8em 0 .4em}"
+    ".ernie-saved>div+p{margin-top:1.8em}</style>"
 )
 _MARKED = '<div class="ernie-saved{fresh}">{content}</div>'
 # Of a cell that has just run the page draws this before the panel, whose front end hides it once it
