@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from ernie_magic.config.addresses import BaseUrl, check_base_url, clean_base_url, split_query
 from ernie_magic.config.credentials import (
@@ -132,9 +133,22 @@ def choose_service(settings: EndpointSettings) -> Service:
 def _service_of_session(settings: EndpointSettings) -> Service | None:
     if settings.access_key or settings.bearer_token or settings.app_id:
         return QIANFAN  # only Qianfan has these
-    if settings.api_key or settings.base_url:
+    if settings.base_url:
+        return _service_of_address(settings.base_url)
+    if settings.api_key:
         return AI_STUDIO
     return None
+
+
+def _service_of_address(base_url: BaseUrl) -> Service:
+    """Return the service that an address belongs to: what is none of Baidu's is any server of
+    OpenAI's form.
+    """
+    host = urlsplit(base_url).hostname
+    for service in SERVICES.values():
+        if service.base_url and urlsplit(service.base_url).hostname == host:
+            return service
+    return LOCAL
 
 
 def _service_of_variables() -> Service:

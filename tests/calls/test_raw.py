@@ -99,7 +99,9 @@ def test_a_wrong_secret_is_an_error_about_the_signature(session, monkeypatch, pa
 
 def test_an_unknown_access_key_is_named(session, monkeypatch, pair):
     monkeypatch.setenv("QIANFAN_ACCESS_KEY", "nobody-s-access-key")
-    with pytest.raises(errors.AuthenticationFailed, match="does not know this key") as caught:
+    with pytest.raises(
+        errors.AuthenticationFailed, match="does not know this access key"
+    ) as caught:
         session.wire.call("service", "DescribeServices")
     assert "nobody-s" not in str(caught.value)
 

@@ -567,7 +567,11 @@ SLIPS = [
     {"headers": "X Y canary-8f3k2m9x7q5w1z"},
     {"headers": ["canary-8f3k2m9x7q5w1z"]},
     {"base_url": "http://user:canary-8f3k2m9x7q5w1z@[::bad/v1"},
-    {"base_url": "http://h/v1?api_key=canary-8f3k2m9x7q5w1z", "temperature": 9},
+    {
+        "service": "aistudio",
+        "base_url": "http://h/v1?api_key=canary-8f3k2m9x7q5w1z",
+        "temperature": 9,
+    },
     {"base_url": ["canary-8f3k2m9x7q5w1z"]},
     {"api_key": ["canary-8f3k2m9x7q5w1z"]},
 ]

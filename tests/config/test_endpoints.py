@@ -340,3 +340,29 @@ def test_the_documented_services_get_the_length_under_their_own_names(studio, em
     studio.chat("[[echo]]hi", max_output_tokens=9)
     assert emulator.requests[-1].body["max_completion_tokens"] == 9
     assert "max_tokens" not in emulator.requests[-1].body
+
+
+@pytest.mark.parametrize(
+    ("base_url", "service"),
+    [
+        ("http://127.0.0.1:8000/v1", "local"),
+        ("http://localhost:11434", "local"),
+        ("https://api.deepseek.com", "local"),
+        ("http://gateway.example/aistudio/v1", "local"),
+        ("https://aistudio.baidu.com/llm/lmapi/v3", "aistudio"),
+        ("https://QIANFAN.baidubce.com/v2", "qianfan"),
+        ("https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop", "qianfan-v1"),
+    ],
+)
+def test_an_address_says_which_service_it_is_where_none_was_chosen(base_url, service):
+    settings = ErnieSettings(base_url=base_url, api_key="sk-Zt9Lw4Vb8Nc3Rg6Yh1")
+    assert settings.choose_service().name == service
+    settings.service = "aistudio"
+    assert settings.choose_service().name == "aistudio"
+
+
+def test_an_address_is_kept_when_its_kind_of_server_is_chosen_after_it():
+    with Session(base_url="http://127.0.0.1:8000/v1", api_key="sk-Zt9Lw4Vb8Nc3Rg6Yh1") as session:
+        session.use("local")
+        assert session.endpoint().base_url == "http://127.0.0.1:8000/v1"
+        assert session.endpoint().credential is not None
