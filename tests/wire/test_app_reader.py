@@ -190,5 +190,10 @@ def test_the_events_of_a_stream_are_in_the_raw_reply_with_their_pieces_joined():
     pieces = [step(words, event(status="running", text=words)) for words in ("o", "k")]
     _, answer = read(*pieces, step("", asked, last=True))
     assert answer.raw["content"] == [event(status="running", text="ok"), asked]
+    found = [event("rag", text=words, references=PAGES) for words in ("o", "k")]
+    _, answer = read(
+        *(step(each["outputs"]["text"], each) for each in found), step("", asked, asked)
+    )
+    assert answer.raw["content"] == [event("rag", text="ok", references=PAGES), asked]
     whole = step("ok", asked, last=True)
     assert read(whole, whole=True)[1].raw == whole

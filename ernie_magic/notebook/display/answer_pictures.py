@@ -85,9 +85,11 @@ def _name_of(link: str) -> str:
 
 
 def _figure_html(image: AnswerImage, position: int, language: Language) -> str:
-    line = _line(image, position, language)
     if image.url:
-        return f"<p>{link_html(image.url, line)}</p>"
+        # The whole link, which may be signed, is its address.
+        words = _LINKED.say(language, url=_name_of(image.url))
+        return f"<p>{link_html(image.url, words)}</p>"
+    line = _line(image, position, language)
     from ernie_magic.calls.images.pictures import make_preview
 
     try:

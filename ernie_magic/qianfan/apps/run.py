@@ -5,6 +5,7 @@ the tools that it asks for on the way.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,7 @@ _STARTS_OVER = Text(
 )
 _ONCE = ("tools", "action")  # fields that are not sent again with the results of tools
 _RESUME = "resume"  # the action that answers a question back
-_NO_QUESTION = ("interrupt", "action", _RESUME, "中断")  # words of a refusal of that action
+_ABOUT_RESUMING = re.compile(r"\b(?:interrupt|action|resume)|中断")  # words of its refusal
 _ASK_AGAIN = Text(
     "应用的反问已失效：从头再问一次",
     "what the application had asked back is not open any more: ask it from the beginning",
@@ -390,5 +391,4 @@ def _is_not_open(problem: BaseException | None) -> bool:
     """Whether the service refuses a prompt since what it answers is not asked any more."""
     if not isinstance(problem, ServiceError) or problem.status not in _GONE:
         return False
-    told = f"{problem.code} {problem.message}".lower()
-    return any(word in told for word in _NO_QUESTION)
+    return bool(_ABOUT_RESUMING.search(f"{problem.code} {problem.message}".lower()))

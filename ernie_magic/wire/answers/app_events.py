@@ -189,16 +189,23 @@ class EventLog:
     def add(self, event: Event) -> None:
         """Add an event; more than can be of use are left out."""
         kept = redact_values(dict(event))
-        if self.events and _continues(self.events[-1], kept):
-            text = self.events[-1]["outputs"]["text"] + kept["outputs"]["text"]
-            self.events[-1] |= {**kept, "outputs": {"text": text}}
+        before = self.events[-1] if self.events else {}
+        if kept == before:
+            return
+        if _continues(before, kept):
+            joined = {
+                **kept["outputs"],
+                "text": before["outputs"]["text"] + kept["outputs"]["text"],
+            }
+            self.events[-1] = {**before, **kept, "outputs": joined}
         elif len(self.events) < _MAX_EVENTS:
             self.events.append(kept)
 
 
 def _continues(before: Event, event: Event) -> bool:
-    """Whether an event is a further piece of the text of the one before."""
+    """Whether an event is a further piece of the text of the one before, beside the same."""
     if any(before.get(name) != event.get(name) for name in ("event_type", "content_type")):
         return False
-    outputs = (_outputs_of(before), _outputs_of(event))
-    return all(each.keys() == {"text"} and isinstance(each["text"], str) for each in outputs)
+    outputs = [dict(_outputs_of(each)) for each in (before, event)]
+    has_text = all(isinstance(each.pop("text", None), str) for each in outputs)
+    return has_text and outputs[0] == outputs[1]
