@@ -198,8 +198,10 @@ class AppReader(Reader):
         return answer.with_changes(files=tuple(self._files))
 
     def _raw_body(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        last = {"is_completion": self.finished} if "is_completion" in self._meta else {}
         return {
             **self._meta,
+            **last,
             "answer": message["content"],
             "content": self._log.events,
             "usage": self._usage,

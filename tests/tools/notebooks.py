@@ -77,6 +77,7 @@ _VARYING = (
     (re.compile(r"(latency|per_second)=\d+\.\d+"), r"\1=…"),
     (re.compile(r"(\b|T)\d\d:\d\d:\d\d(?=\b|Z)"), r"\1--:--:--"),
     (re.compile(r"\b(as|chatcmpl)-[0-9a-z]{8,}\b"), r"\1-…"),
+    (re.compile(r"(request id</th><td>)[0-9a-f-]{36}\b"), r"\1…"),
     (re.compile(r"\b(amv?|d[gs]|job|svco|task|pt|infer|batch)-[0-9a-z]{10}\b"), r"\1-…"),
     (re.compile(r"\b[0-9a-z]{8}_(kefu)\b"), r"…_\1"),  # a deployed service's address
     (re.compile(r"(http://127\.0\.0\.1):\d+[^\s\"'<]*"), r"\1:…"),

@@ -190,6 +190,7 @@ def test_the_events_of_a_stream_are_in_the_raw_reply_with_their_pieces_joined():
     pieces = [step(words, event(status="running", text=words)) for words in ("o", "k")]
     _, answer = read(*pieces, step("", asked, last=True))
     assert answer.raw["content"] == [event(status="running", text="ok"), asked]
+    assert (answer.raw["answer"], answer.raw["is_completion"]) == ("ok", True)
     found = [event("rag", text=words, references=PAGES) for words in ("o", "k")]
     _, answer = read(
         *(step(each["outputs"]["text"], each) for each in found), step("", asked, asked)

@@ -85,8 +85,9 @@ _STARTS_OVER = Text(
     "⚠ the application begins a new conversation here: it remembers none of the earlier turns",
 )
 _ASKS_BACK = Text(
-    "应用在等你的回答：写在下一个提示词里（%ernie reset 重新开始）",
-    "the application waits for your answer: send it as the next prompt (%ernie reset starts over)",
+    "应用在等你的回答：写在下一个提示词里（-s 名称 或 %ernie reset 重新开始）",
+    "the application waits for your answer: send it as the next prompt (-s NAME or %ernie reset "
+    "starts over)",
 )
 _OVERLAPS = Text(
     "⚠ 提问时这个对话还有一个问题在回答：那一轮没有一起发送",

@@ -44,7 +44,10 @@ def test_an_application_answers_a_cell_and_belongs_to_its_conversation(run, erni
 def test_a_cell_answers_what_an_application_asked_back_in_the_cell_before(run):
     _, out = run("%%ernie --app demo-flow\nI want to return an order")
     assert "What is the number of the order?" in out
-    assert "waits for your answer: send it as the next prompt (%ernie reset starts over)" in out
+    assert (
+        "waits for your answer: send it as the next prompt (-s NAME or %ernie reset starts over)"
+        in out
+    )
     _, out = run("%%ernie --app demo-flow\nA-17")
     assert "Order A-17: why is it returned?" in out
     _, out = run("%%ernie --app demo-flow\ntoo sour")
