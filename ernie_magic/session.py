@@ -4,7 +4,6 @@ async client.
 
 from __future__ import annotations
 
-import warnings
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -34,6 +33,7 @@ from ernie_magic.errors import (
 from ernie_magic.qianfan.groups import PlatformGroups
 from ernie_magic.runtime.observers import Watchers
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
+from ernie_magic.runtime.user_warnings import warn_user
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, clip_text
 from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
@@ -350,7 +350,7 @@ class Session(SuggestsNames, PlatformGroups):
         for turn in found.turns:
             loaded.history.append(turn)
         if losses := found.describe_losses():
-            warnings.warn(losses.say(self.settings.interface_language), stacklevel=2)
+            warn_user(losses.say(self.settings.interface_language))
         return loaded
 
     @with_other_names

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from ernie_magic.config.work_folders import WORK_FOLDERS
-from ernie_magic.text import redact
+from ernie_magic.text import language, redact
 from ernie_magic.wire import limits
 
 PRIVATE = ("AI_STUDIO_", "QIANFAN_", "OPENAI_", "ERNIE_")
@@ -64,6 +64,7 @@ def _isolated(tmp_path, monkeypatch):
     limits.LIMITS.forget_all()
     # Seconds: what is learned from a 429 need not last a real minute.
     monkeypatch.setattr(limits.LIMITS, "minute", 1.0)
+    language.prefer_language("")
     redact.KNOWN.forget_all()  # a key of another test would be redacted in this one's texts
     work = tmp_path / "work"
     work.mkdir()

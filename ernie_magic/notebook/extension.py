@@ -22,10 +22,10 @@ from ernie_magic.runtime.interrupts import CELLS
 from ernie_magic.session import Session
 from ernie_magic.text.blanks import WIDE_BLANKS
 from ernie_magic.text.encodings import accept_any_text, restore_error_handlers
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Text, prefer_language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import FrameType
 
     from IPython.core.interactiveshell import InteractiveShell
@@ -120,6 +120,8 @@ def load_extension(shell: InteractiveShell) -> None:
     # What is no TextIOWrapper, such as a kernel's stream, cannot be: `fit_encoding` serves it.
     accept_any_text(sys.stdout, sys.stderr)
     _register_rich_forms(shell, session)
+    prefer_language(session.settings.language)
+    session.settings.observe(_prefer_new_language, "language")
     # IPython's annotation says shells; its list holds any Configurable.
     configurables = cast("list[Any]", shell.configurables)
     if session.settings not in configurables:
@@ -151,9 +153,14 @@ def load_extension(shell: InteractiveShell) -> None:
     _import_httpx_later(shell)
 
 
+def _prefer_new_language(change: Mapping[str, Any]) -> None:
+    prefer_language(change["new"])
+
+
 def unload_extension(shell: InteractiveShell) -> None:
     """Remove everything but the session in the namespace."""
     restore_error_handlers(sys.stdout, sys.stderr)
+    prefer_language("")
     _forget_rich_forms(shell)
     cleanup = shell.input_transformers_cleanup
     cleanup[:] = [f for f in cleanup if not hasattr(f, TAG)]

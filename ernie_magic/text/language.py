@@ -159,10 +159,27 @@ class CharacterJoiner:
         return whole_characters(half)
 
 
-def system_language() -> Language:
-    """Return `"zh"` when the locale is Chinese, else `"en"` (POSIX: LC_ALL before LC_MESSAGES
-    before LANG).
+class _Preference:
+    """The language that the user of this process chose, "" for the locale's."""
+
+    language: Language | str = ""
+
+
+def prefer_language(language: Language | str) -> None:
+    """Use a language where none is given, in place of the locale's: results and their errors know
+    no session. "" is for the locale's again.
     """
+    _Preference.language = language
+
+
+def system_language() -> Language:
+    """Return the language that was chosen; else `"zh"` when the locale is Chinese, else `"en"`
+    (POSIX: LC_ALL before LC_MESSAGES before LANG).
+    """
+    if _Preference.language == "zh":
+        return "zh"
+    if _Preference.language == "en":
+        return "en"
     # POSIX writes `zh_CN`, Windows `Chinese_China`.
     if locale_name().lower().startswith(("zh", "chinese")):
         return "zh"

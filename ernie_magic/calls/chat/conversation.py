@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import re
-import warnings
 import weakref
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +21,7 @@ from ernie_magic.calls.chat.earlier_options import with_earlier_options, with_ea
 from ernie_magic.calls.chat.fitting import FittingRequests, ask_fitting_turn
 from ernie_magic.calls.chat.history import MAIN, TURNS, History, Turn
 from ernie_magic.calls.chat.planning import ConversationState, make_plan
+from ernie_magic.calls.chat.turns_in_cell import TurnsInCell
 from ernie_magic.calls.chat.waiting import wait_for_turns
 from ernie_magic.config.settings import SETTING_NAMES
 from ernie_magic.errors import (
@@ -31,6 +31,7 @@ from ernie_magic.errors import (
     UnknownAttribute,
 )
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
+from ernie_magic.runtime.user_warnings import warn_user
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 from ernie_magic.wire import moderation
@@ -168,6 +169,7 @@ class Conversation(SuggestsNames):
         self.locked = False
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
+        self._turns_in_cell = TurnsInCell()
         self._turns_under_way: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
         self._background_turns: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
         self._requests = FittingRequests(client)
@@ -181,7 +183,7 @@ class Conversation(SuggestsNames):
     @name.setter
     def name(self, name: str) -> None:
         if name != self._name:
-            self._rename(name, stacklevel=3)
+            self.rename(name)
 
     @property
     def history(self) -> History:
@@ -271,9 +273,6 @@ class Conversation(SuggestsNames):
         InvalidOption
             A conversation of that name exists.
         """
-        self._rename(name, stacklevel=3)
-
-    def _rename(self, name: str, *, stacklevel: int) -> None:
         self._check_free(name)
         old_name = self.name
         self._name = name
@@ -281,7 +280,7 @@ class Conversation(SuggestsNames):
         if old_name == MAIN:
             # Cells use whatever is called main: without a word they would ask without its turns.
             said = _MAIN_RENAMED.fill(name=name).say(self._client.settings.interface_language)
-            warnings.warn(said, stacklevel=stacklevel)
+            warn_user(said)
 
     def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write its turns to a JSON file, which `ernie.load_conversation` reads.
@@ -309,7 +308,7 @@ class Conversation(SuggestsNames):
         """
         written = self.write_file(path, overwrite=overwrite)
         for note in written.describe_changes():
-            warnings.warn(note.say(self._client.settings.interface_language), stacklevel=2)
+            warn_user(note.say(self._client.settings.interface_language))
         return written.path
 
     def write_file(
@@ -507,6 +506,8 @@ class Conversation(SuggestsNames):
         )
         if plan.is_turn:
             self._turns_under_way.add(stream)
+            if said := self._turns_in_cell.add():
+                warn_user(said.say(self._client.settings.interface_language))
             if in_background:
                 self._background_turns.add(stream)
         return stream

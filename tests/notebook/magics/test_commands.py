@@ -7,7 +7,7 @@ import pytest
 from ernie_magic.config.services import SERVICES
 from ernie_magic.notebook.magics.commands import COMMANDS, describe_commands, list_magics
 from ernie_magic.notebook.magics.help_texts import describe_magic
-from ernie_magic.text.language import LANGUAGES
+from ernie_magic.text.language import LANGUAGES, system_language
 
 
 def value(run, code):
@@ -170,6 +170,18 @@ def test_lang_changes_what_is_said(run, ernie):
     assert "没有命令" in str(result.error_in_exec)
     for asked in ("%ernie", "%ernie help", "%ernie --help", "%ernie -h"):
         assert value(run, asked).headers == ["写法", "作用", "例子"]
+
+
+def test_errors_of_results_speak_the_chosen_language_too(run, ernie, emulator):
+    answer = ernie.chat("[[echo]]hi")
+    run("%ernie lang zh")
+    with pytest.raises(AttributeError, match="没有"):
+        _ = answer.nosuch
+    run("%ernie lang en")
+    with pytest.raises(AttributeError, match="no "):
+        _ = answer.nosuch
+    ernie.settings.language = ""
+    assert system_language() == "en"  # the locale's
 
 
 def test_config_never_shows_a_key(run, ernie):
