@@ -568,6 +568,7 @@ class Session(SuggestsNames, PlatformGroups):
         progress: bool = True,
         executor: Any = None,
         batch: bool = False,
+        preview: bool = False,
         **parameters: Unpack[ChatParameters],
     ) -> Stream[Mapped]:
         """Ask about each row of a table: `ernie.map("情感：{{text}}", df, schema="sentiment,
@@ -601,6 +602,9 @@ class Session(SuggestsNames, PlatformGroups):
             Ask for all missing rows as a batch (`batches`), which the service answers within a day
             for less. An interrupt ends the waiting only: the same call goes on waiting for it, and
             sends nothing twice.
+        preview
+            Ask only for the first three rows that have no answer yet, if more than 50 have none:
+            `unasked` of the result tells how many are left.
 
         Returns
         -------
@@ -633,6 +637,7 @@ class Session(SuggestsNames, PlatformGroups):
                 resume=resume,
                 max_concurrency=choose_in_flight(in_flight, target.settings),
                 made=self._made_columns,
+                preview=preview,
             )
         )
         sender = self._row_sender(executor, map_request.path, batch=batch)

@@ -162,9 +162,9 @@ class MapJob:
 
                 self._report_progress()
                 missing = [index for index in self._requests if index not in self._answers.values]
+                now = self._map_request.choose_rows(missing)
                 batches = (
-                    missing[start : start + batch_size]
-                    for start in range(0, len(missing), batch_size)
+                    now[start : start + batch_size] for start in range(0, len(now), batch_size)
                 )
                 await run_concurrently(self._map_request.max_concurrency, batches, ask_batch)
                 self._denials.raise_if_general(is_end=True)
@@ -340,6 +340,7 @@ class MapJob:
             dict(sorted(answers.cut.items())),
             answers.reused,
             answers.sent,
+            len(rows) - answers.finished,
         )
 
 

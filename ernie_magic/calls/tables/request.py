@@ -62,6 +62,11 @@ _FORMAT_GIVEN = Text(
 _ONE_OF_THEM = Text("去掉其中一个", "leave out one of them")
 
 
+# Rows above which a preview comes first, and rows of a preview.
+PREVIEW_ABOVE = 50
+PREVIEW_ROWS = 3
+
+
 @dataclass(frozen=True)
 class MapRequest:
     """What to ask, and where the answers go.
@@ -94,6 +99,8 @@ class MapRequest:
         What tells its columns from those of other questions.
     empty_rows : int
         How many rows have nothing in these.
+    preview : bool
+        Ask for a few rows where many have no answer yet.
     """
 
     data: object
@@ -110,6 +117,7 @@ class MapRequest:
     made: MadeColumns
     purpose: tuple[object, ...]
     empty_rows: int
+    preview: bool = False
 
     @property
     def taken_columns(self) -> tuple[str, ...]:
@@ -149,6 +157,12 @@ class MapRequest:
             return self
         kept = tuple(name for name in self.own_columns if name not in names)
         return replace(self, own_columns=kept)
+
+    def choose_rows(self, missing: Sequence[int]) -> Sequence[int]:
+        """Return which of the rows without an answer are asked for now."""
+        if self.preview and len(missing) > PREVIEW_ABOVE:
+            return missing[:PREVIEW_ROWS]
+        return missing
 
     def describe_columns(self) -> Iterator[Text]:
         """Describe what becomes of the table's own columns."""
@@ -222,6 +236,7 @@ def build_map_request(
     resume: bool,
     max_concurrency: int,
     made: MadeColumns,
+    preview: bool = False,
 ) -> MapRequest:
     """Return what is asked about each row of a table, checked without the network.
 
@@ -269,6 +284,7 @@ def build_map_request(
         made,
         purpose,
         empty_rows,
+        preview,
     )
     _check_not_blank(template)
     _check_columns(template, map_request.columns)

@@ -77,6 +77,8 @@ class Mapped(Result):
         Rows whose answers were in the ledger.
     sent : int
         Rows sent to the service in this call, those included that failed there.
+    unasked : int
+        Rows that were not asked for: the run was stopped, or it was a preview.
     """
 
     table: Any
@@ -98,6 +100,7 @@ class Mapped(Result):
     cut: dict[int, str] = field(default_factory=dict)
     reused: int = 0
     sent: int = 0
+    unasked: int = 0
 
     _meant_by: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("data", "dataframe", "df", "result", "results"), "table"
@@ -159,11 +162,11 @@ class Mapped(Result):
 
     def build_failure(self) -> RowsFailed | None:
         """Return the error of a table without a row that succeeded; None for other tables."""
-        if not self.rows or len(self.errors) < len(self.rows):
+        if not self.errors or len(self.errors) + self.unasked < len(self.rows):
             return None
-        reason = clip_text(self.errors[0].rstrip("。."), _REASON_SHOWN)
+        reason = clip_text(self.errors[min(self.errors)].rstrip("。."), _REASON_SHOWN)
         failure = RowsFailed(
-            _ALL_FAILED.fill(rows=ROWS.fill(len(self))),
+            _ALL_FAILED.fill(rows=ROWS.fill(len(self.errors))),
             _FIRST_REASON.fill(reason=reason),
             _ASK_AGAIN.fill(column=self.error_column),
         )

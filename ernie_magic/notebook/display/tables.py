@@ -31,7 +31,15 @@ _PREVIEW = Text(
     "a preview of {rows}; all {total:,} are about {tokens}{money} and {seconds}: add --yes to run "
     "them all",
 )
+_PREVIEW_OF_REST = Text(
+    "先问了 {rows}；还没有回答的 {left:,} 行约 {tokens}{money}、{seconds}，加 --yes 全部问完",
+    "{rows} asked first; the {left:,} that have no answer yet are about {tokens}{money} and "
+    "{seconds}: add --yes to ask them all",
+)
 _BOUND = Text("；{name} 现在是预览的这几行", "; {name} holds the rows of the preview")
+_BOUND_SO_FAR = Text(
+    "；{name} 现在是整张表，回答到此为止", "; {name} holds the table with the answers so far"
+)
 _KEPT = Text("；{name} 是原来的表，先不改", "; {name} is your table and stays as it is until then")
 _MINUTES = Text("{n:.1f} 分钟", "{n:.1f} min")
 
@@ -70,23 +78,28 @@ def estimate_all_rows(
     language: Language,
     notes: Sequence[Text] = (),
 ) -> str:
-    """What all the rows will take, estimated from a preview of a few."""
+    """What all the rows will take, or those that an earlier run has left, estimated from a preview
+    of a few.
+    """
+    left = preview.unasked or total
     tokens_per_row = preview.usage.total_tokens / max(1, preview.asked)
     # A preview is as long as its slowest row; later rows run several at a time.
-    minutes = preview.seconds * total / max(1, in_flight) / 60
+    minutes = preview.seconds * left / max(1, in_flight) / 60
     if minutes >= 1:
         duration = _MINUTES.say(language, n=minutes)
     else:
         duration = SECONDS.say(language, n=f"{minutes * 60:.0f}")
     money = ""
     if preview.yuan:
-        money = f" ({format_yuan(preview.yuan / max(1, preview.asked) * total)})"
-    estimate = _PREVIEW.say(
+        money = f" ({format_yuan(preview.yuan / max(1, preview.asked) * left)})"
+    text = _PREVIEW_OF_REST if preview.unasked else _PREVIEW
+    estimate = text.say(
         language,
         money=money,
-        rows=ROWS.say(language, len(preview)),
+        rows=ROWS.say(language, preview.sent if preview.unasked else len(preview)),
         total=total,
-        tokens=TOKENS.say(language, round(tokens_per_row * total)),
+        left=left,
+        tokens=TOKENS.say(language, round(tokens_per_row * left)),
         seconds=duration,
     )
     parts = [*(note.say(language) for note in (*preview.notes, *notes)), estimate]
@@ -95,11 +108,12 @@ def estimate_all_rows(
     return " · ".join(parts)
 
 
-def describe_binding(name: str, language: Language, *, is_source: bool) -> str:
+def describe_binding(preview: Mapped, name: str, language: Language, *, is_source: bool) -> str:
     """What the variable of `--as` holds after a preview."""
     if is_source:
         return _KEPT.say(language, name=name)
-    return _BOUND.say(language, name=name)
+    text = _BOUND_SO_FAR if preview.unasked else _BOUND
+    return text.say(language, name=name)
 
 
 def mime_bundle(

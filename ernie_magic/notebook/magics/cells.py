@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ernie_magic.calls.images import recipes
 from ernie_magic.calls.images.files import save_pictures
 from ernie_magic.calls.tables.frames import first_rows
+from ernie_magic.calls.tables.request import PREVIEW_ABOVE, PREVIEW_ROWS
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display import embeddings as embeddings_display
 from ernie_magic.notebook.display import images as images_display
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.text.language import Text
 
-# Rows from which a preview comes first, and rows of a preview.
-_PREVIEW_FROM_ROWS = 50
-_PREVIEW_ROWS = 3
 Line = TypeVar("Line", bound=CellLine)
 Parsed = TypeVar("Parsed")
 Prompt = TypeVar("Prompt")  # a text, or a table's template
@@ -293,9 +291,11 @@ class CellMagics(CellRunner):
         columns = parsed_line.content.columns
         notes = unfilled_notes(self._find_unfilled(parsed_line, cell, columns))
         this_preview = (prompt, parsed_line.source_key)
-        if parsed_line.preview and len(parsed_line.content.rows) > _PREVIEW_FROM_ROWS:
+        resume = parsed_line.options["resume"]
+        is_large = len(parsed_line.content.rows) > PREVIEW_ABOVE
+        if parsed_line.preview and is_large and not resume:
             self._last_preview = this_preview
-            some = first_rows(parsed_line.table, _PREVIEW_ROWS)
+            some = first_rows(parsed_line.table, PREVIEW_ROWS)
             return PendingCell(
                 self.session.begin_map(prompt, some, **parsed_line.options),
                 view,
@@ -303,20 +303,28 @@ class CellMagics(CellRunner):
                 find_failure=lambda mapped: mapped.build_failure(),
             )
         # Rows just previewed are not paid for twice.
-        resume = parsed_line.options["resume"] or this_preview == self._last_preview
+        resume = resume or this_preview == self._last_preview
         self._last_preview = None
+        # A batch that was sent is found by its rows: a preview would have others sent again.
+        preview = parsed_line.preview and not parsed_line.options["batch"]
         language = self.session.settings.interface_language
 
         def finish_cell(result_table: Mapped | None) -> None:
             if result_table is None:
                 view.show_result(None)
-                return
-            view.show_result(tables_display.mime_bundle(result_table, language, notes=notes))
-            self.bind_result(parsed_line.as_name, result_table.table)
+            elif result_table.unasked and not result_table.partial:
+                self._last_preview = this_preview
+                self._show_map_preview(result_table, parsed_line, view, notes)
+            else:
+                view.show_result(tables_display.mime_bundle(result_table, language, notes=notes))
+                self.bind_result(parsed_line.as_name, result_table.table)
 
         return PendingCell(
             self.session.begin_map(
-                prompt, parsed_line.table, **{**parsed_line.options, "resume": resume}
+                prompt,
+                parsed_line.table,
+                preview=preview,
+                **{**parsed_line.options, "resume": resume},
             ),
             view,
             finish_cell,
@@ -342,6 +350,7 @@ class CellMagics(CellRunner):
         )
         if parsed_line.as_name:
             note += tables_display.describe_binding(
+                preview,
                 parsed_line.as_name,
                 settings.interface_language,
                 is_source=parsed_line.replaces_source,

@@ -257,7 +257,7 @@ def parse_map_line(line: str, namespace: Mapping[str, Any]) -> MapLine:
         frames.read_table(table, with_labels=True),
         options,
         column=args["col"] or "",
-        preview=not (args["yes"] or args["resume"]),
+        preview=not args["yes"],
         replaces_source=not isinstance(source, str) and args["as"] in _names_in(name),
         chosen_template=choose_template(args),
         **cell_options(args),

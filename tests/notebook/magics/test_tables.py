@@ -108,7 +108,7 @@ def test_a_cell_whose_rows_all_fail_fails_with_its_table_bound(run, shell, ernie
     assert f"{failed} row" in out
     emulator.faults.clear()
     emulator.requests.clear()
-    assert run("%%ernie_map rows --as out --resume\n{{text}}")[0].success
+    assert run("%%ernie_map rows --as out --resume --yes\n{{text}}")[0].success
     assert len(prompts(emulator)) == count
 
 
@@ -284,6 +284,45 @@ def test_many_rows_are_previewed_first_and_resume_pays_for_missing_ones(
     _, out = run("%%ernie_map df --resume --as out\n[[echo]]{{text}}")
     assert not emulator.requests
     assert "0 requested now" in out
+
+
+def test_many_rows_that_an_earlier_run_has_left_are_previewed_too(run, shell, emulator):
+    shell.user_ns["df"] = [{"text": f"第{i}行"} for i in range(60)]
+    run("%%ernie_map df[:5] --as out\n[[echo]]{{text}}")
+    emulator.requests.clear()
+    _, out = run("%%ernie_map df --resume --as out\n[[echo]]{{text}}")
+    assert prompts(emulator) == ["[[echo]]第5行", "[[echo]]第6行", "[[echo]]第7行"]
+    assert "3 rows asked first; the 52 that have no answer yet are about" in out
+    assert "add --yes to ask them all; out holds the table with the answers so far" in out
+    assert [row["answer"] for row in shell.user_ns["out"]][:9] == [
+        *(f"第{i}行" for i in range(8)),
+        None,
+    ]
+    emulator.requests.clear()
+    run("%%ernie_map df --yes --as out\n[[echo]]{{text}}")  # what was previewed is not paid twice
+    assert len(prompts(emulator)) == 52
+    assert [row["answer"] for row in shell.user_ns["out"]] == [f"第{i}行" for i in range(60)]
+
+
+def test_a_changed_question_about_many_rows_is_previewed_with_resume_too(run, shell, emulator):
+    shell.user_ns["df"] = [{"text": f"第{i}行"} for i in range(60)]
+    run("%%ernie_map df --yes --as out\n[[echo]]{{text}}")
+    emulator.requests.clear()
+    run("%%ernie_map df --resume --as out\n[[echo]]{{text}}!")
+    assert len(prompts(emulator)) == 3
+
+
+def test_a_preview_of_the_rest_never_replaces_its_table_and_fails_with_its_rows(
+    run, shell, emulator
+):
+    df = shell.user_ns["df"] = pd.DataFrame({"text": [f"row {i}" for i in range(60)]})
+    result, _ = run("%%ernie_map df --resume --as df\n{{text}}")
+    assert result.success
+    assert shell.user_ns["df"] is df
+    for _ in range(3):
+        emulator.faults.add(code="user_setting_unsafe", path="/chat")
+    result, _ = run("%%ernie_map df --resume\nso: {{text}}")
+    assert "no row succeeded: 3 rows failed" in str(result.error_in_exec)
 
 
 def test_rows_that_are_refused_here_are_none_of_an_earlier_run_s(run, shell, emulator):
