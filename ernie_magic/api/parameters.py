@@ -773,6 +773,8 @@ _SECOND_NAMES = {
     "--json": "--response-format json_object",
     **dict.fromkeys(("--schema", "--json-schema", "--format"), "--response-format"),
     **dict.fromkeys(("--output", "--out", "--into"), "--as"),
+    **dict.fromkeys(("--image", "--img", "--pic", "--picture", "--photo"), "--edit"),
+    **dict.fromkeys(("image", "images"), "edit"),
 }
 
 
@@ -883,7 +885,8 @@ def _find_by_chinese(name: str, known: Collection[str]) -> str:
     """Return the option that a Chinese word means, as a magic or Python writes it; "" for none."""
     option = _IN_CHINESE.get(name.strip("-"), "")
     in_python = option.lstrip("-").replace("-", "_")
-    return next((form for form in (option, in_python) if form in known), "")
+    others = (_SECOND_NAMES.get(option), _SECOND_NAMES.get(in_python))
+    return next((form for form in (option, in_python, *others) if form and form in known), "")
 
 
 _COLUMN_IN_PROMPT = Text(

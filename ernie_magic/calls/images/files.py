@@ -24,6 +24,9 @@ PATTERN = "{prompt}-{i}"
 FIELDS = ("prompt", "seed", "i", "model", "time")
 _SLUG = 40  # characters of a prompt in a file's name
 _ADDED = 24  # bytes that a name grows by: " (1000)", ".webp", ".json"
+_TAKEN = Text("{path}（{taken} 已存在）", "{path} ({taken} already exists)")
+_OTHER_FORMAT = Text("{path}（图片是 {format}）", "{path} (the picture is a {format})")
+_OTHER_EXTENSIONS = {".jpeg": ".jpg", ".tif": ".tiff", ".pgm": ".ppm", ".pbm": ".ppm"}
 
 
 class SavedFile(NamedTuple):
@@ -34,18 +37,21 @@ class SavedFile(NamedTuple):
     path : Path
     taken : Path | None
         The name that it would have had, had no file of that name been there.
+    other_format : str
+        The name of its format, where another one was asked for.
     """
 
     path: Path
     taken: Path | None = None
+    other_format: str = ""
 
     def describe(self) -> Text:
         """Where it is, and why under another name."""
-        if self.taken is None:
-            return untranslated(str(self.path))
-        return Text("{path}（{taken} 已存在）", "{path} ({taken} already exists)").fill(
-            path=self.path, taken=self.taken.name
-        )
+        if self.taken is not None:
+            return _TAKEN.fill(path=self.path, taken=self.taken.name)
+        if self.other_format:
+            return _OTHER_FORMAT.fill(path=self.path, format=self.other_format)
+        return untranslated(str(self.path))
 
 
 def save_pictures(
@@ -125,9 +131,11 @@ def _write_picture(picture: ReceivedPicture, file: Path, *, overwrite: bool) -> 
                 "choose another place; the pictures are still in the variable and in ernie.images",
             ),
         ) from None
-    if written == wanted:
-        return SavedFile(written)
-    return SavedFile(written, wanted)
+    other_format = ""
+    asked = file.suffix.lower()
+    if name != file.name and _OTHER_EXTENSIONS.get(asked, asked) != picture.format.extension:
+        other_format = picture.format.name
+    return SavedFile(written, wanted if written != wanted else None, other_format)
 
 
 def _write_file(stem: Path, extension: str, content: bytes, *, overwrite: bool) -> Path:

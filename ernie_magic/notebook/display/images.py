@@ -44,6 +44,7 @@ _LINK = Text("链接", "link")
 _LINKS_END = Text("链接 {date} 过期", "links expire {date}")
 _LINKS_EMULATED = Text("链接在模拟器关闭后失效", "links last as long as the emulator")
 _SAVED = Text("已保存：{files}", "saved: {files}")
+_OVERWRITE = Text("；要替换就加 --overwrite", "; --overwrite replaces them")
 _ORIGINALS = Text(
     "这里是缩略图；原图在 {name}，用 .save() 存成文件",
     "shown small; the original is in {name}, .save() writes it to a file",
@@ -195,8 +196,10 @@ def mime_bundle(
     figures = [figure_html(picture, language, picture_width, full=full) for picture in images]
     data = {
         "text/html": _side_by_side_html(figures, grid_width)
-        + _renamed_html(saved_files, language)
-        + footer_html(images, language, full=full, name=name, saved_files=saved_files, notes=notes)
+        + _saved_html(saved_files, language)
+        + footer_html(
+            images, language, full=full, name="" if saved_files else name, notes=notes
+        )
         + NOTE_STYLE,
         **images.as_one_picture(),
         "text/plain": pictures_text(images, language, saved_files, notes),
@@ -294,14 +297,11 @@ def footer_html(
     *,
     full: bool,
     name: str,
-    saved_files: Sequence[SavedFile],
     notes: Sequence[Text] = (),
 ) -> str:
-    """The footer as folded HTML."""
+    """The footer as folded HTML; it names where the originals are, unless the name is ""."""
     rows = []
-    if saved_files:
-        rows.append(plain_html(_saved_text(saved_files, language)))
-    if name and not full and not saved_files and any(picture.content for picture in images.good):
+    if name and not full and any(picture.content for picture in images.good):
         rows.append(plain_html(_ORIGINALS.say(language, name=name)))
     if images.good and images.good[0].seed is None:
         rows.append(plain_html(_NO_SEED_WHY.say(language)))
@@ -330,15 +330,17 @@ def footer_html(
 
 
 def _saved_text(saved_files: Sequence[SavedFile], language: Language) -> str:
-    return _SAVED.say(language, files=", ".join(f.describe().say(language) for f in saved_files))
+    line = _SAVED.say(language, files=", ".join(f.describe().say(language) for f in saved_files))
+    if any(file.taken for file in saved_files):
+        line += _OVERWRITE.say(language)
+    return line
 
 
-def _renamed_html(saved_files: Sequence[SavedFile], language: Language) -> str:
-    """What was saved under another name than asked for: not folded, since nobody would look."""
-    renamed = [file for file in saved_files if file.taken]
-    if not renamed:
+def _saved_html(saved_files: Sequence[SavedFile], language: Language) -> str:
+    """What was written, and under which names: not folded, since nobody would look."""
+    if not saved_files:
         return ""
-    return f"<div><small>{plain_html(_saved_text(renamed, language))}</small></div>"
+    return f"<div><small>{plain_html(_saved_text(saved_files, language))}</small></div>"
 
 
 def _picture_text(picture: Picture, language: Language) -> str:

@@ -428,7 +428,9 @@ class CellMagics(CellRunner):
             saved_files = []
             if parsed_line.save:
                 try:
-                    saved_files = save_pictures(images.good, parsed_line.save)
+                    saved_files = save_pictures(
+                        images.good, parsed_line.save, overwrite=parsed_line.overwrite
+                    )
                 except ErnieError as error:  # pictures already made are shown all the same
                     problem = error
             view.show_result(

@@ -16,6 +16,7 @@ from ernie_magic.notebook.magics.habits import (
     COMMAND_HABITS,
     HELP_WORDS,
     PANEL_HABITS,
+    find_magic,
     suggest_command,
     suggest_magic,
 )
@@ -42,7 +43,7 @@ from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import DID_YOU_MEAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ernie_magic.session import Session
     from ernie_magic.text.language import Language
@@ -329,16 +330,16 @@ def run_command(
     if started in COMMANDS and (read_line := COMMANDS[started].read_line):
         return COMMANDS[started].run(session, read_line(rest.strip(), namespace))
     words = split_words(line)
+    language = session.settings.interface_language
     if not words or (len(words) == 1 and words[0].lower() in HELP_WORDS):
-        return list_magics(session.settings.interface_language)
+        return list_magics(language)
+    if words[0].lower() in HELP_WORDS:
+        return find_magics(" ".join(words[1:]), language)
     name, *arguments = words
     if name not in COMMANDS:
-        helps = {word: command.help for word, command in COMMANDS.items()} | {"help": _HELP}
         raise InvalidOption(
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=name),
-            advice=suggest_magic(name)
-            or suggest_command(name, helps, COMMAND_HABITS)
-            or _ALL_COMMANDS,
+            advice=_advise_on_word(name),
         )
     command = COMMANDS[name]
     if len(arguments) > command.max_words:
@@ -351,6 +352,12 @@ def run_command(
     return command.run(session, arguments)
 
 
+def _advise_on_word(word: str) -> Text:
+    """Return what does what a word says that is no command, or which command resembles it."""
+    helps = {name: command.help for name, command in COMMANDS.items()} | {"help": _HELP}
+    return suggest_magic(word) or suggest_command(word, helps, COMMAND_HABITS) or _ALL_COMMANDS
+
+
 def _advise_on_extra(name: str, words: list[str]) -> Text:
     """Return how a command is written; usage, which people want to reset, says why it cannot be."""
     if name == "usage" and "reset" in map(str.lower, words):
@@ -358,23 +365,54 @@ def _advise_on_extra(name: str, words: list[str]) -> Text:
     return _WRITE_EXAMPLE.fill(example=COMMANDS[name].example)
 
 
-def list_magics(language: Language) -> Table:
-    """Everything there is, by groups, with an example each: what `%ernie` alone shows."""
+def list_magics(language: Language, word: str = "") -> Table:
+    """Everything there is, by groups, with an example each: what `%ernie` alone shows.
+
+    Parameters
+    ----------
+    word
+        Only what is called so, or says so of itself; "" for all.
+    """
     rows = list[list[str]]()
     headings = dict[int, str]()
-    for title, entries in MAGICS:
-        headings[len(rows)] = title.say(language)
-        for name, help_, example in entries:
+    meant = find_magic(word)
+    for title, entries in (*MAGICS, *_command_sections()):
+        shown = [entry for entry in entries if entry[0] == meant or _mentions(entry, word)]
+        if shown:
+            headings[len(rows)] = title.say(language)
+        for name, help_, example in shown:
             rows.append([name, help_.say(language), example.say(language)])
-    for title, words in _COMMAND_GROUPS:
-        headings[len(rows)] = title.say(language)
-        for word in words:
-            command = COMMANDS[word]
-            rows.append(
-                [f"%ernie {word}", command.help.say(language), command.example.say(language)]
-            )
     headers = {"zh": ["写法", "作用", "例子"], "en": ["command", "what it does", "example"]}
     return Table(headers[language], rows, _HELP_NOTE.say(language), headings, code=(0, 2))
+
+
+def find_magics(word: str, language: Language) -> Table:
+    """What `%ernie help WORD` shows: the magics and commands that have to do with a word.
+
+    Raises
+    ------
+    InvalidOption
+        There is none.
+    """
+    table = list_magics(language, word)
+    if not table.rows:
+        raise InvalidOption(
+            Text("没有和“{word}”有关的命令", "no command has to do with {word!r}").fill(word=word),
+            advice=_advise_on_word(word),
+        )
+    return table
+
+
+def _command_sections() -> Iterator[tuple[Text, tuple[tuple[str, Text, Text], ...]]]:
+    for title, words in _COMMAND_GROUPS:
+        commands = [(word, COMMANDS[word]) for word in words]
+        yield title, tuple((f"%ernie {word}", each.help, each.example) for word, each in commands)
+
+
+def _mentions(entry: tuple[str, Text, Text], word: str) -> bool:
+    name, help_, example = entry
+    told = f"{name}\n{help_.zh}\n{help_.en}\n{example.zh}\n{example.en}"
+    return word.lower() in told.lower()
 
 
 _HELP_NOTE = Text(

@@ -111,6 +111,17 @@ def suggest_command(
     return DID_YOU_MEAN.fill(close=", ".join(named[:3]))
 
 
+def find_magic(word: str) -> str:
+    """Return the magic that does what a word says, as it is typed; "" for none."""
+    word = word.lower()
+    if command := COMMAND_HABITS.get(word):
+        return f"%ernie {command}"
+    if magic := _CELL_MAGICS.get(word):
+        return f"%%{magic}"
+    line = _LINES.get(word, "")
+    return line.partition(" ")[0] if line.startswith("%") else ""
+
+
 def suggest_magic(word: str) -> Text | None:
     """Return what does what a word says where `%ernie` has no such command; None for no such
     thing.

@@ -50,6 +50,13 @@ _DISPLAY_OPTIONS = (
         bare_value=picture_files.PATTERN,
     ),
     Option(
+        "overwrite",
+        Text(
+            "--save 替换已有的文件，不另加编号",
+            "let --save replace files that exist, where it numbers new ones otherwise",
+        ),
+    ),
+    Option(
         "preview",
         Text(
             "url：显示链接指向的图片，不下载",
@@ -154,7 +161,7 @@ class ImageLine(CellLine):
         What `Session.begin_image` takes; for `%ernie_image` the changes.
     save : str
         The pattern of the files to write, "" for none.
-    full : bool
+    full, overwrite : bool
     template : ChosenTemplate | None
         What becomes the prompt, if not the text below the line alone.
     """
@@ -162,6 +169,7 @@ class ImageLine(CellLine):
     options: Mapping[str, Any] = field(default_factory=dict)
     save: str = ""
     full: bool = False
+    overwrite: bool = False
     template: ChosenTemplate | None = None
 
     def fill_prompt(self, cell: str, namespace: Mapping[str, Any]) -> str:
@@ -208,6 +216,7 @@ def _image_line_from_args(
         options,
         save=args["save"] or "",
         full=args["full"],
+        overwrite=args["overwrite"],
         **cell_options(args),
     )
 

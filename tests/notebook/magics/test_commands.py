@@ -460,3 +460,29 @@ def test_ranges_are_those_of_the_service_in_use(run, ernie, emulator):
 def test_another_word_for_a_tab_of_the_panel_is_told(run, word, tab):
     _, out = run(f"%ernie panel {word}")
     assert f"the panel has no '{word}'. What to do: did you mean {tab}?" in out
+
+
+@pytest.mark.parametrize(
+    ("word", "named"),
+    [
+        ("search", "%ernie_search"),
+        ("搜索", "%ernie_search"),
+        ("image", "%%ernie_image"),
+        ("画图", "%%ernie_image"),
+        ("chat", "%%ernie"),
+        ("cost", "%ernie usage"),
+        ("%%ernie_map", "%%ernie_map"),
+        ("rate limits", "%ernie limits"),
+    ],
+)
+def test_help_about_a_word_shows_what_has_to_do_with_it(run, word, named):
+    for asked in ("help", "帮助"):
+        table = run(f"%ernie {asked} {word}")[0].result
+        names = [row[0] for row in table.rows]
+        assert named in names
+        assert len(names) < 8
+
+
+def test_help_about_a_word_that_is_none_of_them_says_so(run):
+    result, _ = run("%ernie help xyzzy")
+    assert "no command has to do with 'xyzzy'" in str(result.error_in_exec)

@@ -101,8 +101,41 @@ def test_a_second_run_says_that_it_wrote_another_name(run, ernie):
     )
     saved = save_pictures(ernie.last.good, "cat-{i}.png")
     page = mime_bundle(ernie.last, "en", saved_files=saved)[0]["text/html"]
-    visible = page[: page.index("<details")]
+    visible, folded = page.split("<details")
     assert "cat-1 (3).png (cat-1.png already exists)" in visible
+    assert "--overwrite replaces them" in visible
+    assert "cat-1" not in folded
+
+
+def test_a_first_run_says_visibly_what_it_wrote(run, ernie):
+    run("%%ernie_image --as cats\n猫")
+    saved = save_pictures(ernie.last.good, "cat-{i}.png")
+    page = mime_bundle(ernie.last, "zh", saved_files=saved)[0]["text/html"]
+    assert "已保存：cat-1.png" in page.split("<details")[0]
+    assert "--overwrite" not in page
+
+
+def test_a_file_is_replaced_where_that_is_asked_for(run):
+    Path("cat.png").write_bytes(b"older")
+    result, out = run("%%ernie_image --save cat.png --overwrite\n猫")
+    assert result.success
+    assert "saved: cat.png\n" in out
+    assert Path("cat.png").read_bytes().startswith(b"\x89PNG")
+    assert not Path("cat (2).png").exists()
+    _, out = run("%ernie_image redo cat.png --save cat.png --overwrite")
+    assert "saved: cat.png\n" in out
+
+
+@pytest.mark.parametrize(("ending", "said"), [(".jpg", True), (".webp", True), (".png", False)])
+def test_a_picture_saved_in_another_format_than_its_name_says_so(run, ending, said):
+    _, out = run(f"%%ernie_image --save cat{ending}\n猫")
+    assert ("saved: cat.png (the picture is a PNG)" in out) is said
+
+
+@pytest.mark.parametrize("flag", ["--image", "--picture", "--photo", "--图片"])
+def test_a_picture_to_start_from_is_edited(run, flag):
+    result, _ = run(f"%%ernie_image {flag} fox.png\na blue hat")
+    assert "did you mean --edit?" in str(result.error_in_exec)
 
 
 def test_what_is_saved_is_downloaded_whatever_is_shown(run, shell):
