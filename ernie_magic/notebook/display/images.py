@@ -197,9 +197,7 @@ def mime_bundle(
     data = {
         "text/html": _side_by_side_html(figures, grid_width)
         + _saved_html(saved_files, language)
-        + footer_html(
-            images, language, full=full, name="" if saved_files else name, notes=notes
-        )
+        + footer_html(images, language, full=full, name="" if saved_files else name, notes=notes)
         + NOTE_STYLE,
         **images.as_one_picture(),
         "text/plain": pictures_text(images, language, saved_files, notes),
