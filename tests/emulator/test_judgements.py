@@ -133,10 +133,10 @@ def test_yes_and_no_of_an_unknown_name_are_not_always_yes():
 
 
 def test_a_long_review_is_judged_at_once():
-    began = time.perf_counter()
+    began = time.thread_time()
     for piece in ("好", "不好", "没有想象的", "isn't good "):
         lexicon.judge_sentiment(piece * 3000)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize(

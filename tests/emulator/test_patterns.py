@@ -74,6 +74,6 @@ def test_what_is_not_simple_is_left_alone(pattern):
 
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "^(a|a)*$", "^a*a*a*a*a*a*a*a*$", "(a?){30}a{30}$"])
 def test_a_pattern_that_is_searched_for_ever_is_not_searched_in_the_prompt(pattern):
-    started = time.perf_counter()
+    started = time.thread_time()
     text_for_pattern(pattern, ["a" * 60 + "!"], 0, 1000, "")
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

@@ -36,10 +36,10 @@ def test_the_value_is_found(text, value):
     ["[" * 100_000, '"' + '\\"' * 50_000, ", " * 50_000 + "{", "{a: " * 50_000, "{'" * 50_000],
 )
 def test_the_work_grows_with_the_length_of_what_is_no_json(text):
-    began = time.perf_counter()
+    began = time.thread_time()
     with pytest.raises(ValueError, match="no JSON"):
         find_json(text)
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize(

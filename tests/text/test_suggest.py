@@ -84,9 +84,9 @@ def test_a_name_longer_than_any_is_not_looked_for():
 
 
 def test_ten_thousand_long_names_cost_no_more_than_a_moment():
-    began = time.perf_counter()
+    began = time.thread_time()
     assert not close_matches("x" * 199, [f"{'y' * 190}{i}" for i in range(10_000)])
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0
 
 
 def test_the_question_is_in_both_languages_and_only_asked_where_something_is_close():

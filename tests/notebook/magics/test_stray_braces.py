@@ -94,8 +94,8 @@ def test_braces_of_latex_code_and_json_are_ordinary(text):
 
 
 def test_a_long_prompt_costs_no_more_than_a_moment():
-    began = time.perf_counter()
+    began = time.thread_time()
     for text in ("{" * 100_000, "｛" * 100_000, "{a" * 50_000, "`" * 50_000 + "{", "{{ " * 30_000):
         check_braces(text, NAMES)
         find_unfilled(text, NAMES)
-    assert time.perf_counter() - began < 2.0
+    assert time.thread_time() - began < 2.0

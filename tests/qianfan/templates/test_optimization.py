@@ -97,7 +97,7 @@ def test_one_character_of_a_long_chinese_text_is_one_change():
 
 
 def test_a_text_that_repeats_itself_costs_little():
-    began = time.perf_counter()
+    began = time.thread_time()
     for before, after in (
         ("a " * 600, "a b " * 300),
         ("写" * 4_000, "写好" * 2_000),
@@ -106,7 +106,7 @@ def test_a_text_that_repeats_itself_costs_little():
         changes = compare_texts(before, after)
         assert "".join(change.text for change in changes if change.kind != "added") == before
         assert "".join(change.text for change in changes if change.kind != "removed") == after
-    assert time.perf_counter() - began < 2  # minutes, compared word by word
+    assert time.thread_time() - began < 2  # minutes, compared word by word
 
 
 def test_long_texts_are_compared_by_lines():

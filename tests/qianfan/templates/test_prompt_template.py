@@ -166,10 +166,10 @@ def test_at_most_three_labels():
 
 
 def test_the_time_is_linear_in_the_text():
-    began = time.perf_counter()
+    began = time.thread_time()
     for text in ("{" * 100_000, "{{" * 50_000 + "a", "{ab} " * 10_000):
         make_template(text, variables=None).render(ab="x")
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_it_shows_itself_briefly():

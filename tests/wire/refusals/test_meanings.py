@@ -569,11 +569,11 @@ def test_a_detail_that_is_an_object_tells_its_words():
 
 
 def test_a_message_of_many_quotation_marks_takes_no_time():
-    began = time.perf_counter()
+    began = time.thread_time()
     for mark in "“「'\"`":
         said(400, refusal(mark * 60_000))
         said(400, refusal(f"model {mark}" * 9_000))
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_a_service_s_own_403_is_about_the_account():
