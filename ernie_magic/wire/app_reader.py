@@ -15,6 +15,7 @@ from ernie_magic.wire.answers import app_events
 from ernie_magic.wire.answers.content import REASONING
 from ernie_magic.wire.failures import empty_app_answer_error
 from ernie_magic.wire.reader import Reader
+from ernie_magic.wire.refusals.parsing import parse_refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,8 +82,6 @@ class AppReader(Reader):
             facts["finish_reason"] = "tool_calls"
         elif values.is_true(chunk.get("is_completion")):
             facts["finish_reason"] = "stop"
-        if failed := next(filter(app_events.is_failed, events), None):
-            facts["error"] = app_events.describe_failure(failed)
         if references := [each for event in events for each in app_events.read_references(event)]:
             facts["search_results"] = references
         if usage := self._add_up(events):
@@ -94,7 +93,21 @@ class AppReader(Reader):
             "images": [each for event in events for each in app_events.read_pictures(event)],
             "tool_calls": calls,
         }
+        has_answer = bool(
+            part["content"] or part["images"] or any(map(app_events.read_files, events))
+        )
+        self._judge_failure(events, has_answer=has_answer)
         return facts, {name: value for name, value in part.items() if value or name == "content"}
+
+    def _judge_failure(self, events: Sequence[Mapping[str, Any]], *, has_answer: bool) -> None:
+        """Note whether the application has failed: a step that failed, such as a tool, is no
+        failure of an answer that goes on behind it.
+        """
+        failed = next(filter(app_events.is_failed, reversed(events)), None)
+        if failed and (failed is events[-1] or not has_answer):
+            self.failure = parse_refusal({"error": app_events.describe_failure(failed)})
+        elif has_answer:
+            self.failure = None
 
     def _keep(self, events: Sequence[Mapping[str, Any]]) -> None:
         """Keep what events have besides words: all of it, files, a question back."""

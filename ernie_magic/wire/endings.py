@@ -135,6 +135,8 @@ def raise_unless_ended(
     """
     if remarks:
         raise refusal_error(remarks[-1], response)
+    if reader.failure is not None:
+        return  # that is why it ended
     words = "\n".join(line for line in lines if _may_be_failure(line))
     if reader.started and words and (done or names_failure(words)):
         raise error_from_event(words, response.headers)

@@ -153,6 +153,25 @@ def test_an_application_s_end_alone_is_no_answer(told, is_empty):
     assert (reader.empty_error("", "r") is not None) == is_empty
 
 
+FAILED = {**event(), "event_code": 7, "event_message": "no quota", "event_status": "error"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "has_failed"),
+    [
+        (step("ok", FAILED, event(text="ok"), last=True), False),
+        (step("half", event(text="half"), FAILED, last=True), True),
+        (step("", FAILED, event(), last=True), True),
+        (step("", FAILED, message("sorry"), last=True), False),
+        (step("", FAILED, event("audio", audio="https://a.b/a.mp3"), last=True), False),
+        (step("ok", {**FAILED, "event_type": "FollowUpQuery"}, last=True), False),
+    ],
+)
+def test_a_step_that_failed_is_the_answer_s_failure_where_it_is_the_end(reply, has_failed):
+    reader, _ = read(reply, whole=True)
+    assert bool(reader.failure) == has_failed
+
+
 PAGES = [
     {"id": "1", "from": "search", "url": "https://a.cn/1", "content": "杭州天气_百度", "title": ""},
     {"id": "2", "from": "search", "url": "https://a.cn/2", "content": "西湖"},

@@ -31,6 +31,7 @@ _LINK = re.compile(r"https?://\S+", re.IGNORECASE)
 _MAX_LINK = 8192  # characters
 _MAX_EVENTS = 1000  # of a stream
 _MESSAGE = "publish_message"
+_SUGGESTION = "FollowUpQuery"
 _QUESTION = "chatflow_interrupt"
 # Kinds of events whose text is a thinking model's thoughts: of an agent's, and of a flow's.
 _THOUGHTS = ("thought", "chat_reasoning")
@@ -51,7 +52,11 @@ class Message(NamedTuple):
 
 
 def is_failed(event: Event) -> bool:
-    """Whether an event reports a failure: by its code, or by its status."""
+    """Whether an event reports a failure: by its code, or by its status. Suggesting the next
+    questions is no part of the answer.
+    """
+    if event.get("event_type") == _SUGGESTION:
+        return False
     code = values.as_name(event.get("event_code"))
     return code not in ("", "0") or event.get("event_status") == _FAILED
 

@@ -211,6 +211,12 @@ REPLIES = [
     ([step("half")], errors.IncompleteAnswer, "half"),
     ([step("half"), step(**FAILED)], errors.ServiceError, "half"),
     ([step(**FAILED, last=True)], errors.ServiceError, None),
+    ([step("half"), step(**FAILED), step(last=True)], errors.ServiceError, "half"),
+    ([step("half"), step(**FAILED), step(), "[DONE]"], errors.ServiceError, "half"),
+    # A step that failed, such as a tool, is no failure of an answer that goes on behind it.
+    ([step(**FAILED), step("but "), step("fine", last=True)], None, "but fine"),
+    ([step("half "), step(**FAILED), step("whole", last=True)], None, "half whole"),
+    ([step(**FAILED), step("half")], errors.IncompleteAnswer, "half"),
     ([{"code": 401, "message": "bad token", "request_id": "r"}], errors.ErnieError, None),
     ([step("ok"), step(last=True)], None, "ok"),
     ([step("ok", last=True)], None, "ok"),
