@@ -1,8 +1,4 @@
-"""Interrupts in a kernel: which cell is running, and what Stop ends while that cell waits for a
-call.
-
-Outside a kernel nothing here has an effect.
-"""
+"""Interrupts: which cell is running, and what Stop or Ctrl-C ends while it waits for a call."""
 
 from __future__ import annotations
 
@@ -13,10 +9,11 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import asyncio
+    from collections.abc import Callable, Collection, Iterator
     from types import FrameType
 
 # Which cell a coroutine belongs to: tasks that a cell makes have a copy of its context.
@@ -69,27 +66,40 @@ class Cancellable(Protocol):
         """Ask it to end."""
 
 
+class _Waiting(NamedTuple):
+    """A call that a coroutine waits for, what else an interrupt does, and the cell that asked."""
+
+    call: Cancellable
+    also: Callable[[], object]
+    cell: int
+
+
 class Interrupts:
-    """While coroutines of a kernel's cell wait for calls, let an interrupt cancel those calls.
+    """While coroutines wait for calls, let an interrupt cancel those calls.
 
     ipykernel's own handler does not wake a waiting loop (measured: a stalled top-level `await`
-    ignores an interrupt for 8 s and more), so waiting calls bring their own. There is one handler
-    for all of them, because overlapping calls (asyncio.gather) end in any order. Outside a kernel's
-    main thread nothing is changed, nor for tasks of an earlier cell: an interrupt is for the
+    ignores an interrupt for 8 s and more), and Python's own leaves the loop by KeyboardInterrupt,
+    with the task in it neither done nor cancelled: the call would continue, and be paid for. So
+    waiting calls bring their own. There is one handler for all of them, because overlapping calls
+    (asyncio.gather) end in any order. Outside the main thread nothing is changed, nor where a
+    program has a handler of its own, nor for tasks of an earlier cell: an interrupt is for the
     running cell.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Cancellable, Callable[[], object]]] = []
+        self._waiting: list[_Waiting] = []
         self._before: Any = None
 
     @staticmethod
     def _is_cell_thread() -> bool:
-        return (
-            "ipykernel" in sys.modules
-            and threading.current_thread() is threading.main_thread()
-            and CELLS.belongs_to_running_cell()
-        )
+        return _is_kernel() and _is_running_in_main_thread()
+
+    def _handles_interrupts(self) -> bool:
+        if not _is_running_in_main_thread():
+            return False
+        # `asyncio.run` has a handler that cancels its task, which ends the call.
+        own = (signal.default_int_handler, self._cancel_waiting_calls)
+        return _is_kernel() or signal.getsignal(signal.SIGINT) in own
 
     @contextmanager
     def cancel_on_interrupt(
@@ -100,10 +110,10 @@ class Interrupts:
         """Within this block an interrupt cancels `call`, sets `call.interrupted`, and runs the
         other given functions.
         """
-        if not self._is_cell_thread():
+        if not self._handles_interrupts():
             yield
             return
-        waiting = (call, also)
+        waiting = _Waiting(call, also, CELLS.running)
         if not self._waiting:
             self._before = signal.getsignal(signal.SIGINT)
         # In this order: our handler is never there without a call to cancel.
@@ -183,11 +193,54 @@ class Interrupts:
         if stopped:
             raise KeyboardInterrupt
 
-    def _cancel_waiting_calls(self, _number: int, _frame: object) -> None:
-        for call, also in self._waiting:
+    def _cancel_waiting_calls(self, number: int, frame: FrameType | None) -> None:
+        waiting = [each for each in self._waiting if _is_interrupted(each)]
+        for call, also, _ in waiting:
             call.interrupted = True
             call.cancel()
             also()
+        if not (waiting and _runs_in_a_shell()):
+            # This leaves the loop: nothing there will put the handler back.
+            self._waiting.clear()
+            signal.signal(signal.SIGINT, self._before)
+            if callable(self._before):
+                self._before(number, frame)
+
+
+def _is_kernel() -> bool:
+    return "ipykernel" in sys.modules
+
+
+def _is_running_in_main_thread() -> bool:
+    """Whether this is the main thread, and the calling code belongs to the cell that runs there."""
+    return threading.current_thread() is threading.main_thread() and CELLS.belongs_to_running_cell()
+
+
+def _is_interrupted(waiting: _Waiting) -> bool:
+    """Whether an interrupt that comes now is for a waiting call: in a terminal, those of an earlier
+    cell wait in a loop that runs only while a cell awaits.
+    """
+    return _is_kernel() or (waiting.cell == CELLS.running and _get_running_tasks() is not None)
+
+
+def _runs_in_a_shell() -> bool:
+    """Whether a cell runs in the loop of this thread: it ends when what it awaits has ended."""
+    return _is_kernel() or any(map(_is_of_a_cell, _get_running_tasks() or ()))
+
+
+def _get_running_tasks() -> Collection[asyncio.Task[Any]] | None:
+    """Return the tasks of the loop that runs in this thread; None when none runs."""
+    import asyncio  # as in `runs_the_cell`
+
+    try:
+        return asyncio.all_tasks()
+    except RuntimeError:
+        return None
+
+
+def _is_of_a_cell(task: asyncio.Task[Any]) -> bool:
+    """Whether it is a task in which IPython runs a cell."""
+    return getattr(task.get_coro(), "__name__", "") == "run_cell_async"
 
 
 def _is_at_an_edge(frame: FrameType | None) -> bool:
@@ -209,4 +262,4 @@ def runs_the_cell() -> bool:
     import asyncio  # a shell without a kernel has not loaded it: it is not for loading us to do
 
     task = asyncio.current_task()
-    return task is not None and getattr(task.get_coro(), "__name__", "") == "run_cell_async"
+    return task is not None and _is_of_a_cell(task)

@@ -13,7 +13,14 @@ from ernie_magic.runtime.interrupts import INTERRUPTS, runs_the_cell
 from ernie_magic.runtime.progress import BAR_INTERVAL, progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Generator,
+        Iterator,
+        Mapping,
+    )
     from contextlib import AbstractContextManager
 
     from ernie_magic.runtime.call import Call
@@ -115,7 +122,7 @@ class Stream(SuggestsNames, Generic[ResultT]):
         interval: float = 0.0,
         awaits: Callable[[Delta], bool] = everything,
         due: Callable[[], float | None] = never_due,
-    ) -> AsyncIterator[list[Delta]]:
+    ) -> AsyncGenerator[list[Delta], None]:
         """Iterate like `iter_batches`, in a coroutine."""
         self._call.check_reader()
         try:
@@ -142,11 +149,15 @@ class Stream(SuggestsNames, Generic[ResultT]):
                     yield delta.text
         self._call.result()  # raises the error, if any
 
-    async def __aiter__(self) -> AsyncIterator[str]:
-        async for batch in self.aiter_batches():
-            for delta in batch:
-                if delta.text:
-                    yield delta.text
+    def __aiter__(self) -> AsyncIterator[str]:
+        return _AwaitedTexts(self)
+
+    async def _aiter_texts(self) -> AsyncGenerator[str, None]:
+        async with aclosing(self.aiter_batches()) as batches:
+            async for batch in batches:
+                for delta in batch:
+                    if delta.text:
+                        yield delta.text
         self._call.result()
 
     def result(self) -> ResultT:
@@ -188,15 +199,57 @@ class Stream(SuggestsNames, Generic[ResultT]):
             return None
         return result
 
-    def _close_unless_read(self) -> None:
-        """Note that a reader leaves early: this ends the call, unless others still read it."""
-        if self._call.reader_count == 0:
+    def _close_unless_read(self, leaving: int = 0) -> None:
+        """Note that a reader leaves early: this ends the call, unless others still read it.
+
+        Parameters
+        ----------
+        leaving
+            How many of the readers that are counted are about to leave.
+        """
+        if self._call.reader_count <= leaving:
             self.close()
 
     def close(self) -> None:
         """Stop: the connection is closed, and the received part becomes the (partial) result."""
         if not self.is_done:
             self._call.cancel()
+
+
+class _AwaitedTexts:
+    """The pieces of text of a stream, for `async for`: to leave the loop early closes the stream.
+
+    An async generator that is left is closed by its event loop, in a task (PEP 525). IPython's loop
+    in a terminal runs only while a cell awaits, so the call would go on until the next one does.
+
+    Parameters
+    ----------
+    stream
+        The stream that is read.
+    """
+
+    def __init__(self, stream: Stream[Any]) -> None:
+        self._stream = stream
+        self._texts = stream._aiter_texts()  # noqa: SLF001  (this is one half of `Stream`)
+        self._is_reading = False
+
+    def __aiter__(self) -> _AwaitedTexts:
+        return self
+
+    async def __anext__(self) -> str:
+        self._is_reading = False  # if it ends here, the stream has noted it
+        text = await self._texts.__anext__()
+        self._is_reading = True
+        return text
+
+    async def aclose(self) -> None:
+        """Leave the loop, and await that the reader has left."""
+        self._is_reading = False
+        await self._texts.aclose()
+
+    def __del__(self) -> None:
+        if self._is_reading:
+            self._stream._close_unless_read(leaving=1)  # noqa: SLF001
 
 
 class Steps(Generic[ResultT]):

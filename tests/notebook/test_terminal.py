@@ -69,6 +69,94 @@ def test_ctrl_c_comes_back_to_the_prompt_with_one_line(terminal, emulator):
     assert emulator.open_streams == 0
 
 
+def send_interrupt(terminal, emulator, cell):
+    """Run a cell that asks the emulator, interrupt it, and return what is printed until the next
+    prompt.
+    """
+    emulator.requests.clear()
+    terminal.sendline(cell)
+    wait_until(lambda: emulator.requests, 20)
+    time.sleep(0.3)
+    terminal.sendintr()
+    begin = time.monotonic()
+    terminal.expect(r"In \[\d+\]: ")
+    assert time.monotonic() - begin < 2
+    return terminal.before
+
+
+def wait_until(is_reached, seconds=5):
+    end = time.monotonic() + seconds
+    while not is_reached() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert is_reached()
+
+
+SLOW = "[[chunks=900]][[pace=20ms]]"
+AWAITING = {
+    "achat": f"await ernie.achat('{SLOW}')",
+    "aresult": f"await ernie.stream('{SLOW}').aresult()",
+    "astream": f"async for _ in ernie.astream('{SLOW}'): pass",
+    "amap": f"await ernie.amap('{SLOW} {{{{t}}}}', [{{'t': str(i)}} for i in range(60)])",
+    "gather": (
+        "import asyncio; await asyncio.gather("
+        f"*(ernie.achat('{SLOW}', history=False) for _ in range(3)))"
+    ),
+    "a task": f"import asyncio; await asyncio.ensure_future(ernie.achat('{SLOW}'))",
+}
+
+
+@pytest.mark.parametrize("name", AWAITING)
+def test_ctrl_c_ends_a_call_that_a_cell_awaits(terminal, emulator, name):
+    if name == "amap":  # its rows are not streamed
+        emulator.faults.add(delay=0.2, times=100)
+    printed = send_interrupt(terminal, emulator, AWAITING[name])
+    emulator.faults.clear()
+    assert re.search("Interrupted|Stopped", printed)
+    wait_until(lambda: emulator.open_streams == 0)
+    asked = len(emulator.requests)
+    terminal.sendline("import asyncio; await asyncio.sleep(0.5)")
+    terminal.expect(r"In \[\d+\]: ")
+    assert "Error" not in terminal.before
+    assert len(emulator.requests) == asked
+    terminal.sendline("import time; time.sleep(60)")
+    time.sleep(0.3)
+    terminal.sendintr()
+    terminal.expect("KeyboardInterrupt", timeout=2)
+    terminal.expect(r"In \[\d+\]: ")
+
+
+def test_a_stopped_await_keeps_its_place_in_the_history(terminal, emulator):
+    send_interrupt(terminal, emulator, f"await ernie.achat('{SLOW} B')")
+    terminal.sendline("_ = ernie.chat('[[echo]]C')")
+    terminal.expect(r"In \[\d+\]: ")
+    terminal.sendline("[(turn.prompt[-1], turn.answer.partial) for turn in ernie.history]")
+    terminal.expect_exact("[('B', True), ('C', False)]")
+
+
+@pytest.mark.parametrize("way", ["plain", "awaiting"])
+def test_ctrl_c_is_not_taken_by_a_call_of_an_earlier_cell(terminal, emulator, way):
+    """It waits in a loop that no longer runs, or runs for another cell."""
+    terminal.sendline(
+        f"import asyncio; t = asyncio.ensure_future(ernie.achat('{SLOW}')); await asyncio.sleep(0.3)"
+    )
+    terminal.expect(r"In \[\d+\]: ")
+    sleep = {"plain": "import time; time.sleep(60)", "awaiting": "await asyncio.sleep(60)"}[way]
+    terminal.sendline(sleep)
+    time.sleep(0.5)
+    terminal.sendintr()
+    terminal.expect("KeyboardInterrupt", timeout=2)
+    terminal.expect(r"In \[\d+\]: ")
+    assert emulator.open_streams == 1
+
+
+def test_leaving_an_awaiting_loop_early_closes_the_stream(terminal, emulator):
+    emulator.requests.clear()
+    terminal.sendline(f"async for _ in ernie.astream('{SLOW}'): break")
+    terminal.expect(r"In \[\d+\]: ")
+    assert emulator.requests
+    wait_until(lambda: emulator.open_streams == 0)
+
+
 def test_a_terminal_without_colors_gets_no_escape_codes(terminal):
     """The terminal of these tests has `--colors=NoColor`."""
     ask(terminal, "[[reasoning]][[chunks=3]]")

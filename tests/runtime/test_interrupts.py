@@ -9,7 +9,9 @@ from contextvars import copy_context
 import pytest
 
 from ernie_magic.runtime import interrupts
+from ernie_magic.runtime.call import Call
 from ernie_magic.runtime.interrupts import Cells, Interrupts
+from ernie_magic.runtime.stream import Stream
 
 
 def test_a_cell_that_another_cell_runs_belongs_to_it():
@@ -51,11 +53,48 @@ def test_a_task_of_an_earlier_cell_does_not_belong_to_the_running_one():
     asyncio.run(run_cells())
 
 
-def test_outside_a_kernel_the_handler_of_interrupts_stays(monkeypatch):
+async def stall(_emit):
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        return "partial"
+
+
+def test_in_a_script_an_interrupt_leaves_the_loop_and_ends_what_it_waited_for(monkeypatch):
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    before = signal.getsignal(signal.SIGINT)
-    with Interrupts().cancel_on_interrupt(None):
-        assert signal.getsignal(signal.SIGINT) is before
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    calls = [Call(stall), Call(stall)]
+    loop = asyncio.new_event_loop()
+
+    async def wait_for_both():
+        streams = [Stream(call, lambda: "en") for call in calls]
+        await asyncio.gather(*(each.aresult() for each in streams), return_exceptions=True)
+
+    waiting = loop.create_task(wait_for_both())
+    loop.call_later(0.1, signal.raise_signal, signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(waiting)
+        assert [call._outcome.result(5) for call in calls] == ["partial", "partial"]
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+        loop.run_until_complete(waiting)
+        loop.close()
+
+
+def test_a_program_s_own_handler_of_interrupts_stays(monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    seen = []
+    before = signal.signal(signal.SIGINT, lambda *_: seen.append("shut down"))
+    call = CountedCall()
+    try:
+        with Interrupts().cancel_on_interrupt(call):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert seen == ["shut down"]
+    assert not call.interrupted
 
 
 class CountedCall:

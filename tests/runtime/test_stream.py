@@ -2,6 +2,10 @@
 
 import asyncio
 
+from ernie_magic.runtime.call import Call
+from ernie_magic.runtime.events import Delta
+from ernie_magic.runtime.stream import Stream
+
 
 def test_several_readers_each_read_the_whole_from_the_beginning(emulator, monkeypatch):
     from ernie_magic.session import Session
@@ -39,3 +43,26 @@ def test_a_stream_is_closed_with_its_block(emulator, monkeypatch):
                 return [piece async for piece in stream]
 
         assert asyncio.run(in_coroutine()) == ["hello", " there"]
+
+
+def test_leaving_an_awaiting_loop_early_ends_the_call_unless_another_still_reads_it():
+    async def emit_and_wait(emit):
+        emit(Delta("a"))
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "partial"
+
+    async def leave_two_loops():
+        stream = Stream(Call(emit_and_wait), lambda: "en")
+        other = aiter(stream)
+        assert await anext(other) == "a"
+        async for text in stream:
+            assert text == "a"
+            break
+        await asyncio.sleep(0.05)
+        assert not stream.is_done
+        await other.aclose()
+        return stream.result()
+
+    assert asyncio.run(leave_two_loops()) == "partial"
