@@ -9,6 +9,12 @@ import pytest
 from ernie_magic import Session
 
 
+def is_at_rest(tab):
+    """Whether a tab takes another call: a moment after it is no longer busy."""
+    task = getattr(tab, "task", None)
+    return not tab.is_busy and not (task and task._lock.locked())
+
+
 @pytest.fixture
 def session(emulator):
     session = Session(
@@ -84,7 +90,7 @@ def run(wait):
     def run_(tab, text):
         tab.composer.prompt.value = text
         tab.composer.send_button.click()
-        wait(lambda: not tab.is_busy)
+        wait(lambda: is_at_rest(tab))
 
     return run_
 
@@ -99,7 +105,7 @@ def ask(chat, wait):
     def ask_(text):
         chat.composer.prompt.value = text
         chat.composer.send_button.click()
-        wait(lambda: not chat.is_busy, "the answer")
+        wait(lambda: is_at_rest(chat), "the answer")
 
     return ask_
 
