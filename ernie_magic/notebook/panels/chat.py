@@ -21,6 +21,7 @@ from ernie_magic.notebook.panels.conversation_menu import ConversationMenu
 from ernie_magic.notebook.panels.frontend import Transcript
 from ernie_magic.notebook.panels.prompt_values import fill_prompt, find_single_braces
 from ernie_magic.notebook.panels.static_output import section_html
+from ernie_magic.notebook.panels.system_prompt import SystemPrompt
 from ernie_magic.notebook.panels.tab import Tab
 from ernie_magic.notebook.panels.task import Task
 from ernie_magic.notebook.panels.turns import (
@@ -34,7 +35,6 @@ from ernie_magic.notebook.panels.widgets import (
     Composer,
     Status,
     make_icon_button,
-    set_visible,
 )
 from ernie_magic.text.language import Text
 from ernie_magic.text.tokens import estimate_tokens
@@ -49,13 +49,6 @@ if TYPE_CHECKING:
     from ernie_magic.runtime.stream import Stream
 
 _ASK = Text("问点什么…", "Ask something…")
-_SYSTEM = Text("系统提示词", "System prompt")
-_SYSTEM_HINT = Text("对这个对话有效，新对话沿用", "for this conversation and new ones")
-_LEAVE_OUT = Text("不发送它", "Leave it out")
-_LEAVE_OUT_HINT = Text(
-    "在这个面板里提问时，不发送会话的系统提示词",
-    "Do not send the session's system prompt with what is asked in this panel",
-)
 _CONVERSATION = Text("对话", "Conversation")
 _NEW = Text("新对话", "New")
 _EXAMPLES = (
@@ -105,20 +98,9 @@ class ChatTab(Tab):
             layout=widgets.Layout(width="auto"),
         )
         self.conversations.add_class("ernie-conversations")
-        self.system_prompt = widgets.Textarea(
-            description=_SYSTEM.say(language),
-            placeholder=_SYSTEM_HINT.say(language),
-            rows=1,
-            style={"description_width": "initial"},
-            layout=widgets.Layout(width="auto"),
+        self.system_prompt = SystemPrompt(
+            self.session, language, lambda: self.shown_conversation, self._on_prompt_changed
         )
-        self.system_prompt.observe(self._on_system_prompt_changed, "value")
-        self.leave_out_system = widgets.ToggleButton(
-            description=_LEAVE_OUT.say(language),
-            tooltip=_LEAVE_OUT_HINT.say(language),
-            layout=widgets.Layout(width="auto"),
-        )
-        self.leave_out_system.observe(lambda _change: self._on_prompt_changed(), "value")
         self.task: Task[Answer] = Task(language, self.composer.status, self._on_busy_changed)
         self.menu = ConversationMenu(self)
         self.selection = self.make_selection("chat")
@@ -126,8 +108,8 @@ class ChatTab(Tab):
         return self.lay_out(
             self.transcript,
             self.selection.picker.widget,
-            self.system_prompt,
-            self.leave_out_system,
+            self.system_prompt.field,
+            self.system_prompt.leave_out,
             self.selection.controls.widget,
         )
 
@@ -164,26 +146,12 @@ class ChatTab(Tab):
         self.selection.update_controls()
         self._on_session_changed()
         self.menu.update()
-        self._update_system_hint()
         self._sync_transcript()
 
     def on_settings_changed(self) -> None:
         """Show the session's system prompt as well."""
         super().on_settings_changed()
-        self._update_system_hint()
-
-    def _update_system_hint(self) -> None:
-        """Show what is sent while the field is empty."""
-        system = self.session.settings.system
-        self.system_prompt.placeholder = system or _SYSTEM_HINT.say(self.language)
-        is_sent_otherwise = bool(system) and not self.system_prompt.value
-        set_visible(self.leave_out_system, visible=is_sent_otherwise)
-
-    @property
-    def _own_system(self) -> str | None:
-        """The system prompt that is given with a prompt: None for the session's, "" for none."""
-        is_left_out = self.leave_out_system.value and bool(self.session.settings.system)
-        return self.shown_conversation.system or ("" if is_left_out else None)
+        self.system_prompt.show()
 
     def _on_session_changed(self) -> None:
         """Show names and system prompt as they are now."""
@@ -192,7 +160,7 @@ class ChatTab(Tab):
                 self._leave_deleted()
             return
         self._update_conversation_names()
-        self._show_system_prompt()
+        self.system_prompt.show()
 
     def _leave_deleted(self) -> None:
         """Show the main conversation in place of one that was deleted."""
@@ -200,12 +168,6 @@ class ChatTab(Tab):
         self.show_conversation(MAIN)
         message = _DELETED.say(self.language, name=name)
         self.composer.status.show_message(message, passes=True)
-
-    def _show_system_prompt(self) -> None:
-        self._is_updating = True
-        self.system_prompt.value = self.shown_conversation.system
-        self._is_updating = False
-        self._update_system_hint()
 
     def _update_conversation_names(self) -> None:
         names = list(dict.fromkeys([MAIN, *self.session.conversations]))
@@ -268,12 +230,8 @@ class ChatTab(Tab):
 
     def _on_prompt_changed(self) -> None:
         text = self.composer.prompt.value
-        system = self._own_system
-        if system is None:
-            system = self.session.settings.system
-        history = sum(shown_turn.tokens for shown_turn in self._shown_turns) + estimate_tokens(
-            system
-        )
+        history = sum(shown_turn.tokens for shown_turn in self._shown_turns)
+        history += estimate_tokens(self.system_prompt.sent)
         note = ""
         if text:
             tokens = estimate_tokens(text)
@@ -300,13 +258,15 @@ class ChatTab(Tab):
         return ChatOptions(
             self.selection.request_parameters,
             self.selection.selected_model,
-            system="" if self._own_system == "" else None,  # the conversation's own otherwise
+            system=""
+            if self.system_prompt.given == ""
+            else None,  # the conversation's own otherwise
             images=list(images) or None,
         )
 
     def _panel_options(self) -> ChatOptions:
         """What the panel says, with the system prompt in it."""
-        return replace(self._chat_options(), system=self._own_system)
+        return replace(self._chat_options(), system=self.system_prompt.given)
 
     def _options_again(self, shown_turn: ShownTurn) -> ChatOptions:
         """What a turn is asked again with: as it was asked, with what was changed here since."""
@@ -545,12 +505,6 @@ class ChatTab(Tab):
         self.attached.pictures = self._left_pictures.pop(self.shown_conversation, ())
         self.follow_session()
 
-    def _on_system_prompt_changed(self, _change: object) -> None:
-        if not self._is_updating:
-            self.shown_conversation.system = self.system_prompt.value
-            self._update_system_hint()
-            self.code_box.refresh_code()
-
     def _on_conversation_selected(self, _change: object) -> None:
         if not self._is_updating and self.conversations.value and not self.task.is_busy:
             self.show_conversation(self.conversations.value)
@@ -585,7 +539,7 @@ class ChatTab(Tab):
                 given=self.selection.request_parameters,
                 model=self.selection.selected_model or "",
                 system=self.shown_conversation.system,
-                leaves_out_system=self._own_system == "",
+                leaves_out_system=self.system_prompt.given == "",
                 files=[picture.name for picture in self.attached.pictures],
                 prompt_code="" if last else self.prompt_code(prompt),
             )

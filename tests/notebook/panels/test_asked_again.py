@@ -48,7 +48,7 @@ def test_what_was_changed_in_the_panel_since_wins_and_nothing_else(chat, act, se
         "min_p": None,
     }
     assert bodies()[-1]["messages"][0] == {"role": "system", "content": "Be French"}
-    chat.system_prompt.value = "Be brief"
+    chat.system_prompt.field.value = "Be brief"
     chat.selection.picker.selected_model = "ernie-4.5-turbo-vl"
     act("regenerate")
     assert (bodies()[-1]["model"], bodies()[-1]["messages"][0]["content"]) == (

@@ -92,13 +92,13 @@ def test_a_conversation_that_another_panel_answers_is_not_deleted(chats, session
 
 def test_a_system_prompt_that_is_set_elsewhere_stands_in_every_panel(chats, session, run, bodies):
     session.conversation.system = "Be brief"
-    assert [tab.system_prompt.value for tab in chats] == ["Be brief"] * 2
-    chats[0].system_prompt.value = "Be a pirate"
-    assert (chats[1].system_prompt.value, session.conversation.system) == ("Be a pirate",) * 2
+    assert [tab.system_prompt.field.value for tab in chats] == ["Be brief"] * 2
+    chats[0].system_prompt.field.value = "Be a pirate"
+    assert (chats[1].system_prompt.field.value, session.conversation.system) == ("Be a pirate",) * 2
     run(chats[1], "hi")
     assert bodies()[-1]["messages"][0] == {"role": "system", "content": "Be a pirate"}
     session["tutor"].system = "Be kind"
-    assert [tab.system_prompt.value for tab in chats] == ["Be a pirate"] * 2
+    assert [tab.system_prompt.field.value for tab in chats] == ["Be a pirate"] * 2
 
 
 def upload(button, content):
@@ -122,7 +122,7 @@ def test_a_conversation_is_saved_to_a_file_and_loaded_in_another_session(
     upload(chat.menu.load_button, content)
     assert chat.conversations.value == "main-2"
     assert prompts(chat) == ["one"]
-    assert chat.system_prompt.value == "be brief"
+    assert chat.system_prompt.field.value == "be brief"
     assert session["main-2"].history[0].answer.text == session.history[0].answer.text
     assert chat.composer.status.text == "loaded: main-2 (1 turn)"
     hostile = content.replace(b"one", b"<script>evil()</script>")
@@ -200,25 +200,25 @@ def test_a_conversation_that_is_deleted_elsewhere_is_no_longer_shown(chat, ask, 
 
 
 def test_the_system_prompt_is_the_conversation_s(chat, ask, session, bodies):
-    chat.system_prompt.value = "be brief"
+    chat.system_prompt.field.value = "be brief"
     assert session.conversation.system == "be brief"
     ask("hi")
     assert bodies()[-1]["messages"][0] == {"role": "system", "content": "be brief"}
 
 
 def test_the_session_s_system_prompt_stands_in_the_empty_field_and_is_counted(chat, session):
-    hint = chat.system_prompt.placeholder
+    hint = chat.system_prompt.field.placeholder
     session.settings.system = "Answer as a pirate " * 20
-    assert chat.system_prompt.placeholder == session.settings.system
+    assert chat.system_prompt.field.placeholder == session.settings.system
     chat.composer.prompt.value = "hi there"
     long = chat.composer.notes.value
-    chat.system_prompt.value = "brief"
+    chat.system_prompt.field.value = "brief"
     assert session.conversation.system == "brief"
     chat.composer.prompt.value = "hi"
     chat.composer.prompt.value = "hi there"
     assert chat.composer.notes.value != long  # its own goes before the session's
     session.settings.system = ""
-    assert chat.system_prompt.placeholder == hint
+    assert chat.system_prompt.field.placeholder == hint
 
 
 def test_clear_wants_a_second_press(chat, ask, session, prompts):
@@ -313,7 +313,7 @@ def test_a_fork_of_all_turns_of_a_locked_conversation_is_locked(session):
 
 
 def test_the_session_s_system_prompt_can_be_left_out(chat, ask, session, bodies):
-    toggle = chat.leave_out_system
+    toggle = chat.system_prompt.leave_out
     assert toggle.layout.display == "none"
     session.settings.system = "Answer as a pirate"
     assert toggle.layout.display is None
@@ -335,7 +335,7 @@ def test_the_session_s_system_prompt_can_be_left_out(chat, ask, session, bodies)
     chat.task.thread.join()
     assert bodies()[-1]["messages"][0]["content"] == "Answer as a pirate"
     toggle.value = True
-    chat.system_prompt.value = "Be French"
+    chat.system_prompt.field.value = "Be French"
     assert toggle.layout.display == "none"
     ask("four")
     assert bodies()[-1]["messages"][0]["content"] == "Be French"

@@ -125,7 +125,7 @@ def test_the_system_prompt_is_that_of_the_conversation_that_the_chat_shows(
     session.settings.system = "Be a pirate"
     assert compare.composer.notes.value == "system prompt (the session&#x27;s): Be a pirate"
     made.tabs["chat"]._start_conversation()
-    made.tabs["chat"].system_prompt.value = "Be French"
+    made.tabs["chat"].system_prompt.field.value = "Be French"
     note = "system prompt (of the conversation main-2): Be French"
     assert compare.composer.notes.value == note
     run(compare, "hi")

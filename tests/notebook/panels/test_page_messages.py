@@ -58,10 +58,13 @@ def test_a_prompt_typed_fast_is_sent_whole_and_no_late_value_stays_in_its_box(
 
 def test_a_system_prompt_typed_fast_is_sent_whole(page, wait, session):
     tab = page.panel.tabs["chat"]
-    tab.system_prompt.set_state({"value": "Y"})
-    texts = {tab.system_prompt.model_id: "You are a pirate.", tab.composer.prompt.model_id: "old"}
+    tab.system_prompt.field.set_state({"value": "Y"})
+    texts = {
+        tab.system_prompt.field.model_id: "You are a pirate.",
+        tab.composer.prompt.model_id: "old",
+    }
     page.send({"op": "send", "where": "ernie-at-chat", "text": "who?", "texts": texts})
-    tab.system_prompt.set_state({"value": "You are a pirate."})
+    tab.system_prompt.field.set_state({"value": "You are a pirate."})
     wait(lambda: not tab.is_busy)
     assert session.last.request.messages[0] == {"role": "system", "content": "You are a pirate."}
     assert (page.written, session.history[0].prompt) == ([], "who?")
