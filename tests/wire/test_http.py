@@ -83,7 +83,10 @@ def test_all_calls_go_through_one_pool_and_keep_its_connection(monkeypatch):
     with (
         start(latency=0) as emulator,
         Session(
-            model="ernie-3.5-8k", base_url=emulator.base_url, api_key="k-pool-k-pool"
+            service="aistudio",
+            model="ernie-3.5-8k",
+            base_url=emulator.base_url,
+            api_key="k-pool-k-pool",
         ) as session,
     ):
         connections = emulator._server.server_state.connections
