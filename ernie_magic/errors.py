@@ -423,9 +423,12 @@ class ServiceUnreachable(TransportError):
     ----------
     was_sent : bool
         Whether the request had left: the service may have carried it out.
+    timed_out : bool
+        Whether no connection was made in time: the other side is away, or busy.
     """
 
     was_sent: bool = False
+    timed_out: bool = False
 
 
 class RequestTimeout(TransportError):

@@ -106,7 +106,7 @@ class _Sending(Generic[ResultT]):
         """
         if self.context.settings.retry_count == 1 or self.started():
             return False
-        return self.request.repeatable or isinstance(error, RateLimited)
+        return self.request.repeatable or isinstance(error, RateLimited | ServiceUnreachable)
 
     def is_safe_after(self, error: ErnieError) -> bool:
         """Whether the request may be sent again after an error: nothing was carried out, or doing
@@ -357,7 +357,7 @@ class HttpClient:
             learning = replace(sending, read=read)
             try:
                 result = await self._send_renewing_token(learning)
-            except RequestTimeout as error:
+            except (RequestTimeout, ServiceUnreachable) as error:
                 if not _only_waited(error, sending, throttle, sent_request):
                     raise
             except ServiceError as error:
@@ -370,7 +370,7 @@ class HttpClient:
                 throttle.on_success(sent_request)
                 return result
             finally:
-                throttle.release()
+                throttle.release(sent_request)
                 if (used := sending.tokens()) is not None:
                     throttle.record_usage(sent_request, used)
 
@@ -484,15 +484,20 @@ async def _learn_and_read(
 
 
 def _only_waited(
-    error: RequestTimeout,
+    error: RequestTimeout | ServiceUnreachable,
     sending: _Sending[ResultT],
     throttle: Throttle,
     sent_request: SentRequest,
 ) -> bool:
-    """Whether a call that got no data only waited behind others of ours, and is sent again: that is
-    told, and else what to do where it may have.
+    """Whether a call that got no data, or no connection in time, only waited behind others of ours,
+    and is sent again: that is told, and else what to do where it may have.
     """
-    at_once = throttle.on_timeout(sent_request, sending.ticket)
+    if isinstance(error, RequestTimeout):
+        at_once = throttle.on_timeout(sent_request, sending.ticket)
+    elif error.timed_out:
+        at_once = throttle.on_no_connection(sent_request, sending.ticket)
+    else:
+        return False
     if at_once is None or not sending.may_wait_for_turn(error):
         if throttle.may_have_queue:
             error.add_advice(_FEWER_AT_ONCE)

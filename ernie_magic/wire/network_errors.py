@@ -71,6 +71,7 @@ def network_error(
         name_ignored(unreachable, ignored)
         # The request was never sent.
         unreachable.retryable = isinstance(error, httpx.ConnectTimeout | httpx.ConnectError)
+        unreachable.timed_out = isinstance(error, httpx.ConnectTimeout)
         return unreachable
     if isinstance(error, httpx.TimeoutException):
         return _no_data_error(timeout)

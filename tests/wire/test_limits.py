@@ -131,7 +131,7 @@ def test_a_later_refusal_does_not_shorten_the_wait_that_the_service_asked_for(la
             error = refusal()
             error.retry_after = retry_after
             limit.on_refused(error, request)
-            limit.release()
+            limit.release(request)
         waits = []
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(limit.acquire(0, waits.append), 0.01)
@@ -181,7 +181,7 @@ def test_tokens_that_others_used_are_counted_until_the_reset_that_headers_tell(l
         sent = await limit.acquire(900, waits.append)
         limit.learn_from_headers(headers, sent)
         limit.record_usage(sent, 1000)
-        limit.release()
+        limit.release(sent)
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(limit.acquire(900, waits.append), 0.01)
 

@@ -42,6 +42,7 @@ _MIN_REPORTED_WAIT = 0.5  # seconds: a shorter wait is not reported
 _MAX_QUEUE_RETRIES = 100
 # How often one call is sent again that waited too long behind others.
 _MAX_TIMEOUTS = 3
+_CONNECTED = 1.2  # times as long as a call that was not connected
 _UNTIL_ONE_ENDS = 3600.0  # seconds: who waits is woken before
 _MAX_DIGITS = 12  # digits: more in a header is nonsense
 # Minutes since it took a call of ours, after which a service that refuses one is not busy with
@@ -123,7 +124,7 @@ class Throttle:
     _sent_requests: SentMinute = field(init=False, repr=False)
     _congestion: Congestion = field(default_factory=Congestion, repr=False)
     _turns: Turns = field(default_factory=Turns, repr=False)
-    _in_flight: int = field(default=0, repr=False)
+    _open: list[SentRequest] = field(default_factory=list, repr=False)  # those in flight
     _accepted_at: float = field(default=-math.inf, repr=False)  # when the latest call ended well
     # Since when every call was refused.
     _refused_since: float = field(default=math.inf, repr=False)
@@ -208,7 +209,7 @@ class Throttle:
             )
         sent_request = SentRequest(self.clock(), tokens)
         self._sent_requests.add(sent_request)
-        self._in_flight += 1
+        self._open.append(sent_request)
         self._congestion.on_sent(sent_request, self._in_flight)
         return sent_request
 
@@ -224,9 +225,14 @@ class Throttle:
             waiter.reported_until = now + seconds
             on_wait(seconds)
 
-    def release(self) -> None:
+    @property
+    def _in_flight(self) -> int:
+        return len(self._open)
+
+    def release(self, sent_request: SentRequest) -> None:
         """Note that a call has ended, whatever came of it."""
-        self._in_flight -= 1
+        # By identity: two calls may have been sent at the same moment.
+        self._open = [each for each in self._open if each is not sent_request]
         self._queue.wake_first()
 
     def reset(self) -> None:
@@ -366,6 +372,27 @@ class Throttle:
         ticket.timeouts += 1
         if not is_queued or ticket.timeouts > _MAX_TIMEOUTS:
             return None
+        return self._turns.limit
+
+    def on_no_connection(self, sent_request: SentRequest, ticket: QueueTicket) -> int | None:
+        """Learn from a call for which no connection was made in time.
+
+        Returns
+        -------
+        int | None
+            How many calls are sent at once from now on, where the service was busy with others of
+            ours, so that this one may be sent again; None otherwise.
+        """
+        now = self.clock()
+        seconds = now - sent_request.sent_at
+        others = [each for each in self._open if each is not sent_request]
+        # One that waits for longer than a connection may take has one.
+        is_busy = any(now - each.sent_at > _CONNECTED * seconds for each in others)
+        is_answering = now - self._accepted_at <= max(seconds, self.minute)
+        ticket.timeouts += 1
+        if not others or not (is_busy or is_answering) or ticket.timeouts > _MAX_TIMEOUTS:
+            return None
+        self._turns.on_no_connection(len(others), seconds, now)
         return self._turns.limit
 
     def _is_unexplained(self, now: float) -> bool:

@@ -70,6 +70,24 @@ class Turns:
             self.limit += 1
             self._answered_at_limit = 0
 
+    def on_no_connection(self, connected: int, seconds: float, now: float) -> None:
+        """Note that a call was not connected in time, while others were: a server that does one
+        thing at a time takes only so many (`listen(2)`, its backlog).
+
+        Parameters
+        ----------
+        connected
+            How many others were.
+        seconds
+            How long the call has waited.
+        now
+        """
+        possible = max(1, connected)
+        self.limit = min(self.limit or possible, possible)
+        self._limited_at = now
+        self._timeout = seconds
+        self._answered_at_limit = 0
+
     def on_timeout(self, sent: SentRequest, now: float) -> bool:
         """Note that a call got no data for too long; return whether it only waited for others."""
         if sent.sent_at < self._limited_at:

@@ -2,13 +2,18 @@
 
 import asyncio
 import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from ernie_magic import errors
 from ernie_magic.session import Session
 from ernie_magic.wire.throttling.allowed_span import SentRequest
+from ernie_magic.wire.throttling.throttle import Throttle
 from ernie_magic.wire.throttling.turns import Turns
+from ernie_magic.wire.throttling.waiting_queue import QueueTicket
 from tests.loopback_server import LoopbackServer, read_request
 from tests.raw_server import http
 
@@ -145,3 +150,80 @@ def test_a_call_alone_that_gets_no_answer_in_time_is_told_at_once():
         assert "in_flight" not in caught.value.line("en")
     finally:
         server.stop()
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+async def open_calls(throttle, *moments):
+    calls = []
+    for moment in moments:
+        throttle.clock.now = moment
+        calls.append(await throttle.acquire(0, lambda _seconds: None))
+    return calls
+
+
+def on_no_connection(moments, now, answered_at=None):
+    """The limit after the last of some calls was not connected by `now`."""
+
+    async def run():
+        throttle = Throttle("s", "m", clock=Clock())
+        if answered_at is not None:
+            (answered,) = await open_calls(throttle, answered_at - 1)
+            throttle.clock.now = answered_at
+            throttle.on_success(answered)
+            throttle.release(answered)
+        *_, last = await open_calls(throttle, *moments)
+        throttle.clock.now = now
+        return throttle.on_no_connection(last, QueueTicket())
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("moments", "now", "answered_at", "limit"),
+    [
+        ([100] * 8, 110, 95, 7),  # others are answered
+        ([100, 100, 115], 125, None, 2),  # others are connected for longer than that takes
+        ([100] * 8, 110, None, None),  # nothing shows that it is there
+        ([100], 110, 95, None),  # it is busy with nothing of ours
+        ([200] * 8, 210, 95, None),  # it was there a while ago
+    ],
+)
+def test_a_server_that_takes_no_more_connections_is_sent_fewer_at_once(
+    moments, now, answered_at, limit
+):
+    assert on_no_connection(moments, now, answered_at) == limit
+
+
+def test_a_server_of_one_thread_answers_all_rows(monkeypatch):
+    monkeypatch.setattr("ernie_magic.wire.http.CONNECT_TIMEOUT", 0.25)
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["content-length"]))
+            time.sleep(0.3)
+            body = json.dumps(REPLY).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    class Narrow(HTTPServer):
+        request_queue_size = 1
+
+    with Narrow(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/v1"
+        with Session(service="local", base_url=address, backoff_factor=0.0) as session:
+            rows = session.map("{{text}}", [f"row {i}" for i in range(8)], model="m")
+        server.shutdown()
+    assert [row["error"] for row in rows] == [None] * 8
