@@ -52,6 +52,7 @@ class AppReader(Reader):
         self._has_answer = False  # words in `answer`
         self._texts: dict[str, str] = {}  # of steps, by their kinds, while it has none
         self._thoughts = StreamedParts()
+        self._thoughts_of: dict[str, list[str]] = {}  # steps, by their kinds
 
     @property
     def is_empty(self) -> bool:  # noqa: D102  (the base's)
@@ -172,11 +173,19 @@ class AppReader(Reader):
         return Delta(delta.text + rest.text, delta.reasoning + rest.reasoning)
 
     def _read_thoughts(self, events: Sequence[Mapping[str, Any]]) -> str:
-        return "".join(
-            self._thoughts.add(values.as_name(event.get("event_type")), thoughts)
-            for event in events
-            if (thoughts := app_events.read_thoughts(event))
-        )
+        """Return the thoughts of events; one that is done may have all of its step's again."""
+        added = ""
+        for event in events:
+            if not (thoughts := app_events.read_thoughts(event)):
+                continue
+            kind = values.as_name(event.get("event_type"))
+            before = self._thoughts_of.setdefault(kind, [])
+            if not (app_events.is_done(event) and thoughts == "".join(before)):
+                before.append(thoughts)
+                added += self._thoughts.add(kind, thoughts)
+            if app_events.is_done(event):
+                before.clear()
+        return added
 
     def _add_up(self, events: Sequence[Mapping[str, Any]]) -> Mapping[str, int] | None:
         """Return the tokens of all steps so far, where these events count some."""

@@ -73,13 +73,18 @@ def test_the_thoughts_of_an_application_are_the_answer_s_reasoning(whole):
         event(kind="thought", status="running", text="let me "),
         event(kind="thought", status="running", text="think"),
         event(kind="chat_reasoning", status="running", text="chain"),
+        # A step that is done may tell all of it again.
+        event(kind="chat_reasoning", text="chain"),
         event(kind="chat_reasoning", text=None),
+        event(kind="chat_reasoning", status="running", text=" of "),
+        event(kind="chat_reasoning", status="running", text="it"),
+        event(kind="chat_reasoning", text=" of it"),
     ]
     steps = [step("", thought) for thought in thoughts] + [step("ok", last=True)]
     if whole:
         steps = [step("ok", *thoughts, last=True)]
     _, answer = read(*steps, whole=whole)
-    assert (answer.text, answer.reasoning) == ("ok", "let me think\n\nchain")
+    assert (answer.text, answer.reasoning) == ("ok", "let me think\n\nchain of it")
 
 
 PICTURE, TABLE, SOUND = (

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Event = Mapping[str, Any]
 
 _FAILED = "error"
+_DONE = "done"
 _NO_CODE = "app_error"
 _NO_MESSAGE = "a step of the application failed"
 _PICTURES = ("image", "images")
@@ -59,6 +60,11 @@ def is_failed(event: Event) -> bool:
         return False
     code = values.as_name(event.get("event_code"))
     return code not in ("", "0") or event.get("event_status") == _FAILED
+
+
+def is_done(event: Event) -> bool:
+    """Whether an event ends its step."""
+    return event.get("event_status") == _DONE
 
 
 def describe_failure(event: Event) -> dict[str, str]:
