@@ -186,3 +186,28 @@ def test_another_model_leaves_unfolded_what_was_and_an_emptied_field_is_the_defa
     field.fill("")
     field.press("Escape")
     expect(field).to_have_value("ernie-speed-8k")
+
+
+def test_a_whole_name_is_taken_however_its_field_is_left_and_one_of_no_list_is_offered(open_panel):
+    panel = open_panel(line="%ernie panel chat")
+    field = panel.root.get_by_role("combobox", name="模型").locator("visible=true")
+    for leave in (lambda: field.press("Tab"), panel.prompt.click):
+        field.click()
+        field.fill("ERNIE-Speed-8K")
+        leave()
+        expect(field).to_have_value("ernie-speed-8k")
+        field.click()
+        field.fill("speed")  # a part of a name only filters
+        leave()
+        expect(field).to_have_value("ernie-speed-8k")
+        panel.choose_model("ernie-4.5-turbo-128k")
+    field.click()
+    field.fill("my-own-<b>model</b>")
+    offered = panel.root.locator(".ernie-option")
+    expect(offered).to_have_text("用 my-own-<b>model</b>（不在列表中）")
+    offered.click()
+    expect(field).to_have_value("my-own-<b>model</b>")
+    panel.ask("hi")
+    panel.idle()
+    assert panel.sent()[-1]["model"] == "my-own-<b>model</b>"
+    assert panel.page.problems == []

@@ -45,6 +45,7 @@ _TRANSCRIPT_LABELS = {
 _MODEL_LABELS = {
     "model": Text("模型", "Model"),
     "reload": Text("刷新列表", "Reload list"),
+    "as_is": Text("用 {model}（不在列表中）", "use {model} (not in the list)"),
 }
 _FRONTEND_LABELS = {
     "copied": Text("已复制", "copied"),

@@ -60,6 +60,7 @@ function render({ model, el }) {
       if (isFolded) nodes.push(option({ id: "", label: `${label} · ${found.length}`, facts: "▸" }, true));
       else nodes.push(...found.map((each) => option(each)));
     }
+    if (wanted && !nodes.length) nodes.push(option({ id: sought.trim(), label: say.as_is.replace("{model}", () => sought.trim()), facts: "" }));
     list.replaceChildren(...nodes);
     rows().forEach((node, i) => (node.id = `${id}-${i}`));
     popup.classList.toggle("ernie-open", isOpen);
@@ -95,6 +96,15 @@ function render({ model, el }) {
     return true;
   }
 
+  // A whole id that stands in the list is meant, however the field is left; a part of one is not.
+  function chooseIfWhole() {
+    const wanted = isOpen ? typed().trim().toLowerCase() : "";
+    const whole = wanted && model.get("groups").flatMap((group) => group.models).find((each) => each.id.toLowerCase() === wanted);
+    if (!whole || whole.id === model.get("current").id) return false;
+    choose(whole.id);
+    return true;
+  }
+
   const typed = () => (field.value === model.get("current").label ? "" : field.value);
 
   function activate(index) {
@@ -108,7 +118,7 @@ function render({ model, el }) {
 
   field.addEventListener("focus", open);
   field.addEventListener("click", open);
-  field.addEventListener("blur", () => chooseDefaultIfEmptied() || close());
+  field.addEventListener("blur", () => chooseDefaultIfEmptied() || chooseIfWhole() || close());
   field.addEventListener("input", () => {
     isOpen = true;
     draw(field.value);
