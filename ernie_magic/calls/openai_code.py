@@ -14,9 +14,10 @@ from urllib.parse import parse_qsl
 from ernie_magic.api.parameters import MAX_IMAGE_BYTES
 from ernie_magic.calls.images.conversion import JPEG_QUALITY
 from ernie_magic.calls.images.metadata import read_file_beginning
+from ernie_magic.calls.openai_access import find_access
 from ernie_magic.calls.python_code import Expression
 from ernie_magic.config.addresses import redact_url, split_query
-from ernie_magic.config.services import LOCAL, QIANFAN, QIANFAN_V1
+from ernie_magic.config.services import QIANFAN_V1
 from ernie_magic.storage.paths import find_path
 from ernie_magic.text.language import LANGUAGES, Text
 
@@ -64,10 +65,6 @@ _SHOWN: dict[Kind, str] = {
     "image": "reply.data[0].url",
     "embedding": "len(reply.data), len(reply.data[0].embedding)",
 }
-_V1 = Text(
-    "# 千帆 V1 没有 OpenAI 兼容接口，这里是千帆 V2 的写法",
-    "# Qianfan V1 has no OpenAI-compatible calls: this is for Qianfan V2",
-)
 _LEFT_OUT = Text(
     "# {names}：先前的图片，数据太长没有写出，请先赋值（data: 网址）",
     "# {names}: earlier pictures, too long to show; assign them first (data: URLs)",
@@ -91,19 +88,17 @@ def openai_code(
     if known.get("stream"):
         result = "chunks"
         ending = [*_PRINT_CHUNKS]
-    key, url = _openai_access(endpoint)
-    lines = ["from openai import OpenAI", ""]
-    if not endpoint.service.is_simulated:
-        lines = ["import os", "", *lines]
+    access = find_access(endpoint)
+    lines = [*access.beginning, ""]
     left_out: list[str] = []
     messages = _shown_messages(known.get("messages") or (), files, left_out)
     lines += _picture_helpers(files, messages)
-    address, query = split_query(url)
-    access = [f"api_key={key}", f"base_url={redact_url(address)!r}"]
+    address, query = split_query(access.base_url)
+    options = [f"api_key={access.key}", f"base_url={redact_url(address)!r}"]
     if shown_query := _shown_query(endpoint, query):
-        access.append(f"default_query={shown_query!r}")
-    access += _openai_client_options(sent)
-    lines += [f"client = OpenAI({', '.join(access)}{_shown_headers(endpoint)})"]
+        options.append(f"default_query={shown_query!r}")
+    options += _openai_client_options(sent)
+    lines += [f"client = OpenAI({', '.join(options)}{_shown_headers(endpoint)})"]
     lines += [f"{result} = client.{_METHODS[kind]}("]
     for name, value in known.items():
         if name == "messages":
@@ -115,9 +110,7 @@ def openai_code(
     if rest:
         lines += [f"    extra_body={rest!r},"]
     lines += [")", *ending]
-    notes = []
-    if endpoint.service is QIANFAN_V1:
-        notes.append(_V1)
+    notes = [*access.notes]
     if left_out:
         notes.append(_LEFT_OUT.fill(names=", ".join(left_out)))
     return Text(
@@ -133,17 +126,6 @@ def _openai_client_options(sent: Mapping[str, Any]) -> Iterator[str]:
         yield f"timeout={sent['request_timeout']!r}"
     if "retry_count" in sent:
         yield f"max_retries={max(sent['retry_count'] - 1, 0)}"
-
-
-def _openai_access(endpoint: Endpoint) -> tuple[str, str]:
-    """Return the expression for the key, and the base URL."""
-    if endpoint.service.is_simulated:
-        return '"any"', endpoint.base_url
-    if endpoint.service is LOCAL:
-        return 'os.environ.get("OPENAI_API_KEY", "none")', endpoint.base_url
-    if endpoint.service is QIANFAN_V1:
-        return f'os.environ["{QIANFAN.key_variables[0]}"]', QIANFAN.base_url
-    return f'os.environ["{endpoint.service.key_variables[0]}"]', endpoint.base_url
 
 
 def _shown_query(endpoint: Endpoint, query: str) -> dict[str, str]:

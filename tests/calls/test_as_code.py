@@ -3,6 +3,8 @@
 import contextlib
 import io
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
@@ -270,6 +272,98 @@ def test_qianfan_v1_has_no_calls_for_the_official_client_and_says_so(session):
     code = as_code.code_for_chat(request, session.endpoint(), conversation="main", given={}).openai
     assert code.zh.startswith("# 千帆 V1 没有 OpenAI 兼容接口")
     assert "https://qianfan.baidubce.com/v2" in code.en
+    assert "canary" not in code.en
+
+
+KEY = "canary-0123456789abcdef0123456789abcdef01"
+KEY_OF_V2 = "bce-v3/ALTAK-canary12/0123456789abcdef0123456789abcdef01234567"
+PAIR = {"QIANFAN_ACCESS_KEY": "ALTAKcanaryx7Qm2Zt9Lw4Vb", "QIANFAN_SECRET_KEY": "canary5sF8jH2kL9"}
+KEY_PLACES = {
+    "an environment": ({"AI_STUDIO_API_KEY": KEY}, {}, KEY),
+    "a .env": ({}, {"AI_STUDIO_API_KEY": KEY}, KEY),
+    "a .env of V2": ({}, {"QIANFAN_API_KEY": KEY_OF_V2}, KEY_OF_V2),
+    "a second variable": ({"QIANFAN_BEARER_TOKEN": KEY_OF_V2}, {}, KEY_OF_V2),
+    "a second variable in a .env": ({}, {"QIANFAN_BEARER_TOKEN": KEY_OF_V2}, KEY_OF_V2),
+    "a server's .env": (
+        {},
+        {"OPENAI_BASE_URL": "http://h.example/v1", "OPENAI_API_KEY": KEY},
+        KEY,
+    ),
+    "V1 beside a key of V2": (
+        {"QIANFAN_BEARER_TOKEN": KEY_OF_V2, "QIANFAN_AK": "ak-canary", "QIANFAN_SK": "sk-canary"},
+        {},
+        KEY_OF_V2,
+    ),
+    "no key that a server needs": ({"OPENAI_BASE_URL": "http://h.example/v1"}, {}, "none"),
+    "no key that another address needs": (
+        {"AI_STUDIO_BASE_URL": "http://h.example/v1"},
+        {},
+        "none",
+    ),
+}
+
+
+CLIENT_THAT_PRINTS_ITS_KEY = """
+class OpenAI:
+    def __init__(self, api_key, **_):
+        print(api_key)
+"""
+
+
+def client_code(session, service=""):
+    if service:
+        session.settings.service = service
+    endpoint = session.settings.build_endpoint()
+    request = embedding_request(["hi"], model="g", given={}, extra={}, rules=endpoint.rules)
+    return as_code.code_for_embedding(request, endpoint, model="g").openai
+
+
+def set_variables(variables, monkeypatch):
+    monkeypatch.delenv("AI_STUDIO_API_KEY", raising=False)  # as `sent_by` leaves it
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("place", KEY_PLACES)
+def test_the_official_client_has_the_key_wherever_the_session_has_it_from(
+    place, monkeypatch, tmp_path
+):
+    variables, dotenv, key = KEY_PLACES[place]
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{name}={value}" for name, value in dotenv.items()]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    set_variables(variables, monkeypatch)
+    code = client_code(Session(), "qianfan-v1" if "V1" in place else "").en
+    assert "canary" not in code
+    (tmp_path / "code.py").write_text(code.partition("\nreply = ")[0])
+    (tmp_path / "openai.py").write_text(CLIENT_THAT_PRINTS_ITS_KEY)
+    ran = subprocess.run(
+        [sys.executable, "code.py"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (ran.stdout.strip(), ran.stderr) == (key, "")
+
+
+@pytest.mark.parametrize(
+    ("variables", "given", "service", "told"),
+    [
+        (PAIR, {}, "", "QIANFAN_API_KEY"),
+        ({"QIANFAN_ACCESS_TOKEN": "24.canary"}, {}, "qianfan-v1", "QIANFAN_API_KEY"),
+        ({}, {"api_key": KEY}, "", "AI_STUDIO_API_KEY"),
+        ({"AI_STUDIO_API_KEY": "another-key-0123456"}, {"api_key": KEY}, "", "AI_STUDIO_API_KEY"),
+        ({}, {"bearer_token": KEY_OF_V2}, "", "QIANFAN_API_KEY"),
+        ({}, {"access_key": "ALTAKcanaryx7Qm2Zt9Lw4Vb", "secret_key": "canary5sF8"}, "", "API key"),
+    ],
+    ids=["pair", "V1", "session", "another", "session, V2", "session's pair"],
+)
+def test_the_official_client_s_code_says_which_variable_is_still_to_be_set(
+    variables, given, service, told, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    set_variables(variables, monkeypatch)
+    code = client_code(Session(**given), service)
+    notes = [line for line in code.en.splitlines() if line.startswith("#")]
+    assert told in notes[-1]
+    assert "环境变量" in code.zh
     assert "canary" not in code.en
 
 
