@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 BAR_INTERVAL = 0.2  # seconds between updates
 _DELAY = 1.0  # seconds: faster work needs no bar
 _MIN_RATED_SECONDS = 0.5  # seconds of work that tell a rate
+# Pieces of work that tell one, or else seconds: of eight in flight the first comes as late as the
+# last, and would tell eight times the time that is left.
+_MIN_RATED_PIECES = 8
+_SLOW_SECONDS = 10.0
 _FAILED = Text("{n:,} 个失败", "{n:,} failed")
 _PER_SECOND = Text("每秒 {n}", "{n}/s")
 _LEFT = Text("还要 {time}", "{time} left")
@@ -50,6 +54,8 @@ class ProgressClock:
         seconds = time.monotonic() - self._began
         done = progress.done - self._first
         if not done or seconds < _MIN_RATED_SECONDS:
+            return []
+        if done < _MIN_RATED_PIECES and seconds < _SLOW_SECONDS:
             return []
         rate = done / seconds
         remaining = (progress.total - progress.done) / rate

@@ -42,6 +42,18 @@ def test_no_rate_is_told_before_there_is_one(clock):
     assert known.describe(Progress(0, 10), "en") == "0 / 10"
 
 
+def test_the_first_of_many_at_once_tells_no_time_left(clock):
+    known = ProgressClock()
+    known.describe(Progress(3, 1_500), "en")
+    clock[0] += 2
+    assert known.describe(Progress(4, 1_500), "en") == "4 / 1,500"  # seven more are on their way
+    assert "left" in known.describe(Progress(11, 1_500), "en")
+    slow = ProgressClock()
+    slow.describe(Progress(0, 4), "en")
+    clock[0] += 30
+    assert slow.describe(Progress(1, 4), "en") == "1 / 4 · 0.0333/s · 1:30 left"
+
+
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [(0, "0:00"), (7.4, "0:07"), (59.6, "1:00"), (750, "12:30"), (3_725, "1:02:05")],

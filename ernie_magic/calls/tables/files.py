@@ -28,7 +28,7 @@ from ernie_magic.calls.tables.separated_values import (
     double_escaped_quotes,
     find_separator,
 )
-from ernie_magic.calls.tables.sheets import check_sheet
+from ernie_magic.calls.tables.sheets import check_sheet, note_other_sheets
 from ernie_magic.calls.tables.typed_values import INT64
 from ernie_magic.calls.tables.written_numbers import (
     mark_numbers,
@@ -173,7 +173,15 @@ def _read_excel(pandas: ModuleType, file: Path) -> Any:
         table = pandas.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
         check_sheet(table, book.sheet_names)
         check_formulas(file)
-    return _map_columns(pandas, table, list)
+        first, *others = map(str, book.sheet_names)
+        filled = [
+            name
+            for name in others
+            if len(pandas.read_excel(book, sheet_name=name, nrows=1).columns)
+        ]
+    table = _map_columns(pandas, table, list)
+    note_other_sheets(table, [first, *filled])
+    return table
 
 
 def decode_text(content: bytes) -> str:
@@ -253,6 +261,7 @@ _READERS: Mapping[str, Callable[[ModuleType, Path], Any]] = {
     ".parquet": _read_parquet,
     ".xlsx": _read_excel,
 }
+EXTENSIONS = tuple(_READERS)
 
 # What pandas requires for a kind of file; its error names it in words only.
 _INSTALL = Text(

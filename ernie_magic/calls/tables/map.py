@@ -172,7 +172,8 @@ class MapJob:
             problem = error
         mapped = self._build_result(partial=problem is not None)
         if isinstance(problem, ErnieError):
-            problem.answer = mapped
+            if mapped.unasked < len(mapped):  # else there is nothing to show, or to continue
+                problem.answer = mapped
             is_ledgers = isinstance(problem, InvalidOption) and bool(self._answers.values)
             if problem.advice and (isinstance(problem, RateLimited) or is_ledgers):
                 problem.add_advice(mapped.resume_advice)

@@ -13,6 +13,7 @@ from ernie_magic.calls.tables import frames, schema
 from ernie_magic.calls.tables.earlier_runs import are_made_columns
 from ernie_magic.calls.tables.files import TEXT
 from ernie_magic.calls.tables.schema import parse_columns
+from ernie_magic.calls.tables.sheets import take_sheets_note
 from ernie_magic.calls.tables.template import Template, column_spans, row_value_error
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.storage import folders, ledger
@@ -101,6 +102,8 @@ class MapRequest:
         How many rows have nothing in these.
     preview : bool
         Ask for a few rows where many have no answer yet.
+    notes : tuple of Text
+        What to know of the table.
     """
 
     data: object
@@ -118,6 +121,7 @@ class MapRequest:
     purpose: tuple[object, ...]
     empty_rows: int
     preview: bool = False
+    notes: tuple[Text, ...] = ()
 
     @property
     def taken_columns(self) -> tuple[str, ...]:
@@ -165,7 +169,8 @@ class MapRequest:
         return missing
 
     def describe_columns(self) -> Iterator[Text]:
-        """Describe what becomes of the table's own columns."""
+        """Describe which table was read, and what becomes of its own columns."""
+        yield from self.notes
         if len(self.prompts) > 1 and not self.taken_columns:
             yield _SAME_FOR_ALL
         if self.empty_rows:
@@ -251,6 +256,7 @@ def build_map_request(
     is_written = isinstance(prompt, str)  # a template's values, and a cell's, are filled in
     check_names("map", options.parameters, parameters.parameters_of("chat"))
     table = frames.copy_table(rows)
+    sheets_note = take_sheets_note(table)
     content = frames.read_table(table, with_labels=True)
     if is_written:
         _check_system(options.system, (*content.columns, frames.own_name(table)))
@@ -285,6 +291,7 @@ def build_map_request(
         purpose,
         empty_rows,
         preview,
+        tuple(filter(None, [sheets_note])),
     )
     _check_not_blank(template)
     _check_columns(template, map_request.columns)

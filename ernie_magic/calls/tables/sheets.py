@@ -21,8 +21,14 @@ _EMPTY = Text(
 _TITLE = Text("表头上面还有别的行", "other rows stand above its header")
 _NAME_SHEET = Text(
     '用 pd.read_excel(…, sheet_name="{name}") 读成 DataFrame',
-    'read it into a DataFrame with pd.read_excel(…, sheet_name="{name}")',
+    'read one into a DataFrame with pd.read_excel(…, sheet_name="{name}")',
 )
+_ONE_OF_SHEETS = Text(
+    "只读了第一个工作表 {first}，没有读 {others}：{advice}",
+    "only the first sheet, {first}, was read, and not {others}: {advice}",
+)
+# Where pandas keeps what a table came from.
+_OTHERS = "ernie_magic_sheets"
 _SKIP_ROWS = Text(
     "删掉它们，或用 pd.read_excel(…, skiprows={n}) 读成 DataFrame",
     "delete them, or read it into a DataFrame with pd.read_excel(…, skiprows={n})",
@@ -51,6 +57,25 @@ def check_sheet(table: Any, sheets: Sequence[object]) -> None:
         )
     if lines_above := _count_rows_above_header(table):
         raise InvalidOption(_TITLE, advice=_SKIP_ROWS.fill(n=lines_above))
+
+
+def note_other_sheets(table: Any, sheets: Sequence[str]) -> None:
+    """Note with a table which sheet it is, and which others have one."""
+    if len(sheets) > 1:
+        table.attrs[_OTHERS] = tuple(sheets)
+
+
+def take_sheets_note(table: Any) -> Text | None:
+    """Return what to know of a table that is one sheet of several, and forget it: what is made of
+    the table is no sheet.
+    """
+    attrs = getattr(table, "attrs", None)
+    sheets = attrs.pop(_OTHERS, None) if isinstance(attrs, dict) else None
+    if not sheets:
+        return None
+    first, *others = sheets
+    named = ", ".join(others[:_MAX_SHEETS])
+    return _ONE_OF_SHEETS.fill(first=first, others=named, advice=_NAME_SHEET.fill(name=others[0]))
 
 
 def _count_rows_above_header(table: Any) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.api.requests import is_missing
 from ernie_magic.notebook.display.chat import (
     PARTIAL,
     SECONDS,
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 _SHOWN = 5  # rows
 _CELL = 80  # characters
 _FIRST = Text("，显示前 {n} 行", ", the first {n} shown")
-_ASKED = Text("这次请求 {n} 行", "{n} requested now")
+_ASKED = Text("这次请求 {n:,} 行", "{n:,} requested now")
+_UNASKED = Text("{n:,} 行还没有问，加 --resume 继续", "{n:,} not asked yet: --resume continues")
 _FAILED = Text("{rows}失败，原因在 {column} 列", "{rows} failed, see the column {column}")
 _PREVIEW = Text(
     "预览 {rows}；全部 {total:,} 行约 {tokens}{money}、{seconds}，加 --yes 全部运行",
@@ -54,6 +56,8 @@ def summary_line(mapped: Mapped, language: Language, notes: Sequence[Text] = ())
         parts.insert(0, mapped.model)
     if mapped.reused or mapped.partial:
         parts.append(_ASKED.say(language, n=mapped.sent))
+    if mapped.unasked:
+        parts.append(_UNASKED.say(language, n=mapped.unasked))
     if mapped.errors:
         failed = ROWS.fill(len(mapped.errors))
         parts.append(_FAILED.fill(rows=failed, column=mapped.error_column).say(language))
@@ -152,5 +156,5 @@ def mime_bundle(
 
 
 def _cell_text(value: object) -> str:
-    """A value in a cell of the table; none is an empty cell."""
-    return "" if value is None else clip_to_line(str(value), _CELL)
+    """A value in a cell of the table; a missing one is an empty cell, as it is sent."""
+    return "" if is_missing(value) else clip_to_line(str(value), _CELL)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.requests import is_missing
 from ernie_magic.calls.images.formats import EXTENSIONS
+from ernie_magic.calls.tables.files import EXTENSIONS as TABLE_EXTENSIONS
 from ernie_magic.errors import (
     ErnieError,
     InvalidExpression,
@@ -274,7 +275,7 @@ def _list_neighbouring_files(word: str) -> list[str]:
         return [
             str(folder / file.name)
             for file in islice(folder.iterdir(), _MAX_FILES)
-            if file.suffix in EXTENSIONS
+            if file.suffix.lower() in (*EXTENSIONS, *TABLE_EXTENSIONS)
         ]
     except (OSError, ValueError, RuntimeError):
         return []

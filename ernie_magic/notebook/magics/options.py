@@ -299,6 +299,8 @@ class Grammar:
         Options besides those.
     misplaced_advice
         Where text that is not an option belongs.
+    elsewhere
+        What is done otherwise than by an option, by the flags that people try.
     """
 
     def __init__(
@@ -307,11 +309,13 @@ class Grammar:
         kind: Kind,
         options: tuple[Option, ...],
         misplaced_advice: Text = _BELOW,
+        elsewhere: Mapping[str, Text] = MappingProxyType({}),
     ) -> None:
         self.magic = magic
         self.kind = kind
         self.options = options
         self._misplaced_advice = misplaced_advice
+        self._elsewhere = elsewhere
         self._parser = _Parser(prog=magic, add_help=False, allow_abbrev=False)
         for parameter in parameters.parameters_of(kind).values():
             flags = _parameter_flags(parameter)
@@ -539,6 +543,9 @@ class Grammar:
             )
         if word.startswith("-"):
             name = word.split("=", maxsplit=1)[0]
+            if advice := self._elsewhere.get(name):
+                what = Text("没有选项 {name}", "no option {name}").fill(name=name)
+                return InvalidOption(what, advice=advice)
             list_all = _LIST_OPTIONS.fill(magic=self.magic)
             return parameters.unknown_option(name, self.all_flags(), list_all=list_all)
         advice = self._misplaced_advice

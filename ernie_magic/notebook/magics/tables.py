@@ -53,6 +53,16 @@ from ernie_magic.text.language import Text, clip_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+_SAVE_RESULT = Text(
+    '结果在变量里：--as out，再用 out.to_excel("out.xlsx")、out.to_csv("out.csv") 存；'
+    "是列表就先 pd.DataFrame(out)",
+    'the result is a variable: --as out, then out.to_excel("out.xlsx") or out.to_csv("out.csv") '
+    "writes it; of a list pd.DataFrame(out) first",
+)
+_READ_SHEET = Text(
+    '先读那个工作表：df = pd.read_excel("文件.xlsx", sheet_name="…")，再用 df',
+    'read that sheet first: df = pd.read_excel("file.xlsx", sheet_name="…"); its table is df',
+)
 MAP_GRAMMAR = Grammar(
     "%%ernie_map",
     "chat",
@@ -109,6 +119,13 @@ MAP_GRAMMAR = Grammar(
         "表（变量名）写在最前面；提示词写在下一行起，用 {{列名}}",
         "the table (a variable) comes first; the prompt goes on the lines below, with {{column}}",
     ),
+    {
+        **dict.fromkeys(
+            ("--out", "--output", "--into", "--save", "--file", "--export", "--csv", "--excel"),
+            _SAVE_RESULT,
+        ),
+        **dict.fromkeys(("--sheet", "--sheet-name", "--sheet_name"), _READ_SHEET),
+    },
 )
 _NOWHERE = (sys.maxsize, sys.maxsize)
 _COLUMN_ALONE = Text(

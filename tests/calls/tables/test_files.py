@@ -196,6 +196,18 @@ def test_rows_above_a_sheet_s_header_are_told(tmp_path):
     assert frames.rows_of(frames.copy_table(tmp_path / "b.xlsx"))[0]["text"] == "good"
 
 
+def test_which_of_several_sheets_was_read_is_told(tmp_path, session):
+    write_sheets(tmp_path / "a.xlsx", May=ROWS, June=ROWS, later=[])
+    mapped = session.map("[[echo]]{{text}}", str(tmp_path / "a.xlsx"))
+    told = " ".join(note.en for note in mapped.notes)
+    assert "only the first sheet, May, was read, and not June:" in told
+    assert 'pd.read_excel(…, sheet_name="June")' in told
+    again = session.map("[[echo]]{{text}}", mapped.table)  # which is no sheet
+    assert "sheet" not in " ".join(note.en for note in again.notes)
+    write_sheets(tmp_path / "b.xlsx", May=ROWS, later=[])
+    assert not session.map("[[echo]]{{text}}", str(tmp_path / "b.xlsx")).notes
+
+
 def test_an_empty_first_sheet_names_the_others(tmp_path):
     write_sheets(tmp_path / "a.xlsx", cover=[], data=ROWS)
     with pytest.raises(errors.InvalidOption, match=r"cover, is empty.*sheet_name=\"data\""):

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -492,3 +493,47 @@ def test_the_same_question_about_several_rows_is_asked_on_purpose_only(run, shel
     assert not emulator.requests
     for cell in ("rows --yes\nJudge it", "rows --col review\nJudge it", "one\nJudge it"):
         assert run(f"%%ernie_map {cell}")[0].success
+
+
+@pytest.mark.parametrize("flag", ["--out", "--save", "--csv"])
+def test_a_result_is_saved_from_its_variable(run, flag):
+    result, _ = run(f"%%ernie_map df {flag} a.xlsx\n{{{{text}}}}")
+    assert "--as out, then out.to_excel(" in str(result.error_in_exec)
+
+
+def test_another_sheet_of_a_file_is_read_by_pandas(run):
+    result, _ = run("%%ernie_map a.xlsx --sheet B\n{{text}}")
+    assert 'pd.read_excel("file.xlsx", sheet_name="…")' in str(result.error_in_exec)
+
+
+@pytest.mark.parametrize("word", ["reviews.xls", "reviews", "review.xlsx", "reviews.CSV"])
+def test_a_table_s_file_that_is_nearly_named_is_told(run, word):
+    Path("reviews.xlsx").write_bytes(b"")
+    Path("reviews.md").write_bytes(b"")
+    result, _ = run(f"%%ernie_map {word}\n{{{{text}}}}")
+    assert "did you mean reviews.xlsx?" in str(result.error_in_exec)
+
+
+def test_a_run_in_which_nothing_was_asked_shows_no_table_and_keeps_the_variable(run, shell):
+    shell.user_ns.update(df=[{"text": "a"}], out="mine")
+    result, out = run("%%ernie_map df -m nomodel --as out\n{{text}}")
+    assert type(result.error_in_exec).__name__ == "ModelNotFound"
+    assert "not asked yet" not in out
+    assert shell.user_ns["out"] == "mine"
+
+
+def test_a_table_that_stopped_in_the_middle_says_how_many_rows_are_left(run, shell, emulator):
+    shell.user_ns["rows"] = [f"row {i}" for i in range(20)]
+    for _ in range(4):
+        emulator.faults.add(path="/chat", delay=0.01)
+    emulator.faults.add(path="/chat", code="invalid_iam_token")
+    result, out = run("%%ernie_map rows --in-flight 1 --as out\n[[echo]]{{text}}")
+    assert result.error_in_exec is not None
+    left = [row for row in shell.user_ns["out"] if row["error"] and "not asked" in row["error"]]
+    assert f"{len(left)} not asked yet: --resume continues" in out
+
+
+def test_a_missing_value_is_an_empty_cell_as_it_is_sent(run, shell):
+    shell.user_ns["df"] = pd.DataFrame({"text": ["a", None], "n": [1.5, float("nan")]})
+    _, out = run("%%ernie_map df\n[[echo]]{{text}}{{n}}")
+    assert "nan" not in out.lower()
