@@ -54,6 +54,7 @@ LISTS = {
     "DashScope's": {"output": {"models": [{"model_name": "my-model"}]}},
     "a code beside data": {"code": 20000, "message": "Ok", "data": [{"id": "my-model"}]},
     "pages": {"results": [{"slug": "my-model"}], "next": None},
+    "GitHub's": [{"id": "azureml://registries/a/models/my-model/versions/2", "name": "my-model"}],
     "an id beside a name": [{"id": "my-model", "name": "My Model"}],
 }
 

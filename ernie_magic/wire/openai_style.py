@@ -42,6 +42,8 @@ _REPEATED = (_TEXT, REASONING, ("tool_calls", "function_call"))
 _WHOLE_TEXT = "final_content"  # RAGFlow's, in the last delta
 RERANKERS = "/rerankers"
 RERANK = "/rerank"
+# In the order in which they are tried.
+RANKING_PATHS = (RERANKERS, RERANK, "/reranks")
 
 
 def list_models(_endpoint: Endpoint) -> WireRequest:

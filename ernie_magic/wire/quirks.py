@@ -137,9 +137,9 @@ async def send_rerank(
     context: Context,
     quirks: ServerQuirks,
 ) -> dict[str, Any]:
-    """Send documents to be ranked to the one of two paths that the server has, or as Text
-    Embeddings Inference takes them, whose path is beside `/v1`
-    (https://huggingface.github.io/text-embeddings-inference).
+    """Send documents to be ranked to the path that the server has: the usual ones, that of Text
+    Embeddings Inference beside `/v1` (https://huggingface.github.io/text-embeddings-inference), or
+    DashScope's (https://help.aliyun.com/zh/model-studio/text-rerank-api).
 
     Raises
     ------
@@ -152,49 +152,26 @@ async def send_rerank(
         return await http.send_json(_as_texts(request), root)
     if quirks.rerank_path:
         return await http.send_json(request._replace(path=quirks.rerank_path), context)
-    try:
-        return await http.send_json(request, context)
-    except ErnieError as error:
-        if not _lacks_path(error, request.model):
+    ways = [(request._replace(path=path), context) for path in openai_style.RANKING_PATHS]
+    if root:
+        ways.insert(-1, (_as_texts(request), root))
+    missing: list[ErnieError] = []
+    for way, its_context in ways:
+        at_root = its_context is not context
+        try:
+            payload = await http.send_json(way, its_context)
+        except ErnieError as error:
+            if _lacks_path(error, request.model):
+                missing.append(error)
+                continue
+            if missing and isinstance(error, ServiceError) and not at_root:
+                quirks.rerank_path = way.path
             raise
-        first = error
-    other = request._replace(path=openai_style.RERANK)
-    try:
-        payload = await http.send_json(other, context)
-    except ErnieError as error:
-        if _lacks_path(error, request.model):
-            if root is None:
-                raise first from None
-            return await _send_rerank_to_root(http, request, root, quirks, first)
-        if isinstance(error, ServiceError):
-            quirks.rerank_path = other.path
-        raise
-    quirks.rerank_path = other.path
-    return payload
-
-
-async def _send_rerank_to_root(
-    http: HttpClient,
-    request: WireRequest,
-    root: Context,
-    quirks: ServerQuirks,
-    first: ErnieError,
-) -> dict[str, Any]:
-    """Send documents to be ranked beside `/v1`.
-
-    Parameters
-    ----------
-    first
-        Raised where that path is missing too.
-    """
-    try:
-        payload = await http.send_json(_as_texts(request), root)
-    except ErnieError as error:
-        if _lacks_path(error, request.model):
-            raise first from None
-        raise
-    quirks.reranks_at_root = True
-    return payload
+        quirks.reranks_at_root = at_root
+        if missing and not at_root:
+            quirks.rerank_path = way.path
+        return payload
+    raise missing[0]
 
 
 def _root_context(context: Context) -> Context | None:

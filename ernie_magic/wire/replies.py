@@ -459,13 +459,21 @@ def parse_models(payload: Mapping[str, Any]) -> ModelList:
         raise unexpected_reply_error(payload)
     entries = [{"id": entry} if isinstance(entry, str) else entry for entry in found]
     entries = values.as_objects(entries)
-    ids = values.as_names(
-        [next((entry[name] for name in _IDS if entry.get(name)), None) for entry in entries]
-    )
+    ids = values.as_names([_id_of_model(entry) for entry in entries])
     listed = ModelList(Listed(id_, entry) for id_, entry in zip(ids, entries, strict=True) if id_)
     if found and not listed:
         raise unexpected_reply_error(payload)
     return listed
+
+
+def _id_of_model(entry: Mapping[str, Any]) -> object:
+    """Return what a call names a model by: its id; where that is an address, its name, as GitHub's
+    list of models has it (`azureml://registries/…/models/gpt-4o-mini/versions/2`).
+    """
+    id_ = next((entry[name] for name in _IDS if entry.get(name)), None)
+    if isinstance(id_, str) and "://" in id_:
+        return entry.get("name") or id_
+    return id_
 
 
 def _entries_of_models(payload: Mapping[str, Any]) -> Sequence[Any] | None:

@@ -103,11 +103,11 @@ def test_the_words_of_the_path_that_is_there_are_told(server, local):
     assert server.requests[0] == "/rerank"
 
 
-def test_a_server_with_neither_path_is_told_once_each(server, local):
+def test_a_server_with_none_of_the_paths_is_told_once_each(server, local):
     server.replies = {"/rerank": reply(404, {"detail": "Not Found"})}
     with pytest.raises(errors.BadRequest, match="there is no such endpoint"):
         local.rerank("a", ["a"], model="r")
-    assert server.requests == ["/rerankers", "/rerank"]
+    assert server.requests == ["/rerankers", "/rerank", "/reranks"]
 
 
 def test_text_embeddings_inference_is_asked_beside_v1_and_that_is_remembered(server, local):
@@ -127,7 +127,19 @@ def test_a_server_that_ranks_nowhere_is_told_by_its_first_refusal(server, local)
     with pytest.raises(errors.BadRequest, match="there is no such endpoint"):
         local.rerank("a", ["a"], model="r")
     # The list tells whether the address is right.
-    assert server.requests == ["/v1/rerankers", "/v1/rerank", "/rerank", "/v1/models"]
+    tried = ["/v1/rerankers", "/v1/rerank", "/rerank", "/v1/reranks"]
+    assert server.requests == [*tried, "/v1/models"]
+
+
+def test_dashscope_s_path_is_found_and_remembered(server, local):
+    server.replies = {
+        "/compatible-api": reply(404, {"detail": "Not Found"}),
+        "/compatible-api/v1/reranks": reply(200, RANKED),
+    }
+    local.settings.base_url = f"{server.url}/compatible-api/v1"
+    for _ in range(2):
+        assert local.rerank("q", ["a", "b"], model="r")
+    assert server.requests[-2:] == ["/compatible-api/v1/reranks"] * 2
 
 
 def test_documents_before_the_query_are_told_with_the_order(session):
