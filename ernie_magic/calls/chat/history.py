@@ -201,8 +201,8 @@ class History(SuggestsNames, MutableSequence[Turn]):
         self.changed = Watchers()
 
     def append(self, turn: Turn) -> None:
-        """Add a turn; one without any answered text or picture is dropped (the API refuses empty
-        messages).
+        """Add a turn; one without any answered text, picture or file is dropped (the API refuses
+        empty messages).
 
         Raises
         ------
@@ -230,7 +230,7 @@ class History(SuggestsNames, MutableSequence[Turn]):
 
     def replace(self, old: Turn, new: Turn) -> None:
         """Replace a turn by another; do nothing if that turn is gone or the new one has no answered
-        text or picture.
+        text, picture or file.
         """
         index = next((i for i, turn in enumerate(self._turns) if turn is old), None)
         if index is not None and new.answer_in_words:
