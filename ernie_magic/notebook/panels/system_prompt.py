@@ -55,6 +55,7 @@ class SystemPrompt:
         self._find_conversation = find_conversation
         self._on_change = on_change
         self._is_updating = False
+        self._shown: tuple[Conversation | None, str] = (None, "")  # as it was shown or typed last
         self.field = widgets.Textarea(
             description=_SYSTEM.say(language),
             placeholder=self._hint,
@@ -72,9 +73,14 @@ class SystemPrompt:
 
     def show(self) -> None:
         """Show that of the conversation, and of the session, as they are now."""
-        self._is_updating = True
-        self.field.value = self._find_conversation().system
-        self._is_updating = False
+        conversation = self._find_conversation()
+        now = (conversation, conversation.system)
+        # Only what is new: a result on another thread would undo what is being typed.
+        if now != self._shown:
+            self._shown = now
+            self._is_updating = True
+            self.field.value = conversation.system
+            self._is_updating = False
         self._show_session()
 
     def _show_session(self) -> None:
@@ -86,7 +92,9 @@ class SystemPrompt:
     def _on_typed(self, _change: object) -> None:
         if self._is_updating:
             return
-        self._find_conversation().system = self.field.value
+        conversation = self._find_conversation()
+        self._shown = (conversation, self.field.value)
+        conversation.system = self.field.value
         self._show_session()
         self._on_change()
 

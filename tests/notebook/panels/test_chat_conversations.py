@@ -339,3 +339,14 @@ def test_the_session_s_system_prompt_can_be_left_out(chat, ask, session, bodies)
     assert toggle.layout.display == "none"
     ask("four")
     assert bodies()[-1]["messages"][0]["content"] == "Be French"
+
+
+def test_a_result_leaves_a_system_prompt_that_is_being_typed(chat, session):
+    field = chat.system_prompt.field
+    field.value = "Be"
+    with field.hold_trait_notifications():  # as ipywidgets does with what a page sends
+        field.value = "Be brief"
+        session.changed.notify_watchers()  # on another thread
+    assert (field.value, session.conversation.system) == ("Be brief", "Be brief")
+    session.conversation.system = "Be kind"
+    assert field.value == "Be kind"
