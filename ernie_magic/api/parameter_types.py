@@ -61,9 +61,10 @@ _HIGHEST = {
     True: Text("写小于 {limit} 的数；不写则用默认值", "use less than {limit}, or leave it out"),
 }
 _EXAMPLE_NUMBER = 42
+# In English too in these quotes: Python's would double the backslash.
 _BACKSLASH = Text(
     "{option} 的值“{value}”里，反斜杠可能是换行，也可能是它本身",
-    'in {option} "{value}" the backslash may begin a line end or be itself',
+    "in {option} “{value}” the backslash may begin a line end or be itself",
 )
 _WRITE_LIST = Text(
     '写成 JSON：换行是 {option} ["\\n…"]，反斜杠本身是 {option} ["\\\\n…"]',

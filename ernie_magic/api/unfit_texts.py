@@ -49,7 +49,7 @@ def check_invalid(invalid: str) -> None:
     if invalid not in INVALID:
         raise InvalidOption(
             Text(
-                "invalid 的值 {value} 不在可选值中：{known}",
+                "invalid 的值“{value}”不在可选值中：{known}",
                 "invalid {value!r} is not one of: {known}",
             ).fill(value=f"{invalid!s:.40}", known=" | ".join(INVALID))
         )

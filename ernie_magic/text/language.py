@@ -49,6 +49,11 @@ class Text(NamedTuple):
             name: redact(str(value)) if isinstance(value, (str, os.PathLike)) else value
             for name, value in values.items()
         }
+        if language == "zh":
+            from ernie_magic.text.chinese import OwnWords, format_chinese
+
+            own = {name for name, value in values.items() if isinstance(value, OwnWords)}
+            return format_chinese(template, shown, own)
         return template.format(**shown)
 
     def fill(self, **values: object) -> Text:
@@ -56,7 +61,9 @@ class Text(NamedTuple):
         return Text(*(self._fill_one(language, values) for language in LANGUAGES))
 
     def _fill_one(self, language: Language, values: Mapping[str, object]) -> str:
-        said = {k: v.say(language) for k, v in values.items() if isinstance(v, Text)}
+        from ernie_magic.text.chinese import OwnWords
+
+        said = {k: OwnWords(v.say(language)) for k, v in values.items() if isinstance(v, Text)}
         return self.say(language, **{**values, **said})
 
 

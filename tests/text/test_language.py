@@ -79,7 +79,7 @@ def test_one_thing_is_counted_as_one_beside_what_else_a_sentence_says():
         "1 row is in here",
         "2 rows are in here",
     ]
-    assert left.say("zh", 1, place="这里") == "还有 1 行在 这里"
+    assert left.say("zh", 1, place="这里") == "还有 1 行在“这里”"
 
 
 @pytest.mark.parametrize("text", ["你好", "It is 你 ok", "café", "a😀b", "😀"])

@@ -234,7 +234,7 @@ def project_to_plane(vectors: np.ndarray, method: str = "auto") -> tuple[np.ndar
     if method not in ("auto", "pca", "umap"):
         raise InvalidOption(
             Text(
-                "method 的值 {value} 不在可选值中：auto | pca | umap",
+                "method 的值“{value}”不在可选值中：auto | pca | umap",
                 "method {value!r} is not one of: auto | pca | umap",
             ).fill(value=f"{method!s:.40}")
         )

@@ -135,7 +135,7 @@ def parse_columns(given: object) -> tuple[Column, ...]:
     for field in columns:
         if not field.name or field.type not in TYPES:
             raise InvalidOption(
-                Text("“{name}:{kind}”不是列", "{name}:{kind} is not a column").fill(
+                Text("“{name}:{kind}”不是列", "'{name}:{kind}' is not a column").fill(
                     name=field.name, kind=field.type
                 ),
                 advice=_advise_on_type(field),
@@ -227,7 +227,7 @@ def _split_column(written: str) -> tuple[str, str]:
         if any(map(str.isspace, name)):
             advice = _SEPARATE
         raise InvalidOption(
-            Text("“{name}”不是列名", "“{name}” is not a column's name").fill(name=name[:_SHOWN]),
+            Text("“{name}”不是列名", "{name!r} is not a column's name").fill(name=name[:_SHOWN]),
             advice=advice,
         )
     return name, kind.strip()

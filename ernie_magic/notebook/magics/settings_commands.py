@@ -58,7 +58,8 @@ _NOT_ASKED = Text(
 
 def print_message(session: Session, text: Text, **values: object) -> None:
     """Print a message in the user's language."""
-    print(make_controls_visible(text.say(session.settings.interface_language, **values)))
+    said = text.fill(**values).say(session.settings.interface_language)
+    print(make_controls_visible(said))
 
 
 def use_service(session: Session, words: list[str]) -> Table | None:
@@ -83,7 +84,7 @@ def _tell_service(session: Session) -> None:
     print_message(
         session,
         Text("现在使用 {service}", "now using {service}"),
-        service=session.settings.choose_service().label.say(session.settings.interface_language),
+        service=session.settings.choose_service().label,
     )
     try:
         session.settings.build_endpoint()

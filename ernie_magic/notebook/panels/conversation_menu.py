@@ -45,7 +45,7 @@ _TAKEN = Text("已有叫 {name} 的对话：请换一个名称", "{name} already
 _CLEAR = Text("清空", "Clear")
 _FORGETS = Text(
     "再按一次就忘掉“{name}”的{turns}，找不回来",
-    "press again to forget {turns} of {name}, for good",
+    "press again to forget {turns} of {name!r}, for good",
 )
 
 

@@ -199,7 +199,7 @@ class BatchInference(CallGroup):
         }
         body = {field_name: value for field_name, value in fields.items() if value is not None}
         self._console.client.localizing_errors(lambda: _check_task(body, confirm=confirm))
-        what = Text("批量推理任务“{name}”", 'the task of batch inference "{name}"').fill(name=name)
+        what = Text("批量推理任务“{name}”", "the task of batch inference {name!r}").fill(name=name)
 
         async def work(call: PlatformCall) -> InferenceTask:
             sent = call.action(GROUP, "CreateBatchInferenceTask", body, repeatable=False)
@@ -344,7 +344,7 @@ def _describe_creation(body: Mapping[str, Any]) -> Text:
     others = [f"{name}={value}" for name, value in body.items() if name not in _TOLD]
     return Text(
         "创建批量推理任务“{name}”：{model} 回答 {input} 里的请求，结果写到 {output}{others}",
-        "create the task of batch inference “{name}”: {model} answers what is in {input}, its "
+        "create the task of batch inference {name!r}: {model} answers what is in {input}, its "
         "answers go to {output}{others}",
     ).fill(
         name=body["name"],

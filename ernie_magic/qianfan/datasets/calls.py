@@ -268,7 +268,7 @@ async def find_same(call: PlatformCall, body: Mapping[str, Any]) -> DatasetRecor
         raise InvalidOption(
             Text(
                 "已经有叫“{name}”的数据集，格式是 {format}",
-                "there is a dataset {name} already, whose format is {format}",
+                "there is a dataset {name!r} already, whose format is {format}",
             ).fill(name=name, format=found.format),
             advice=Text(
                 '换个名称；或用那一个：ernie.datasets.get("{name}")',

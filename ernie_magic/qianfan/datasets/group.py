@@ -56,11 +56,11 @@ if TYPE_CHECKING:
 _IMPORTED = Text("导入", "imported")
 _EXPORTED = Text("导出", "exported")
 _PUBLISHED = Text("发布", "published")
-_DATASET = Text("数据集“{name}”", "the dataset “{name}”")
+_DATASET = Text("数据集“{name}”", "the dataset {name!r}")
 _VERSION = Text("数据集 {dataset} 的版本", "a version of the dataset {dataset}")
 _IS_THERE = Text(
     "已经有叫“{name}”的数据集（{id}），没有再建一个",
-    "there is a dataset {name} already ({id}): no other was created",
+    "there is a dataset {name!r} already ({id}): no other was created",
 )
 _FROM_BOS = Text(
     "数据只能从 BOS 导入这个数据集：ernie.datasets.import_files(…, 'bos:/桶/…')",

@@ -60,7 +60,7 @@ _KINDS = ("fulltext", "semantic", "hybrid")
 # not at once to be read everywhere, and some lists hide what is being read.
 _LATE_LOOKS = 30
 _LOOK_AFTER_FAILURE = 5.0  # seconds to find out whether a document was registered all the same
-_BASE = Text("知识库“{name}”", "the knowledge base “{name}”")
+_BASE = Text("知识库“{name}”", "the knowledge base {name!r}")
 _LIST_FIRST = Text(
     "再次创建之前先用 %ernie knowledge 查看",
     "list with %ernie knowledge before you create it again",

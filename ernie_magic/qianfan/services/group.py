@@ -37,7 +37,7 @@ READY = "Ready"
 _FAILED = "Failed"
 _NAME_IS_TAKEN = Text(
     "已经有叫“{name}”的服务，部署的是 {model}",
-    "there is a service {name} already, of {model}",
+    "there is a service {name!r} already, of {model}",
 )
 _WATCH_OR_RENAME = Text(
     '换个名称；或用那一个：ernie.services.watch("{name}")',
@@ -54,7 +54,7 @@ _MAX_DESCRIPTION = 500  # characters
 _MAX_QPS = 50
 _LENGTHS = {"Hour": counted("小时", "hour"), "Month": counted("个月", "month")}
 _DEPLOYING = Text("部署", "deployment")
-_NAMED = Text("服务“{name}”", "the service “{name}”")
+_NAMED = Text("服务“{name}”", "the service {name!r}")
 _LIST_FIRST = Text(
     "再次部署之前先用 %ernie services 查看", "list with %ernie services before you deploy it again"
 )

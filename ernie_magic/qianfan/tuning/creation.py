@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ernie_magic.qianfan.tuning.plan import TuningPlan
 
 GROUP = "finetuning"
-_JOB = Text("作业“{name}”", "the job “{name}”")
+_JOB = Text("作业“{name}”", "the job {name!r}")
 _TASK = Text("作业 {job} 的任务", "a task of the job {job}")
 _LIST_FIRST = Text(
     "重建之前先查看：%ernie tuning 或 ernie.tuning.jobs()、ernie.tuning.list()；同样的调用会先查找",

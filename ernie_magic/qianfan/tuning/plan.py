@@ -127,7 +127,7 @@ class TuningPlan:
     def describe(self) -> Text:
         """Return all of it on one line, as what a call would do."""
         told = [f"{name}={value}" for name, value in self.hyper_parameters.items()]
-        job = Text("创建作业“{name}”", "create the job “{name}”").fill(name=self.name)
+        job = Text("创建作业“{name}”", "create the job {name!r}").fill(name=self.name)
         if self.job_id:
             job = Text("在作业 {job} 里", "in the job {job}").fill(job=self.job_id)
         return Text(

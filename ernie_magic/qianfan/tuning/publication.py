@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _PUBLISH_V1 = "/wenxinworkshop/modelrepo/publishTrainModel"
 _VERSION_V1 = "/wenxinworkshop/modelrepo/modelVersionDetail"
-_MODEL = Text("模型“{name}”", "the model “{name}”")
+_MODEL = Text("模型“{name}”", "the model {name!r}")
 _STATE = Text("模型 {model}：{state}", "model {model}: {state}")
 _LIST_FIRST = Text(
     '先查看自己的模型（ernie.wire.call("model", "DescribeCustomModelSets")），再决定是否重新发布',

@@ -286,7 +286,7 @@ def test_rows_with_nothing_in_what_the_prompt_takes_are_told(session, emulator):
         (lambda s: s.map("x", 5), "int is not a table with rows"),
         (lambda s: s.map("x", {}), "dict is not a table with rows"),
         (lambda s: s.map("x", [{"a": 1}, 3]), "list is not a table"),
-        (lambda s: s.map("x", ["a"], schema="a:date"), "a:date is not a column"),
+        (lambda s: s.map("x", ["a"], schema="a:date"), "'a:date' is not a column"),
         (lambda s: s.map("x", ["a"], schema="a, a"), "two columns are called a. What to do: give"),
         (lambda s: s.map("", ["a"]), "the prompt is empty"),
         (

@@ -229,7 +229,7 @@ def test_a_misspelled_type_of_a_column_is_told_with_the_closest():
     with pytest.raises(InvalidOption) as caught:
         schema.parse_columns("mood, stars:integr")
     assert caught.value.line("en") == (
-        "stars:integr is not a column. What to do: did you mean int?"
+        "'stars:integr' is not a column. What to do: did you mean int?"
     )
 
 

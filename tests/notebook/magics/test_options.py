@@ -167,7 +167,7 @@ def test_a_backslash_that_may_be_itself_is_told():
     with pytest.raises(InvalidOption) as caught:
         line("--stop \\nabla")
     assert caught.value.line("en") == (
-        'in stop "\\nabla" the backslash may begin a line end or be itself. What to do: write JSON: a '
+        "in stop “\\nabla” the backslash may begin a line end or be itself. What to do: write JSON: a "
         'line end is --stop ["\\n…"], a backslash is --stop ["\\\\n…"].'
     )
 

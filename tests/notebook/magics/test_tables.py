@@ -411,7 +411,7 @@ def test_an_interrupt_s_line_names_resume(run, shell, ernie, emulator, language)
         ("%%ernie_map frame\n{{frame.text}}", "a row's value is {{text}}; the whole column on"),
         ("%%ernie_map frame\n{{n}}: {{frame['text']}}", "{{list(frame['text'])}}"),
         ("%%ernie_map 'no such.csv' --yes\n{{text}}", "no variable or file no such.csv"),
-        ("%%ernie_map texts --to a:date\n{{text}}", "a:date is not a column"),
+        ("%%ernie_map texts --to a:date\n{{text}}", "'a:date' is not a column"),
         ("%%ernie_map texts --schema a\nx", "no option --schema. What to do: did you mean --to?"),
         ("%%ernie_map texts --columns a\nx", "did you mean --to?"),
         ("%%ernie_map texts --col txet\nx", "no column txet. What to do: did you mean text?"),

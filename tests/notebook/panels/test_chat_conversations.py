@@ -225,7 +225,7 @@ def test_clear_wants_a_second_press(chat, ask, session, prompts):
     ask("one")
     chat.menu.clear_button.click()
     assert (len(session.history), chat.menu.clear_button.description) == (1, "Sure?")
-    assert chat.composer.status.text == "press again to forget 1 turn of main, for good"
+    assert chat.composer.status.text == "press again to forget 1 turn of 'main', for good"
     chat.composer.prompt.value = "typing takes it back"
     assert chat.menu.clear_button.description == "Clear"
     chat.menu.clear_button.click()

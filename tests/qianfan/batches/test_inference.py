@@ -48,7 +48,7 @@ def test_nothing_is_created_without_a_confirmation(inference):
     before = inference.list()
     with pytest.raises(errors.NotConfirmed) as caught:
         inference.create("rows", endpoint="x", parameters={"top_p": 0.5}, **PLACE)
-    told = "“rows”: x answers what is in bos:/bucket/in/, its answers go to bos:/bucket/out/"
+    told = "'rows': x answers what is in bos:/bucket/in/, its answers go to bos:/bucket/out/"
     assert f"{told}, inferenceParams={{'top_p': 0.5}}, which is billed" in str(caught.value)
     assert inference.list() == before
 

@@ -145,10 +145,10 @@ def test_a_dataset_of_the_same_name_is_returned_and_not_created_twice(session, d
     stream = datasets._begin_create("run again", "sft", files=FILE)
     told = [delta.notice.en for batch in stream.iter_batches() for delta in batch if delta.notice]
     assert stream.result().id == made.id
-    assert any(f"run again already ({made.id})" in line for line in told)
+    assert any(f"'run again' already ({made.id})" in line for line in told)
     sent = actions(session, before)
     assert not [action for action in sent if action.startswith("Create")]
-    with pytest.raises(errors.InvalidOption, match=r"run again already, whose format is"):
+    with pytest.raises(errors.InvalidOption, match=r"'run again' already, whose format is"):
         datasets.create("run again", "Role")
 
 

@@ -271,7 +271,7 @@ def test_a_reply_that_is_lost_tells_what_has_been_created(session, emulator, cal
 @pytest.mark.parametrize(
     ("call", "arguments", "told"),
     [
-        ("CreateKnowledgeBase", ("create", "late"), "“late” may have been created"),
+        ("CreateKnowledgeBase", ("create", "late"), "'late' may have been created"),
         ("CreateDocuments", ("add", "demo", "https://example.com/a"), "before you add them again"),
         ("UploadDocuments", ("upload", "demo", "a.txt"), "a.txt may be registered"),
         ("DescribeDocuments", ("upload", "demo", "a.txt"), "the documents are registered"),

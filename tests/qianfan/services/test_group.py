@@ -94,7 +94,7 @@ def test_a_deployment_whose_reply_is_lost_is_told_and_not_sent_again(session, mo
     emulator = session.client._emulator
     emulator.requests.clear()
     emulator.faults.add(action="CreateService", lose_reply=True)
-    told = "the service “lost” may have been created.*list with %ernie services"
+    told = "the service 'lost' may have been created.*list with %ernie services"
     with pytest.raises(errors.OutcomeUnknown, match=told):
         session.services.deploy("lost", model_id, confirm=True)
     assert [sent.action for sent in emulator.requests].count("CreateService") == 1
@@ -128,7 +128,7 @@ def test_a_service_that_is_there_is_not_deployed_again(session, model_id, servin
     log.clear()
     again = session.services.deploy("hello", model_id, suffix="other", confirm=True)
     assert (again.id, again.state) == (serving.id, "Serving")
-    with pytest.raises(errors.InvalidOption, match="a service hello already, of amv-"):
+    with pytest.raises(errors.InvalidOption, match="a service 'hello' already, of amv-"):
         session.services.deploy("hello", "amv-other", confirm=True)
     assert "CreateService" not in [entry.action for entry in log]
 

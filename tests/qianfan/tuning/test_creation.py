@@ -52,7 +52,7 @@ def test_nothing_is_created_without_a_confirmation(wire, create):
     assert created(wire) == []
     assert caught.value.plan.hyper_parameters["epoch"] == 2
     line = caught.value.line("en")
-    assert "create the job “cats” and a task: SFT LoRA of ERNIE-Speed-8K on ds-1" in line
+    assert "create the job 'cats' and a task: SFT LoRA of ERNIE-Speed-8K on ds-1" in line
     assert "epoch=2" in line
     assert "confirm=True" in line
 
@@ -212,7 +212,7 @@ def test_a_create_that_is_stopped_meanwhile_may_have_been_carried_out(wire, crea
     while not wire.requests or wire.requests[-1].action != JOB:
         time.sleep(0.01)
     stopped = stream.stop()
-    assert "the job “slow” may have been created" in stopped.stop_message.en
+    assert "the job 'slow' may have been created" in stopped.stop_message.en
     assert str(errors.interruption(stopped, "en")) == stopped.stop_message.en
     emulated.tuning.create("slow", "ERNIE-Speed-8K", "ds-1", confirm=True)
     listed = [each for each in emulated.tuning.jobs() if each.name == "slow"]
