@@ -26,7 +26,7 @@ from ernie_magic.wire.app_reader import AppReader
 from ernie_magic.wire.prepared_call import Clock, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ernie_magic.api.results import Answer, ToolRun
     from ernie_magic.calls.chat.conversation import Conversation
@@ -369,7 +369,7 @@ class AppRun:
             text=join_parts(each.text for each in answers),
             reasoning=join_parts(each.reasoning for each in answers),
             tool_runs=tuple(self._runs),
-            search=tuple(source for each in answers for source in each.search),
+            search=_each_once(source for each in answers for source in each.search),
             images=tuple(dict.fromkeys(image for each in answers for image in each.images)),
             files=tuple(dict.fromkeys(link for each in answers for link in each.files)),
         )
@@ -379,6 +379,15 @@ class AppRun:
         if isinstance(problem, ErnieError):
             problem.answer = answer if asked.has_answer_to_keep else None
         return asked
+
+
+def _each_once(sources: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """Return sources without those that a later round of tools names again."""
+    found: list[Mapping[str, Any]] = []
+    for source in sources:
+        if source not in found:
+            found.append(source)
+    return tuple(found)
 
 
 def _answer_question(question_id: str) -> dict[str, Any]:

@@ -277,6 +277,7 @@ def test_an_application_that_always_asks_for_a_tool_is_asked_no_more():
 def test_what_an_application_says_thinks_and_makes_before_a_tool_is_kept():
     call = {"id": "1", "function": {"name": "look_once", "arguments": {}}}
     made = {"image": "https://a.b/a.png", "files": ["https://a.b/a.csv"]}
+    made["references"] = [{"id": "1", "document_name": "a.pdf", "content": "A"}]
     thought = {"event_type": "thought", "outputs": {"text": "hm", **made}}
 
     def look_once():
@@ -296,6 +297,7 @@ def test_what_an_application_says_thinks_and_makes_before_a_tool_is_kept():
     assert (answer.text, answer.reasoning) == ("one\n\ntwo", "hm\n\nhm")
     assert [image.url for image in answer.images] == ["https://a.b/a.png"]
     assert answer.files == ("https://a.b/a.csv",)
+    assert [source["title"] for source in answer.search] == ["a.pdf"]
 
 
 @pytest.mark.parametrize("end", ["", "/file/upload"])
