@@ -142,7 +142,7 @@ class _Looks(Generic[ResultT]):
                 pause = self._pause_after(error)
                 if self._is_final(error, clock.time() + pause - failing_since):
                     raise
-                seconds = f"{pause:.0f}"
+                seconds = f"{round(pause, 1):g}"
                 self._emit(Delta(notice=_LOOK_FAILED.fill(why=error.what, seconds=seconds)))
             else:
                 self._has_seen = True
