@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from .panel import Panel, choose_model, wait
+from .panel import TABS, Panel, choose_model, wait
 
 pytestmark = pytest.mark.browser
 
@@ -145,3 +145,16 @@ def test_in_notebook7_too_all_tabs_work_and_the_saved_form_is_there(open_panel):
     error.wait_for(state="attached")
     expect(error).to_be_hidden()
     panel.nb.picture("panel-reopened-notebook7")
+
+
+# What can be scrolled on the page now.
+SCROLLED = """root => [...root.querySelectorAll('*')].filter(node => node.getBoundingClientRect().height
+    && /auto|scroll/.test(getComputedStyle(node).overflowY) && node.scrollHeight > node.clientHeight)
+    .map(node => node.className)"""
+
+
+def test_an_empty_tab_has_nothing_to_scroll_to(open_panel):
+    panel = open_panel()
+    for name in TABS:
+        panel.tab(name)
+        assert panel.root.evaluate(SCROLLED) == [], name
