@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
@@ -68,19 +69,62 @@ def row_addresses(made_by: object, requests: Sequence[str]) -> list[bytes]:
 
 
 _RELEASE = Text(
-    "关掉占用它的程序，或把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
-    "close the program that holds it, or move it away; a folder .ernie "
-    "beside the notebook is used instead",
+    "关掉占用它的程序；在笔记本旁建 .ernie 文件夹可换个位置",
+    "close the program that holds it; a new folder .ernie beside the notebook is used instead",
 )
 _FREE_SPACE = Text(
     "磁盘满了：腾出空间；在笔记本旁建 .ernie 文件夹可换个位置",
-    "the disk is full: free some space; a folder .ernie beside the notebook is used instead",
+    "the disk is full: free some space; a new folder .ernie beside the notebook is used instead",
+)
+_MOVE = Text(
+    "把它移走；在笔记本旁建 .ernie 文件夹可换个位置",
+    "move it away; a new folder .ernie beside the notebook is used instead",
+)
+_MAKE_FOLDER = Text(
+    "让这个文件夹可写，或在笔记本旁建 .ernie 文件夹",
+    "make that folder writable, or make a folder .ernie beside the notebook",
+)
+_LEAVE_RESUME_OUT = Text(
+    "{advice}；要全部重新付费去问，就不加 --resume",
+    "{advice}; to ask and pay for every row again, leave --resume out",
 )
 
 
+class MemoryLedger:
+    """The answers of one run, where no file can be made for them."""
+
+    outlives_process = False
+
+    def __init__(self) -> None:
+        self._answers: dict[bytes, StoredAnswer] = {}
+
+    def find_answers(self, wanted: Sequence[bytes]) -> dict[bytes, StoredAnswer]:
+        """As `Ledger.find_answers`."""
+        return {each: self._answers[each] for each in wanted if each in self._answers}
+
+    def save_answer(self, address: bytes, text: str, _usage: Usage, reason: str = "") -> None:
+        """Keep one answer until the run ends."""
+        self._answers[address] = StoredAnswer(text, reason)
+
+    def close(self) -> None:
+        """As `Ledger.close`."""
+
+
 @asynccontextmanager
-async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIterator[Ledger]:
-    """Open the ledger in a file; `on_locked` as in `sqlite.retry_while_locked`.
+async def open_ledger(
+    path: Path,
+    on_locked: Callable[[int], None],
+    *,
+    must_be_kept: bool,
+) -> AsyncIterator[Ledger | MemoryLedger]:
+    """Open the ledger in a file; one in memory where there is no file and none can be made.
+
+    Parameters
+    ----------
+    on_locked
+        As in `sqlite.retry_while_locked`.
+    must_be_kept
+        Whether earlier answers are asked for: they may be where nothing can be read now.
 
     Raises
     ------
@@ -88,7 +132,13 @@ async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIter
         It cannot be read or written.
     """
     try:
-        book = await sqlite.retry_while_locked(lambda: Ledger(path), on_locked)
+        book: Ledger | MemoryLedger
+        try:
+            book = await sqlite.retry_while_locked(lambda: Ledger(path), on_locked)
+        except sqlite.database_errors():
+            if must_be_kept or _is_there(path):
+                raise
+            book = MemoryLedger()
         with closing(book):
             yield book
     except sqlite.database_errors() as error:
@@ -97,8 +147,25 @@ async def open_ledger(path: Path, on_locked: Callable[[int], None]) -> AsyncIter
                 "记录答案的文件用不了：{file}（{said}）",
                 "the file that answers are written to cannot be used: {file} ({said})",
             ).fill(file=path, said=str(error)[:100]),
-            advice=_FREE_SPACE if sqlite.is_full(error) else _RELEASE,
+            advice=_advise(path, error, must_be_kept=must_be_kept),
         ) from None
+
+
+def _advise(path: Path, error: Exception, *, must_be_kept: bool) -> Text:
+    """Return what to do about a file that cannot be used."""
+    if sqlite.is_full(error):
+        return _FREE_SPACE
+    if sqlite.is_locked(error):
+        return _RELEASE
+    if _is_there(path):
+        return _MOVE
+    if must_be_kept:
+        return _LEAVE_RESUME_OUT.fill(advice=_MAKE_FOLDER)
+    return _MAKE_FOLDER
+
+
+def _is_there(path: Path) -> bool:
+    return os.path.lexists(path)  # not where its folder cannot be looked into
 
 
 class Ledger:
@@ -109,6 +176,8 @@ class Ledger:
     path
         The file.
     """
+
+    outlives_process = True
 
     def __init__(self, path: Path) -> None:
         # Each row is committed by itself.

@@ -178,7 +178,7 @@ async def retry_while_locked(
             return operation()
         except sqlite3.OperationalError as error:
             waited = time.monotonic() - began
-            if "locked" not in str(error) or waited > _PATIENCE:
+            if not is_locked(error) or waited > _PATIENCE:
                 raise
         if waited >= seconds_reported + 1:
             seconds_reported = int(waited)
@@ -192,3 +192,8 @@ def is_full(error: Exception) -> bool:
     https://www.sqlite.org/rescode.html; SQLITE_IOERR_WRITE where the disk tells it later).
     """
     return "disk is full" in str(error)
+
+
+def is_locked(error: Exception) -> bool:
+    """Whether another process holds a file (SQLITE_BUSY, SQLITE_LOCKED)."""
+    return "locked" in str(error)

@@ -187,15 +187,53 @@ def test_a_broken_ledger_is_one_line_before_anything_is_paid(session, emulator, 
     assert asked(emulator) == []
 
 
-@pytest.mark.parametrize("kind", ["folder", "file", "other table", "read-only"])
-def test_a_place_that_cannot_be_written_is_one_line_before_anything_is_paid(
+def put_a_file_in_the_place_of_its_folder():
+    place = path().parent
+    place.rmdir()
+    place.write_text("")
+
+
+def test_where_no_file_can_be_made_the_session_keeps_the_answers_and_says_so(session, emulator):
+    put_a_file_in_the_place_of_its_folder()
+    stream = session.begin_map("{{text}}", ROWS)
+    notices = [delta.notice for batch in stream.iter_batches() for delta in batch if delta.notice]
+    found = stream.result()
+    assert [f"[[echo]]{row['answer']}" for row in found.rows] == ROWS
+    assert len(asked(emulator)) == len(ROWS)
+    (note,) = found.notes
+    assert notices == [note]
+    assert f"{path_of_folder()} cannot be written" in note.en
+    assert ".ernie" in note.en
+    # What the session has is not paid for again, and is written as soon as it can be.
+    assert session.map("{{text}}", ROWS, resume=True).asked == 0
+    path_of_folder().unlink()
+    found = session.map("{{text}}", ROWS, resume=True)
+    assert (found.asked, found.notes) == (0, ())
+    with Session(
+        service="aistudio", base_url=session.settings.base_url, api_key="any-key-of-a-ledger"
+    ) as another:
+        again = another.map("{{text}}", ROWS, resume=True, model="ernie-3.5-8k")
+        assert again.asked == 0
+
+
+def path_of_folder():
+    return folders.storage_folder("data")
+
+
+def test_answers_of_an_earlier_run_are_not_paid_again_where_they_cannot_be_looked_up(
+    session, emulator
+):
+    put_a_file_in_the_place_of_its_folder()
+    with pytest.raises(errors.InvalidOption, match=r"make that folder writable.*leave --resume"):
+        session.map("{{text}}", ROWS, resume=True)
+    assert asked(emulator) == []
+
+
+@pytest.mark.parametrize("kind", ["file", "other table", "read-only"])
+def test_a_file_that_cannot_be_written_is_one_line_before_anything_is_paid(
     session, emulator, monkeypatch, kind
 ):
-    if kind == "folder":
-        place = path().parent
-        place.rmdir()
-        place.write_text("")
-    elif kind == "file":
+    if kind == "file":
         path().mkdir()
     elif kind == "other table":
         with contextlib.closing(sqlite3.connect(path())) as other:

@@ -31,11 +31,19 @@ if TYPE_CHECKING:
     from ernie_magic.api.usage import Usage
     from ernie_magic.calls.tables.request import MapRequest
     from ernie_magic.calls.tables.rows import AskRows, RowSender
+    from ernie_magic.storage.ledger import MemoryLedger
     from ernie_magic.wire.prepared_call import PreparedCall
+
+    Ledger = ledger.Ledger | MemoryLedger
 
 _LEDGER_LOCKED = Text(
     "另一个程序正占用记录答案的文件，等它用完",
     "another program holds the file that answers are written to: waiting for it",
+)
+_NOT_WRITTEN = Text(
+    "{folder} 不能写：答案只留在这个会话里，内核一停就没有了；在笔记本旁建 .ernie 文件夹就会记下来",
+    "{folder} cannot be written: the answers are kept in this session only, and are lost if the "
+    "kernel ends; they are written to a folder .ernie beside the notebook if you make one",
 )
 # Rows that are looked up in the ledger before other work on this thread has its turn.
 _LOOKUP_BATCH = 500
@@ -121,6 +129,7 @@ class MapJob:
         self._requests: dict[int, ChatRequest] = {}
         self._answers = RowAnswers(map_request.columns, call.settings.language)
         self._denials = Denials(self._answers)
+        self._notes: tuple[Text, ...] = ()
         self._readable: set[bytes] = set()  # addresses of stored answers that fit the columns
         self._began = time.monotonic()
         for index, prompt in enumerate(map_request.prompts):
@@ -151,7 +160,12 @@ class MapJob:
 
         problem: ErnieError | asyncio.CancelledError | None = None
         try:
-            async with ledger.open_ledger(self._map_request.path, report_lock_wait) as book:
+            async with ledger.open_ledger(
+                self._map_request.path,
+                report_lock_wait,
+                must_be_kept=self._map_request.resume and not self._unsaved,
+            ) as book:
+                self._note_missing_file(book)
                 addresses = await self._resume_from_ledger(book, report_lock_wait)
 
                 async def ask_batch(indexes: Sequence[int]) -> None:
@@ -180,6 +194,13 @@ class MapJob:
             raise problem
         return mapped
 
+    def _note_missing_file(self, book: Ledger) -> None:
+        """Say where the answers are, if nothing writes them to a file."""
+        if not book.outlives_process:
+            folder = self._map_request.path.parent
+            self._notes = (_NOT_WRITTEN.fill(folder=folder),)
+            self._call.emit(Delta(notice=self._notes[0]))
+
     async def _ask_batch(
         self,
         indexes: Sequence[int],
@@ -205,7 +226,7 @@ class MapJob:
 
     async def _resume_from_ledger(
         self,
-        book: ledger.Ledger,
+        book: Ledger,
         on_lock_wait: Callable[[int], None],
     ) -> dict[int, bytes]:
         """Compute the rows' addresses, and look up what is known of them if it may be reused."""
@@ -234,7 +255,7 @@ class MapJob:
 
     async def _find_respelled(
         self,
-        book: ledger.Ledger,
+        book: Ledger,
         addresses: Mapping[int, bytes],
         on_lock_wait: Callable[[int], None],
     ) -> None:
@@ -267,17 +288,18 @@ class MapJob:
 
     async def _save_answers(
         self,
-        book: ledger.Ledger,
+        book: Ledger,
         addresses: Iterable[bytes],
         on_lock_wait: Callable[[int], None],
     ) -> None:
-        """Store answers; one that cannot be stored stays among the unsaved."""
+        """Store answers; one that no file has stays among the unsaved."""
         for address in addresses:
             answer = self._unsaved[address]
             await sqlite.retry_while_locked(
                 partial(book.save_answer, address, *answer), on_lock_wait
             )
-            self._unsaved.pop(address, None)
+            if book.outlives_process:
+                self._unsaved.pop(address, None)
 
     def _report_progress(self) -> None:
         answers = self._answers
@@ -333,7 +355,7 @@ class MapJob:
             partial,
             tuple(dict.fromkeys([*map_request.own_columns, *typed])),
             map_request.error_column,
-            (*map_request.describe_columns(), *answers.describe_endings()),
+            (*self._notes, *map_request.describe_columns(), *answers.describe_endings()),
             self._cost(),
             tuple(map_request.prompts),
             tuple(column.name for column in map_request.output_columns),
@@ -346,7 +368,7 @@ class MapJob:
 
 
 async def _look_up(
-    book: ledger.Ledger, wanted: Sequence[bytes], on_lock_wait: Callable[[int], None]
+    book: Ledger, wanted: Sequence[bytes], on_lock_wait: Callable[[int], None]
 ) -> dict[bytes, ledger.StoredAnswer]:
     """Return what the ledger has of these addresses."""
     known: dict[bytes, ledger.StoredAnswer] = {}

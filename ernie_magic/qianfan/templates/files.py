@@ -159,7 +159,7 @@ def save_template(template: PromptTemplate) -> Path:
             ),
             advice=Text(
                 "在笔记本旁建 .ernie 文件夹可换个位置",
-                "a folder .ernie beside the notebook is used instead",
+                "a new folder .ernie beside the notebook is used instead",
             ),
         ) from None
 
