@@ -192,6 +192,11 @@ class Parameter(ABC):
         """The magic option: `--top-p` for `top_p`."""
         return "--" + self.name.replace("_", "-")
 
+    @property
+    def shown_option(self) -> str:
+        """The option in an example: `-n` where that is the whole name."""
+        return self.short if self.short == f"-{self.name}" else self.option_name
+
     def limits_for(self, model: str | None = None) -> tuple[float | None, float | None]:  # noqa: ARG002  (for subclasses)
         """The range for `model`: the catalogue's, where it knows more than the table."""
         return self.minimum, self.maximum
@@ -288,7 +293,7 @@ class Parameter(ABC):
         if self.takes_switch:
             return Text("写 on 或 off", "write on or off")
         if self.choices:
-            return EXAMPLE.fill(option=self.option_name, value=self.choices[0])
+            return EXAMPLE.fill(option=self.shown_option, value=self.choices[0])
         return None
 
     def _expected_values(self) -> Text:

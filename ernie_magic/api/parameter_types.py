@@ -144,7 +144,7 @@ class Number(Parameter):
             value = min((low + high) / 2, _EXAMPLE_NUMBER)
         if not isinstance(value, (int, float)):
             return None
-        return EXAMPLE.fill(option=self.option_name, value=self._format_limit(value))
+        return EXAMPLE.fill(option=self.shown_option, value=self._format_limit(value))
 
     def _check_range(self, value: float, model: str | None) -> None:
         """Refuse a number that is out of range."""

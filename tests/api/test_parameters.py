@@ -370,7 +370,7 @@ def test_a_call_s_parameters_go_before_a_session_s_and_none_of_another_protocol_
             "12x",
             "size '12x' is not a size (width x height in pixels). What to do:",
         ),
-        ("image", "n", "two", "n 'two' is not a whole number. What to do: for example --n 1."),
+        ("image", "n", "two", "n 'two' is not a whole number. What to do: for example -n 1."),
         ("chat", "web_search", "x", "web_search 'x' is not a JSON object: on | off"),
     ],
 )

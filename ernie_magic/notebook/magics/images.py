@@ -140,6 +140,15 @@ IMAGE_COMMANDS = {
         "download pictures of which only links exist: download cats --as cats",
     ),
 }
+_FOR_EXAMPLE = {
+    "redo": Text("例如 %ernie_image redo cat.png", "for example %ernie_image redo cat.png"),
+    "vary": Text(
+        "例如 %ernie_image vary cats[1] --seed +5",
+        "for example %ernie_image vary cats[1] --seed +5",
+    ),
+    "show": Text("例如 %ernie_image show cat.png", "for example %ernie_image show cat.png"),
+    "download": Text("例如 %ernie_image download cats", "for example %ernie_image download cats"),
+}
 _USAGE = Text(
     "用法：%ernie_image redo|vary|show|download 文件或变量",
     "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE",
@@ -265,7 +274,7 @@ def parse_image_command(line: str, namespace: Mapping[str, Any]) -> ImageCommand
             advice=suggest_command(words[0], IMAGE_COMMANDS, IMAGE_HABITS) or _ALL_COMMANDS,
         )
     if len(words) == 1 or words[1].startswith("--"):
-        raise InvalidOption(_USAGE)
+        raise InvalidOption(_USAGE, advice=_FOR_EXAMPLE[words[0]])
     name, picture, *rest = words
     target = resolve_name(picture, namespace)
     if name == "show" and rest:

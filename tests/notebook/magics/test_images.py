@@ -182,7 +182,12 @@ def test_redo_vary_and_show(run, shell, ernie):
         ("%%ernie_image a cat\nx", "'a' is not an option"),
         ("%%ernie_image --help\nx", "%%ernie_image? shows all options and examples"),
         ("%ernie_image", "usage: %ernie_image redo|vary|show|download FILE_OR_VARIABLE"),
-        ("%ernie_image redo", "usage: %ernie_image redo|vary|show"),
+        (
+            "%ernie_image redo",
+            "FILE_OR_VARIABLE. What to do: for example %ernie_image redo cat.png.",
+        ),
+        ("%ernie_image vary --seed 3", "for example %ernie_image vary cats[1] --seed +5."),
+        ("%%ernie_image -n two\n猫", "What to do: for example -n 1."),
         ("%ernie_image rdeo x.png", "did you mean redo?"),
         ("%ernie_image vary cats --seed +abc", "seed '+abc' is not a whole number"),
         ("%ernie_image redo none.png", "no variable or file none.png"),
