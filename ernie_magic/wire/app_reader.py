@@ -37,13 +37,15 @@ class AppReader(Reader):
         As the service names it, "" when it does not.
     question_id : str
         Of the question back with which a flow waits for an answer, "" for none.
+    failed_step : str
+        What the service says of a step that failed, "" for none.
     """
 
     says_each_time = True
 
     def reset(self) -> None:  # noqa: D102  (the base's)
         super().reset()
-        self.conversation_id = self.question_id = ""
+        self.conversation_id = self.question_id = self.failed_step = ""
         self._counted = dict.fromkeys(_COUNTS, 0)
         self._messages: dict[str, str] = {}  # of a flow, by their ids
         self._log = app_events.EventLog()
@@ -105,6 +107,8 @@ class AppReader(Reader):
         failure of an answer that goes on behind it.
         """
         failed = next(filter(app_events.is_failed, reversed(events)), None)
+        if failed:
+            self.failed_step = app_events.describe_failure(failed)["message"]
         if failed and (failed is events[-1] or not has_answer):
             self.failure = parse_refusal({"error": app_events.describe_failure(failed)})
         elif has_answer:

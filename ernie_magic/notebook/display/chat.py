@@ -89,6 +89,12 @@ _ASKS_BACK = Text(
     "the application waits for your answer: send it as the next prompt (-s NAME or %ernie reset "
     "starts over)",
 )
+_ASKS_IN_VAIN = Text(
+    "应用在反问，但这一轮不保留，无法回答：去掉 --no-history 再问",
+    "the application asks back, which cannot be answered since the turn is not kept: ask without "
+    "--no-history",
+)
+_FAILED_STEP = Text("⚠ 应用的一步失败了：{told}", "⚠ a step of the application failed: {told}")
 _OVERLAPS = Text(
     "⚠ 提问时这个对话还有一个问题在回答：那一轮没有一起发送",
     "⚠ another prompt of this conversation was still being answered: that turn was not sent along",
@@ -210,7 +216,11 @@ def _request_notes(answer: Answer) -> list[Text]:
     if getattr(answer.request, "starts_over", False):
         notes.append(_STARTS_OVER)
     if getattr(answer.request, "asks_back", False):
-        notes.append(_ASKS_BACK)
+        is_open = getattr(answer.request, "keeps_turn", True)
+        notes.append(_ASKS_BACK if is_open else _ASKS_IN_VAIN)
+    failed_step = getattr(answer.request, "failed_step", "")
+    if failed_step and not answer.partial:  # otherwise it is told as what ended the answer
+        notes.append(_FAILED_STEP.fill(told=clip_text(failed_step, MAX_CHARACTERS)))
     notes += unfilled_notes(getattr(answer.request, "unfilled", ()))
     searched = getattr(answer.request, "knowledge", ())
     if searched and not any(map(is_passage, answer.search)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.http_status import BAD_REQUEST, GONE, NOT_FOUND
@@ -70,7 +70,11 @@ class AppRequest(ChatRequest):
     starts_over : bool
         Another was begun since the earlier turns here are of another one, or some were taken away.
     asks_back : bool
-        The application, a flow, asks something back, and the next prompt answers it.
+        The application, a flow, asks something back.
+    keeps_turn : bool
+        The next prompt answers it, since the turn is kept.
+    failed_step : str
+        What the service says of a step that failed on the way, "" for none.
     """
 
     app_id: str
@@ -78,6 +82,8 @@ class AppRequest(ChatRequest):
     is_renewed: bool = False
     starts_over: bool = False
     asks_back: bool = False
+    keeps_turn: bool = True
+    failed_step: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,14 +121,8 @@ class AppQuestion:
     stream: bool = True
     keeps_turn: bool = True
 
-    def build_request(
-        self,
-        *,
-        is_renewed: bool = False,
-        starts_over: bool = False,
-        asks_back: bool = False,
-    ) -> AppRequest:
-        """Return the request that an answer keeps."""
+    def build_request(self) -> AppRequest:
+        """Return the request that an answer keeps, before anything is known of the answer."""
         return AppRequest(
             model=self.name,
             messages=({"role": "user", "content": self.prompt},),
@@ -131,9 +131,7 @@ class AppQuestion:
             extra=dict(self.parameters),
             app_id=self.app_id,
             files=tuple(form.files[0].name for form in self.forms),
-            is_renewed=is_renewed,
-            starts_over=starts_over,
-            asks_back=asks_back,
+            keeps_turn=self.keeps_turn,
         )
 
 
@@ -163,6 +161,7 @@ class AppRun:
         self._is_renewed = False
         self._starts_over = False
         self._asks_back = False
+        self._failed_step = ""
         self._key: object = None  # the application's, among the conversation's
 
     async def ask(self) -> Asked:
@@ -260,7 +259,8 @@ class AppRun:
         """Remember what the application asks back: a reply that has begun has taken the answer to
         the question before it.
         """
-        self._asks_back = bool(reader.question_id) and self._question.keeps_turn
+        self._asks_back = bool(reader.question_id)
+        self._failed_step = reader.failed_step or self._failed_step
         is_refused = not reader.started and _is_not_open(problem)
         known = self._conversation.app_conversations
         remembered = known.get(self._key)
@@ -361,10 +361,12 @@ class AppRun:
         answer = reply.build_answer(partial=problem is not None)
         answers = [*self._earlier, answer]
         answer = answer.with_changes(
-            request=self._question.build_request(
+            request=replace(
+                self._question.build_request(),
                 is_renewed=self._is_renewed,
                 starts_over=self._starts_over,
                 asks_back=self._asks_back,
+                failed_step=self._failed_step,
             ),
             text=join_parts(each.text for each in answers),
             reasoning=join_parts(each.reasoning for each in answers),

@@ -226,6 +226,15 @@ def test_pictures_of_an_answer_are_shown_and_a_link_stays_a_link(tmp_path):
     assert images[0]._repr_mimebundle_()["image/png"] == made.getvalue()
 
 
+def test_a_step_that_failed_on_the_way_to_an_application_s_answer_is_told():
+    request = AppRequest(model="app", messages=(), app_id="a", failed_step="no <b>quota</b>")
+    whole = answer().with_changes(request=request)
+    line = "⚠ a step of the application failed: no <b>quota</b>"
+    assert line in chat.summary_line(whole, "en")
+    assert "<b>" not in chat.footer_html(whole, "en")
+    assert line not in chat.summary_line(whole.with_changes(partial=True), "en")
+
+
 def test_other_files_of_an_answer_are_links_below_it_and_hostile_ones_stay_text():
     files = (
         "https://a.b/%E9%94%80%E9%87%8F.csv?sign=1&x=<b>",

@@ -53,6 +53,8 @@ def test_a_cell_answers_what_an_application_asked_back_in_the_cell_before(run):
     _, out = run("%%ernie --app demo-flow\ntoo sour")
     assert "The return of order A-17 is registered, reason: too sour." in out
     assert "waits for your answer" not in out
+    _, alone = run("%%ernie --app demo-flow --no-history\nI want to return an order")
+    assert "cannot be answered since the turn is not kept: ask without --no-history" in alone
     assert re.search(r"link of a picture: http://127\.0\.0\.1:\d+/emulator/picture\.png\?", out)
 
 

@@ -140,7 +140,7 @@ def test_a_prompt_that_is_no_answer_begins_the_flow(session, emulator, by):
         session.history.pop()
     answer = session.apps.chat("demo-flow", "退 A-17", **options)
     assert answer.text.endswith("请告诉我订单号。")
-    assert answer.request.asks_back == (by != "no history")
+    assert (answer.request.asks_back, answer.request.keeps_turn) == (True, by != "no history")
     if by in ("another conversation", "no history"):
         assert "A-17" in session.apps.chat("demo-flow", "A-17").text
     assert "action" not in bodies(emulator, "/runs")[1]
@@ -258,6 +258,8 @@ def test_what_an_application_may_answer(chunks, error, text):
                     session.apps.chat(CHAT_APP, "hi")
                 answer = caught.value.answer
     assert (answer and answer.text) == text
+    has_failed = answer is not None and any(FAILED["event_message"] in str(each) for each in chunks)
+    assert answer is None or answer.request.failed_step == ("no quota" if has_failed else "")
     assert answer is None or answer.partial == (error is not None)
 
 
