@@ -82,7 +82,11 @@ def _describe_parameters(
         One of them can be given by position only.
     """
     # Loaded with the first function that is a tool.
-    from ernie_magic.calls.chat.argument_schemas import collect_definitions, describe_type
+    from ernie_magic.calls.chat.argument_schemas import (
+        collect_definitions,
+        describe_needed,
+        describe_type,
+    )
     from ernie_magic.calls.chat.arguments import resolve_parameter
 
     properties: dict[str, Any] = {}
@@ -98,10 +102,12 @@ def _describe_parameters(
                 ).fill(name=name, parameter=parameter.name),
                 advice=Text("去掉定义里的 /", "leave out the / in its definition"),
             )
-        properties[parameter.name] = describe_type(resolve_parameter(function, parameter))
+        hint = resolve_parameter(function, parameter)
         if parameter.default is parameter.empty:
+            properties[parameter.name] = describe_needed(hint)
             required.append(parameter.name)
             continue
+        properties[parameter.name] = describe_type(hint)
         default = parameter.default
         if isinstance(default, Enum):
             default = default.value

@@ -7,8 +7,12 @@ import math
 import threading
 import time
 from datetime import date
+from typing import Annotated, Any
 
+import annotated_types
+import pydantic
 import pytest
+from typing_extensions import Doc
 
 from ernie_magic import errors
 from ernie_magic.calls.chat import tool_results, tools
@@ -505,6 +509,7 @@ def test_an_array_says_what_its_items_are(hint):
         """Join them."""
 
     described = tools.describe_function(join)["function"]["parameters"]["properties"]["values"]
+    described = described.get("anyOf", [described])[0]
     assert (described["type"], "items" in described) == ("array", True)
 
 
@@ -513,3 +518,60 @@ def test_a_message_without_a_role_is_no_internal_error(emulator, message):
     address = {"base_url": emulator.base_url, "api_key": "k", "model": "ernie-3.5-8k"}
     with Session(service="local", **address) as session, pytest.raises(errors.MessagesRefused):
         session.chat([message])
+
+
+class Plain:
+    """A class that pydantic cannot describe."""
+
+
+@pytest.mark.parametrize(
+    ("hint", "schema"),
+    [
+        (
+            Annotated[int, pydantic.Field(description="the age", ge=0)],
+            {"type": "integer", "description": "the age", "minimum": 0},
+        ),
+        (
+            Annotated[str, pydantic.Field(pattern="^A", examples=["A1"])],
+            {"type": "string", "pattern": "^A", "examples": ["A1"]},
+        ),
+        (Annotated[Plain, pydantic.Field(description="any")], {"description": "any"}),
+        (
+            Annotated[str, annotated_types.Len(1, 3)],
+            {"type": "string", "minLength": 1, "maxLength": 3},
+        ),
+        (
+            Annotated[list[int], annotated_types.MinLen(2)],
+            {"type": "array", "items": {"type": "integer"}, "minItems": 2},
+        ),
+        (Annotated[int, Doc("how many")], {"type": "integer", "description": "how many"}),
+        (int | None, {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
+        (
+            Annotated[int | None, pydantic.Field(description="age")],
+            {"anyOf": [{"type": "integer"}, {"type": "null"}], "description": "age"},
+        ),
+        (
+            tuple[int, str],
+            {
+                "type": "array",
+                "items": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+                "minItems": 2,
+                "maxItems": 2,
+            },
+        ),
+        (
+            dict[str, list[int]],
+            {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "integer"}},
+            },
+        ),
+        (dict[str, Any], {"type": "object"}),
+    ],
+    ids=str,
+)
+def test_a_parameter_tells_all_that_its_annotation_says(hint, schema):
+    def ask(value: hint) -> str:
+        """Ask."""
+
+    assert tools.describe_function(ask)["function"]["parameters"]["properties"]["value"] == schema
