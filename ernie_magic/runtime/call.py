@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
@@ -63,6 +64,7 @@ class Call(Generic[Item, ResultT]):
         self._task: asyncio.Task[None] | None = None
         self._cancel_again = 0.0  # when, by `time.monotonic`, a cancellation is not a repetition
         self.interrupted = False
+        self._is_stopping = False
         self._loop = IO.running_loop()
         self._loop.call_soon_threadsafe(self._start_task, work)
 
@@ -132,6 +134,7 @@ class Call(Generic[Item, ResultT]):
 
     def cancel(self) -> None:
         """Ask the work to end; its result still follows. May be called again."""
+        self._is_stopping = True
         self._loop.call_soon_threadsafe(self._cancel_task)
 
     def _cancel_task(self) -> None:
@@ -232,6 +235,18 @@ class Call(Generic[Item, ResultT]):
     def result(self) -> ResultT:
         """Wait for the work and return its result."""
         return self._outcome.result()
+
+    def wait_if_stopping(self, timeout: float = 2.0) -> None:
+        """If the work was asked to end, wait until it has, at most `timeout` seconds: what it
+        leaves behind is there then. On the I/O thread, which ends it, there is no waiting.
+        """
+        if not self._is_stopping or self.is_done:
+            return
+        with suppress(RuntimeError):  # no loop is running in this thread
+            if asyncio.get_running_loop() is self._loop:
+                return
+        with suppress(FutureTimeoutError):
+            self._outcome.exception(timeout)
 
     def stop_and_collect(self, timeout: float = 5.0) -> ResultT | None:
         """End the work and return what it had; None when it failed or does not end within `timeout`

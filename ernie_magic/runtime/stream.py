@@ -82,6 +82,11 @@ class Stream(SuggestsNames, Generic[ResultT]):
         return f"Stream({'done' if self.is_done else 'running'})"
 
     @property
+    def call(self) -> Call[Delta, ResultT]:
+        """The work that it reads, which lives as long as it runs, whoever keeps the stream."""
+        return self._call
+
+    @property
     def is_done(self) -> bool:
         """Whether the call has ended, whoever reads it."""
         return self._call.is_done
@@ -139,7 +144,7 @@ class Stream(SuggestsNames, Generic[ResultT]):
             raise make_error(self._call.stop_and_collect(), self._language())
 
     def __dir__(self) -> list[str]:
-        internal = ("aiter_batches", "iter_batches", "raising_interrupts")
+        internal = ("aiter_batches", "iter_batches", "raising_interrupts", "call")
         return names_by_use(super().__dir__(), ("result", "aresult", "stop", "close"), internal)
 
     def __iter__(self) -> Iterator[str]:

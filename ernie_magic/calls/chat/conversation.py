@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ernie_magic.calls.chat.turn import Asked
     from ernie_magic.calls.datasets.dataset import Dataset
     from ernie_magic.client import Client
+    from ernie_magic.runtime.call import Call
     from ernie_magic.runtime.events import Delta
     from ernie_magic.runtime.stream import Stream
     from ernie_magic.wire.prepared_call import PreparedCall
@@ -170,7 +171,7 @@ class Conversation(SuggestsNames):
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
         self._turns_in_cell = TurnsInCell()
-        self._turns_under_way: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
+        self._turns_under_way: weakref.WeakSet[Call[Delta, Answer]] = weakref.WeakSet()
         self._background_turns: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
         self._requests = FittingRequests(client)
         self._generation = 0  # a prompt from before a reset leaves no turn after it
@@ -187,7 +188,9 @@ class Conversation(SuggestsNames):
 
     @property
     def history(self) -> History:
-        """The turns, oldest first."""
+        """The turns, oldest first; also what has come of a stream that was just left."""
+        for call in [*self._turns_under_way]:
+            call.wait_if_stopping()
         return self._history
 
     @history.setter
@@ -218,7 +221,7 @@ class Conversation(SuggestsNames):
     @property
     def is_answering(self) -> bool:
         """Whether a prompt is being answered that will leave a turn here."""
-        return any(not stream.is_done for stream in [*self._turns_under_way])
+        return any(not call.is_done for call in [*self._turns_under_way])
 
     def reset(self) -> None:
         """Forget the turns, and unlock; an answer still in progress leaves no turn."""
@@ -505,7 +508,7 @@ class Conversation(SuggestsNames):
             needs_vision=plan.needs_vision,
         )
         if plan.is_turn:
-            self._turns_under_way.add(stream)
+            self._turns_under_way.add(stream.call)
             if said := self._turns_in_cell.add():
                 warn_user(said.say(self._client.settings.interface_language))
             if in_background:

@@ -1,5 +1,6 @@
 """Turns of a conversation: what is kept, locked and counted."""
 
+import asyncio
 import copy
 import pickle
 import warnings
@@ -28,6 +29,53 @@ def test_an_answer_from_before_a_reset_leaves_no_turn_after_it(studio):
     studio.reset()
     assert stream.result().text
     assert len(studio.history) == 0
+
+
+LONG = "[[chunks=200]][[pace=20ms]]"
+
+
+def leave(studio):
+    for _ in studio.stream(LONG):
+        break
+
+
+def leave_generator(studio):
+    pieces = iter(studio.stream(LONG))
+    next(pieces)
+    pieces.close()
+
+
+def leave_block(studio):
+    with studio.stream(LONG) as stream:
+        next(iter(stream))
+
+
+def leave_awaited(studio):
+    async def read():
+        async for _ in studio.astream(LONG):
+            break
+
+    asyncio.run(read())
+
+
+@pytest.mark.parametrize("leave", [leave, leave_generator, leave_block, leave_awaited])
+def test_a_stream_that_was_left_is_a_turn_for_whatever_follows(studio, emulator, leave, tmp_path):
+    studio.chat("[[echo]]one")
+    leave(studio)
+    assert [turn.prompt for turn in studio.history] == ["[[echo]]one", LONG]
+    leave(studio)
+    assert studio.conversation.save(tmp_path / "c.json").read_text("utf-8").count('"prompt"') == 3
+    leave(studio)
+    assert len(studio.conversation.fork().history) == 4
+    leave(studio)
+    emulator.requests.clear()
+    studio.chat("[[echo]]next")
+    asked = emulator.requests[-1].body["messages"]
+    assert [message["content"] for message in asked if message["role"] == "user"] == [
+        "[[echo]]one",
+        *[LONG] * 4,
+        "[[echo]]next",
+    ]
 
 
 def test_what_stands_alone_locks_no_conversation(studio):
