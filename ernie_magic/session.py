@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 from ernie_magic.api.public_names import ASKING, SuggestsNames, names_by_use, stays_in_process
 from ernie_magic.api.signatures import explained, with_signature
 from ernie_magic.api.usage_log import UsageLog
-from ernie_magic.calls.chat.conversations import Conversations
+from ernie_magic.calls.chat.conversations import IS_CONVERSATION, Conversations
 from ernie_magic.calls.chat.history import MAIN, TURNS
 from ernie_magic.calls.images.image_sets import ImageSets
 from ernie_magic.calls.raw import RawCalls
@@ -142,10 +142,6 @@ _ALWAYS_MAIN = Text(
 _ASK_THERE = Text(
     '在另一个对话里提问：ernie["tutor"].chat(…)，单元格里 %%ernie -s tutor',
     'ask in another one by ernie["tutor"].chat(…), in a cell by %%ernie -s tutor',
-)
-_IS_CONVERSATION = Text(
-    '{name} 是一段对话：用 %%ernie -s {name} 或 ernie["{name}"].chat(…) 提问',
-    '{name} is a conversation: ask with %%ernie -s {name} or ernie["{name}"].chat(…)',
 )
 _NO_CONVERSATION = Text("没有叫 {name} 的对话", "there is no conversation {name}")
 _EMBEDDING = Text("向量", "vectors")
@@ -1011,7 +1007,7 @@ class Session(SuggestsNames, PlatformGroups):
         if service not in services.SERVICES:
             advice = did_you_mean(str(service), services.SERVICES)
             if str(service) in self:
-                advice = _IS_CONVERSATION.fill(name=service)
+                advice = IS_CONVERSATION.fill(name=service)
             raise self.with_language(
                 InvalidOption(
                     Text(

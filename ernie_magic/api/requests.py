@@ -151,6 +151,9 @@ class ChatRequest(Request):
         The plugins of Qianfan V1 that are asked in place of a model.
     unfilled : tuple of str
         Variables whose names stand in single braces in the prompt.
+    drops_system_of : str
+        The conversation whose last turn had a system prompt of its own, which is not sent again; ""
+        for none.
     """
 
     messages: tuple[Message, ...]
@@ -161,6 +164,7 @@ class ChatRequest(Request):
     plugins: tuple[str, ...] = ()
     unfilled: tuple[str, ...] = field(default=(), repr=False, compare=False)
     overlaps: bool = field(default=False, repr=False, compare=False)
+    drops_system_of: str = field(default="", repr=False, compare=False)
 
     @property
     def prompt(self) -> str:

@@ -696,6 +696,16 @@ def _chat_options(given: dict[str, Any]) -> ChatOptions:
     )
 
 
+_FORK_TURNS = Text(
+    "例如 fork(3)；除最后一轮外全要：fork(len(conversation.history) - 1)",
+    "for example fork(3); all but the last: fork(len(conversation.history) - 1)",
+)
+_FORK_NAMED = Text(
+    '名字写 fork(name="{name}")；只要前 3 轮：fork(3, "{name}")',
+    'a name goes as fork(name="{name}"); with the first three turns: fork(3, "{name}")',
+)
+
+
 def _check_count(turns: object) -> int:
     """Return how many turns are meant.
 
@@ -707,13 +717,13 @@ def _check_count(turns: object) -> int:
         with suppress(TypeError):
             if (count := operator.index(cast("Any", turns))) >= 0:
                 return count
+    advice = _FORK_TURNS
+    if isinstance(turns, str):
+        advice = _FORK_NAMED.fill(name=turns)
     raise InvalidOption(
         Text(
             "turns 是从头起的轮数，要是 0 或正整数，不是 {given!r}",
             "turns is a number of turns from the beginning, 0 or more, not {given!r}",
         ).fill(given=turns),
-        advice=Text(
-            "例如 fork(3)；除最后一轮外全要：fork(len(conversation.history) - 1)",
-            "for example fork(3); all but the last: fork(len(conversation.history) - 1)",
-        ),
+        advice=advice,
     )

@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ernie_magic.calls.chat.history import TURNS
 from ernie_magic.text.encodings import printable
+from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
     from ernie_magic.calls.chat.history import History
     from ernie_magic.runtime.observers import Watchers
+
+IS_CONVERSATION = Text(
+    '{name} 是一段对话：用 %%ernie -s {name} 或 ernie["{name}"].chat(…) 提问',
+    '{name} is a conversation: ask with %%ernie -s {name} or ernie["{name}"].chat(…)',
+)
 
 
 class WithHistory(Protocol):

@@ -48,6 +48,8 @@ class Plan:
         The turn that the answer replaces.
     overlaps : bool
         Whether another prompt of its conversation was being answered when it was asked.
+    conversation : str
+        The name of its conversation.
     """
 
     prompt: str | None
@@ -60,6 +62,7 @@ class Plan:
     images: tuple[Part, ...] = ()
     replaced_turn: Turn | None = None
     overlaps: bool = False
+    conversation: str = ""
 
     @property
     def is_turn(self) -> bool:
@@ -90,6 +93,15 @@ class Plan:
         """Whether only pictures of earlier turns decide which model is the default."""
         is_named = self.target.model or self.target.deployed
         return self.needs_vision and not is_named and not count_pictures([*self.new_messages])
+
+    @property
+    def drops_system(self) -> bool:
+        """Whether the turn before had a system prompt given with it, which is not sent again."""
+        if self.options.system is not None or not self.earlier_turns:
+            return False
+        before = self.earlier_turns[-1].options
+        sent = [message["content"] for message in self.system_messages]
+        return before is not None and bool(before.system) and sent != [before.system]
 
     @property
     def is_streamed(self) -> bool:
@@ -162,6 +174,7 @@ class Plan:
             plugins=self.options.plugins or (),
             unfilled=self.options.unfilled,
             overlaps=self.overlaps,
+            drops_system_of=self.conversation if self.drops_system else "",
         )
 
     def quote(self, passages: Sequence[Passage]) -> Plan:

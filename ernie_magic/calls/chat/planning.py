@@ -126,6 +126,7 @@ def _plan_turn(
         images,
         replaced_turn,
         overlaps=bool(options.history) and conversation.is_answering,
+        conversation=conversation.name,
     )
 
 

@@ -408,7 +408,8 @@ def _not_a_conversation() -> InvalidOption:
     return InvalidOption(
         Text("这不是保存的对话", "this is not a saved conversation"),
         advice=Text(
-            "选一个由“保存”写出的 .json 文件，或消息列表的",
-            "choose a .json file that Save has written, or one of messages",
+            "选一个由“保存”或 ernie.conversation.save(…) 写出的 .json 文件，或消息列表的",
+            "choose a .json file that Save or ernie.conversation.save(…) has written, or one of "
+            "messages",
         ),
     )

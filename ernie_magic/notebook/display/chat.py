@@ -59,6 +59,11 @@ _ENDED = Text(
     "⚠ ended for an unknown reason ({reason}): it may be incomplete",
 )
 _TRIMMED = Text("⚠ 为放得下，已略去最早的 {n} 轮", "⚠ the oldest turns were left out to fit: {n}")
+_DROPS_SYSTEM = Text(
+    '上一轮的系统提示词没有再发；要一直用：ernie["{name}"].system = "…"',
+    'the system prompt of the turn before was not sent again: ernie["{name}"].system = "…" keeps '
+    "one",
+)
 _UNFILLED = Text(
     "{{{name}}} 照原样发送了，变量的值写 {{{{{name}}}}}",
     "{{{name}}} was sent as it is: a variable's value is {{{{{name}}}}}",
@@ -225,6 +230,8 @@ def _request_notes(answer: Answer) -> list[Text]:
     searched = getattr(answer.request, "knowledge", ())
     if searched and not any(map(is_passage, answer.search)):
         notes.append(_NOTHING_FOUND.fill(names=", ".join(searched)))
+    if name := getattr(answer.request, "drops_system_of", ""):
+        notes.append(_DROPS_SYSTEM.fill(name=name))
     if getattr(answer.request, "overlaps", False):
         notes.append(_OVERLAPS)
     if trimmed := getattr(answer.request, "trimmed", 0):

@@ -41,7 +41,14 @@ CHAT_GRAMMAR = Grammar(
     "%%ernie",
     "chat",
     (
-        Option("system", Text("系统提示词（system 消息）", "system prompt"), metavar="TEXT"),
+        Option(
+            "system",
+            Text(
+                '这一次的系统提示词；要一直用：ernie["tutor"].system = "…"',
+                'system prompt of this call; ernie["tutor"].system = "…" keeps one',
+            ),
+            metavar="TEXT",
+        ),
         TEMPLATE_OPTION,
         VAR_OPTION,
         AS_OPTION,

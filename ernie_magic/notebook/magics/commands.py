@@ -43,7 +43,7 @@ from ernie_magic.text.language import Text, untranslated
 from ernie_magic.text.suggest import DID_YOU_MEAN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from ernie_magic.session import Session
     from ernie_magic.text.language import Language
@@ -162,8 +162,10 @@ COMMANDS: dict[str, Command] = {
     "history": Command(
         show_history,
         Text(
-            "对话的各轮；-s tutor 看另一个对话",
-            "the turns of a conversation; -s tutor shows another one",
+            "对话的各轮；-s tutor 看另一个对话；ernie[名称] 能 save、fork、rename，"
+            "ernie.load_conversation 读取保存的",
+            "the turns of a conversation; -s tutor shows another one; ernie[NAME] can save, fork "
+            "and rename it, ernie.load_conversation reads a saved one",
         ),
         untranslated("%ernie history -n 3"),
         max_words=4,
@@ -339,7 +341,7 @@ def run_command(
     if name not in COMMANDS:
         raise InvalidOption(
             Text("%ernie 没有命令“{word}”", "%ernie has no command {word!r}").fill(word=name),
-            advice=_advise_on_word(name),
+            advice=_advise_on_word(name, " ".join(arguments), session.conversations),
         )
     command = COMMANDS[name]
     if len(arguments) > command.max_words:
@@ -352,10 +354,20 @@ def run_command(
     return command.run(session, arguments)
 
 
-def _advise_on_word(word: str) -> Text:
-    """Return what does what a word says that is no command, or which command resembles it."""
+def _advise_on_word(word: str, name: str = "", conversations: Collection[str] = ()) -> Text:
+    """Return what does what a word says that is no command, or which command resembles it.
+
+    Parameters
+    ----------
+    name, conversations
+        As in `suggest_magic`.
+    """
     helps = {name: command.help for name, command in COMMANDS.items()} | {"help": _HELP}
-    return suggest_magic(word) or suggest_command(word, helps, COMMAND_HABITS) or _ALL_COMMANDS
+    return (
+        suggest_magic(word, name, conversations)
+        or suggest_command(word, helps, COMMAND_HABITS)
+        or _ALL_COMMANDS
+    )
 
 
 def _advise_on_extra(name: str, words: list[str]) -> Text:

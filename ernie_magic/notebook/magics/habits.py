@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ernie_magic.calls.chat.conversations import IS_CONVERSATION
 from ernie_magic.text.language import Text
 from ernie_magic.text.suggest import DID_YOU_MEAN, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 _USE_MAGIC = Text(
     "用 %%{magic}，提示词写在下一行", "use %%{magic}, with the prompt on the next line"
@@ -67,6 +68,20 @@ _LINES = {
     **dict.fromkeys(("del", "delete", "删除"), 'del ernie["tutor"]'),
     **dict.fromkeys(("load", "import", "open", "读取"), 'ernie.load_conversation("chat.json")'),
 }
+# The same of one conversation, or of a file, whose name follows.
+_OF_CONVERSATION = {
+    'ernie.conversation.save("chat.json")': 'ernie["{name}"].save("{name}.json")',
+    "ernie.conversation.regenerate()": 'ernie["{name}"].regenerate()',
+    "ernie.history.pop()": 'ernie["{name}"].history.pop()',
+    "ernie.conversation.fork()": 'ernie["{name}"].fork()',
+    'ernie["tutor"].rename("maths")': 'ernie["{name}"].rename("maths")',
+    'del ernie["tutor"]': 'del ernie["{name}"]',
+}
+_OF_FILE = {
+    'ernie.conversation.save("chat.json")': 'ernie.conversation.save("{name}")',
+    'ernie.load_conversation("chat.json")': 'ernie.load_conversation("{name}")',
+}
+_SWITCHES = frozenset(["switch", "select", "connect", "切换", "选择"])
 PANEL_HABITS = {
     word: tab
     for tab, words in {
@@ -122,13 +137,25 @@ def find_magic(word: str) -> str:
     return line.partition(" ")[0] if line.startswith("%") else ""
 
 
-def suggest_magic(word: str) -> Text | None:
+def suggest_magic(word: str, name: str = "", conversations: Collection[str] = ()) -> Text | None:
     """Return what does what a word says where `%ernie` has no such command; None for no such
     thing.
+
+    Parameters
+    ----------
+    name
+        What follows the word: the name of a conversation or of a file.
+    conversations
+        The names of those that are there.
     """
     word = word.lower()
+    if name in conversations and word in _SWITCHES:
+        return IS_CONVERSATION.fill(name=name)
     if magic := _CELL_MAGICS.get(word):
         return _USE_MAGIC.fill(magic=magic)
     if line := _LINES.get(word):
+        named = _OF_CONVERSATION if name in conversations else _OF_FILE
+        if name and line in named:
+            line = named[line].format(name=name)
         return _USE_LINE.fill(line=line)
     return None

@@ -352,6 +352,38 @@ def test_what_is_no_number_of_turns_makes_no_fork(studio, turns):
     assert [*studio.conversations] == ["main"]
 
 
+def test_a_fork_by_name_is_told_how_names_go(studio):
+    with pytest.raises(errors.InvalidOption, match=r'fork\(name="branch"\).*fork\(3, "branch"\)'):
+        studio.conversation.fork("branch")
+
+
+@pytest.mark.parametrize("name", ["main", "课堂"])
+def test_an_answer_knows_that_the_system_prompt_of_the_turn_before_was_not_sent(
+    studio, emulator, name
+):
+    conversation = studio[name]
+    conversation.chat("[[echo]]hi", system="be brief")
+    answer = conversation.chat("[[echo]]hi")
+    assert as_sent(emulator)["system"] == []
+    assert answer.request.drops_system_of == name
+    assert not conversation.chat("[[echo]]hi").request.drops_system_of  # told once
+
+
+def test_a_system_prompt_that_is_sent_or_left_out_on_purpose_is_not_dropped(studio):
+    conversation = studio["tutor"]
+
+    def drops(**options):
+        return conversation.chat("[[echo]]hi", **options).request.drops_system_of
+
+    assert not drops(system="be brief")
+    assert not drops(system="be long")
+    assert not drops(history=False)
+    assert not drops(system="")
+    assert not drops(system="be brief")
+    conversation.system = "be brief"
+    assert not drops()
+
+
 @pytest.mark.parametrize("rename", [Conversation.rename, Conversation.name.fset])
 def test_renaming_main_says_that_cells_begin_a_new_one(studio, rename):
     studio.history = MESSAGES

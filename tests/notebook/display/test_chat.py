@@ -311,3 +311,11 @@ def test_an_answer_says_what_was_searched_in_vain_and_what_was_forgotten():
 def test_an_answer_without_words_says_so(text, given, notes):
     found = chat.abnormal_notes(answer(text, finish_reason="stop", **given))
     assert [note.en for note in found] == notes
+
+
+def test_a_system_prompt_that_was_not_sent_again_is_told_with_how_one_is_kept():
+    asked = Answer("hi", replace(REQUEST, drops_system_of="课堂"), finish_reason="stop")
+    (note,) = chat.abnormal_notes(asked)
+    assert note.en == (
+        'the system prompt of the turn before was not sent again: ernie["课堂"].system = "…" keeps one'
+    )

@@ -486,3 +486,31 @@ def test_help_about_a_word_shows_what_has_to_do_with_it(run, word, named):
 def test_help_about_a_word_that_is_none_of_them_says_so(run):
     result, _ = run("%ernie help xyzzy")
     assert "no command has to do with 'xyzzy'" in str(result.error_in_exec)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("save lesson", 'use ernie["lesson"].save("lesson.json")'),
+        ("保存 lesson", 'use ernie["lesson"].save("lesson.json")'),
+        ("save my.json", 'use ernie.conversation.save("my.json")'),
+        ("save", 'use ernie.conversation.save("chat.json")'),
+        ("load lesson.json", 'use ernie.load_conversation("lesson.json")'),
+        ("fork lesson", 'use ernie["lesson"].fork()'),
+        ("rename lesson", 'use ernie["lesson"].rename("maths")'),
+        ("delete lesson", 'use del ernie["lesson"]'),
+        ("switch lesson", 'ask with %%ernie -s lesson or ernie["lesson"].chat(…)'),
+        ("switch qianfan", "did you mean use?"),
+        ("undo lesson", 'use ernie["lesson"].history.pop()'),
+    ],
+)
+def test_advice_about_a_conversation_or_a_file_names_the_one_asked_for(run, ernie, line, told):
+    assert ernie["lesson"].name == "lesson"
+    result, _ = run(f"%ernie {line}")
+    assert told in str(result.error_in_exec)
+
+
+@pytest.mark.parametrize("word", ["save", "fork", "load", "rename"])
+def test_help_names_what_conversations_can_do(run, word):
+    table = run(f"%ernie help {word}")[0].result
+    assert "%ernie history" in [row[0] for row in table.rows]
