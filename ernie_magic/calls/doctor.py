@@ -134,6 +134,8 @@ def run_checks(client: Client, *, in_terminal: bool = False) -> list[Check]:
     try:
         service = client.settings.choose_service()
         checks.append(Check(_SERVICE, ok=None, value=service.label))
+        if end := endpoints.find_announced_end(client.settings):
+            checks.append(Check(Text("公告", "announced"), ok=False, value=end))
         checks += _diagnose_key(client, service, _SET_A_KEY_HERE if in_terminal else _SET_A_KEY)
         base_url = client.endpoint().base_url
         checks.append(Check(_ADDRESS, ok=None, value=untranslated(redact_url(base_url))))

@@ -224,6 +224,23 @@ def build_endpoint(settings: EndpointSettings) -> Endpoint:
     )
 
 
+def find_announced_end(settings: EndpointSettings) -> Text | None:
+    """Return what was announced about the end of the chosen service, if its own address is used."""
+    service = choose_service(settings)
+    if service.announced_end is None:
+        return None
+    return announced_end(service, resolve_base_url(settings, service).url)
+
+
+def announced_end(service: Service, base_url: str) -> Text | None:
+    """Return what was announced about the end of a service at its own address; None for another
+    address.
+    """
+    if split_query(base_url)[0] == service.base_url:
+        return service.announced_end
+    return None
+
+
 def _two_credentials_error() -> InvalidOption:
     return InvalidOption(
         Text(

@@ -47,6 +47,8 @@ class Service:
     prices_in_yuan : bool
         Its list of models gives prices in CNY per 1,000 tokens
         (https://cloud.baidu.com/doc/qianfan-api/s/Amwbl43sp).
+    announced_end : Text | None
+        What its maker announced about its end, and what to use.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Service:
     has_deployments: bool = True
     link_lifetime: float | None = None
     prices_in_yuan: bool = False
+    announced_end: Text | None = None
 
     @property
     def is_simulated(self) -> bool:
@@ -118,6 +121,12 @@ QIANFAN_V1 = Service(
     V1_PREFIX,
     "https://console.bce.baidu.com/qianfan/ais/console/applicationConsole/application",
     protocol="qianfan-v1",
+    announced_end=Text(
+        "百度宣布千帆 V1 的接口自 2026-08-31 起停用：改用千帆 V2（%ernie use qianfan，"
+        "密钥 QIANFAN_API_KEY）",
+        "Baidu announced that Qianfan V1's calls are off since 2026-08-31: use Qianfan V2 "
+        "(%ernie use qianfan, with a key in QIANFAN_API_KEY)",
+    ),
 )
 LOCAL = Service(
     "local",

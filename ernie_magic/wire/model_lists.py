@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 from ernie_magic.api import models, values
 from ernie_magic.api.catalogue import CATALOGUE, KIND_NAMES
 from ernie_magic.api.default_model import default_model, no_model_error
-from ernie_magic.api.http_status import METHOD_NOT_ALLOWED, NOT_FOUND
+from ernie_magic.api.http_status import GONE, METHOD_NOT_ALLOWED, NOT_FOUND
 from ernie_magic.api.models import Listed
 from ernie_magic.config.addresses import redact_url, split_query
+from ernie_magic.config.endpoints import announced_end
 from ernie_magic.errors import (
     AuthenticationFailed,
     ErnieError,
     ModelNotFound,
+    PermissionDenied,
     ServiceError,
     TransportError,
 )
@@ -47,6 +49,7 @@ _OTHER_KIND = Text(
     "{model} is {kind} model; this call requires a chat model",
 )
 _NO_SUCH_PATH = (NOT_FOUND, METHOD_NOT_ALLOWED)
+_GONE = (*_NO_SUCH_PATH, GONE)
 _LACKS_KIND = Text(
     "服务没有{kind}接口；地址没有错，它的模型列表读得到",
     "the server has no {kind} calls; the address is right, since its list of models is there",
@@ -259,10 +262,15 @@ class ModelLists:
         kind: Kind,
     ) -> ErnieError:
         """Add to a refused model the closest ids that the service does offer for this kind of
-        call.
+        call; to a refusal of a service that may have been switched off, that this was announced.
         """
+        endpoint = context.endpoint
+        end = announced_end(endpoint.service, endpoint.base_url)
+        if end and _is_of_ended_service(error):
+            error.advice = end
+            return error
         if isinstance(error, ServiceError) and error.status in _NO_SUCH_PATH:
-            _name_version_path(error, context.endpoint)
+            _name_version_path(error, endpoint)
         if error.cause == WRONG_ADDRESS and kind != "chat" and await self._has_list(context):
             error.cause = _LACKS_KIND.fill(kind=KIND_NAMES[kind].label)
             error.advice = _OTHER_SERVICE
@@ -272,7 +280,7 @@ class ModelLists:
             offered = await self._fetch_quickly(context)
         except (ErnieError, asyncio.CancelledError):
             offered = []
-            if context.endpoint.service.strict:
+            if endpoint.service.strict:
                 offered = [Listed(entry.id, {}) for entry in CATALOGUE]
         similar = await in_thread_if_long(len(offered), _similar_models, model, kind, offered)
         error.suggestions = tuple(similar)
@@ -281,6 +289,13 @@ class ModelLists:
         if error.suggestions:
             error.advice = _SIMILAR.fill(near=", ".join(error.suggestions), all=LIST_ALL_MODELS)
         return error
+
+
+def _is_of_ended_service(error: ErnieError) -> bool:
+    """Whether a service that was switched off answers so: it knows neither call nor caller."""
+    if not isinstance(error, ServiceError):
+        return False
+    return isinstance(error, (ModelNotFound, PermissionDenied)) or error.status in _GONE
 
 
 def _name_version_path(error: ErnieError, endpoint: Endpoint) -> None:

@@ -187,3 +187,15 @@ def test_doctor_does_not_advise_to_run_the_doctor(run, ernie, language):
     _, out = run("%ernie doctor")
     assert "%ernie config base_url" in out
     assert "%ernie doctor" not in out
+
+
+@pytest.mark.parametrize("command", ["%ernie use qianfan-v1", "%ernie doctor"])
+def test_who_uses_v1_is_told_that_it_was_announced_off(run, ernie, monkeypatch, command):
+    monkeypatch.delenv("QIANFAN_BASE_URL", raising=False)
+    ernie.settings.base_url = ""
+    ernie.settings.service = "qianfan-v1"
+    _, out = run(command)
+    assert "off since 2026-08-31: use Qianfan V2" in " ".join(out.split())
+    monkeypatch.setenv("QIANFAN_BASE_URL", "http://127.0.0.1:9")
+    _, out = run(command)
+    assert "2026-08-31" not in out

@@ -7,6 +7,7 @@ import pytest
 from ernie_magic import errors
 from ernie_magic.api.models import Listed
 from ernie_magic.api.requests import ChatOptions
+from ernie_magic.config.services import QIANFAN_V1
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.emulator.iam import ACCESS_KEY, SECRET_KEY
 from ernie_magic.session import Session
@@ -398,6 +399,52 @@ def test_the_list_of_services_is_asked_for_with_a_signature_only(session, emulat
     session.settings.model = ""
     assert session.chat("[[echo]]hi").model == "ernie-3.5-8k"
     assert emulator.requests[-1].path == f"{PREFIX}/chat/completions"
+
+
+@pytest.fixture
+def own_host(monkeypatch, server):
+    """A server in the place of Qianfan V1's own host."""
+    monkeypatch.setenv("QIANFAN_ACCESS_TOKEN", TOKEN)
+    before = QIANFAN_V1.base_url
+    object.__setattr__(QIANFAN_V1, "base_url", f"{server.url}{PREFIX}")
+    yield server
+    object.__setattr__(QIANFAN_V1, "base_url", before)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        ("404 Not Found", '{"error_code": 3, "error_msg": "Unsupported openapi method"}'),
+        ("200 OK", '{"error_code": 336005, "error_msg": "该接口已下线，请使用V2接口"}'),
+        ("200 OK", '{"error_code": 6, "error_msg": "No permission to access data"}'),
+        ("404 Not Found", "<html>404 Not Found</html>"),
+        ("410 Gone", ""),
+    ],
+)
+def test_a_refusal_of_v1_s_own_host_says_that_it_was_announced_off(own_host, status, body):
+    own_host.replies = {"/": http(body, status, JSON)}
+    with (
+        Session(service="qianfan-v1", model="ernie-speed-8k", retry_count=1) as session,
+        pytest.raises(errors.ServiceError) as caught,
+    ):
+        session.chat("hi")
+    assert "off since 2026-08-31: use Qianfan V2 (%ernie use qianfan" in caught.value.line("en")
+    assert "停用：改用千帆 V2" in caught.value.line("zh")
+
+
+def test_other_errors_and_other_hosts_say_nothing_of_v1_s_end(own_host, monkeypatch):
+    full = http('{"error_code": 336103, "error_msg": "Prompt tokens too long"}', kind=JSON)
+    gone = http('{"error_code": 3, "error_msg": "Unsupported openapi method"}', kind=JSON)
+    with Session(service="qianfan-v1", model="ernie-speed-8k", retry_count=1) as session:
+        own_host.replies = {"/": full}
+        with pytest.raises(errors.InputTooLong) as caught:
+            session.chat("hi")
+        assert "2026" not in caught.value.line("en")
+        own_host.replies = {"/": gone}
+        monkeypatch.setenv("QIANFAN_BASE_URL", f"{own_host.url}/gateway")
+        with pytest.raises(errors.ModelNotFound) as caught:
+            session.chat("hi")
+        assert "2026" not in caught.value.line("en")
 
 
 def test_the_pair_may_be_given_in_python(emulator):

@@ -6,6 +6,7 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from ernie_magic.config.endpoints import find_announced_end
 from ernie_magic.config.settings import KEYS
 from ernie_magic.errors import ErnieError, InvalidOption
 from ernie_magic.notebook.display.settings_table import (
@@ -87,6 +88,8 @@ def _tell_service(session: Session) -> None:
         service=session.settings.choose_service().label,
     )
     try:
+        if end := find_announced_end(session.settings):
+            print_message(session, end)
         session.settings.build_endpoint()
     except ErnieError as error:  # it is chosen, but cannot be called yet
         print(error.line(session.settings.interface_language))
