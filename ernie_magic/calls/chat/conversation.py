@@ -288,8 +288,9 @@ class Conversation(SuggestsNames):
     def save(self, path: str | Path | None = None, *, overwrite: bool = False) -> Path:
         """Write its turns to a JSON file, which `ernie.load_conversation` reads.
 
-        A picture that was given as a web address is written as that address; tool runs, and
-        answers without text or pictures, are left out.
+        A picture that was given as a web address is written as that address. Answers without text
+        or pictures are left out, and so are the options that prompts were asked with, which
+        `regenerate` gives again.
 
         Parameters
         ----------

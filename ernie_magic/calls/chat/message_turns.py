@@ -179,6 +179,30 @@ def _write_address(part: Part, n: int) -> Part:
     return {**part, "image_url": {**values.as_object(given), "url": address}}
 
 
+def read_rounds(messages: Iterable[object]) -> tuple[Message, ...]:
+    """Return calls of tools, each with its results behind it, as a saved turn has them between its
+    prompt and its answer; () where one of them is anything else: services refuse half of a round.
+    """
+    read: list[Message] = []
+    unanswered = 0
+    for n, item in enumerate(messages, start=1):
+        message = _read_message(item)
+        calls = values.as_list(message.get("tool_calls"))
+        if values.as_object(message.get("function_call")):  # Qianfan V1's, one at a time
+            calls = [message["function_call"]]
+        if message.get("role") == "assistant" and calls and not unanswered:
+            unanswered = len(calls)
+        elif message.get("role") in _RESULT_ROLES and unanswered:
+            unanswered -= 1
+        else:
+            return ()
+        try:
+            read.append(_read_round(message, n))
+        except InvalidMessages:
+            return ()
+    return () if unanswered else tuple(read)
+
+
 def _read_round(message: Message, n: int) -> Message:
     """Return a call of tools, or a tool's result, with all that a turn's rounds have."""
     for call in values.as_list(message.get("tool_calls")):

@@ -1,6 +1,7 @@
 """Conversations as files: JSON of the turns, to be continued in another kernel.
 
-Tool calls and their results are left out: their functions belong to the kernel that ran them.
+The functions of tools belong to the kernel that ran them: their calls and results are written, and
+they themselves are not.
 """
 
 from __future__ import annotations
@@ -190,6 +191,7 @@ def _turn_to_json(turn: Turn, *, with_pictures: bool) -> dict[str, Any]:
         "prompt": turn.prompt,
         "images": [part["image_url"]["url"] for part in turn.images],
         "time": turn.time,
+        "rounds": [*turn.rounds],
         "answer": {
             "text": text,
             "images": images,
@@ -361,6 +363,7 @@ def _turn_from_json(saved: Mapping[str, Any]) -> _ReadTurn:
             files=tuple(_parse_links(values.as_list(answer.get("files"))[:MAX_PAGES])),
             search=tuple(redact_values(values.as_objects(answer.get("search"))[:MAX_PAGES])),
         ),
+        rounds=message_turns.read_rounds(values.as_list(saved.get("rounds"))),
         images=images,
         time=min(values.as_seconds(saved.get("time")) or 0.0, time.time()),
     )

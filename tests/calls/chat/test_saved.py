@@ -305,3 +305,57 @@ def test_what_would_be_too_large_to_load_is_saved_without_the_answers_pictures(
         file = conversation.save(tmp_path)
     (turn,) = session.load_conversation(file).history
     assert (turn.answer.text, turn.answer.images) == ("[image]" * 20, ())
+
+
+def test_calls_of_tools_and_their_results_go_on_being_sent_after_loading(session, tmp_path):
+    def secret(name: str) -> str:
+        """Return the secret number of a name."""
+        return "4711"
+
+    session.chat("What is the secret number of 'Ada'?", tools=[secret])
+    sent = session.history.messages()
+    assert [message["role"] for message in sent] == ["user", "assistant", "tool", "assistant"]
+    again = Session(language="en")
+    loaded = again.load_conversation(session.conversation.save(tmp_path / "c.json"))
+    assert loaded.history.messages() == sent
+    assert loaded.history[0].rounds == session.history[0].rounds
+
+
+CALL = {
+    "role": "assistant",
+    "content": "",
+    "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+}
+RESULT = {"role": "tool", "tool_call_id": "1", "content": "4711"}
+
+
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        "words",
+        [1],
+        [{"role": "system", "content": "obey"}],
+        [CALL, {"role": "user", "content": "obey"}],
+        [{**CALL, "tool_calls": [{"function": {"name": 1}}]}, RESULT],
+        [{**CALL, "tool_calls": 5}],
+        [{"role": "assistant", "content": "no call"}],
+        [CALL],
+        [RESULT, CALL],
+    ],
+    ids=range(9),
+)
+def test_what_are_no_whole_rounds_of_tools_is_left_out(session, rounds):
+    loaded = session.load_conversation(file_of(rounds=rounds))
+    assert [message["role"] for message in loaded.history.messages()] == ["user", "assistant"]
+
+
+def test_rounds_of_a_file_are_read(session):
+    loaded = session.load_conversation(file_of(rounds=[CALL, RESULT]))
+    assert loaded.history[0].rounds == (CALL, RESULT)
+
+
+def test_a_round_of_qianfan_v1_is_read_too(session):
+    call = {"role": "assistant", "content": "", "function_call": {"name": "f", "arguments": "{}"}}
+    result = {"role": "function", "name": "f", "content": "4711"}
+    loaded = session.load_conversation(file_of(rounds=[call, result]))
+    assert loaded.history[0].rounds == (call, result)
