@@ -76,6 +76,11 @@ _NOTHING_FOUND = Text(
     "⚠ 知识库里没有找到有关的内容：{names}", "⚠ nothing about it was found in: {names}"
 )
 _OFFERING_TOOLS = frozenset({"tools", "functions"})  # parameters that offer some
+_MUCH_OF_TOOL = 20_000  # characters: some 5,000 tokens or more
+_LONG_RESULT = Text(
+    "⚠ 工具 {name} 的结果有 {n:,} 个字符，这个对话的每次提问都会再发送",
+    "⚠ the tool {name} returned {n:,} characters, sent again with each prompt of this conversation",
+)
 _WRITTEN_CALL = Text(
     "⚠ 模型把工具调用写成了文字，服务器没有识别：检查服务器的工具调用设置",
     "⚠ the model wrote a tool call as text, which the server did not read: check the server's "
@@ -177,6 +182,10 @@ def abnormal_notes(answer: Answer) -> list[Text]:
 
         if has_written_call(answer):
             notes.append(_WRITTEN_CALL)
+    longest = max(answer.tool_runs, key=lambda run: len(run.content), default=None)
+    if longest is not None and len(longest.content) > _MUCH_OF_TOOL:
+        name = clip_text(longest.name, MAX_CHARACTERS)
+        notes.append(_LONG_RESULT.fill(name=name, n=len(longest.content)))
     if answer.end_unseen:
         return [END_UNSEEN, *notes]
     if answer.partial:

@@ -319,3 +319,10 @@ def test_a_system_prompt_that_was_not_sent_again_is_told_with_how_one_is_kept():
     assert note.en == (
         'the system prompt of the turn before was not sent again: ernie["课堂"].system = "…" keeps one'
     )
+
+
+def test_a_tool_s_long_result_is_told_since_it_is_sent_again():
+    short, long = (ToolRun("rows", "{}", "x" * length) for length in (20_000, 20_001))
+    assert chat.abnormal_notes(answer(tool_runs=(short,))) == []
+    (note,) = chat.abnormal_notes(answer(tool_runs=(short, long)))
+    assert "the tool rows returned 20,001 characters" in note.en
