@@ -50,6 +50,38 @@ def test_a_heat_map_and_a_plane_with_chinese_labels(open_notebook, page):
         assert "推荐一些美食" in saved.cells[index].outputs[0].data["text/html"]
 
 
+def test_the_heads_of_a_large_heat_map_stay_in_view_and_some_of_many_points_have_names(
+    open_notebook, page
+):
+    nb = open_notebook(
+        [
+            "%load_ext ernie_magic",
+            "texts = [f'The sentence number {i}' for i in range(70)]",
+            "%ernie_heat texts",
+            "%ernie_map2d texts",
+        ]
+    )
+    nb.run_all()
+    heat = nb.output(2).locator(".ernie-heat")
+    expect(heat.locator("tbody tr")).to_have_count(60)
+    column, row = heat.locator("thead th").nth(55), heat.locator("tbody th").nth(55)
+    top = heat.locator("thead th").first.bounding_box()
+    left = heat.locator("tbody th").first.bounding_box()
+    heat.evaluate("table => table.scrollTo(table.scrollWidth, table.scrollHeight)")
+    expect(column).to_be_in_viewport()
+    expect(row).to_be_in_viewport()
+    assert column.bounding_box()["y"] == pytest.approx(top["y"], abs=3)
+    assert row.bounding_box()["x"] == pytest.approx(left["x"], abs=3)
+    assert heat.bounding_box()["height"] < page.viewport_size["height"]
+    behind = row.evaluate("head => getComputedStyle(head).backgroundColor")
+    assert behind not in ("transparent", "rgba(0, 0, 0, 0)")  # numbers pass below it
+    nb.picture("large-heat-map")
+    plane = nb.output(3)
+    assert 5 < plane.locator("svg text").count() <= 24
+    expect(plane).to_contain_text("指着一个点就显示它的文本")
+    nb.picture("many-points")
+
+
 def test_a_table_is_asked_about_row_by_row(open_notebook, page):
     nb = open_notebook(
         [

@@ -45,7 +45,8 @@ _KNOWN = Text("其中 {n} 条已算过", "{n} already known")
 _LABEL_CHARACTERS = 20  # characters of a label beside a point
 _MAX_HEAT_TEXTS = 60  # texts in a heat map: with more it is unreadable
 _MAX_POINTS = 2000  # points on a plane
-_MAX_LABELLED_POINTS = 60  # points with a written label; every point shows its label on hover
+_MAX_LABELLED_POINTS = 60  # points that all have a label; every point shows its text on hover
+_SOME_LABELS = 24  # labels where there are more
 _SIZE = (720, 360)  # pixels
 _PAD = 28  # pixels between the points and the frame
 _MIN_WIDTH = 520  # pixels below which the labels would be too small: a narrow page scrolls
@@ -54,7 +55,11 @@ _PLOTLY = "application/vnd.plotly.v1+json"
 _ROWS, _COLUMNS = 20, 72  # of the plain-text plane
 _NOTE = Text("余弦相似度；{model}，{texts}{more}", "cosine similarity; {model}, {texts}{more}")
 _MORE = Text("，显示前 {n} 条", ", the first {n} shown")
-_PLANE = Text("{method} 平面图；{model}，{texts}", "plane by {method}; {model}, {texts}")
+_PLANE = Text(
+    "{method} 平面图，相近的文本靠在一起；{model}，{texts}",
+    "plane by {method}, similar texts near each other; {model}, {texts}",
+)
+_POINT_AT = Text("指着一个点就显示它的文本", "point at a dot to read its text")
 _ALIKE = Text("1 相同", "1 same")
 _UNRELATED = Text("0 无关", "0 unrelated")
 _OPPOSITE = Text("\N{MINUS SIGN}1 相反", "\N{MINUS SIGN}1 opposite")
@@ -237,6 +242,11 @@ class Plane:
             texts=_TEXTS.say(self.language, len(self.embeddings)),
         ) + emulator_note(self.embeddings, self.language)
 
+    @property
+    def _is_crowded(self) -> bool:
+        """Whether only some of the points have labels."""
+        return len(self.embeddings) > _MAX_LABELLED_POINTS
+
     def _scale_points(self, across: float, down: float) -> list[tuple[float, float]]:
         """Points scaled to the box from (0, 0) at the upper left to (across, down)."""
         points = self.points[:_MAX_POINTS]
@@ -262,20 +272,21 @@ class Plane:
             (x + _PAD, y + _PAD) for x, y in self._scale_points(across - 2 * _PAD, down - 2 * _PAD)
         ]
         labels = self._labels()
-        places: list[Box | None] = [None] * len(points)
-        if labels:
-            places = place_labels(points, labels, Box(2, 2, across - 2, down - 2))
+        places = place_labels(points, labels, Box(2, 2, across - 2, down - 2))
         marks = [
             _mark_html(point, text, place, label)
             for point, text, place, label in zip(
-                points, self.embeddings.texts, places, labels or [""] * len(points), strict=False
+                points, self.embeddings.texts, places, labels, strict=False
             )
         ]
-        left_out = [label for label, place in zip(labels, places, strict=False) if place is None]
+        left_out = [label for label, place in zip(labels, places, strict=True) if place is None]
         below = ""
-        if left_out:
-            words = _UNLABELLED.say(self.language, texts=" · ".join(left_out))
-            below = f"<p><small>{plain_html(words)}</small></p>"
+        if self._is_crowded:
+            below = _POINT_AT.say(self.language)
+        elif left_out:
+            below = _UNLABELLED.say(self.language, texts=" · ".join(left_out))
+        if below:
+            below = f"<p><small>{plain_html(below)}</small></p>"
         return (
             f'<div style="overflow-x:auto"><svg role="img" '
             f'aria-label="{title_attribute(self._caption_text())}" '
@@ -286,11 +297,15 @@ class Plane:
         )
 
     def _labels(self) -> list[str]:
-        """What stands beside the points; nothing where there are too many."""
-        texts = self.embeddings.texts
-        if len(texts) > _MAX_LABELLED_POINTS:
-            return []
-        return [clip_to_line(text, _LABEL_CHARACTERS) for text in texts]
+        """What stands beside the points that are shown; of too many beside some, "" for others."""
+        texts = self.embeddings.texts[:_MAX_POINTS]
+        step = 1
+        if self._is_crowded:
+            step = -(-len(texts) // _SOME_LABELS)
+        return [
+            "" if index % step else clip_to_line(text, _LABEL_CHARACTERS)
+            for index, text in enumerate(texts)
+        ]
 
     @printable
     def __repr__(self) -> str:

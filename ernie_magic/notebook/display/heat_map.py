@@ -28,14 +28,26 @@ _CELL_STYLE = (
     "text-align:center;padding:4px;box-sizing:content-box;width:3.4em;border-radius:4px;"
     "font-variant-numeric:tabular-nums"
 )
+# Heads stay in view while a large table is scrolled, which is then no higher than the window: its
+# own scroll bars are in view as well. On paper it is whole.
+_HEADS_STAY = (
+    "<style>.ernie-heat{overflow:auto;max-height:85vh}"
+    ".ernie-heat thead :is(th,td){position:sticky;top:0;z-index:1}"
+    ".ernie-heat :is(tbody th,thead td){position:sticky;left:0}"
+    ".ernie-heat thead td{z-index:2}"
+    ".ernie-heat.ernie-heat :is(th,thead td){background:"
+    "var(--ernie-bg,var(--jp-layout-color0,var(--vscode-editor-background,Canvas)))}"
+    "@media print{.ernie-heat{max-height:none}}</style>"
+)
 
 
 def table_html(column_heads: Iterable[str], rows: Iterable[str]) -> str:
     """The table; each row is HTML of its cells, the head first."""
     body = "".join(f'<tr style="background:none">{row}</tr>' for row in rows)
     return (
-        f'<div style="overflow-x:auto"><table style="{_TABLE_STYLE}"><thead><tr><td></td>'
-        f"{''.join(column_heads)}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="ernie-heat" style="overflow-x:auto"><table style="{_TABLE_STYLE}"><thead>'
+        f"<tr><td></td>{''.join(column_heads)}</tr></thead><tbody>{body}</tbody></table></div>"
+        f"{_HEADS_STAY}"
     )
 
 

@@ -56,19 +56,22 @@ def place_labels(
     points
         In pixels.
     labels
-        One for each point, of one line.
+        One for each point, of one line; "" for none.
     frame
         The drawing: no label leaves it.
 
     Returns
     -------
     list of Box or None
-        None where there is no free place.
+        None where there is no free place, or no label.
     """
     taken = [_box_around(point) for point in points]
     lines: list[Box] = []  # between points and labels that are apart
     places: list[Box | None] = []
     for point, label in zip(points, labels, strict=True):
+        if not label:
+            places.append(None)
+            continue
         width = display_width(label) * _COLUMN_WIDTH
         labels_so_far = [place for place in places if place is not None]
         # A line that crosses another label is better than no label.

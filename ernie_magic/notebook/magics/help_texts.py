@@ -223,10 +223,13 @@ _LINES = {
     ),
     "%ernie_search": Text(
         "%ernie_search 变量 问题 [-k 5] [--invalid skip]\n\n按含义查找最相近的文本。\n\n"
-        "例如 %ernie_search vectors 好吃的",
+        "例如 hits = %ernie_search vectors 好吃的\n\n"
+        "结果：hits[0].text、.score、.index，pd.DataFrame(hits)；Python 里 ernie.search(问题, 文本)",
         "%ernie_search VARIABLE QUERY [-k 5] [--invalid skip]\n\nThe texts closest in meaning to a "
         "query.\n\n"
-        "For example: %ernie_search vectors something tasty",
+        "For example: hits = %ernie_search vectors something tasty\n\n"
+        "Result: hits[0].text, .score, .index, pd.DataFrame(hits); in Python "
+        "ernie.search(QUERY, TEXTS)",
     ),
 }
 

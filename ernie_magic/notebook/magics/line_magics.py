@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, overload
 
 from ernie_magic.api.results import Embeddings
 from ernie_magic.calls.embeddings import similarity
@@ -16,10 +17,40 @@ from ernie_magic.notebook.magics.vector_lines import VectorsLine, parse_vectors_
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ernie_magic.calls.embeddings.similarity import Found
     from ernie_magic.text.language import Language
 
 _NO_VECTORS = Text("没有向量", "there are no vectors")
 _SEARCH_HEADERS = {"zh": ["#", "相似度", "文本"], "en": ["#", "score", "text"]}
+
+
+@dataclass(frozen=True, repr=False)
+class FoundTable(Table):
+    """What a search found, as a table; `hits[0]`, `for` and `pd.DataFrame(hits)` take what was
+    found.
+
+    Attributes
+    ----------
+    found : sequence of Found
+        The best first.
+    """
+
+    found: Sequence[Found] = ()
+
+    def _python_value_(self) -> list[Found]:
+        return [*self.found]
+
+    def __iter__(self) -> Iterator[Found]:
+        return iter(self.found)
+
+    @overload
+    def __getitem__(self, index: int) -> Found: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Found]: ...
+    def __getitem__(self, index: int | slice) -> Found | Sequence[Found]:
+        return self.found[index]
 
 
 class LineMagics(ErrorReporter):
@@ -48,16 +79,17 @@ class LineMagics(ErrorReporter):
             points, name = similarity.project_to_plane(embeddings.vectors, parsed_line.method)
             return vectors.Plane(embeddings, points, name, self._language)
 
-    def search_texts(self, line: str) -> Table:
+    def search_texts(self, line: str) -> FoundTable:
         """`%ernie_search`."""
         with self.reporting_errors():
             embeddings, parsed_line = self._resolve_embeddings("%ernie_search", line)
             query = interpolate(parsed_line.query, self.shell.user_ns)
             matches = self.session.search(query, embeddings, parsed_line.count)
-            return Table(
+            return FoundTable(
                 _SEARCH_HEADERS[self._language],
                 [[str(match.index + 1), f"{match.score:.3f}", match.text] for match in matches],
                 vectors.summary_line(embeddings.known(), self._language),
+                found=matches,
             )
 
     def _resolve_embeddings(self, magic: str, line: str) -> tuple[Embeddings, VectorsLine]:

@@ -40,6 +40,9 @@ _EXAMPLES = {
         "例如 %ernie_search vectors 好吃的", "for example %ernie_search vectors something tasty"
     ),
 }
+_SEARCH_FOR = Text(
+    "例如 %ernie_search {name} 好吃的", "for example %ernie_search {name} something tasty"
+)
 _NOTHING_SOUGHT = Text("没有写要找什么", "there is nothing to look for")
 _IS_FILE = Text("{name} 是文件，不是向量或文本列表", "{name} is a file, not vectors or texts")
 _READ_FILE = Text(
@@ -110,7 +113,7 @@ def parse_vectors_line(magic: str, line: str, namespace: Mapping[str, Any]) -> V
     if magic != _SEARCH and query:
         raise InvalidOption(_NOT_KNOWN.fill(extra=query[:_SHOWN]), advice=_EXAMPLES[magic])
     if magic == _SEARCH and not query.strip():
-        raise InvalidOption(_NOTHING_SOUGHT, advice=_EXAMPLES[magic])
+        raise InvalidOption(_NOTHING_SOUGHT, advice=_SEARCH_FOR.fill(name=word[:_SHOWN]))
     invalid = options.get("--invalid", "error")
     check_invalid(invalid)
     method = options.get("--method", "auto")

@@ -44,6 +44,14 @@ def test_no_line_to_a_label_crosses_another_label():
         assert not any(line.overlaps(other) for other in places if other is not place)
 
 
+def test_a_point_without_a_label_takes_no_room_but_its_own():
+    points = [(300, 200), (304, 200), (600, 300)]
+    assert place_labels(points, ["", "", ""], FRAME) == [None, None, None]
+    nameless, named, _ = place_labels(points, ["", "name", ""], FRAME)
+    assert nameless is None
+    assert named is not None
+
+
 def test_many_labels_are_apart_and_those_without_room_are_left_out():
     points = [(20 + 97 * i % 680, 20 + 61 * i % 400) for i in range(60)]
     places = assert_apart(points, ["a label of twenty ch"] * 60)

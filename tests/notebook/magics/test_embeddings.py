@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from ernie_magic.api.results import Embeddings
+from ernie_magic.notebook.magics.prompt_values import prompt_text
 
 TEXTS = "推荐一些美食\n给我讲个故事\n\n讲一个睡前故事"
 
@@ -142,3 +143,20 @@ def test_an_option_of_a_vectors_line_is_not_looked_for(run, shell, emulator, lin
     assert not result.success
     assert told in out
     assert not emulator.requests
+
+
+def test_what_a_search_found_is_taken_by_its_place(run, shell):
+    shell.user_ns.update(texts=["好吃", "天气", "难吃"], pd=pd)
+    hits = run("hits = %ernie_search texts 好吃 -k 2\nhits")[0].result
+    assert (hits[0].text, hits[0].index) == ("好吃", 0)
+    assert [hit.text for hit in hits] == [hit.text for hit in hits[:2]]
+    assert list(pd.DataFrame(hits).columns) == ["text", "score", "index"]
+    assert len(hits) == 2
+    assert "好吃" in prompt_text(hits, "hits")
+    assert "Found" not in prompt_text(hits, "hits")
+
+
+def test_a_search_for_nothing_names_the_variable_that_was_typed(run, shell):
+    shell.user_ns["句子"] = ["好吃"]
+    _, out = run("%ernie_search 句子")
+    assert "for example %ernie_search 句子 something tasty" in out
