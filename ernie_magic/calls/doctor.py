@@ -15,23 +15,16 @@ from ernie_magic.api.default_model import (
     no_model_error,
 )
 from ernie_magic.api.models import is_simulated
+from ernie_magic.calls.key_slips import find_slip
 from ernie_magic.calls.token_count import start_token_count
 from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import redact_url
 from ernie_magic.config.proxies import read_proxies
-from ernie_magic.config.services import (
-    AI_STUDIO,
-    IAM_PAIR,
-    LOCAL,
-    OAUTH_PAIR,
-    QIANFAN_V1,
-    SERVICES,
-)
-from ernie_magic.config.variables import find_bare_key, find_misnamed_file, readable_sources
+from ernie_magic.config.services import AI_STUDIO, QIANFAN_V1
+from ernie_magic.config.variables import WHERE
 from ernie_magic.errors import ErnieError
 from ernie_magic.text.counts import MODELS
 from ernie_magic.text.language import Text, untranslated
-from ernie_magic.text.suggest import close_matches
 from ernie_magic.wire.model_lists import lacks_list, may_not_list
 
 if TYPE_CHECKING:
@@ -59,7 +52,6 @@ _MODEL = Text("模型", "model")
 _REACHABLE = Text("可达", "reachable")
 SET = Text("已设置", "set")
 MARKS: dict[bool | None, str] = {True: "✓", False: "✗", None: "ⓘ"}
-WHERE = {"environment": Text("环境变量", "environment")}
 _PROXIES = Text("{proxies}；到本服务：{way}", "{proxies}; to this service: {way}")
 _NO_KEY_NEEDED = Text(
     "未设置；服务要求密钥时才需要", "not set; needed only if the server asks for one"
@@ -73,24 +65,6 @@ _SET_A_KEY_HERE = Text(
     "未设置。到 {page} 复制密钥，在这个文件夹（或笔记本旁）的 .env 文件里写一行 {line}",
     "not set. Copy a key from {page} into a file .env in this folder (or beside the notebook), as "
     "a line {line}",
-)
-_MISNAMED = Text(
-    "未设置。{path} 不会被读取：文件名要改成 .env",
-    "not set. {path} is not read: the file's name must be .env",
-)
-_MISSPELLED = Text(
-    "未设置。变量 {name} 不会被读取：是不是 {meant}？",
-    "not set. The variable {name} is not read: did you mean {meant}?",
-)
-_BARE = Text(
-    "未设置。{path} 的第 {line} 行是没有名称的密钥：写成 {variable}=…",
-    "not set. Line {line} of {path} is a key without a name: write it as {variable}=…",
-)
-_KEY_WITHOUT_SERVER = Text(
-    "未设置。有 {name}（{where}），但没有说是哪个服务的：再设置 {address}；"
-    "星河的密钥则写成 {variable}=…",
-    "not set. {name} is there ({where}), but not which server it is for: set {address} as well, "
-    "or write a key of AI Studio as {variable}=…",
 )
 _OR = Text(" 或 ", " or ")
 
@@ -257,41 +231,10 @@ def _find_key(client: Client, service: Service, set_a_key: Text) -> Check:
     lines = [f"{variable}=…" for variable in wanted.key_variables[:1]]
     lines += [" + ".join(f"{half}=…" for half in pair) for pair in wanted.pair_variables]
     line = Text(_OR.zh.join(lines), _OR.en.join(lines))
-    advice = set_a_key.fill(page=wanted.key_page, line=line)
-    if service.is_simulated and endpoints.find_key(LOCAL)[0]:
-        advice = _advise_on_key_without_server(wanted)
-    if bare := find_bare_key():
-        advice = _BARE.fill(path=bare[0], line=bare[1], variable=wanted.key_variables[0])
-    if misnamed := find_misnamed_file():
-        advice = _MISNAMED.fill(path=misnamed)
-    if slip := _find_misspelled_variable(wanted):
-        advice = _MISSPELLED.fill(name=slip[0], meant=slip[1])
+    advice = find_slip(service, wanted) or set_a_key.fill(page=wanted.key_page, line=line)
     if service.is_simulated:
         return Check(_KEY, ok=None, value=advice)
     return Check(_KEY, ok=False, value=advice)
-
-
-def _advise_on_key_without_server(wanted: Service) -> Text:
-    """Return what to do where only the key of another server is set, and not its address."""
-    _, where, name = endpoints.find_key(LOCAL)
-    return _KEY_WITHOUT_SERVER.fill(
-        name=name,
-        where=WHERE.get(where, untranslated(where)),
-        address=LOCAL.base_url_variable,
-        variable=wanted.key_variables[0],
-    )
-
-
-def _find_misspelled_variable(service: Service) -> tuple[str, str] | None:
-    """Return a variable that was meant to hold a service's key, and that one; None for none."""
-    known = [*service.key_variables, *(name for pair in service.pair_variables for name in pair)]
-    others = {*IAM_PAIR, *OAUTH_PAIR}
-    others |= {name for each in SERVICES.values() for name in each.key_variables}
-    for source in readable_sources():
-        for name in source:
-            if name not in others and source[name] and (meant := close_matches(name, known, 1)):
-                return name, meant[0]
-    return None
 
 
 def _installed_version(package: str) -> str:

@@ -520,11 +520,20 @@ def pair_variables_set(
 
 def check_incomplete_pair(service: Service) -> None:
     """Reject one variable of a pair without the other: a slip, not a choice."""
+    if halves := find_half_pair(service):
+        raise _incomplete_pair_error(*halves)
+
+
+def find_half_pair(service: Service) -> tuple[str, str] | None:
+    """Return the variable of a pair that is set, and the one that is not; None where there is no
+    such pair.
+    """
     for names in service.pair_variables:
         there = [name for name in names if read_variable(name)[0]]
         if len(there) == 1:
             missing = next(name for name in names if name not in there)
-            raise _incomplete_pair_error(there[0], missing)
+            return there[0], missing
+    return None
 
 
 def resolve_base_url(settings: EndpointSettings, service: Service) -> ResolvedUrl:

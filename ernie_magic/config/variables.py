@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Where a value was found.
 ENVIRONMENT = "environment"
 DOTENV = ".env"
+WHERE = {ENVIRONMENT: Text("环境变量", "environment")}
 _OUR_VARIABLES = re.compile(r"(?:AI_STUDIO|QIANFAN|OPENAI)_[A-Z_]+")
 _PIPE_PATIENCE = 1.0  # seconds for somebody to write to a pipe
 _PIPE_RETRY = 30.0  # seconds after which it is read again

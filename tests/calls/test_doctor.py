@@ -116,6 +116,57 @@ def test_doctor_names_a_misspelled_variable_and_not_its_value(
     assert "canary" not in told
 
 
+KEY_SLIPS = {
+    "half a pair": (
+        {"QIANFAN_ACCESS_KEY": "ALTAKcanary"},
+        "QIANFAN_ACCESS_KEY is set, but QIANFAN_SECRET_KEY is not",
+    ),
+    "the other half": (
+        {"QIANFAN_SECRET_KEY": "canary"},
+        "QIANFAN_SECRET_KEY is set, but QIANFAN_ACCESS_KEY is not",
+    ),
+    "half an application's": ({"QIANFAN_AK": "canary"}, "QIANFAN_AK is set, but QIANFAN_SK is not"),
+    "a misspelled half": (
+        {"QIANFAN_ACCESS_KEY": "ALTAKcanary", "QIANFAN_SECRETKEY": "canary"},
+        "QIANFAN_SECRETKEY is not read: did you mean QIANFAN_SECRET_KEY?",
+    ),
+    "a misspelled key of V2": (
+        {"QIANFAN_APIKEY": "canary"},
+        "QIANFAN_APIKEY is not read: did you mean QIANFAN_API_KEY?",
+    ),
+    "erniebot's": (
+        {"EB_ACCESS_TOKEN": "canary"},
+        "EB_ACCESS_TOKEN is another tool's and is not read here",
+    ),
+    "aistudio-sdk's": (
+        {"AISTUDIO_ACCESS_TOKEN": "canary"},
+        "write its value as AI_STUDIO_API_KEY=…",
+    ),
+    "appbuilder's": ({"APPBUILDER_TOKEN": "canary"}, "write its value as QIANFAN_API_KEY=…"),
+    "a short name": ({"QIANFAN_TOKEN": "canary"}, "write its value as QIANFAN_API_KEY=…"),
+}
+
+
+@pytest.mark.parametrize("where", ["environment", "a .env"])
+@pytest.mark.parametrize("slip", KEY_SLIPS)
+def test_doctor_names_what_was_meant_to_be_a_key(run, ernie, monkeypatch, tmp_path, slip, where):
+    variables, expected = KEY_SLIPS[slip]
+    monkeypatch.delenv("AI_STUDIO_API_KEY")
+    monkeypatch.delenv("AI_STUDIO_BASE_URL")
+    ernie.settings.service = ernie.settings.base_url = ""
+    for name in ("QIANFAN_APP_ID", "SECRET_KEY", "OPENAI_API_TYPE"):  # none is a key of ours
+        monkeypatch.setenv(name, "x")
+    lines = [f"{name}={value}" for name, value in variables.items()]
+    if where == "environment":
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        lines = []
+    (tmp_path / "work" / ".env").write_text("\n".join(lines))
+    told = " ".join(run("%ernie doctor")[1].split())
+    assert expected in told
+    assert "canary" not in told
+
+
 @pytest.mark.parametrize("name", [".env.txt", "env.txt"])
 def test_doctor_names_a_file_that_was_meant_to_be_a_dotenv(run, ernie, monkeypatch, tmp_path, name):
     monkeypatch.delenv("AI_STUDIO_API_KEY")

@@ -16,7 +16,7 @@ from ernie_magic.config import endpoints
 from ernie_magic.config.addresses import BaseUrl, redact_url
 from ernie_magic.config.services import SERVICES
 from ernie_magic.config.settings import KEYS, SESSION_PARAMETERS, list_allowed_words
-from ernie_magic.config.variables import name_in_use, read_variable
+from ernie_magic.config.variables import WHERE, name_in_use, read_variable
 from ernie_magic.errors import ErnieError
 from ernie_magic.notebook.display.html_table import Table
 from ernie_magic.text.language import Language, Text, untranslated
@@ -290,4 +290,4 @@ def _describe_default_url(settings: ErnieSettings) -> str:
 
 
 def _describe_source(source: str, language: Language) -> str:
-    return doctor.WHERE.get(source, untranslated(source)).say(language)
+    return WHERE.get(source, untranslated(source)).say(language)
