@@ -12,7 +12,10 @@ import re
 _FEWEST = 64  # characters of base64: shorter ones are examples, not pictures
 _MOST_ALT = 300  # characters of the words beside a picture
 _HEAD = 32  # characters of base64 that show what a file is
-_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*", b"<")
+_CLEAR_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"II*\0", b"MM\0*")
+# Words may spell the last two in base64: they count where a picture is announced.
+_SIGNATURES = (*_CLEAR_SIGNATURES, b"BM", b"<")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\r\n-]+={0,2}\s*")
 _BEGINNING = rf"!\[(?P<alt>[^\]\n]{{0,{_MOST_ALT}}})\]\(\s{{0,3}}<?"
 _TITLE = r"(?:\s{1,3}[\"'][^\"'\n]{0,300}[\"'])?"
 _PICTURE = re.compile(
@@ -45,11 +48,24 @@ def _name_picture(found: re.Match[str]) -> str:
 
 
 def _is_picture(found: re.Match[str]) -> bool:
-    head = found["packed"][:_HEAD].replace("-", "+").replace("_", "/")
+    return _begins_with(_SIGNATURES, found["packed"])
+
+
+def _begins_with(signatures: tuple[bytes, ...], packed: str) -> bool:
+    head = packed[:_HEAD].replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode(head).startswith(_SIGNATURES)
+        return base64.b64decode(head).startswith(signatures)
     except ValueError:
         return False
+
+
+def is_packed_picture(text: str) -> bool:
+    """Whether a whole text is a picture in base64, or a `data:` URI of one."""
+    start = 0
+    if text[:5].lower() == "data:":
+        start = text.find(",", 0, _MOST_ALT) + 1
+    is_picture = _begins_with(_CLEAR_SIGNATURES, text[start : start + _HEAD])
+    return is_picture and _BASE64.fullmatch(text, start) is not None
 
 
 class PictureNamer:

@@ -18,6 +18,7 @@ import re
 import threading
 from typing import TYPE_CHECKING
 
+from ernie_magic.text.data_pictures import is_packed_picture
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.key_forms import LONG, WINDOW
 from ernie_magic.text.key_search import CONTINUES_KEY, Patterns, find_all, merge_spans
@@ -292,9 +293,12 @@ def _redact_field(name: object, value: str) -> str:
     """Redact a text of a reply.
 
     The data of a picture or a vector are long enough to contain eight characters of a key by
-    chance, so only whole keys are looked for in them.
+    chance, so only whole keys are looked for in them. A JPEG of any length does: its usual tables
+    spell "456789" and "cdefghij" (https://www.w3.org/Graphics/JPEG/itu-t81.pdf, K.3).
     """
     if len(value) >= _DATA and (name in _DATA_FIELDS or value[:5] == "data:"):
+        return _remove_whole_keys(value)
+    if is_packed_picture(value):
         return _remove_whole_keys(value)
     redacted = redact(value)
     if redacted == value:

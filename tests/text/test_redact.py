@@ -1,6 +1,7 @@
 """A key is removed from text in whatever form it appears; text without a key stays as it is."""
 
 import base64
+import io
 import json
 import random
 import time
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from ernie_magic.config.keys import Key
 from ernie_magic.text.redact import EventRedactor, StreamRedactor, redact, redact_values
@@ -40,6 +42,14 @@ FORMS = {
 def runs(shown, form, skip=0):
     """Runs of eight characters of a form that are shown."""
     return [form[i : i + 8] for i in range(skip, len(form) - 7) if form[i : i + 8] in shown]
+
+
+def jpeg(size):
+    """A JPEG in base64, with the tables that nearly every JPEG has."""
+    file = io.BytesIO()
+    noise = random.Random(size).randbytes(3 * size * size)  # noqa: S311
+    Image.frombytes("RGB", (size, size), noise).save(file, "JPEG")
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def streamed(text, size, **options):
@@ -211,6 +221,23 @@ def test_the_data_of_a_picture_stay_but_for_a_whole_key():
     )
     assert packed["data"][0]["b64_json"] == noise + key[:9]
     assert base64.b64encode(key.encode()).decode()[2:-2] not in packed["data"][1]["b64_json"]
+
+
+@pytest.mark.parametrize("begin", ["", "data:image/jpeg;base64,"], ids=["bare", "data-uri"])
+@pytest.mark.parametrize("size", [8, 300], ids=["small", "large"])
+@pytest.mark.parametrize("field", ["b64_json", "bytesBase64Encoded", "image", "url"])
+def test_a_jpeg_whose_tables_spell_part_of_a_key_stays_whole(field, size, begin):
+    Key("sk-Abcdefghij-7Qv2mK81-456789")
+    packed = begin + jpeg(size)
+    assert redact_values({field: packed}) == {field: packed}
+    assert redact_values([packed]) == [packed]
+
+
+def test_a_key_in_what_only_begins_as_a_picture_is_removed():
+    key = KEYS["an application's key"]
+    Key(key)
+    for text in (f"/9j/4AAQSkZJ {key[:12]}", f"/9j/{key}", f"PDF {key[:9]}", f"QkFB{key[2:12]}"):
+        assert runs(redact_values({"image": text})["image"], key) == []
 
 
 def test_a_key_split_over_the_events_of_a_stream_is_taken_out_of_them():

@@ -24,6 +24,7 @@ from ernie_magic.text.language import Text
 from ernie_magic.text.redact import holds_key, redact
 from ernie_magic.wire import replies
 from ernie_magic.wire.answers.usage import usage_of
+from ernie_magic.wire.pictures.fields import is_picture_file
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -351,9 +352,11 @@ def _decode_base64(held: list[str]) -> bytes:
 
 
 def _redact_bytes(content: bytes) -> bytes:
-    """Return what arrived and is no picture, without a key that the server may have sent back."""
+    """Return what arrived and could not be shown, without a key that the server may have sent back.
+    A picture's own tables may hold a few characters of one.
+    """
     text = content.decode("latin-1")
-    if len(text) > _TEXT and not holds_key(text):
+    if (len(text) > _TEXT or is_picture_file(content)) and not holds_key(text):
         return content
     redacted = redact(text, strict=True)
     if redacted == text:

@@ -15,6 +15,7 @@ from PIL import Image
 from ernie_magic import errors
 from ernie_magic.calls.images import generate as drawing
 from ernie_magic.calls.images import pictures
+from ernie_magic.config.keys import Key
 from ernie_magic.config.settings import ErnieSettings
 from ernie_magic.notebook.display.images import summary_line
 from ernie_magic.session import Session
@@ -201,6 +202,15 @@ def test_a_key_in_what_is_no_picture_is_hidden(server, session):
     kept = session.images[-1][0].content
     assert kept.startswith(b"your key is ")
     assert KEY[:8].encode() not in kept
+
+
+def test_a_cut_jpeg_stays_as_it_came_though_its_tables_spell_part_of_a_key(server, session):
+    Key("sk-Abcdefghij-7Qv2mK81-456789")
+    cut = file_of("JPEG")[:500]
+    server.gives({"b64_json": packed(cut)})
+    with pytest.raises(errors.ProtocolError):
+        session.image("猫")
+    assert session.images[-1][0].content == cut
 
 
 def test_a_link_whose_bytes_were_no_picture_is_fetched_again(server, session):
