@@ -78,8 +78,8 @@ class RawCalls(CallGroup):
         async def send_request(call: PreparedCall) -> Any:
             if request.stream:
                 return await client.http.stream_events(request, call.context)
-            reply = await call.send_json(request)
-            return reply.get(BARE_LIST, reply)
+            reply = await call.http.read_anything(request, call.context)
+            return reply.get(BARE_LIST, reply) if isinstance(reply, dict) else reply
 
         title = _UPLOADING if request.form else None
         return client.start_call(send_request, settings, route.endpoint, progress_title=title)
@@ -127,7 +127,9 @@ class RawCalls(CallGroup):
         return request, route
 
     def _begin_get(self, path: str) -> Stream[dict[str, Any]]:
-        """`GET` a path; return its JSON.
+        """`GET` a path; return its JSON, or its text or bytes where the service sends those.
+
+        What is looked up may have failed, as a batch or a job: its error is part of the reply.
 
         Parameters
         ----------
@@ -145,7 +147,8 @@ class RawCalls(CallGroup):
     aget = awaited(_begin_get)
 
     def _begin_post(self, path: str, body: Mapping[str, Any]) -> Stream[dict[str, Any]]:
-        """`POST` JSON to a path; return its JSON.
+        """`POST` JSON to a path; return its JSON, or its text or bytes where the service sends
+        those.
 
         Parameters
         ----------

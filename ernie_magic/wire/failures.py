@@ -105,7 +105,7 @@ def error_from_reply(status: int, headers: Mapping[str, str], body: bytes) -> Er
     refusal_fields = None
     if isinstance(parsed := unwrap_list(parsed), dict):
         refusal_fields = parse_refusal(parsed, status, may_be_answer=False)
-    if refusal_fields is None and status < BAD_REQUEST and not _is_failing_line(whole):
+    if refusal_fields is None and status < BAD_REQUEST and not is_failing_line(whole):
         is_cut = parsed is None and len(body) < MAX_BODY and text.lstrip()[:1] == "{"
         return invalid_json_error(status, text) if is_cut else not_this_api_error(status, text)
     if parsed is None:
@@ -132,7 +132,7 @@ def _read_headers(headers: Mapping[str, str], fields: Mapping[str, str]) -> Mapp
     return {**fields, "code": code[:_CODE], "message": message[:_SAID_SHOWN]}
 
 
-def _is_failing_line(text: str) -> bool:
+def is_failing_line(text: str) -> bool:
     """Whether a reply is one short line of words about a failure, as frameworks send beside any
     status: "Internal Server Error".
     """

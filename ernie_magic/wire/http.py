@@ -252,6 +252,19 @@ class HttpClient:
             )
         )
 
+    async def read_anything(self, request: WireRequest, context: Context) -> object:
+        """Send a request whose reply may be of any kind (`whole_reply.read_anything`).
+
+        Raises
+        ------
+        ErnieError
+        """
+        return await self._send_with_retries(
+            _Sending(
+                context, request, lambda response: whole_reply.read_anything(response, request)
+            )
+        )
+
     async def read_content(self, request: WireRequest, context: Context) -> bytes:
         """Send a request whose reply is a file; return its bytes.
 

@@ -17,10 +17,17 @@ from ernie_magic.wire.failures import (
     beginning_of,
     error_from_refusal,
     error_from_reply,
+    is_failing_line,
     not_this_api_error,
 )
 from ernie_magic.wire.pictures.fields import find_bare_picture
-from ernie_magic.wire.refusals.parsing import MAX_BODY, parse_envelope, parse_refusal, unwrap_list
+from ernie_magic.wire.refusals.parsing import (
+    MAX_BODY,
+    is_failed_type,
+    parse_envelope,
+    parse_refusal,
+    unwrap_list,
+)
 from ernie_magic.wire.sniffing import in_utf_8, unwrap_event
 
 if TYPE_CHECKING:
@@ -28,10 +35,21 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ernie_magic.wire.request import WireRequest
+
 
 # Most bytes of a reply in one piece, and most characters of one event: more is not an answer.
 MAX_REPLY = 32 * 1024 * 1024
 _PICTURES = ("b64_json", "url")  # fields of a picture in a list of them
+# What a service says that a reply is, besides JSON.
+_LINE_KINDS = (
+    "text/csv",
+    "text/markdown",
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/openmetrics-text",
+)
+_BINARY_KINDS = ("audio/", "image/", "video/", "application/octet-stream", "application/pdf")
 MAX_VALUES = 2_000_000  # in one reply: each is an object of about 50 bytes, however short its text
 TOO_LARGE = Text(
     "回复超过 {most} MB，没有读完", "the reply exceeds {most} MB and was not fully read"
@@ -67,14 +85,73 @@ async def read_json(
     return await parse_reply(response, raw, list_name, has_envelope=has_envelope)
 
 
+async def read_anything(response: httpx.Response, request: WireRequest) -> object:
+    """Read a reply of whatever kind: JSON, or text or bytes where the service says that it is.
+
+    Raises
+    ------
+    ErnieError
+        As in `read_json`. What a lookup finds may hold an error, of a batch that failed: that is
+        part of it.
+    """
+    raw = await read_bytes(response, request.max_bytes, is_json=True)
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if raw and kind.startswith(_BINARY_KINDS):
+        return bytes(raw)
+    if not raw and request.method == "DELETE":  # as in `read_json`
+        return {}
+    looks_like_json = raw.lstrip()[:1] in (b"{", b"[")
+    if kind in _LINE_KINDS or not looks_like_json:
+        is_text = kind in ("text/plain", *_LINE_KINDS)
+        words = await _read_words(raw, is_text=is_text)
+        if words is not _NO_WORDS and not (isinstance(words, str) and is_failing_line(words)):
+            return words
+    return await parse_reply(
+        response,
+        raw,
+        request.list_name,
+        has_envelope=request.has_envelope,
+        is_lookup=request.method == "GET",
+    )
+
+
+_NO_WORDS = object()
+
+
+async def _read_words(raw: bytearray, *, is_text: bool) -> object:
+    """Return the text, number or other plain value that a reply is; `_NO_WORDS` for others."""
+    text = decode_reply(raw)
+    payload: object = _NO_WORDS
+    with suppress(ValueError):
+        payload = await parse_in_thread_if_long(text, redacted=True)
+    if payload is _NO_WORDS and raw and is_text:
+        return redact(text, strict=True)
+    return _NO_WORDS if isinstance(payload, dict | list) else payload
+
+
+def _is_record(payload: object) -> bool:
+    """Whether a reply describes one thing that the service has: by an id, and a kind or a state."""
+    fields = values.as_object(payload)
+    kind = values.as_name(fields.get("object"))
+    return bool(values.as_name(fields.get("id"))) and (
+        bool(kind and not is_failed_type(kind)) or isinstance(fields.get("status"), str)
+    )
+
+
 async def parse_reply(
     response: httpx.Response,
     raw: bytearray,
     list_name: str = "",
     *,
     has_envelope: bool = False,
+    is_lookup: bool = False,
 ) -> dict[str, Any]:
     """Return the JSON of a reply that was read, as `read_json` does.
+
+    Parameters
+    ----------
+    is_lookup
+        What the service has is described: an error in it may be that of a batch or a job.
 
     Raises
     ------
@@ -94,6 +171,8 @@ async def parse_reply(
         payload = {list_name: payload}
     if has_envelope and isinstance(payload, dict):
         return _check_envelope(payload, response)
+    if is_lookup and _is_record(payload):
+        return dict(values.as_object(payload))
     is_refused = not isinstance(payload, dict) or parse_refusal(payload) is not None
     if is_refused and not _lists_pictures(payload, list_name):
         raise error_from_reply(response.status_code, response.headers, start)

@@ -299,3 +299,73 @@ def test_arguments_of_a_wrong_type_are_told_at_once(session, emulator, call, wor
     with pytest.raises(errors.InvalidOption, match=words):
         call(session.wire)
     assert not emulator.requests
+
+
+FAILED_RECORDS = [
+    {"id": "batch-1", "status": "failed", "errors": {"data": [{"code": "c", "message": "bad"}]}},
+    {"id": "ftjob-1", "object": "fine_tuning.job", "error": {"code": "c", "message": "bad file"}},
+    {"id": "r-1", "object": "response", "status": "failed", "error": {"message": "too long"}},
+]
+
+
+def local_session(server):
+    return Session(service="local", base_url=f"{server.url}/v1", model="m", retry_count=1)
+
+
+@pytest.fixture
+def server():
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("record", FAILED_RECORDS, ids=lambda record: record["id"])
+def test_what_is_looked_up_may_have_failed(server, record):
+    server.replies = {"/": http(json.dumps(record), kind="application/json")}
+    with local_session(server) as session:
+        assert session.wire.get("/things/1") == record
+        assert asyncio.run(session.wire.aget("/things/1")) == record
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"id": "as-1", "error": {"message": "boom"}},
+        {"id": "x", "object": "error", "message": "CUDA error", "code": 500},
+        {"error_code": 6, "error_msg": "no", "id": "as-2"},
+        "Internal Server Error",
+    ],
+    ids=["error", "object", "code", "words"],
+)
+def test_a_call_that_failed_is_an_error_all_the_same(server, body):
+    text = body if isinstance(body, str) else json.dumps(body)
+    kind = "text/plain" if isinstance(body, str) else "application/json"
+    server.replies = {"/": http(text, kind=kind)}
+    with local_session(server) as session, pytest.raises(errors.ErnieError):
+        session.wire.get("/things/1")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "found"),
+    [
+        ("OK", "text/plain", "OK"),
+        ("# HELP x\nx 1\n", "text/plain; version=0.0.4", "# HELP x\nx 1\n"),
+        ('{"a":1}\n{"b":2}\n', "application/x-ndjson", '{"a":1}\n{"b":2}\n'),
+        ('"ok"', "application/json", "ok"),
+        ("true", "application/json", True),
+        ("null", "application/json", None),
+        (b"\xff\xfbabc", "audio/mpeg", b"\xff\xfbabc"),
+    ],
+    ids=["text", "metrics", "lines", "word", "true", "null", "sound"],
+)
+def test_a_reply_that_is_no_object_is_returned_as_it_is(server, body, kind, found):
+    server.replies = {"/": http(body, kind=kind)}
+    with local_session(server) as session:
+        assert session.wire.get("/health") == found
+        assert session.wire.post("/health", {}) == found
+
+
+def test_a_page_of_a_login_is_not_a_reply(server):
+    server.replies = {"/": http("<html>log in</html>", kind="text/html")}
+    with local_session(server) as session, pytest.raises(errors.ProtocolError):
+        session.wire.get("/health")
