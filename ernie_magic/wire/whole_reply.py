@@ -100,7 +100,7 @@ async def read_anything(response: httpx.Response, request: WireRequest) -> objec
         return bytes(raw)
     if not raw and request.method == "DELETE":  # as in `read_json`
         return {}
-    looks_like_json = raw.lstrip()[:1] in (b"{", b"[")
+    looks_like_json = raw.lstrip().startswith((b"{", b"["))
     if kind in _LINE_KINDS or not looks_like_json:
         is_text = kind in ("text/plain", *_LINE_KINDS)
         words = await _read_words(raw, is_text=is_text)
