@@ -9,6 +9,7 @@ what to do.
     │   ├── ConversationLocked     the service has blocked this conversation; reset it
     │   ├── InvalidExpression      {{expr}} that is not Python, or that failed
     │   ├── UnknownAttribute       `answer.txt`; an AttributeError, too
+    │   ├── OutOfRange             `cats[5]` of two pictures; an IndexError, too
     │   ├── WrongArguments         `ernie.chat()`; a TypeError, too
     │   ├── NotTransferable        `pickle.dumps(ernie)`; a TypeError, too
     │   ├── MissingKey             the service needs a key and none is set
@@ -380,6 +381,10 @@ class UnknownAttribute(UsageError, AttributeError):
     @advice.setter
     def advice(self, advice: Text | None) -> None:
         self._advice = advice
+
+
+class OutOfRange(UsageError, IndexError):
+    """A result has no item at that position (`cats[5]` of two pictures); an IndexError, too."""
 
 
 class WrongArguments(UsageError, TypeError):

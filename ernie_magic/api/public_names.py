@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NoReturn, Protocol, TypeVar, runtime_checkable
 
-from ernie_magic.errors import NotTransferable, UnknownAttribute
+from ernie_magic.errors import NotTransferable, OutOfRange, UnknownAttribute
 from ernie_magic.text.encodings import printable
-from ernie_magic.text.language import Text
+from ernie_magic.text.language import Counted, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -34,6 +34,22 @@ _SHARE = Text(
     'threads can share it (ThreadPoolExecutor; in joblib backend="threading"), ernie.map asks '
     "about many rows at a time by itself, and another process makes its own: Session()",
 )
+
+
+_NO_ITEM = Text("没有 [{index}]：共 {things}", "there is no [{index}] in {things}")
+_POSITIONS = Text("用 [0] 到 [{last}]，[-1] 是最后一个", "[0] to [{last}], and [-1] is the last")
+
+
+def out_of_range(index: int, count: int, things: Counted) -> OutOfRange:
+    """Return the error for a position that none of a result's items has.
+
+    Parameters
+    ----------
+    count, things
+        How many items there are, and of what.
+    """
+    advice = _POSITIONS.fill(last=count - 1) if count else None
+    return OutOfRange(_NO_ITEM.fill(index=index, things=things.fill(count)), advice=advice)
 
 
 def names_by_use(

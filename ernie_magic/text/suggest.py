@@ -184,4 +184,5 @@ def _names_begun(name: str, suggestions: Iterable[str]) -> tuple[str, ...]:
     first, *others = begun or ("",)
     if all(_fold(word).startswith(_fold(first)) for word in others):
         return ()
-    return tuple(sorted(begun))
+    # The plural of what was typed is nearest.
+    return tuple(sorted(begun, key=lambda word: (_fold(word).strip("-_ ") != f"{typed}s", word)))

@@ -99,6 +99,7 @@ def test_the_question_is_in_both_languages_and_only_asked_where_something_is_clo
     [
         ("--temp", "--temperature, --template"),
         ("--top", "--top-k, --top-p"),
+        ("--tool", "--tools, --tool-choice"),
         ("--think", "--thinking"),
         ("--templ", "--template"),
         ("--temprature", "--temperature"),
@@ -106,4 +107,5 @@ def test_the_question_is_in_both_languages_and_only_asked_where_something_is_clo
 )
 def test_an_abbreviation_names_all_that_it_may_stand_for(name, told):
     known = ["--template", "--temperature", "--top-p", "--top-k", "--thinking", "--thinking-budget"]
+    known += ["--tool-choice", "--tools"]
     assert did_you_mean(name, known).en == f"did you mean {told}?"

@@ -473,6 +473,7 @@ _ERRORS_ZH = {
     "ConversationLocked": "服务禁止这个对话继续",
     "InvalidExpression": "提示词里的 `{{表达式}}` 不是 Python 表达式，或计算出错",
     "UnknownAttribute": "没有这个属性（`answer.txt`）；也是 AttributeError",
+    "OutOfRange": "结果里没有这个位置（两张图片的 `cats[5]`）；也是 IndexError",
     "WrongArguments": "参数不合：少了一个，或没写名字的太多；也是 TypeError",
     "NotTransferable": "对象有连接和密钥，只能留在这个进程（`pickle.dumps(ernie)`）；也是 TypeError",
     "MissingKey": "选定的服务需要密钥，还没有设置",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,9 @@ from ernie_magic.calls.images.formats import EXTENSIONS, format_of
 from ernie_magic.calls.images.metadata import MAX_FILE, read_file_beginning
 from ernie_magic.calls.images.pictures import ImageSet, Picture
 from ernie_magic.errors import ErnieError, InvalidOption, exception_message
+from ernie_magic.runtime.user_warnings import warn_user
 from ernie_magic.storage.paths import find_path
-from ernie_magic.text.language import Text, clip_text
+from ernie_magic.text.language import Text, clip_text, system_language
 from ernie_magic.wire.pictures.fields import is_picture_file
 from ernie_magic.wire.replies import decode_base64
 
@@ -53,6 +55,13 @@ _FOLDER = Text("{file} 是文件夹，不是图片", "{file} is a folder, not a 
 _FILES_OF_FOLDER = Text(
     '传入其中的文件，如 sorted(Path("{file}").glob("*.png"))',
     'pass its files, as sorted(Path("{file}").glob("*.png"))',
+)
+_MISSING_GLYPH = re.compile(r"Glyph \d+ .*missing from")
+_BOXES = Text(
+    "图里有 {n} 个字是字体没有的，发送的图上是方框；换一个中文字体，例如 "
+    'plt.rcParams["font.family"] = "Noto Sans CJK SC"',
+    "the figure's font lacks {n} of its characters, which are boxes in the picture that is sent: "
+    'choose another one, such as plt.rcParams["font.family"] = "Noto Sans CJK SC"',
 )
 
 
@@ -280,7 +289,7 @@ def _render_object(given: Any) -> bytes:
     if not hasattr(given, "savefig"):
         figure = getattr(given, "figure", None)
     if hasattr(figure, "savefig"):
-        return _save_to_bytes(lambda out: figure.savefig(out, format="png"))
+        return _draw_figure(figure)
     if hasattr(given, "save") and hasattr(given, "mode"):
         return encode_image(given)
     if hasattr(given, "__array_interface__"):
@@ -295,6 +304,22 @@ def _render_object(given: Any) -> bytes:
     if not isinstance(shown, bytes):
         raise _not_an_image(given)
     return shown
+
+
+def _draw_figure(figure: Any) -> bytes:
+    """Return the bytes of a figure of matplotlib. It warns of each character that its font lacks,
+    line after line: one warning tells of all.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        content = _save_to_bytes(lambda out: figure.savefig(out, format="png"))
+    missing = [each for each in caught if _MISSING_GLYPH.match(str(each.message))]
+    for other in caught:
+        if other not in missing:
+            warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
+    if missing:
+        warn_user(_BOXES.fill(n=len(missing)).say(system_language()))
+    return content
 
 
 def _shown_picture(given: Any) -> object:

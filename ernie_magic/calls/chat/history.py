@@ -8,7 +8,12 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-from ernie_magic.api.public_names import SuggestsNames, names_by_use, refusing_changes
+from ernie_magic.api.public_names import (
+    SuggestsNames,
+    names_by_use,
+    out_of_range,
+    refusing_changes,
+)
 from ernie_magic.calls.chat.text_parts import last_part
 from ernie_magic.errors import InvalidMessages
 from ernie_magic.runtime.observers import Watchers
@@ -293,7 +298,10 @@ class History(SuggestsNames, MutableSequence[Turn]):
     def __getitem__(self, index: int | slice) -> Turn | History:
         if isinstance(index, slice):
             return History(self._turns[index])
-        return self._turns[index]
+        try:
+            return self._turns[index]
+        except IndexError:
+            raise out_of_range(index, len(self), TURNS) from None
 
     @overload
     def __setitem__(self, index: int, turns: Turn) -> None: ...

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ernie_magic.calls.images.formats import EXTENSIONS, PNG, only_a_link
 from ernie_magic.calls.images.metadata import sidecar_json, sidecar_path, with_metadata
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidOption, WrongArguments
 from ernie_magic.storage import files
 from ernie_magic.text.language import Text, untranslated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ernie_magic.calls.images.formats import ReceivedPicture
 
@@ -27,6 +27,14 @@ _ADDED = 24  # bytes that a name grows by: " (1000)", ".webp", ".json"
 _TAKEN = Text("{path}（{taken} 已存在）", "{path} ({taken} already exists)")
 _OTHER_FORMAT = Text("{path}（图片是 {format}）", "{path} (the picture is a {format})")
 _OTHER_EXTENSIONS = {".jpeg": ".jpg", ".tif": ".tiff", ".pgm": ".ppm", ".pbm": ".ppm"}
+_AS_RECEIVED = Text(
+    "save() 没有选项 {name}：文件照收到的样子保存",
+    "save() has no option {name}: the file is written as it was received",
+)
+_BY_PILLOW = Text(
+    "换格式、改质量用 Pillow：.{method}，可写 {name}=…",
+    "in another format or quality Pillow writes it: .{method} takes {name}=…",
+)
 
 
 class SavedFile(NamedTuple):
@@ -52,6 +60,24 @@ class SavedFile(NamedTuple):
         if self.other_format:
             return _OTHER_FORMAT.fill(path=self.path, format=self.other_format)
         return untranslated(str(self.path))
+
+
+def refuse_options(others: Mapping[str, object], method: str) -> None:
+    """Refuse options of Pillow's `save`: a picture's file stays as it was received.
+
+    Parameters
+    ----------
+    method
+        What takes them.
+
+    Raises
+    ------
+    WrongArguments
+    """
+    for name in others:
+        raise WrongArguments(
+            _AS_RECEIVED.fill(name=name), advice=_BY_PILLOW.fill(method=method, name=name)
+        )
 
 
 def save_pictures(
@@ -177,7 +203,7 @@ def fill_pattern(pattern: str, picture: ReceivedPicture) -> str:
     check_pattern(pattern)
     slug = re.sub(r"[^\w]+", "-", picture.prompt).strip("-_")[:_SLUG].strip("-_")
     model = files.sanitize_name(re.sub(r"[^\w.-]+", "-", picture.request.model), otherwise="model")
-    seed = "unknown"
+    seed = "noseed"
     if picture.seed is not None:
         seed = str(picture.seed)
     moment = time.strftime("%Y%m%d-%H%M%S")

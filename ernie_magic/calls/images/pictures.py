@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn, overload
 
-from ernie_magic.api.public_names import SuggestsNames, names_by_use
+from ernie_magic.api.public_names import SuggestsNames, names_by_use, out_of_range
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.images import contact_sheet as sheets
@@ -314,7 +314,13 @@ class Picture(SuggestsNames):
         """Return the file: a PNG with its parameters inside, anything else as received."""
         return metadata.with_metadata(self)
 
-    def save(self, path: str | Path = picture_files.PATTERN, *, overwrite: bool = False) -> Path:
+    def save(
+        self,
+        path: str | Path = picture_files.PATTERN,
+        *,
+        overwrite: bool = False,
+        **others: NoReturn,
+    ) -> Path:
         """Write it with its parameters (including prompt and `user`): inside a PNG, beside a JPEG
         or WebP as `NAME.json`.
 
@@ -336,9 +342,12 @@ class Picture(SuggestsNames):
         ------
         InvalidOption
             An unknown field in braces, the file cannot be written, or only the link is known.
+        WrongArguments
+            `others`, which are of Pillow: `image.save` takes them.
         ErnieError
             Its `problem`, when it failed.
         """
+        picture_files.refuse_options(others, "image.save(…)")
         return picture_files.save_pictures([self], path, overwrite=overwrite)[0].path
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -446,8 +455,10 @@ class ImageSet(Result, Sequence[Picture]):
         pattern: str | Path = picture_files.PATTERN,
         *,
         overwrite: bool = False,
+        **others: NoReturn,
     ) -> list[Path]:
         """Write the received pictures; see `Picture.save`."""
+        picture_files.refuse_options(others, "[0].image.save(…)")
         saved = picture_files.save_pictures(self.good, pattern, overwrite=overwrite)
         return [file.path for file in saved]
 
@@ -478,7 +489,10 @@ class ImageSet(Result, Sequence[Picture]):
     def __getitem__(self, index: int | slice) -> Picture | ImageSet:
         if isinstance(index, slice):
             return replace(self, pictures=self.pictures[index])
-        return self.pictures[index]
+        try:
+            return self.pictures[index]
+        except IndexError:
+            raise out_of_range(index, len(self), PICTURES) from None
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         return {**self.as_one_picture(), "text/plain": repr(self)}

@@ -317,6 +317,15 @@ def _describe_tokens(number: int | None) -> str:
     return f"{number:,}" if number else ""
 
 
+def ability_words(entry: Model) -> list[str]:
+    """The words that a model's abilities are found by."""
+    named = [name for ability, name in _ABILITIES.items() if ability in entry.capabilities]
+    words = [*entry.capabilities, *(word for name in named for word in (name.zh, name.en))]
+    if "vision" in entry.capabilities:
+        words += ["视觉", "多模态", "multimodal"]
+    return words
+
+
 def describe_abilities(entry: Model, language: Language) -> str:
     """What a model can do besides what all of its kind can."""
     separator = "、" if language == "zh" else ", "

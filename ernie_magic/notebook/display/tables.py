@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ernie_magic.api.requests import is_missing
+from ernie_magic.calls.tables.frames import TableContent, rows_in_words
 from ernie_magic.notebook.display.chat import (
     PARTIAL,
     SECONDS,
@@ -135,7 +136,7 @@ def mime_bundle(
     notes
         What the cell has to say, at the end of the summary.
     """
-    visible_rows = mapped.rows[:_SHOWN]
+    visible_rows = rows_in_words(TableContent(mapped.columns, mapped.rows))[:_SHOWN]
     shows_errors = bool(mapped.errors or mapped.partial)
     columns = [name for name in mapped.columns if name != mapped.error_column or shows_errors]
     table = Table(columns, [[_cell_text(row[name]) for name in columns] for row in visible_rows])

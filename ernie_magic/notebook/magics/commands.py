@@ -290,9 +290,9 @@ COMMANDS: dict[str, Command] = {
 
 _WRITE_EXAMPLE = Text("写成 {example}", "write {example}")
 _CANNOT_RESET = Text(
-    "用量按会话累计，不能清零；%ernie reset 清空对话，Session() 从零开始",
+    "用量按会话累计，不能清零；%ernie reset 清空对话，重启内核后从零开始",
     "usage is counted for as long as the session lasts; %ernie reset forgets a conversation, and "
-    "a new Session() starts from zero",
+    "after a restart of the kernel usage starts from zero",
 )
 _HELP = Text("全部命令", "all commands")
 _ALL_COMMANDS = Text(

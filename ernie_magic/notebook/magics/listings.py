@@ -15,6 +15,7 @@ from ernie_magic.notebook.display.services import (
     services_table,
 )
 from ernie_magic.notebook.display.session_tables import (
+    ability_words,
     history_table,
     models_table,
     usage_table,
@@ -63,7 +64,9 @@ def list_models(session: Session, words: list[str]) -> Table:
     if entries:
         return table
     kinds = [word for kind in KIND_NAMES.values() for word in kind.words]
-    closest = did_you_mean(sought, [*(entry.id for entry in listed), *kinds]) or _LIST_ALL
+    abilities = [word for entry in listed if entry.known for word in ability_words(entry.known)]
+    names = [*(entry.id for entry in listed), *kinds, *dict.fromkeys(abilities)]
+    closest = did_you_mean(sought, names) or _LIST_ALL
     return replace(table, note=f"{table.note} · {closest.say(language)}")
 
 
@@ -76,8 +79,12 @@ def list_services(session: Session, words: list[str]) -> Table:
 
 
 def _matches(entry: Listed, sought: str) -> bool:
-    """Whether this is in the id, or the kind: `%ernie models image` lists all that draw."""
+    """Whether this is in the id, or an ability or the kind: `%ernie models image` lists all that
+    draw, `vision` all that see.
+    """
     if sought in entry.id.lower():
+        return True
+    if entry.known is not None and sought in ability_words(entry.known):
         return True
     return entry.kind is not None and sought in KIND_NAMES[entry.kind].words
 

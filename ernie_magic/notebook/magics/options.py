@@ -560,14 +560,14 @@ class Grammar:
 
     def _meant_by_dash(self, word: str) -> str | None:
         """The option that is meant by a word with a dash for the hyphens, as editors and Chinese
-        keyboards write it (`—temperature`, `——temperature`).
+        keyboards write it (`—temperature`, `——temperature`), or as Python writes an argument
+        (`temperature=0.3`).
         """
         name = word.partition("=")[0].replace("_", "-")
         dashes = "".join(takewhile(_is_dash, name))
         meant = f"--{name.removeprefix(dashes)}"
-        if dashes.strip("-") and meant in self.all_flags():
-            return meant
-        return None
+        is_option = bool(dashes.strip("-")) or (not dashes and "=" in word)
+        return meant if is_option and meant in self.all_flags() else None
 
     def describe_options(
         self, language: Language, model: str = "", *, knows_ranges: bool = True

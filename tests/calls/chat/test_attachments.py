@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -584,3 +585,21 @@ def test_an_address_in_a_message_is_the_service_s_to_read(address):
 def test_the_service_s_refusal_of_a_picture_is_told(session):
     with pytest.raises(BadRequest):
         session.chat("?", images=b"\x89PNG\r\n\x1a\n")
+
+
+class FigureWithoutChinese:
+    def savefig(self, out, format):  # noqa: A002  (matplotlib's name)
+        for code in range(20_320, 20_340):
+            warnings.warn(f"Glyph {code} (CJK) missing from font(s) DejaVu Sans.", stacklevel=1)
+        warnings.warn("tight layout not applied", stacklevel=1)
+        out.write(file_of())
+
+
+def test_a_figure_s_missing_characters_are_told_in_one_warning():
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        attachments.image_parts(FigureWithoutChinese())
+    messages = [str(each.message) for each in told]
+    assert messages[0] == "tight layout not applied"
+    assert messages[1].startswith("the figure's font lacks 20 of its characters, which are boxes")
+    assert len(messages) == 2

@@ -10,7 +10,7 @@ from ernie_magic.api.answer_images import AnswerImage
 from ernie_magic.api.requests import ChatRequest
 from ernie_magic.api.results import Answer
 from ernie_magic.calls.chat.history import History, Turn
-from ernie_magic.errors import InvalidDataset, InvalidMessages, UnknownAttribute
+from ernie_magic.errors import InvalidDataset, InvalidMessages, OutOfRange, UnknownAttribute
 
 
 def turn(prompt, answer="a", **given):
@@ -172,3 +172,9 @@ def test_a_copy_of_a_history_is_one_of_its_own(make_copy):
     other = make_copy(history)
     del other[0]
     assert ([each.prompt for each in other], len(history), told) == (["b"], 2, [])
+
+
+def test_a_place_without_a_turn_is_told():
+    with pytest.raises(OutOfRange, match=r"there is no \[0\] in 0 turns"):
+        History()[0]
+    assert [*History()] == []

@@ -217,7 +217,7 @@ def test_over_another_when_asked(tmp_path):
 
 
 def test_a_name_of_an_unknown_seed(tmp_path):
-    assert picture(parameters={}).save(f"{tmp_path}/" + "{seed}").name == "unknown.png"
+    assert picture(parameters={}).save(f"{tmp_path}/" + "{seed}").name == "noseed.png"
 
 
 def test_names_stay_where_they_were_meant(tmp_path):

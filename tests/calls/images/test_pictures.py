@@ -8,7 +8,7 @@ import pytest
 
 from ernie_magic.api.requests import ImageRequest
 from ernie_magic.calls.images.pictures import ImageSet, Picture
-from ernie_magic.errors import InvalidOption
+from ernie_magic.errors import InvalidOption, OutOfRange, WrongArguments
 from ernie_magic.session import Session
 from tests.calls.images.test_files import file_of, picture
 
@@ -142,3 +142,24 @@ def test_another_model_is_not_asked_for_what_it_does_not_take(asked):
 
 def test_a_picture_is_an_array_too():
     assert np.asarray(picture(file_of(size=(8, 6)))).shape == (6, 8, 3)
+
+
+@pytest.mark.parametrize("index", [2, 5, -3])
+def test_a_place_without_a_picture_is_told_with_those_that_there_are(index):
+    images = ImageSet((picture(), picture()), ImageRequest(model="m", prompt="猫"))
+    with pytest.raises(OutOfRange, match=r"no \[-?\d\] in 2 pictures.*\[0\] to \[1\]") as caught:
+        images[index]
+    assert isinstance(caught.value, IndexError)
+    assert len([*images]) == 2
+    with pytest.raises(OutOfRange, match="in 0 pictures"):
+        ImageSet((), ImageRequest(model="m", prompt="猫"))[0]
+
+
+def test_options_of_pillow_are_told_where_they_are_taken(tmp_path):
+    for save, method in (
+        (picture().save, "image.save"),
+        (ImageSet((picture(),), ImageRequest(model="m", prompt="猫")).save, r"\[0\].image.save"),
+    ):
+        with pytest.raises(WrongArguments, match=rf"no option quality.*\.{method}\(…\) takes"):
+            save(tmp_path / "a.jpg", quality=80)
+    assert not [*tmp_path.glob("a*")]

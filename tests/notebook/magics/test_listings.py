@@ -137,3 +137,15 @@ def test_a_table_and_the_usage_name_the_cost_where_prices_are_in_yuan(name, yuan
         shown = repr(commands.run_command(session, "usage")) + tables.summary_line(mapped, "en")
         assert shown.count("¥0.0072") == (3 if yuan else 0)
     service.stop()
+
+
+@pytest.mark.parametrize("word", ["vision", "视觉", "看图", "多模态", "thinking", "思考"])
+def test_models_are_found_by_what_they_can_do(run, word):
+    rows = run(f"%ernie models {word}")[0].result.rows
+    assert rows
+    ability = "vision" if word not in ("thinking", "思考") else "reasoning"
+    assert all(ability in " ".join(row) for row in rows)
+
+
+def test_a_word_that_resembles_an_ability_is_told(run):
+    assert "did you mean vision?" in repr(run("%ernie models visoin")[0].result)

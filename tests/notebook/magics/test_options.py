@@ -631,6 +631,7 @@ def test_the_signs_of_a_chinese_keyboard_are_read():
     [
         "—temperature",
         "——temperature",
+        "temperature=0.3",
         "–temperature",
         "－－top_p",
         "—top-p=0.5",

@@ -537,3 +537,10 @@ def test_a_missing_value_is_an_empty_cell_as_it_is_sent(run, shell):
     shell.user_ns["df"] = pd.DataFrame({"text": ["a", None], "n": [1.5, float("nan")]})
     _, out = run("%%ernie_map df\n[[echo]]{{text}}{{n}}")
     assert "nan" not in out.lower()
+
+
+def test_days_are_shown_as_days(run, shell):
+    shell.user_ns["df"] = pd.DataFrame({"day": pd.to_datetime(["2026-10-01", "2026-10-02"])})
+    _, out = run("%%ernie_map df\n[[echo]]{{day}}")
+    assert "2026-10-01" in out
+    assert "00:00:00" not in out
