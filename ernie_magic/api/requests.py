@@ -207,10 +207,13 @@ class EmbeddingRequest(Request):
     texts : tuple of str
     skipped : frozenset of int
         Positions of texts that are not sent because they are empty or too long.
+    invalid : str
+        What to do with a text that the service refuses as too long: "error", "truncate" or "skip".
     """
 
     texts: tuple[str, ...]
     skipped: frozenset[int] = frozenset()
+    invalid: str = "error"
 
     def _texts(self) -> Iterable[str]:
         return self.texts
@@ -393,6 +396,7 @@ def embedding_request(
         model=model,
         texts=tuple(sent_texts),
         skipped=frozenset(skipped),
+        invalid=invalid,
         parameters=checked,
         extra=dict(extra),
         endpoint=endpoint,

@@ -334,7 +334,7 @@ class Embeddings(Result):
     Attributes
     ----------
     texts : tuple of str
-        As given.
+        As given, or what was sent of them (`invalid="truncate"`).
     vectors : numpy.ndarray
         Of shape (texts, dimensions) and dtype float32; a skipped text has a row of NaN.
     request : EmbeddingRequest

@@ -25,8 +25,10 @@ LEAVE_OUT_TEXTS = Text(
     '去掉它们；或用 --invalid skip 跳过（Python：invalid="skip"）',
     'remove them; or leave them out with --invalid skip (in Python: invalid="skip")',
 )
-_EMPTY = Text("第 {places} 条文本为空", "texts that are empty: {places}")
-_TOO_LONG = Text("第 {places} 条文本太长", "texts that are too long: {places}")
+_EMPTY = Text("第 {places} 条文本为空", "texts {places} are empty")
+_ONE_EMPTY = Text("第 {places} 条文本为空", "text {places} is empty")
+_TOO_LONG = Text("第 {places} 条文本太长", "texts {places} are too long")
+_ONE_TOO_LONG = Text("第 {places} 条文本太长", "text {places} is too long")
 _ALL_EMPTY = Text("文本为空", "the text is empty")
 _BOTH = Text("{empty}，{too_long}", "{empty}, and {too_long}")
 _LENGTHS = Text(
@@ -83,10 +85,10 @@ def unfit_texts_error(
     if not too_long:
         if len(texts) == 1:
             return InvalidMessages(_ALL_EMPTY, advice=_WRITE_TEXT)
-        return InvalidMessages(_name_places(_EMPTY, empty), advice=LEAVE_OUT_TEXTS)
-    what = _name_places(_TOO_LONG, too_long)
+        return InvalidMessages(_name_places(_ONE_EMPTY, _EMPTY, empty), advice=LEAVE_OUT_TEXTS)
+    what = _name_places(_ONE_TOO_LONG, _TOO_LONG, too_long)
     if empty:
-        what = _BOTH.fill(empty=_name_places(_EMPTY, empty), too_long=what)
+        what = _BOTH.fill(empty=_name_places(_ONE_EMPTY, _EMPTY, empty), too_long=what)
     entry = models.find_model(model)
     assert entry is not None  # noqa: S101  (only a known model has a length)
     first = min(too_long)
@@ -102,9 +104,10 @@ def unfit_texts_error(
     return InvalidMessages(what, advice=SHORTEN_TEXTS)
 
 
-def _name_places(template: Text, positions: Iterable[int]) -> Text:
+def _name_places(one: Text, several: Text, positions: Iterable[int]) -> Text:
     places = sorted(positions)
     named = ", ".join(str(place + 1) for place in places[:_MAX_NAMED_POSITIONS])
     if len(places) > _MAX_NAMED_POSITIONS:
         named += " …"
+    template = one if len(places) == 1 else several
     return template.fill(places=named)

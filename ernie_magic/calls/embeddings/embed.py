@@ -5,6 +5,8 @@ flight, in the texts' order.
 from __future__ import annotations
 
 import asyncio
+import math
+import re
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -45,6 +47,8 @@ _SHOWN = 60  # characters of a text in an error
 _MOST_REFUSED = 20  # texts, after which no more are asked
 # What may be wrong with one text of many.
 _ABOUT_A_TEXT = (InputTooLong, UnsafeRequest)
+_SHORTEST = 8  # characters of a text that is still shortened
+_NUMBER = re.compile(r"\b[0-9]{2,9}\b")
 _STOP_GRACE = 0.3  # seconds that a stop waits for vectors that are being stored
 
 
@@ -117,8 +121,10 @@ def _name_texts(error: ServiceError, texts: list[str]) -> None:
         "some texts ({n}) are too long for the model, such as {text} ({size} characters)",
     )
     error.advice = Text(
-        "其余的已经存下；拆开或缩短它再算一次，只会问缺的",
-        "the others are kept: split or shorten it and run it again for the missing ones",
+        "其余的已经存下；拆开或缩短它再算一次，只会问缺的；或 --invalid truncate 截断，"
+        "--invalid skip 跳过",
+        "the others are kept: split or shorten it and run it again for the missing ones; or cut "
+        "it with --invalid truncate, leave it out with --invalid skip",
     )
     if isinstance(error, UnsafeRequest):
         error.what = Text(
@@ -135,6 +141,16 @@ def _name_texts(error: ServiceError, texts: list[str]) -> None:
     if error.message:
         said = clip_said(error.message)
         error.cause = Text("服务说：{said}", "the service said: {said}").fill(said=said)
+
+
+def _share_that_fits(said: str) -> float:
+    """Return how much of a text a service takes that says how long it is and how long it may be
+    ("maximum context length is 512 tokens, however you requested 2048"): half where it does not.
+    """
+    numbers = {int(number) for number in _NUMBER.findall(said)}
+    if len(numbers) != 2:  # noqa: PLR2004
+        return 0.5
+    return max(0.01, 0.95 * min(numbers) / max(numbers))
 
 
 class EmbeddingJob:
@@ -170,8 +186,11 @@ class EmbeddingJob:
         self._done = self._asked = self._total = 0
         self._batch_size = parameters.MAX_TEXTS
         self._row_count = 0
+        self._texts: list[str] = []
         self._writing: list[asyncio.Future[None]] = []
         self._refused: dict[str, ServiceError] = {}
+        self._skipped: dict[str, ServiceError] = {}
+        self._shortened: set[str] = set()
 
     async def embed_texts(
         self,
@@ -196,6 +215,7 @@ class EmbeddingJob:
         """
         self._batch_size = batch_size
         self._row_count = len(request.texts)
+        self._texts = list(request.texts)
         for row, text in enumerate(request.texts):
             if row not in request.skipped:
                 self._rows.setdefault(text, []).append(row)
@@ -218,6 +238,7 @@ class EmbeddingJob:
         known: dict[str, Any],
     ) -> Embeddings:
         self._refused = {}
+        self._skipped = {}
         self._fill_rows(known)
         missing = [text for text in self._rows if text not in known]
         self._report_progress()
@@ -267,8 +288,8 @@ class EmbeddingJob:
         except ServiceError as error:
             limit = find_batch_limit(error, len(texts))
             if limit is None and isinstance(error, _ABOUT_A_TEXT):
-                for half in self._halve(texts, error):
-                    await self._embed_batch(half, request, on_usage, is_any_known=is_any_known)
+                for part in await self._divide(texts, request, error):
+                    await self._embed_batch(part, request, on_usage, is_any_known=is_any_known)
                 return
             if limit is None:
                 raise
@@ -298,17 +319,53 @@ class EmbeddingJob:
         if odd := [text for text in texts if text not in usable]:
             raise _unusable_error(odd)
 
-    def _halve(self, texts: list[str], error: ServiceError) -> list[list[str]]:
-        """Return the halves of a batch of which a text is refused. One by itself is noted, and the
-        others are asked all the same.
+    async def _divide(
+        self, texts: list[str], request: EmbeddingRequest, error: ServiceError
+    ) -> list[list[str]]:
+        """Return the halves of a batch of which a text is refused. One by itself is shortened or
+        left out where that was asked for, or else noted, and the others are asked all the same.
         """
         middle = len(texts) // 2
         if middle:
             return [texts[:middle], texts[middle:]]
-        self._refused[texts[0]] = error
+        (text,) = texts
+        is_too_long = isinstance(error, InputTooLong)
+        if is_too_long and request.invalid == "truncate" and len(text) > _SHORTEST:
+            return await self._shorten(text, error)
+        if is_too_long and request.invalid == "skip":
+            self._skipped[text] = error
+            # A service that refuses every text does not mean their lengths.
+            if self._done or len(self._skipped) < _MOST_REFUSED:
+                return []
+            self._refused |= self._skipped
+        self._refused[text] = error
         if len(self._refused) >= _MOST_REFUSED:
             raise error
         return []
+
+    async def _shorten(self, text: str, error: ServiceError) -> list[list[str]]:
+        """Return the beginning of a text that is too long, to be asked in its place; nothing where
+        its vector is known.
+        """
+        share = 0.5
+        if text not in self._shortened:
+            share = _share_that_fits(error.message)
+        short = text[: int(len(text) * share)]
+        self._shortened.add(short)
+        rows = self._rows.pop(text)
+        for row in rows:
+            self._texts[row] = short
+        if same := self._rows.get(short):
+            if self._vectors is not None and not math.isnan(self._vectors[same[0], 0]):
+                self._vectors[rows] = self._vectors[same[0]]
+                self._done += len(rows)
+            same += rows
+            return []
+        self._rows[short] = rows
+        if self._store and (known := await in_thread(self._store.find_vectors, [short])):
+            self._fill_rows(known)
+            return []
+        return [[short]]
 
     def _name_refused(self) -> ServiceError:
         """Return the error for the first text that was refused, which names all like it."""
@@ -353,7 +410,7 @@ class EmbeddingJob:
         if vectors is None:
             vectors = np.empty((len(request.texts), 0), dtype=np.float32)
         return Embeddings(
-            request.texts,
+            tuple(self._texts),
             vectors,
             request,
             self._usage,

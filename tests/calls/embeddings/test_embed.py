@@ -133,10 +133,10 @@ def test_texts_that_do_not_fit(session, emulator, invalid):
 def test_the_positions_of_texts_that_do_not_fit_are_named(session, emulator):
     with pytest.raises(
         errors.InvalidMessages,
-        match=r"texts that are empty: 4, and texts that are too long: 2 \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)",
+        match=r"text 4 is empty, and text 2 is too long \(text 2 has 1001 characters, about 1001 tokens; embedding-v1 takes 1000 characters and 384 tokens\)",
     ):
         session.embed(["a", "长" * 1001, "b", ""])
-    with pytest.raises(errors.InvalidMessages, match=r"^texts that are too long: 1 \(text 1 has"):
+    with pytest.raises(errors.InvalidMessages, match=r"^text 1 is too long \(text 1 has"):
         session.embed("长" * 1001)
     with pytest.raises(errors.InvalidMessages, match="text 2 must be a string, not int"):
         session.embed(["a", 7])
@@ -152,7 +152,7 @@ def test_the_positions_of_texts_that_do_not_fit_are_named(session, emulator):
     [
         (
             ["a", None, "b", " "],
-            'texts that are empty: 2, 4. What to do: remove them; or leave them out with --invalid skip (in Python: invalid="skip").',
+            'texts 2, 4 are empty. What to do: remove them; or leave them out with --invalid skip (in Python: invalid="skip").',
         ),
         ("", "the text is empty. What to do: write something."),
     ],
@@ -428,6 +428,43 @@ def test_texts_that_are_too_long_are_named_and_the_others_are_kept():
         assert server.refused < 16
         server.longest = 9
         assert session.embed(texts).asked == 2
+
+
+def test_texts_that_a_service_refuses_as_too_long_are_skipped_where_that_was_asked_for():
+    server = VectorServer(longest=3)
+    texts = [f"{n}.000" if n % 3 else str(n) for n in range(90)]
+    with served_by(server) as session:
+        found = session.embed(texts, invalid="skip", in_flight=1)
+        missing = np.isnan(found.vectors).all(axis=1)
+        assert missing.tolist() == [n % 3 > 0 for n in range(90)]
+        assert (found.partial, found.asked, found.texts) == (False, 30, tuple(texts))
+        server.unsafe = {"90"}
+        with pytest.raises(errors.UnsafeRequest, match=r"some texts \(1\) did not pass"):
+            session.embed([*texts, "90"], invalid="skip")
+
+
+def test_where_every_text_is_refused_as_too_long_skipping_them_ends():
+    server = VectorServer(longest=0)
+    too_long = pytest.raises(errors.InputTooLong, match=r"\(20\) are too long")
+    with served_by(server) as session, too_long:
+        session.embed([str(n) for n in range(200)], invalid="skip", cache=False, in_flight=1)
+    assert server.refused < 60
+
+
+def test_texts_that_a_service_refuses_as_too_long_are_cut_where_that_was_asked_for():
+    server = VectorServer(longest=13)
+    long = "7." + "0" * 18  # the service says 744 and 512: 13 of 20 characters
+    texts = ["1", long, "7." + "0" * 98, "2", long, "7." + "0" * 11]
+    with served_by(server) as session:
+        found = session.embed(texts, invalid="truncate", in_flight=1)
+        assert found.vectors[:, 0].tolist() == [1, 7, 7, 2, 7, 7]
+        assert [len(text) for text in found.texts] == [1, 13, 8, 1, 13, 13]
+        assert (sum(server.sizes), found.partial) == (4, False)
+        assert session.embed(texts, invalid="truncate").asked == 0
+        with pytest.raises(errors.InputTooLong):
+            session.embed(texts)
+        found = session.embed(texts[::-1], invalid="truncate", cache=False, in_flight=2)
+        assert found.vectors[:, 0].tolist() == [7, 7, 2, 7, 7, 1]
 
 
 def test_texts_that_content_review_refuses_are_named_and_the_others_are_kept():
