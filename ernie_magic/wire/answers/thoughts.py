@@ -40,9 +40,13 @@ _AROUND_WORDS = {
 }
 _BEGINNINGS = (*_TAGS, _FINAL, _ASSISTANT + _FINAL)
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
-# The prompt ends with the opening tag, so that the answer has the closing one alone
-# (https://huggingface.co/Qwen/Qwen3-30B-A3B-Thinking-2507).
-_CLOSING_ALONE = re.compile(rf"\n{END_OF_THOUGHTS}[ \t]*\n")
+# The prompt ends with the opening tag, so that the answer has the closing one alone: on a line
+# (https://huggingface.co/Qwen/Qwen3-30B-A3B-Thinking-2507), or right behind the last word
+# (DeepSeek V3.1, https://huggingface.co/deepseek-ai/DeepSeek-V3.1). In a sentence about tags there
+# is a space or a quotation mark before it.
+_CLOSING_ALONE = re.compile(
+    rf"\n{END_OF_THOUGHTS}[ \t]*\n|(?<=[^\s`'\"“”‘’「『《（(<>]){END_OF_THOUGHTS}(?=\s*\S)"
+)
 
 
 class ThoughtMarks:
@@ -170,6 +174,8 @@ class ThoughtTags:
         if not words or text.count(END_OF_THOUGHTS) > 1:
             return text, ""
         if _OPENING in thoughts or len(_FENCE.findall(thoughts)) % 2 or text[:1] in "{[":
+            return text, ""
+        if thoughts.rpartition("\n")[2].count("`") % 2 or self._is_asked_for(END_OF_THOUGHTS):
             return text, ""
         self.has_tags = True
         return words[0], thoughts.strip()

@@ -149,9 +149,28 @@ def test_a_closing_tag_alone_ends_the_thoughts(written):
 
 
 @pytest.mark.parametrize(
+    ("written", "words", "thoughts"),
+    [
+        ("Okay, hm, no.</think>A", "A", "Okay, hm, no."),
+        ("好的，是这样。</think>\n\nA", "A", "好的，是这样。"),
+        ("First\n\n1. `x`\n2. y</think>A.\n\nB", "A.\n\nB", "First\n\n1. `x`\n2. y"),
+    ],
+)
+def test_a_closing_tag_right_behind_the_last_word_ends_the_thoughts(written, words, thoughts):
+    whole = read_body({"content": written})
+    _, streamed = read_shown(*(chunk(content=letter) for letter in written), STOP, DONE)
+    for answer in (whole, streamed):
+        assert (answer.text, answer.reasoning) == (words, thoughts)
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "`</think>` closes it",
+        "It ends with `hm</think>` and goes on.",
+        "The tag </think> closes it",
+        "“</think>”是结束标记",
+        "the end: no more</think>",
         "a\n</think>\nb\n</think>\nc",
         "x </think>\ny",
         "The format:\n\n```\n<think>\nhm\n</think>\nA\n```\nDone.",
