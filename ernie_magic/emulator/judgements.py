@@ -69,6 +69,10 @@ _FREE_NAME = re.compile(
     re.IGNORECASE,
 )
 _COLON = re.compile(r"[:：]")
+_BARE_TASK = re.compile(
+    r"\s*(?:please |请)?(?:judge|rate|assess|evaluate|score|判断|评价|评估|打分)\s+(.+)",
+    re.IGNORECASE | re.DOTALL,
+)
 _SENTENCE = re.compile(r"[^。！？!?\n;；]+[。！？!?\n;；]*")
 _LABELLED = re.compile(r"^\s*[\w\u4e00-\u9fff ]{1,12}[:：]\s*")
 _ABOUT = re.compile(
@@ -161,7 +165,17 @@ def _find_text(prompt: str) -> str:
         if not _is_task(sentence[0])
         and not any(start < sentence.end() and sentence.start() < end for start, end in spans)
     )
-    return _LABELLED.sub("", kept.strip())
+    return _LABELLED.sub("", kept.strip()) or _find_object(words)
+
+
+def _find_object(words: str) -> str:
+    """What follows a bare "judge", where it says how somebody feels: a text, and no part of the
+    task.
+    """
+    found = _BARE_TASK.match(words)
+    if not found or _is_task(found[1]) or lexicon.judge_sentiment(found[1]).is_silent:
+        return ""
+    return found[1].strip()
 
 
 def _is_task(words: str) -> bool:

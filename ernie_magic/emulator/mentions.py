@@ -23,6 +23,13 @@ _EMPTY_CHINESE = re.compile(
     r"|一下|查询|查一查|查查|查|看看|看|一共|总共|今天|现在|价格|价钱|天气|气温|库存|状态|电话|地址|订单|还有|有没有|是|的|了|吗|呢|要|买"
     r"|(?<![A-Za-z0-9-])[零一二两三四五六七八九十百千\d]+(?:[份个杯件斤本张只碗瓶盒元块台条位]|公斤)?"
 )
+# What may be asked for, where a tool lists it.
+_LIST = re.compile(
+    r"(?::|\(|such as|for example|e\.g\.|one of|including)"
+    r"\s*([^.:();\n]*(?:,|/|\bor\b)[^.:();\n]*)",
+    re.IGNORECASE,
+)
+_CHINESE_LIST = re.compile(r"[\u4e00-\u9fff]+(?:、[\u4e00-\u9fff]+)+")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _OTHER_SCRIPT = re.compile(r"[^\x00-\x7f\u4e00-\u9fff]")
 
@@ -36,12 +43,35 @@ def find_mentioned(prompt: str, told: str) -> str:
     told
         The words of the tool, which say what is asked for.
     """
+    if listed := _find_listed(prompt, told):
+        return listed
     clause = next((each for each in _CLAUSE_END.split(prompt) if each.strip()), "")
     if _OTHER_SCRIPT.search(clause):
         return ""
     if _HAN.search(clause):
         return _find_in_chinese(clause, told)
     return _find_in_english(clause, told)
+
+
+def _find_listed(prompt: str, told: str) -> str:
+    """The longest of what a tool says that it knows, as it writes it: "tea, noodles, duck"."""
+    known = [
+        item.strip(" '\"`“”‘’")
+        for found in _LIST.finditer(told)
+        for item in re.split(r",\s*|/|\bor\b|\band\b", found[1])
+    ]
+    for found in _CHINESE_LIST.finditer(told):
+        first, *others = found[0].split("、")
+        known += [first[start:] for start in range(len(first))] + others
+    named = [item for item in known if item and _names(prompt, item)]
+    return max(named, key=len, default="")
+
+
+def _names(prompt: str, item: str) -> bool:
+    """Whether a prompt has an item, as a word of its own where words have blanks between them."""
+    if _HAN.search(item):
+        return item in prompt
+    return bool(re.search(rf"(?<!\w){re.escape(item)}(?!\w)", prompt, re.IGNORECASE))
 
 
 def _find_in_english(clause: str, told: str) -> str:

@@ -407,3 +407,17 @@ def test_a_range_in_the_text_itself_is_no_scale():
     schema = {"properties": {"stars": {"type": "integer"}}}
     text = "We waited 2-3 hours and the soup was cold"
     assert sample_value(schema, f"Rate from 1 to 5: {text}", "", 0)["stars"] <= 2
+
+
+@pytest.mark.parametrize(
+    ("prompt", "stars"),
+    [
+        ("Judge 味道太差了，再也不来", (1, 2)),
+        ("Judge 非常好吃，强烈推荐", (4, 5)),
+        ("Please rate the food was awful", (1, 2)),
+        ("判断 the food was great", (4, 5)),
+    ],
+)
+def test_a_text_may_follow_a_bare_task_in_either_language(prompt, stars):
+    prompt += '\n\n(answer with one JSON object and nothing else): {"stars": <integer>}'
+    assert stars[0] <= sample_value({"type": "integer"}, prompt, "stars", 0) <= stars[1]

@@ -408,3 +408,15 @@ def test_prompts_of_any_size_and_shape_are_answered_at_once():
 )
 def test_a_question_that_only_resembles_a_prepared_one_is_not_answered_by_it(question):
     assert find_answer(question, chinese=not question.isascii()) is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "begins"),
+    [
+        ("安排 杭州 的一天", "### 杭州的一天"),
+        ("Plan a day in 杭州", "### 杭州的一天"),
+        ("Plan a day in Hangzhou", "### A day in Hangzhou"),
+    ],
+)
+def test_the_template_of_readme_is_answered(prompt, begins):
+    assert reply(prompt).full_text.startswith(begins)

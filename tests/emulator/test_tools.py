@@ -169,6 +169,8 @@ def tool(tool_name, description, **properties):
 
 TEXT = {"type": "string"}
 PRICE = tool("price_of", "Price of a product in yuan.", product=TEXT)
+LISTING = tool("price_of", "Price of a product: tea, green tea, noodles or duck.", product=TEXT)
+LISTING_ZH = tool("价格", "商品的价格，元。商品有茶、面条、烤鸭", 商品=TEXT)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +187,11 @@ PRICE = tool("price_of", "Price of a product in yuan.", product=TEXT)
         (tool("weather", "Weather of a city", city=TEXT), "今天婺源的天气怎么样", "婺源"),
         (tool("find", "Look up a person", name=TEXT), "Who is Li Hua?", "Li Hua"),
         (tool("search", "Search the web", query=TEXT), "search Li Hua", "search Li Hua"),
+        (LISTING, "What do 3 portions of Duck cost?", "duck"),
+        (LISTING, "tea?", "tea"),
+        (LISTING, "how much is the green tea", "green tea"),
+        (LISTING_ZH, "两碗面条多少钱？", "面条"),
+        (LISTING_ZH, "茶多少钱", "茶"),
     ],
 )
 def test_an_argument_is_what_the_prompt_mentions_besides_the_tool_s_own_words(tool, prompt, value):
