@@ -35,7 +35,17 @@ class ProxyServer(LoopbackServer):
             await self._serve_http(first, reader, writer)
 
     async def _serve_socks(self, reader, writer):
-        await reader.readexactly((await reader.readexactly(1))[0])
+        offered = await reader.readexactly((await reader.readexactly(1))[0])
+        if self.login and b"\x02" not in offered:
+            writer.write(b"\x05\xff")  # no acceptable methods (RFC 1928, section 3)
+            return
+        if self.login:
+            writer.write(b"\x05\x02")
+            await reader.readexactly(1)
+            for _ in ("name", "password"):
+                await reader.readexactly((await reader.readexactly(1))[0])
+            writer.write(b"\x01\x01")  # refused (RFC 1929, section 2)
+            return
         writer.write(b"\x05\x00")
         head = await reader.readexactly(4)
         host = await reader.readexactly((await reader.readexactly(1))[0] if head[3] == 3 else 4)

@@ -179,7 +179,7 @@ class Proxies:
         (`_is_exempt_by_system`).
         """
         parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
+        host = _in_ascii((parts.hostname or "").rstrip("."))
         if is_this_machine(host):
             return None
         proxy = self.by_scheme.get(parts.scheme) or self.by_scheme.get("all")
@@ -339,7 +339,22 @@ def _read_exempt(entry: str) -> Exempt | None:
     name = host.removeprefix("*.").strip(".")
     if not re.fullmatch(r"[\w.*-]+", name):
         return None
-    return Exempt(name, port=number, scheme=scheme)
+    return Exempt(_in_ascii(name), port=number, scheme=scheme)
+
+
+def _in_ascii(host: str) -> str:
+    """Return a host's name with its international labels as they are sent (RFC 3490): an address
+    may be written either way.
+    """
+    if host.isascii():
+        return host
+    labels = []
+    for label in re.split(r"[.。．]", host):
+        sent = label
+        with suppress(UnicodeError):
+            sent = label.encode("idna").decode("ascii")
+        labels.append(sent)
+    return ".".join(labels)
 
 
 def _is_exempt_by_system(host: str) -> bool:

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 # Statuses that a proxy answers with in its own name.
 _PROXY_STATUSES = (407, 502, 503, 504)
 _LOGIN_REQUIRED = "407"
+# What httpcore says of a SOCKS proxy that refuses a login, or the lack of one (RFC 1928, RFC 1929).
+_SOCKS_LOGIN = re.compile(r"invalid username/password|no acceptable methods", re.IGNORECASE)
 _SUPPORTED_LOGIN = "basic"
 _MISSING_LOGIN = (
     Text("代理要求用户名和密码", "the proxy requires a name and a password"),
     Text(
-        "写进 {name}：http://用户名:密码@主机:端口",
-        "write them in {name}: http://name:password@host:port",
+        "写进 {name}：{kind}://用户名:密码@主机:端口",
+        "write them in {name}: {kind}://name:password@host:port",
     ),
 )
 _WRONG_LOGIN = (
@@ -233,7 +235,8 @@ def _refused_by_proxy_error(
         "代理连不上这个服务，或不允许访问它", "the proxy cannot reach the service, or forbids it"
     )
     advice = _UNSET
-    if said.startswith(_LOGIN_REQUIRED):
+    is_socks_login = proxy.is_socks and _SOCKS_LOGIN.search(said)
+    if is_socks_login or said.startswith(_LOGIN_REQUIRED):
         cause, advice = _explain_login(proxy, login_schemes)
         cause = cause.fill(name=proxy.name)
     return ServiceUnreachable(
@@ -245,7 +248,7 @@ def _refused_by_proxy_error(
             said=clip_said(said),
         ),
         cause,
-        advice.fill(name=proxy.name),
+        advice.fill(name=proxy.name, kind=proxy.url.partition("://")[0]),
     )
 
 

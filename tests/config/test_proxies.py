@@ -50,6 +50,9 @@ def through(monkeypatch):
         ("<local>", "http://intranet/", "https://a.example/"),
         ("a.example；b.example", "https://b.example/", "https://c.example/"),
         ('"a.example,b.example"', "https://a.example/", "https://c.example/"),
+        ("例子.中国", "https://a.例子.中国/", "https://例.中国/"),
+        ("*.例子.中国", "https://a.xn--fsqu00a.xn--fiqs8s/", "https://xn--fsqu00a.example/"),
+        ("xn--fsqu00a.xn--fiqs8s", "https://例子.中国/", "https://例.中国/"),
         ("a.example:443", "https://a.example/", "https://a.example:8443/"),
     ],
 )

@@ -207,6 +207,21 @@ def test_a_proxy_that_requires_a_login_says_so_and_gets_it(ask, open_proxy, serv
         assert ask(url, ALL_PROXY=f"http://me:word@{proxy.address}") == "hi"
 
 
+@pytest.mark.parametrize(
+    ("login", "cause", "advice"),
+    [
+        ("", "requires a name and a password", "ALL_PROXY: socks5://name:password@host:port"),
+        ("me:word@", "does not accept the name and password in ALL_PROXY", "write an @, :, / or #"),
+    ],
+    ids=["missing", "wrong"],
+)
+def test_a_socks_proxy_s_login_is_told_as_one(ask, open_proxy, login, cause, advice):
+    proxy = open_proxy(login=b"any")
+    line = ask(ALL_PROXY=f"socks5://{login}{proxy.address}").line("en")
+    assert cause in line
+    assert advice in line
+
+
 LOGIN = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n%b\r\n"
 
 
