@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ernie_magic import __version__
 from ernie_magic.storage import files
 from ernie_magic.text.command_line import CommandLine
 from ernie_magic.text.encodings import accept_any_text
@@ -21,6 +22,7 @@ _COMMANDS = {
     "emulator": Text("运行模拟器", "serve the emulator"),
     "doctor": Text("检查密钥、网络和版本", "check key, network and versions"),
 }
+_VERSION = Text("显示版本", "show the version and exit")
 _FOLDER = Text("笔记本的文件夹", "folder for the notebooks")
 _CHECK_LINE = Text("{mark} {name}：{value}", "{mark} {name}: {value}")
 _NO_LAB = Text(
@@ -48,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     accept_any_text(sys.stdout, sys.stderr)
     language = system_language()
     parser = CommandLine(language, prog="ernie-magic", description=_DESCRIPTION.say(language))
+    parser.add_option("--version", _VERSION, action="version", version=f"%(prog)s {__version__}")
     by_name = parser.add_commands(_COMMANDS, emulator={"has_help": False})
     by_name["demo"].add_option("--dir", _FOLDER, type=Path, default=Path("ernie-demo"))
     parsed, rest = parser.parse_known_args(arguments)

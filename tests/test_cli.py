@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import ernie_magic
 from ernie_magic import cli
 
 
@@ -51,6 +52,13 @@ def test_demo_copies_notebooks_that_have_not_run(monkeypatch, tmp_path):
         )
         assert [cell["source"] for cell in copied] == [cell["source"] for cell in shown]
         assert not any(cell.get("outputs") for cell in copied)
+
+
+def test_the_version_is_shown(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"ernie-magic {ernie_magic.__version__}\n"
 
 
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
@@ -185,6 +193,7 @@ def test_the_console_script_is_there():
 DEMO_WITHOUT_JUPYTER = """
 import os, subprocess
 os.execve = subprocess.call = lambda *_, **__: 0
+import ernie_magic
 from ernie_magic import cli
 cli.main(["demo", "--dir", "old"])
 """
