@@ -16,7 +16,7 @@ from ernie_magic.text.sanitize import without_formulas
 from ernie_magic.text.suggest import DID_YOU_MEAN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ernie_magic.calls.datasets.dataset import Dataset
 
@@ -182,10 +182,15 @@ class Mapped(Result):
     def __getitem__(self, key: Any) -> Any:
         return self.table[key]
 
-    def _repr_html_(self) -> str | None:
-        """The table's own HTML, where it has any, with the models' words kept from MathJax."""
+    @property
+    def _repr_html_(self) -> Callable[[], str]:
+        """The table's own HTML, with the models' words kept from MathJax. A list has none, and
+        neither has this then: who displays it falls back to its text.
+        """
         own = getattr(self.table, "_repr_html_", None)
-        return without_formulas(own()) if own else None
+        if own is None:
+            raise AttributeError("a list has no HTML")
+        return lambda: without_formulas(own())
 
     @printable
     def __repr__(self) -> str:

@@ -32,6 +32,12 @@ def test_a_table_of_any_kind_comes_back_as_that_kind(session, kind):
     assert not session.history
 
 
+def test_a_list_has_no_html_so_that_it_is_displayed_as_text(session):
+    """marimo draws what `_repr_html_` returns, and None as nothing."""
+    assert not hasattr(session.map(ECHO, ["a"]), "_repr_html_")
+    assert "<table" in session.map(ECHO, pd.DataFrame({"text": ["a"]}))._repr_html_()
+
+
 def test_a_result_is_read_like_its_table(session):
     frame = session.map(ECHO, pd.DataFrame({"text": ["a", "b"]}))
     assert list(frame["answer"]) == ["a", "b"]
