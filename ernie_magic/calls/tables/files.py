@@ -28,8 +28,19 @@ from ernie_magic.calls.tables.separated_values import (
     double_escaped_quotes,
     find_separator,
 )
-from ernie_magic.calls.tables.sheets import check_sheet, note_other_sheets
+from ernie_magic.calls.tables.sheets import (
+    check_sheet,
+    note_hidden_rows,
+    note_other_sheets,
+    visible_sheets,
+)
 from ernie_magic.calls.tables.typed_values import INT64
+from ernie_magic.calls.tables.workbook_parts import (
+    count_hidden_rows,
+    has_merged_cells,
+    load_without_merged_cells,
+    read_sheet_part,
+)
 from ernie_magic.calls.tables.written_numbers import (
     mark_numbers,
     parse_numbers,
@@ -170,10 +181,17 @@ def _read_parquet(pandas: ModuleType, file: Path) -> Any:
 
 def _read_excel(pandas: ModuleType, file: Path) -> Any:
     with pandas.ExcelFile(file) as book:
-        table = pandas.read_excel(book, dtype=object, keep_default_na=False, na_values=[""])
-        check_sheet(table, book.sheet_names)
-        check_formulas(file)
-        first, *others = map(str, book.sheet_names)
+        first, *others = visible_sheets(book)
+        part = read_sheet_part(file, first)
+        source = book
+        if has_merged_cells(part):
+            workbook = load_without_merged_cells(file, first)
+            source = pandas.ExcelFile(workbook, engine="openpyxl")
+        table = pandas.read_excel(
+            source, sheet_name=first, dtype=object, keep_default_na=False, na_values=[""]
+        )
+        check_sheet(table, [first, *others])
+        check_formulas(file, first)
         filled = [
             name
             for name in others
@@ -181,6 +199,7 @@ def _read_excel(pandas: ModuleType, file: Path) -> Any:
         ]
     table = _map_columns(pandas, table, list)
     note_other_sheets(table, [first, *filled])
+    note_hidden_rows(table, count_hidden_rows(part, len(table) + 1))
     return table
 
 

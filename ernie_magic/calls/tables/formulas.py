@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree as ET
 
+from ernie_magic.calls.tables.workbook_parts import find_sheet_part, local_name
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text
 
@@ -46,8 +47,8 @@ class _Formula(NamedTuple):
     is_text: bool
 
 
-def check_formulas(file: Path) -> None:
-    """Check that the formulas of a workbook's first sheet have been computed. Programs that write
+def check_formulas(file: Path, sheet: str) -> None:
+    """Check that the formulas of a sheet have been computed. Programs that write
     one without computing it leave the value out, as openpyxl does, or write 0 and have it computed
     when it is opened, as XlsxWriter does ("Formula Results" on
     https://xlsxwriter.readthedocs.io/working_with_formulas.html).
@@ -64,7 +65,7 @@ def check_formulas(file: Path) -> None:
         zipfile.ZipFile(file) as archive,
     ):
         is_computed_later = b"fullCalcOnLoad" in archive.read("xl/workbook.xml")
-        formulas = list(_iterate_formulas(archive.read(_find_first_sheet(archive))))
+        formulas = list(_iterate_formulas(archive.read(find_sheet_part(archive, sheet))))
     missing = [formula for formula in formulas if not formula.value and not formula.is_text]
     if is_computed_later and all(formula.value in ("", "0") for formula in formulas):
         missing = formulas
@@ -75,33 +76,15 @@ def check_formulas(file: Path) -> None:
         raise InvalidOption(_NOT_COMPUTED.fill(cells=cells), advice=_COMPUTE)
 
 
-def _find_first_sheet(archive: zipfile.ZipFile) -> str:
-    """Return the name of the part that holds the first sheet."""
-    # Here and below: expat itself bounds what entities grow to.
-    workbook = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
-    sheet = next(element for element in workbook.iter() if _local_name(element.tag) == "sheet")
-    id_ = next(value for key, value in sheet.attrib.items() if _local_name(key) == "id")
-    relations = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    target = next(each.attrib["Target"] for each in relations if each.attrib.get("Id") == id_)
-    if target.startswith("/"):
-        return target[1:]
-    return f"xl/{target}"
-
-
 def _iterate_formulas(sheet: bytes) -> Iterator[_Formula]:
     """Iterate over the cells with formulas, in the order of the sheet."""
     if b"<f" not in sheet and b":f" not in sheet:
         return
     for _, element in ET.iterparse(io.BytesIO(sheet)):  # noqa: S314
-        if _local_name(element.tag) != "c":
+        if local_name(element.tag) != "c":
             continue
-        parts = {_local_name(part.tag): part.text or "" for part in element}
+        parts = {local_name(part.tag): part.text or "" for part in element}
         if "f" in parts:
             is_text = element.get("t") == "str"
             yield _Formula(element.get("r", "?"), parts.get("v", ""), is_text)
         element.clear()
-
-
-def _local_name(tag: str) -> str:
-    """Return a name without its namespace, of which the format has two."""
-    return tag.rpartition("}")[2]

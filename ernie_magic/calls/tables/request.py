@@ -13,7 +13,7 @@ from ernie_magic.calls.tables import frames, schema
 from ernie_magic.calls.tables.earlier_runs import are_made_columns
 from ernie_magic.calls.tables.files import TEXT
 from ernie_magic.calls.tables.schema import parse_columns
-from ernie_magic.calls.tables.sheets import take_sheets_note
+from ernie_magic.calls.tables.sheets import take_sheet_notes
 from ernie_magic.calls.tables.template import Template, column_spans, row_value_error
 from ernie_magic.errors import InvalidMessages, InvalidOption
 from ernie_magic.storage import folders, ledger
@@ -256,7 +256,7 @@ def build_map_request(
     is_written = isinstance(prompt, str)  # a template's values, and a cell's, are filled in
     check_names("map", options.parameters, parameters.parameters_of("chat"))
     table = frames.copy_table(rows)
-    sheets_note = take_sheets_note(table)
+    sheet_notes = take_sheet_notes(table)
     content = frames.read_table(table, with_labels=True)
     if is_written:
         _check_system(options.system, (*content.columns, frames.own_name(table)))
@@ -291,7 +291,7 @@ def build_map_request(
         purpose,
         empty_rows,
         preview,
-        tuple(filter(None, [sheets_note])),
+        sheet_notes,
     )
     _check_not_blank(template)
     _check_columns(template, map_request.columns)

@@ -174,7 +174,7 @@ def test_columns_of_a_sheet_have_the_types_of_pandas(tmp_path):
     }
 
 
-def write_sheets(file, **sheets):
+def write_sheets(file, change=lambda book: None, /, **sheets):
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     book.remove(book.active)
@@ -182,6 +182,7 @@ def write_sheets(file, **sheets):
         sheet = book.create_sheet(name)
         for row in rows:
             sheet.append(row)
+    change(book)
     book.save(file)
 
 
@@ -206,6 +207,73 @@ def test_which_of_several_sheets_was_read_is_told(tmp_path, session):
     assert "sheet" not in " ".join(note.en for note in again.notes)
     write_sheets(tmp_path / "b.xlsx", May=ROWS, later=[])
     assert not session.map("[[echo]]{{text}}", str(tmp_path / "b.xlsx")).notes
+
+
+def test_a_merged_cell_counts_for_each_of_its_rows(tmp_path):
+    def merge(book):
+        for cells in ("A1:B1", "A2:A3", "A4:B5", "C3:C5"):
+            book.active.merge_cells(cells)
+
+    rows = [["a", None, "c"], ["A", 1, "x"], [None, 2, 0], ["B", 3, None], [None, None, None]]
+    write_sheets(tmp_path / "a.xlsx", merge, data=rows, other=ROWS)
+    table = frames.copy_table(tmp_path / "a.xlsx")
+    assert table["a"].tolist() == ["A", "A", "B", "B"]
+    assert table["c"].tolist() == ["x", 0, 0, 0]
+    assert table.iloc[:, 1].tolist()[:2] == [1, 2]
+    assert table.iloc[:, 1].isna().tolist() == [False, False, True, True]
+
+
+def test_merged_cells_of_a_header_of_two_rows_stay(tmp_path):
+    def merge(book):
+        for cells in ("A1:A2", "A3:A4"):
+            book.active.merge_cells(cells)
+
+    rows = [["a", "b"], [None, 1], ["A", 2], [None, 3]]
+    write_sheets(tmp_path / "a.xlsx", merge, data=rows)
+    assert frames.copy_table(tmp_path / "a.xlsx")["a"].tolist()[1:] == ["A", "A"]
+    assert frames.copy_table(tmp_path / "a.xlsx")["a"].isna().tolist() == [True, False, False]
+
+
+def test_a_hidden_sheet_is_not_the_one_that_is_read(tmp_path, session):
+    def hide(book):
+        book["lists"].sheet_state = "hidden"
+        book["codes"].sheet_state = "veryHidden"
+
+    write_sheets(tmp_path / "a.xlsx", hide, lists=[["text"], ["=1+1"]], May=ROWS, codes=ROWS)
+    mapped = session.map("[[echo]]{{text}}", str(tmp_path / "a.xlsx"))
+    assert mapped.table["text"].tolist() == ["good"]
+    assert not mapped.notes
+
+
+def test_hidden_rows_that_are_asked_are_told(tmp_path, session):
+    def hide(book):
+        for number in (1, 3, 4, 900):
+            book.active.row_dimensions[number].hidden = True
+
+    rows = [["text"], ["a"], ["b"], ["c"], ["d"]]
+    write_sheets(tmp_path / "a.xlsx", hide, data=rows)
+    mapped = session.map("[[echo]]{{text}}", str(tmp_path / "a.xlsx"))
+    (note,) = mapped.notes
+    assert note.en.startswith("⚠ rows that the sheet hides or filters out are asked too (2);")
+    again = session.map("[[echo]]{{text}}", mapped.table)
+    assert not any("hides" in note.en for note in again.notes)
+
+
+def test_an_empty_sheet_is_an_error_as_an_empty_file_is(tmp_path):
+    write_sheets(tmp_path / "a.xlsx", data=[])
+    with pytest.raises(errors.InvalidOption, match="its sheet, data, is empty"):
+        frames.copy_table(tmp_path / "a.xlsx")
+    write_sheets(tmp_path / "b.xlsx", data=[["text"]])
+    assert frames.copy_table(tmp_path / "b.xlsx").empty
+
+
+def test_a_title_above_two_columns_is_told(tmp_path):
+    rows = [["text", "n"], ["good", 1]]
+    write_sheets(tmp_path / "a.xlsx", data=[["Report 2026"], [None], *rows])
+    with pytest.raises(errors.InvalidOption, match=r"other rows stand above.*skiprows=2"):
+        frames.copy_table(tmp_path / "a.xlsx")
+    write_sheets(tmp_path / "b.xlsx", data=[["text"], ["good"], ["bad", "why"]])
+    assert len(frames.copy_table(tmp_path / "b.xlsx")) == 2
 
 
 def test_an_empty_first_sheet_names_the_others(tmp_path):
