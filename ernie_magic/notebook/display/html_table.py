@@ -5,8 +5,11 @@ wide).
 from __future__ import annotations
 
 import re
+import shutil
+import sys
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile, zip_longest
 from typing import TYPE_CHECKING
 
 from ernie_magic.notebook.display.origin import line_html
@@ -25,6 +28,8 @@ _NUMBER = re.compile(rf"(?:{_ONE_NUMBER}%?(?: / {_ONE_NUMBER})?|[?–])?")
 _NAME = re.compile(r"(?=.{1,32}$)(?a:[\w.:]+(?:-[\w.:]+)+)(?: ?[(（][^()（）]{1,12}[)）])?")
 _UNBROKEN_CODE = 40  # characters: shorter code stays on one line
 _NOTE = "opacity:.75"
+_GAP = 2  # blanks between columns of text
+_NARROWEST = 16  # columns of a terminal: a narrower column is no longer read
 _MAX_ROWS = 1_000  # that are shown: a list of 20,000 is 7 MB in the saved notebook
 # On the page's own ground: rows are striped.
 _HEADING = (
@@ -129,9 +134,11 @@ class Table:
         sides = self._sides()
         rows = (self.headers, *self.rows[:_MAX_ROWS])
         lines = [[_one_line(cell) for cell in row] for row in rows]
-        widths = [max(map(display_width, column)) for column in zip(*lines, strict=True)]
-        head, *body = (_aligned_line(line, widths, sides) for line in lines)
-        rendered_lines = [head, "  ".join("-" * width for width in widths)]
+        widths = _fit_to_terminal(
+            [max(map(display_width, column)) for column in zip(*lines, strict=True)]
+        )
+        head, *body = (_aligned_row(line, widths, sides) for line in lines)
+        rendered_lines = [head, (" " * _GAP).join("-" * width for width in widths)]
         first_folded = len(self.rows) - self.folded
         for index, line in enumerate(body):
             if index in self.headings:
@@ -153,12 +160,50 @@ def _one_line(cell: str) -> str:
     return make_controls_visible(cell).replace("\n", " ")
 
 
+def _fit_to_terminal(widths: list[int]) -> list[int]:
+    """Return the columns' widths where a terminal shows them: its lines would break anywhere, so
+    the widest columns are made narrower. A page, a file and a pipe have no width.
+    """
+    if not getattr(sys.stdout, "isatty", bool)():
+        return widths
+    fitting = list(widths)
+    room = shutil.get_terminal_size().columns - _GAP * (len(widths) - 1)
+    while sum(fitting) > room and max(fitting) > _NARROWEST:
+        fitting[fitting.index(max(fitting))] -= 1
+    return fitting
+
+
+def _aligned_row(cells: Sequence[str], widths: Sequence[int], sides: Sequence[str]) -> str:
+    """A row of one line, or of several where a cell is wider than its column."""
+    wrapped = [_wrap(cell, width) for cell, width in zip(cells, widths, strict=True)]
+    lines = zip_longest(*wrapped, fillvalue="")
+    return "\n".join(_aligned_line(line, widths, sides) for line in lines)
+
+
+def _wrap(cell: str, width: int) -> list[str]:
+    """The lines of a cell, broken at blanks where there are any."""
+    lines = []
+    rest = cell
+    while display_width(rest) > width:
+        end = _characters_within(rest, width)
+        blank = rest.rfind(" ", 1, end + 1)
+        lines.append(rest[: blank if blank > 0 else end])
+        rest = rest[blank + 1 if blank > 0 else end :]
+    return [*lines, rest]
+
+
+def _characters_within(text: str, width: int) -> int:
+    """How many characters of a text fit, one at least."""
+    columns = accumulate(map(_character_width, text))
+    return max(1, sum(1 for _ in takewhile(lambda column: column <= width, columns)))
+
+
 def _aligned_line(cells: Sequence[str], widths: Sequence[int], sides: Sequence[str]) -> str:
     padded = []
     for cell, width, side in zip(cells, widths, sides, strict=True):
         blanks = " " * (width - display_width(cell))
         padded.append(blanks + cell if side == "right" else cell + blanks)
-    return "  ".join(padded).rstrip()
+    return (" " * _GAP).join(padded).rstrip()
 
 
 def display_width(text: str) -> int:

@@ -50,6 +50,7 @@ from ernie_magic.text.counts import PICTURES, TOKENS
 from ernie_magic.text.language import Text, counted
 from ernie_magic.text.sanitize import plain_html
 from ernie_magic.text.tokens import RULE
+from ernie_magic.text.visible import make_controls_visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +182,7 @@ def _answer(value: Any, session: Session) -> Form:
     data, _ = answers_display.mime_bundle(
         value, settings.interface_language, remote_images=settings.remote_images
     )
-    return Form(data["text/html"], repr(value))
+    return Form(data["text/html"], make_controls_visible(data["text/plain"]))
 
 
 def _embeddings(value: Any, session: Session) -> Form:

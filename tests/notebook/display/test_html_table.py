@@ -1,5 +1,8 @@
 """Tables for a page and for a terminal."""
 
+import io
+import sys
+
 from ernie_magic.notebook.display.html_table import Table, display_width
 
 
@@ -56,3 +59,33 @@ def test_a_note_that_tells_of_the_emulator_has_the_chip_of_other_footers():
     said = "built-in emulator, not a real model"
     assert f'nowrap">{said}</span><br>second</small>' in table._repr_html_()
     assert repr(table).endswith(f"first · {said}\nsecond")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_table_fits_into_a_terminal_and_is_whole_elsewhere(monkeypatch):
+    words = "tokens left of the rate limits; reset forgets those learned, 包括频率限制 and others"
+    table = Table(["command", "what", "n"], [["%ernie limits", words, "1"], ["x", "y", "22"]])
+    wide = repr(table)
+    assert max(map(display_width, wide.splitlines())) > 80
+    monkeypatch.setenv("COLUMNS", "50")
+    assert repr(table) == wide
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    lines = repr(table).splitlines()
+    assert max(map(display_width, lines)) <= 50
+    assert lines[2].startswith("%ernie limits  tokens left")
+    assert lines[3].startswith(" " * 15)
+    said = " ".join(line[15:].removesuffix(" 1").strip() for line in lines[2:-1]).split()
+    assert said == words.split()
+    assert lines[-1].startswith("x ")
+
+
+def test_a_word_wider_than_its_column_is_broken(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    lines = repr(Table(["a"], [["字" * 25]])).splitlines()
+    assert max(map(display_width, lines)) <= 20
+    assert "".join(lines[2:]) == "字" * 25

@@ -155,3 +155,11 @@ def test_a_token_count_is_in_the_language_that_is_set(shown, ernie):
     ernie.settings.language = "zh"
     assert "2 token，估算：汉字数" in shown("ernie.count_tokens('你好')")[1]
     assert "main：0 轮" in shown("ernie.conversation")[1]
+
+
+@needs_ipython_8
+def test_an_answer_is_shown_in_lines_and_what_a_terminal_obeys_is_visible(run, ernie):
+    _, printed = run("ernie.chat('[[echo]]# one\\n\\ntwo \\x1b[2J')")
+    assert printed.startswith("Out[0]: \n# one\n\ntwo ␛[2J\n\n[ernie-")
+    _, printed = run("[ernie.history[0].answer]")
+    assert printed.startswith("Out[0]: [Answer(")
