@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ernie_magic.wire.pictures.fields import Found
 
 _COUNTED_VECTORS, _COUNTED_TEXTS = counted("个向量", "vector"), counted("条文本", "text")
+_MAX_PICTURES = 32  # of one reply that holds them itself
 _PICTURES = 4  # the most that one call may ask for (https://ai.baidu.com/ai-doc/AISTUDIO/rm344erns)
 # Characters of a link, which is dropped if longer, and of a revised prompt, which is cut.
 _URL = 8192
@@ -323,6 +324,8 @@ class ImagesReply(NamedTuple):
         What the model wrote beside them.
     refusal : str
         What the service says of others that failed.
+    has_more : bool
+        The reply has more pictures than these.
     """
 
     items: list[ImageItem]
@@ -332,23 +335,28 @@ class ImagesReply(NamedTuple):
     created: float
     words: str
     refusal: str
+    has_more: bool
 
 
 def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesReply:
     """Return the pictures of a reply, wherever it holds them (`pictures.fields`).
 
-    The texts are taken out of `payload`: they are large, and should not exist twice. No more are
-    examined than were asked for.
+    The texts are taken out of `payload`: they are large, and should not exist twice. A picture that
+    the reply holds itself has been paid for, also one that was not asked for, such as the upscaled
+    ones of a gateway to Midjourney; no more links are taken than pictures may be asked for.
 
     Raises
     ------
     ErnieError
         There is no picture.
     """
-    max_pictures = max(_PICTURES, request.parameters.get("n", 1))
+    max_links = max(_PICTURES, request.parameters.get("n", 1))
     numbered: list[tuple[float, ImageItem]] = []
-    found = PictureSearch(max_pictures).find_pictures(payload)
+    max_pictures = max(_MAX_PICTURES, max_links)
+    found = PictureSearch(max_pictures + 1).find_pictures(payload)
     for position, picture in enumerate(found[:max_pictures]):
+        if position >= max_links and not picture.b64:
+            continue
         index = values.as_number(picture.facts.get("index"))
         if index is None:
             index = position
@@ -368,6 +376,7 @@ def parse_pictures(payload: dict[str, Any], request: ImageRequest) -> ImagesRepl
         created,
         _join_words(payload, request),
         _words_of_refusal(payload),
+        len(found) > len(numbered),
     )
 
 

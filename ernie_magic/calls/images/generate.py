@@ -42,6 +42,10 @@ _FEWER = Text(
     "⚠ 要了 {requested} 张图片，服务只给了 {count} 张",
     "⚠ {requested} pictures were requested, and the service sent {count}",
 )
+_MORE = Text(
+    "⚠ 服务给了更多图片，只收下了 {count} 张",
+    "⚠ the service sent more pictures than the {count} that were taken",
+)
 _ALSO_SAID = Text("⚠ 服务还说：{words}", "⚠ the service also said: {words}")
 _STOPPED = Text("已停止，这张图片还没有收到", "stopped before this picture arrived")
 _DECODING_TIMEOUT = 20.0  # seconds for one picture: a large one takes a fifth of a second
@@ -137,7 +141,7 @@ class ImageGeneration:
             time.monotonic() - began,
             expires_at=_expiry(call.endpoint.service, reply.created, pictures),
             words=reply.words,
-            notes=_describe_missing(request, len(pictures), reply.refusal),
+            notes=_describe_missing(request, len(pictures), reply),
         )
         return _raise_if_all_failed(images)
 
@@ -299,14 +303,18 @@ async def _gather_pictures(work: Sequence[Coroutine[Any, Any, Picture]]) -> tupl
     return tuple(task.result() for task in tasks)
 
 
-def _describe_missing(request: ImageRequest, count: int, refusal: str) -> tuple[Text, ...]:
-    """Describe that fewer pictures came than were asked for, and what the service said of it."""
+def _describe_missing(request: ImageRequest, count: int, reply: ImagesReply) -> tuple[Text, ...]:
+    """Describe that fewer pictures came than were asked for, or more than were taken, and what the
+    service said of it.
+    """
     requested = request.parameters.get("n", 1)
     notes = []
     if count < requested:
         notes.append(_FEWER.fill(requested=requested, count=count))
-    if refusal:
-        notes.append(_ALSO_SAID.fill(words=refusal))
+    if reply.has_more:
+        notes.append(_MORE.fill(count=count))
+    if reply.refusal:
+        notes.append(_ALSO_SAID.fill(words=reply.refusal))
     return tuple(notes)
 
 

@@ -857,8 +857,20 @@ def test_no_odd_picture_takes_the_others_with_it(server, session, bad):
 
 def test_no_more_pictures_are_fetched_than_were_asked_for(server, session):
     server.gives(*[{"url": server.page(GOOD)}] * 50)
-    assert len(session.image("猫")) == 4
+    found = session.image("猫")
+    assert len(found) == 4
+    assert "more pictures than the 4 that were taken" in found.notes[0].en
     assert len([head for head in server.asked if head.startswith("GET")]) == 4
+
+
+def test_pictures_that_came_are_kept_though_fewer_were_asked_for(server, session):
+    server.gives(*[{"b64_json": packed(GOOD)}] * 9)
+    found = session.image("猫", n=2)
+    assert ([one.content for one in found], found.notes) == ([GOOD] * 9, ())
+    server.gives(*[{"b64_json": packed(GOOD)}] * 40)
+    found = session.image("猫")
+    assert len(found) == 32
+    assert "more pictures than the 32 that were taken" in found.notes[0].en
 
 
 def test_a_data_uri_in_the_place_of_a_link_is_a_picture(server, session):
