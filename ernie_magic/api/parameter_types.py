@@ -510,6 +510,12 @@ class ToolChoice(Parameter):
         return value == "auto" or isinstance(value, dict)
 
 
+# Where LangChain's `@tool` and LlamaIndex have it.
+_FUNCTION_OF_TOOL = Text(
+    "给出工具里的函数：tools=[名称.func]", "give the function that it holds: tools=[name.func]"
+)
+
+
 class ToolList(Parameter):
     """Tools in the form of Qianfan V2 (https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb); a bare
     function, as V1 writes it, is wrapped.
@@ -527,12 +533,19 @@ class ToolList(Parameter):
             value = self._parse_given_text(value)
         items = [value] if isinstance(value, dict) else value
         if not isinstance(items, (list, tuple)) or not items:
-            raise self._wrong_type_error(value)
+            raise self._no_tool_error(value)
         return [self._convert_tool(item) for item in items]
+
+    def _no_tool_error(self, value: object) -> WrongType:
+        """Return the error for what is no tool; of another library's tool it names the function."""
+        wrong = self._wrong_type_error(value)
+        if callable(getattr(value, "func", None)):
+            wrong.advice = _FUNCTION_OF_TOOL
+        return wrong
 
     def _convert_tool(self, item: object) -> dict[str, Any]:
         if not isinstance(item, dict):
-            raise self._wrong_type_error(item)
+            raise self._no_tool_error(item)
         tool = _as_tool(item)
         name = tool["type"]
         if name == "function":

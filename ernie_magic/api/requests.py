@@ -563,6 +563,19 @@ def _check_query(query: object) -> None:
     check_text(query)
 
 
+def _check_documents(documents: Sequence[object]) -> None:
+    """Check that each document is a text: before it is looked at as JSON."""
+    for i, document in enumerate(documents, start=1):
+        if not isinstance(document, str):
+            kind = type(document).__name__
+            message = Text(
+                "第 {n} 篇文档应为文本，实际是 {kind}", "document {n} must be a string, not {kind}"
+            )
+            raise InvalidMessages(message.fill(n=i, kind=kind))
+        if not document:
+            raise InvalidMessages(Text("第 {n} 篇文档为空", "document {n} is empty").fill(n=i))
+
+
 def rerank_request(
     query: str,
     documents: Sequence[str],
@@ -584,6 +597,7 @@ def rerank_request(
     """
     checked = checked_parameters("rerank", given, model, rules)
     _check_query(query)
+    _check_documents(documents)
     _check_extra("rerank", extra, rules, [query, list(documents), checked])
     entry = models.find_model(model)
     max_documents = entry.batch if entry else parameters.MAX_DOCUMENTS
@@ -597,12 +611,6 @@ def rerank_request(
     if rules.strict and len(query) > parameters.MAX_QUERY:
         raise too_long_error(Text("查询", "the query"), len(query), parameters.MAX_QUERY)
     for i, document in enumerate(documents, start=1):
-        if not isinstance(document, str) or not document:
-            raise InvalidMessages(
-                Text("第 {n} 篇文档为空，或不是文本", "document {n} is empty, or not a text").fill(
-                    n=i
-                )
-            )
         check_length(
             len(document), model, rules, subject=Text("第 {n} 篇文档", "document {n}").fill(n=i)
         )

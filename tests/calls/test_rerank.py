@@ -1,6 +1,7 @@
 """Documents ranked."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -149,3 +150,17 @@ def test_documents_before_the_query_are_told_with_the_order(session):
         "the query is one text, not list. What to do: the query comes first: "
         "ernie.rerank(query, documents)."
     )
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (SimpleNamespace(page_content="a"), "document 2 must be a string, not SimpleNamespace"),
+        (None, "document 2 must be a string, not NoneType"),
+        ("", "document 2 is empty"),
+    ],
+    ids=["object", "None", "empty"],
+)
+def test_a_document_that_is_no_text_is_named_by_its_place_and_kind(session, document, told):
+    with pytest.raises(errors.InvalidMessages, match=told):
+        session.rerank("q", ["a", document])

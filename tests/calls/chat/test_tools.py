@@ -7,6 +7,7 @@ import math
 import threading
 import time
 from datetime import date
+from types import SimpleNamespace
 from typing import Annotated, Any
 
 import annotated_types
@@ -575,3 +576,10 @@ def test_a_parameter_tells_all_that_its_annotation_says(hint, schema):
         """Ask."""
 
     assert tools.describe_function(ask)["function"]["parameters"]["properties"]["value"] == schema
+
+
+@pytest.mark.parametrize("given", [lambda tool: [tool], lambda tool: tool], ids=["listed", "alone"])
+def test_a_tool_of_another_library_is_told_by_the_function_that_it_holds(session, given):
+    tool = SimpleNamespace(name="get_weather", func=lambda city: city)
+    with pytest.raises(errors.InvalidOption, match=r"tools=\[name\.func\]"):
+        session.chat("hi", tools=given(tool))
