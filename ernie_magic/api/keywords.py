@@ -173,7 +173,7 @@ OPTIONS_BY_CALL = {
     "completion": (*_EVERYWHERE, "stream"),
     "embedding": (*_EVERYWHERE, "invalid", "cache", *_ON_WORKERS),
     "image": (*_EVERYWHERE, "download", "edit", "mask"),
-    "map": (*_EVERYWHERE, "schema", "system", "resume", "batch", *_ON_WORKERS),
+    "map": (*_EVERYWHERE, "schema", "system", "resume", "preview", "batch", *_ON_WORKERS),
     "rerank": _EVERYWHERE,
 }
 # What the table of parameters does not check.

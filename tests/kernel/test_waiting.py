@@ -93,11 +93,12 @@ def test_a_retry_line_is_gone_when_the_call_has_failed(kernel, emulator, door):
 def test_nor_is_it_left_by_pictures_vectors_and_tables(kernel, code, failed):
     kernel.run(
         "rows = [{'x': 1}]\nernie.settings.backoff_factor = 0.1\n"
-        "ernie.settings.base_url = 'http://127.0.0.1:9/v1'"
+        "ernie.settings.service = 'aistudio'; ernie.settings.base_url = 'http://127.0.0.1:9/v1'"
     )
     ran = kernel.run(code)
     # The environment's again; ipykernel aborts what follows a failure at once.
-    while kernel.run("ernie.settings.base_url = ''").status == "aborted":
+    environment_s = "ernie.settings.base_url = ernie.settings.service = ''"
+    while kernel.run(environment_s).status == "aborted":
         pass
     assert (ran.error and ran.error["ename"]) == failed
     # Waits that are short may all be over before a table is drawn again.

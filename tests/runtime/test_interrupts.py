@@ -70,8 +70,14 @@ def test_in_a_script_an_interrupt_leaves_the_loop_and_ends_what_it_waited_for(mo
         streams = [Stream(call, lambda: "en") for call in calls]
         await asyncio.gather(*(each.aresult() for each in streams), return_exceptions=True)
 
+    def interrupt_when_both_wait():
+        if all(call.reader_count for call in calls):
+            signal.raise_signal(signal.SIGINT)
+        else:
+            loop.call_later(0.1, interrupt_when_both_wait)
+
     waiting = loop.create_task(wait_for_both())
-    loop.call_later(0.1, signal.raise_signal, signal.SIGINT)
+    loop.call_later(0.1, interrupt_when_both_wait)
     try:
         with pytest.raises(KeyboardInterrupt):
             loop.run_until_complete(waiting)

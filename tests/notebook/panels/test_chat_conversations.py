@@ -278,7 +278,7 @@ def test_an_edit_that_fails_leaves_the_conversation_and_gives_the_text_back(
         ["one"],
         "a draft",
     )
-    assert sent[-1] == {"op": "edit_again", "id": id_, "text": "my careful edit"}
+    assert {"op": "edit_again", "id": id_, "text": "my careful edit"} in sent
     assert chat.composer.status.is_error
     chat._on_transcript_message(
         {"op": "edit", "id": chat.transcript.shown_turns[0]["id"], "text": " "}
