@@ -126,6 +126,13 @@ def write_conversation(
 ) -> WrittenConversation:
     """Write a conversation to a file; see `Conversation.save`."""
     own_name = files.sanitize_name(name, reserve=_RESERVED_BYTES, otherwise="chat")
+    if isinstance(path, str) and not path.strip():
+        raise InvalidOption(
+            Text("文件名是空的", "the file's name is empty"),
+            advice=Text(
+                "写一个名字；不写就存到 {file}", "give a name; without one it is {file}"
+            ).fill(file=f"{own_name}{_EXTENSION}"),
+        )
     try:
         content = _file_content(name, system, turns)
         pictures_left_out = len(content) > _MAX_BYTES

@@ -359,3 +359,10 @@ def test_a_round_of_qianfan_v1_is_read_too(session):
     result = {"role": "function", "name": "f", "content": "4711"}
     loaded = session.load_conversation(file_of(rounds=[call, result]))
     assert loaded.history[0].rounds == (call, result)
+
+
+@pytest.mark.parametrize("path", ["", "  "])
+def test_an_empty_name_of_a_file_is_refused_with_its_own(session, tmp_path, path):
+    with pytest.raises(InvalidOption, match=r"name is empty.*without one it is tutor\.json"):
+        session["tutor"].save(path)
+    assert not [*tmp_path.rglob("*.json")]
