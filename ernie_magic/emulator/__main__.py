@@ -21,6 +21,12 @@ _SERVING = Text(
     "ernie_magic 模拟器（回答都是模拟的；Ctrl-C 结束；/emulator/* 的令牌 {token}）：{url}",
     "ernie_magic emulator: {url} (simulated; Ctrl-C ends it; /emulator/* token: {token})",
 )
+_ONLY_HERE = Text(
+    "监听 {host}，但只回答发给 localhost 的请求；要给别的机器用，--host 写它们用的地址",
+    "it listens on {host}, but answers at localhost only: for callers elsewhere give --host the "
+    "address that they name",
+)
+_EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  (not listened on here)
 
 
 def main(arguments: list[str] | None = None, prog: str = "python -m ernie_magic.emulator") -> int:
@@ -53,6 +59,8 @@ def main(arguments: list[str] | None = None, prog: str = "python -m ernie_magic.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     print(_SERVING.say(language, url=emulator.base_url, token=emulator.token), flush=True)
+    if parsed.host in _EVERY_ADDRESS:
+        print(_ONLY_HERE.say(language, host=parsed.host), file=sys.stderr, flush=True)
     # Short waits: a lock that waits forever cannot be interrupted on Windows.
     while not ended.wait(0.5):
         pass

@@ -242,7 +242,8 @@ OWN: tuple[ErrorRow, ...] = (
         403,
         "access_denied",
         "forbidden_host",
-        "the emulator answers only at localhost and at its own address and port",
+        "the emulator answers only at localhost and at its own address and port: start it with the "
+        "--host and the --port that callers name",
         "a Host header that names another",
     ),
     ErrorRow(

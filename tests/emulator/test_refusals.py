@@ -182,6 +182,20 @@ def test_the_command_says_its_address_in_one_line_and_ends_in_order(number):
         assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_who_listens_everywhere_is_told_that_callers_elsewhere_are_refused():
+    with subprocess.Popen(
+        [sys.executable, "-m", "ernie_magic.emulator", "--host", "0.0.0.0"],  # noqa: S104
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert "answers at localhost only" in process.stderr.readline()
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+
+
 def test_a_taken_port_is_told_in_one_line(emulator):
     port = emulator.url.rpartition(":")[2]
     done = subprocess.run(
