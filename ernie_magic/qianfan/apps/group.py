@@ -143,7 +143,8 @@ class Apps(CallGroup):
         files
             Files to attach: a path, or several. The application keeps them for its conversation.
         tools
-            Python functions that it may call, or tools in the API's form.
+            Python functions that it may call. Tools in the API's form are only shown to it: what it
+            asks of them is in `answer.tool_calls`, and their results cannot be sent.
         system
             Replaces the application's own instruction, for this question.
         stream
