@@ -64,6 +64,7 @@ class Stream(SuggestsNames, Generic[ResultT]):
         self._call = call
         self._language = language
         self._progress_title = progress_title
+        self._texts: Generator[str, None, None] | None = None  # that `next` reads
 
     # As OpenAI's client writes it: what is not read when the block ends is not waited for.
     def __enter__(self) -> Stream[ResultT]:
@@ -148,6 +149,15 @@ class Stream(SuggestsNames, Generic[ResultT]):
         return names_by_use(super().__dir__(), ("result", "aresult", "stop", "close"), internal)
 
     def __iter__(self) -> Iterator[str]:
+        return self._texts or self._iter_texts()
+
+    def __next__(self) -> str:
+        # As of OpenAI's client's stream; a loop behind it continues there.
+        if self._texts is None:
+            self._texts = self._iter_texts()
+        return next(self._texts)
+
+    def _iter_texts(self) -> Generator[str, None, None]:
         for batch in self.iter_batches():
             for delta in batch:
                 if delta.text:

@@ -24,6 +24,9 @@ def test_several_readers_each_read_the_whole_from_the_beginning(emulator, monkey
         assert list(stream) == list(stream) == ["hello", " there"]
         assert stream.result().text == "hello there"
         assert repr(stream) == "Stream(done)"
+        stream = session.stream("[[echo]]hello there", history=False)
+        assert next(stream) == "hello"
+        assert (list(stream), next(stream, "end")) == ([" there"], "end")
 
 
 def test_a_stream_is_closed_with_its_block(emulator, monkeypatch):
