@@ -345,8 +345,10 @@ class ResponseFormat(Parameter):
             value = self._parse_given_text(value)
         given = _as_format(value)
         kind = given.get("type")
-        if not isinstance(kind, str):
-            raise self._out_of_range_error(kind, None)
+        if not isinstance(kind, str) or not _FORMAT.fullmatch(kind):
+            error = self._out_of_range_error(kind, None)
+            error.advice = _GIVE_SCHEMA
+            raise error
         if kind == "json_schema" and not isinstance(given.get("json_schema"), dict):
             raise InvalidOption(
                 Text(
@@ -365,6 +367,16 @@ class ResponseFormat(Parameter):
 
     def _is_v1_form(self, value: dict[str, Any]) -> bool:
         return bool(value["type"] != "json_schema")
+
+
+# A word of the API or of another server, not a list of fields.
+_FORMAT = re.compile(r"[\w.\-]+")
+_GIVE_SCHEMA = Text(
+    "给出 pydantic 的类或 JSON schema 字典；别的类型（dataclass、list[…]、Literal）的由 "
+    "pydantic.TypeAdapter(类型).json_schema() 生成",
+    "pass a class of pydantic's or a JSON schema as a dictionary; of another type (a dataclass, "
+    "list[…], Literal) pydantic.TypeAdapter(TYPE).json_schema() makes one",
+)
 
 
 def _as_format(value: Any) -> dict[str, Any]:

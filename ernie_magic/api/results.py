@@ -228,6 +228,7 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
         **dict.fromkeys(("tokens", "total_tokens", "token_usage", "usage_metadata"), "usage"),
         **dict.fromkeys(("reasoning_content", "thinking", "thoughts"), "reasoning"),
         **dict.fromkeys(("time", "duration", "elapsed", "latency"), "seconds"),
+        **dict.fromkeys(("parsed", "to_json", "as_json"), "json()"),
     }
 
     def __new__(cls, text: str, *_: Any, **__: Any) -> Answer:  # noqa: D102, PYI034
@@ -282,7 +283,7 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
         try:
             return find_json(self.text)
         except ValueError:
-            raise _not_json_error(self.text) from None
+            raise _not_json_error(self) from None
 
     def __str__(self) -> str:
         return self.text
@@ -312,17 +313,33 @@ class Answer(Result, str):  # noqa: SLOT000  (a dataclass with fields)
 del Answer.__dataclass_fields__
 
 
-def _not_json_error(text: str) -> ProtocolError:
+_ASK_FOR_JSON = Text(
+    "用 response_format 要求 JSON（--response-format json_object），或在提示词里写明",
+    "ask for JSON by response_format (--response-format json_object), or in the prompt",
+)
+_ASK_AGAIN = Text(
+    "再问一次，或在提示词里写明要怎样的 JSON；原文在 answer.text 里",
+    "ask again, or say in the prompt what JSON is meant; the words are in answer.text",
+)
+_CUT_OFF = Text(
+    "回答没有写完：放宽输出长度的上限再问",
+    "the answer was cut off: allow a longer output and ask again",
+)
+
+
+def _not_json_error(answer: Answer) -> ProtocolError:
     """Return the error for an answer that was read as JSON."""
+    advice = _ASK_FOR_JSON
+    if answer.request.parameters.get("response_format"):
+        advice = _ASK_AGAIN
+    if answer.partial:
+        advice = _CUT_OFF
     return ProtocolError(
         Text("回答不是 JSON：{text}", "the answer is not JSON: {text}").fill(
-            text=repr(clip_text(text, _MAX_REPR_CHARACTERS))
+            text=repr(clip_text(answer.text, _MAX_REPR_CHARACTERS))
         ),
-        advice=Text(
-            "用 response_format 要求 JSON（--response-format json_object），或在提示词里写明",
-            "ask for JSON by response_format (--response-format json_object), or in the prompt",
-        ),
-        body=text[:_MAX_BODY],
+        advice=advice,
+        body=answer.text[:_MAX_BODY],
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Literal
 
 import pydantic
 import pytest
@@ -427,6 +428,13 @@ def test_a_schema_alone_is_a_format(given, name, schema):
     parameter = parameters.parameters_of("chat")["response_format"]
     made = parameter.check_value(given, "ernie-4.5-turbo-128k")
     assert made == {"type": "json_schema", "json_schema": {"name": name, "schema": schema}}
+
+
+@pytest.mark.parametrize("given", [list[int], Literal["a", "b"], "name, n:int", dict], ids=str)
+def test_what_is_no_format_is_told_which_classes_and_schemas_are(given):
+    parameter = parameters.parameters_of("chat")["response_format"]
+    with pytest.raises(InvalidOption, match=r"pydantic\.TypeAdapter\(TYPE\)\.json_schema"):
+        parameter.check_value(given, "llama", strict=False)
 
 
 def test_a_server_of_others_may_have_formats_of_its_own():

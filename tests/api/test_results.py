@@ -5,10 +5,12 @@ import copy
 import json
 import pickle
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
 from ernie_magic.api.results import Answer
+from ernie_magic.errors import ProtocolError, UnknownAttribute
 
 
 @pytest.mark.parametrize(
@@ -104,3 +106,22 @@ def test_a_result_that_is_there_can_be_awaited():
         return await answer
 
     assert asyncio.run(work()) is answer
+
+
+@pytest.mark.parametrize(
+    ("parameters", "partial", "told"),
+    [
+        ({}, False, "ask for JSON by response_format"),
+        ({"response_format": {"type": "json_object"}}, False, "ask again, or say in the prompt"),
+        ({"response_format": {"type": "json_object"}}, True, "the answer was cut off"),
+    ],
+    ids=["not-asked-for", "asked-for", "cut"],
+)
+def test_what_to_do_with_an_answer_that_is_not_json_depends_on_what_was_asked(
+    parameters, partial, told
+):
+    request = SimpleNamespace(parameters=parameters)
+    with pytest.raises(ProtocolError, match=told):
+        Answer('{"a": ', request, partial=partial).json()
+    with pytest.raises(UnknownAttribute, match=r"did you mean json\(\)"):
+        Answer("{}", request).parsed  # noqa: B018
