@@ -117,9 +117,9 @@ def reached(found, depth=0):
         and depth < 6
     ):
         pieces += reached(vars(found), depth + 1)
-        pieces += [
-            repr(getattr(found, name)()) for name in dir(type(found)) if name.startswith("_repr_")
-        ]
+        forms = [name for name in dir(type(found)) if name.startswith("_repr_")]
+        # A list of a map has no HTML.
+        pieces += [repr(getattr(found, name)()) for name in forms if hasattr(found, name)]
     return pieces
 
 
