@@ -243,6 +243,8 @@ def test_nothing_that_looks_like_an_answer_stands_below_i_do_not_know(question):
 )
 def test_a_long_text_is_long_enough_to_be_stopped_and_says_that_it_is_simulated(question):
     made = reply(question)
+    for city, known in (("杭州", "西湖"), ("北京", "故宫"), ("Hangzhou", "West Lake")):
+        assert city not in question or known in made.full_text
     assert len(made.pieces) > 500
     assert re.search(r"模拟|simulated", made.full_text)
 
