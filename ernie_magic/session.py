@@ -663,6 +663,7 @@ class Session(SuggestsNames, PlatformGroups):
         k: int = 5,
         *,
         model: str | None = None,
+        extra: dict[str, Any] | None = None,
     ) -> Steps[list[Found]]:
         """Return the texts most similar to a query, by the similarity of their vectors.
 
@@ -678,6 +679,9 @@ class Session(SuggestsNames, PlatformGroups):
         model
             What makes the vectors; the setting `embedding_model` when None. For `Embeddings` the
             model that made them.
+        extra
+            Fields of the requests. For the query of `Embeddings` they are added to those that these
+            were made with, as `{"input_type": "query"}` where a service tells queries from texts.
 
         Returns
         -------
@@ -698,10 +702,21 @@ class Session(SuggestsNames, PlatformGroups):
         def find() -> Generator[Stream[Any], Any, list[Found]]:
             embeddings = texts
             if not isinstance(texts, Embeddings):
-                embeddings = yield self.begin_embed(self._text_column(texts), model=model)
+                embeddings = yield self.begin_embed(
+                    self._text_column(texts), model=model, extra=extra
+                )
             vector = wanted
             if not hasattr(wanted, "dtype"):
-                vector = (yield self.begin_embed(wanted, model=model or embeddings.model))[0]
+                made_by = embeddings.request
+                if model not in (None, embeddings.model, made_by.model):
+                    made_by = replace(made_by, parameters={}, extra={})
+                query_embeddings = yield self.begin_embed(
+                    wanted,
+                    model=model or embeddings.model,
+                    extra={**made_by.extra, **(extra or {})},
+                    **made_by.parameters,
+                )
+                vector = query_embeddings[0]
             return self.client.localizing_errors(
                 lambda: similarity.nearest_texts(vector, embeddings, k)
             )

@@ -35,7 +35,10 @@ _OTHER_MODEL = Text(
     "查询向量来自模型 {a}，文本向量来自 {b}",
     "{a} made the query's vector, and {b} the texts'",
 )
-_SAME_MODEL = Text("用同一个模型", "use the same model for both")
+_SAME_MODEL = Text(
+    "两边用同一个模型，也用同样的 extra，如 dimensions",
+    "use the same model for both, and the same extra fields, such as dimensions",
+)
 _NO_VECTOR = Text("查询向量里有不是数的值", "the query's vector has values that are not numbers")
 _SKIPPED = Text("嵌入时跳过或失败的文本没有向量", "a text that was skipped or failed has no vector")
 

@@ -339,6 +339,22 @@ def test_awaited_a_search_finds_the_same(session):
     assert asyncio.run(session.asearch("故事", texts, k=1)) == session.search("故事", texts, k=1)
 
 
+def test_a_query_is_embedded_with_the_fields_that_the_texts_were_embedded_with(session, emulator):
+    def sent_fields():
+        body = emulator.requests[-1].body
+        return {name: body.get(name) for name in ("model", "user", "input_type")}
+
+    texts = ["讲一个睡前故事", "今天天气很好"]
+    made_by = {"model": "bge-large-zh", "user": "me"}
+    vectors = session.embed(texts, **made_by, extra={"input_type": "document"})
+    session.search("故事", vectors)
+    assert sent_fields() == {**made_by, "input_type": "document"}
+    session.search("故事", vectors[:1], extra={"input_type": "query"})
+    assert sent_fields() == {**made_by, "input_type": "query"}
+    session.search("天气", texts, model="bge-large-zh", extra={"input_type": "query"})
+    assert sent_fields() == {"model": "bge-large-zh", "user": None, "input_type": "query"}
+
+
 class VectorServer(LoopbackServer):
     """Takes so many texts of a length at once; what it makes of a vector is `change`'s affair."""
 
