@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ernie_magic.api.results import Result
 from ernie_magic.api.usage import Usage, simulated_note
 from ernie_magic.calls.tables.schema import ERROR
-from ernie_magic.errors import RowsFailed
+from ernie_magic.errors import InvalidOption, RowsFailed
 from ernie_magic.text.counts import ROWS
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text, clip_text
@@ -30,7 +30,16 @@ _ASK_AGAIN = Text(
     "每行的原因在 {column} 列；改好后加 --resume 再运行",
     "the column {column} has the reason of each; mend it, then run it again with --resume",
 )
+_NOT_THE_TABLE = Text("结果不是表格本身，只能读", "a result is read like its table, and is not it")
+_USE_TABLE = Text(
+    "写 result.table：pd.DataFrame(result.table)、result.table[列] = …",
+    "write result.table: pd.DataFrame(result.table), result.table[column] = …",
+)
 _REASON_SHOWN = 300  # characters
+
+
+def _refuse_array(*_: object, **__: object) -> Any:
+    raise InvalidOption(_NOT_THE_TABLE, advice=_USE_TABLE)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -181,6 +190,18 @@ class Mapped(Result):
 
     def __getitem__(self, key: Any) -> Any:
         return self.table[key]
+
+    def __setitem__(self, key: object, value: object) -> None:
+        raise InvalidOption(_NOT_THE_TABLE, advice=_USE_TABLE)
+
+    @property
+    def __array__(self) -> Callable[..., Any]:
+        """Numpy and pandas, who take a table's own iteration over its names for its data, are told
+        where the data are; a list they read by themselves.
+        """
+        if not hasattr(self.table, "columns"):
+            raise AttributeError("a list has no array of its own")
+        return _refuse_array
 
     @property
     def _repr_html_(self) -> Callable[[], str]:

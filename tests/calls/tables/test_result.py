@@ -1,5 +1,6 @@
 """The table that comes back: of the kind that was given, with the answers in columns of its own."""
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
@@ -68,6 +69,22 @@ def test_what_only_the_table_has_is_told_to_be_there(session):
             getattr(found, name)
     with pytest.raises(AttributeError, match="did you mean answer_columns"):
         found.answer_column  # noqa: B018
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars"])
+@pytest.mark.parametrize(
+    "read", [pd.DataFrame, np.asarray, lambda found: found.__setitem__("z", 1)]
+)
+def test_whoever_takes_a_result_for_its_table_is_told_where_that_is(session, kind, read):
+    found = session.map(ECHO, TABLES[kind](["a", "b"]))
+    with pytest.raises(errors.InvalidOption, match=r"result\.table"):
+        read(found)
+    assert len(pd.DataFrame(found.table)) == 2
+
+
+def test_a_result_of_a_list_becomes_a_table(session):
+    found = session.map(ECHO, ["a", "b"])
+    assert pd.DataFrame(found)["answer"].tolist() == ["a", "b"]
 
 
 OWN = {"text": ["a", "b"], "answer": ["42", ""], "error": ["E11", "E12"]}
