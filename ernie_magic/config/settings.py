@@ -108,6 +108,11 @@ _UNUSED = Text(
     "then set it",
 )
 
+_UNSET = Text(
+    "要取消设置，写 ernie.settings.{name} = {default}",
+    "to unset it, write ernie.settings.{name} = {default}",
+)
+
 
 class ErnieSettings(SuggestsNames, Configurable):
     """What a session uses when a call does not say. None and "" mean: not set here, look further.
@@ -220,6 +225,9 @@ class ErnieSettings(SuggestsNames, Configurable):
                     name=name, value=shown, choices=_allowed_values(name)
                 )
             )
+            if value is None:
+                default = self.traits()[name].default_value
+                wrong.advice = _UNSET.fill(name=name, default=repr(default))
             wrong.language = self.interface_language
             value = None
         else:

@@ -24,6 +24,12 @@ def test_with_nothing_set_it_is_the_emulator():
     assert endpoint(ErnieSettings()).service.name == "emulator"
 
 
+@pytest.mark.parametrize(("name", "default"), [("system", "''"), ("cache", "True")])
+def test_none_for_a_setting_tells_what_unsets_it(name, default):
+    with pytest.raises(InvalidOption, match=rf"ernie\.settings\.{name} = {default}"):
+        setattr(ErnieSettings(), name, None)
+
+
 def test_a_key_in_the_environment_chooses_ai_studio(monkeypatch):
     monkeypatch.setenv("AI_STUDIO_API_KEY", " key-from-env \n")
     found = endpoint(ErnieSettings())
