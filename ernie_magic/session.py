@@ -681,7 +681,7 @@ class Session(SuggestsNames, PlatformGroups):
             model that made them.
         extra
             Fields of the requests. For the query of `Embeddings` they are added to those that these
-            were made with, as `{"input_type": "query"}` where a service tells queries from texts.
+            were made with, of which `{"input_type": "document"}` becomes "query".
 
         Returns
         -------
@@ -713,7 +713,7 @@ class Session(SuggestsNames, PlatformGroups):
                 query_embeddings = yield self.begin_embed(
                     wanted,
                     model=model or embeddings.model,
-                    extra={**made_by.extra, **(extra or {})},
+                    extra={**similarity.fields_for_query(made_by.extra), **(extra or {})},
                     **made_by.parameters,
                 )
                 vector = query_embeddings[0]

@@ -4,6 +4,7 @@ plane.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from ernie_magic.api.results import Embeddings
@@ -35,6 +38,9 @@ _OTHER_MODEL = Text(
     "查询向量来自模型 {a}，文本向量来自 {b}",
     "{a} made the query's vector, and {b} the texts'",
 )
+# How services tell texts from queries: Voyage and NVIDIA (`input_type`), Cohere
+# (https://docs.cohere.com/reference/embed), Jina (`task`), Gemini (`task_type`).
+_TEXT_SIDE = re.compile(r"(|search_|retrieval[._])(document|passage)", re.IGNORECASE)
 _SAME_MODEL = Text(
     "两边用同一个模型，也用同样的 extra，如 dimensions",
     "use the same model for both, and the same extra fields, such as dimensions",
@@ -105,6 +111,20 @@ def cosine_similarities(vectors: np.ndarray) -> np.ndarray:
     rows = normalize_rows(vectors)
     products: np.ndarray = rows @ rows.T
     return products
+
+
+def fields_for_query(extra: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields with which a query is embedded, where these were sent with its texts: what
+    says that they are texts says that it is a query.
+    """
+    return {name: _query_side(value) for name, value in extra.items()}
+
+
+def _query_side(value: Any) -> Any:
+    found = _TEXT_SIDE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    return found[1] + ("QUERY" if found[2].isupper() else "query")
 
 
 def read_query(query: Any, texts: object) -> Any:

@@ -348,9 +348,9 @@ def test_a_query_is_embedded_with_the_fields_that_the_texts_were_embedded_with(s
     made_by = {"model": "bge-large-zh", "user": "me"}
     vectors = session.embed(texts, **made_by, extra={"input_type": "document"})
     session.search("故事", vectors)
-    assert sent_fields() == {**made_by, "input_type": "document"}
-    session.search("故事", vectors[:1], extra={"input_type": "query"})
     assert sent_fields() == {**made_by, "input_type": "query"}
+    session.search("故事", vectors[:1], extra={"input_type": "classification"})
+    assert sent_fields() == {**made_by, "input_type": "classification"}
     session.search("天气", texts, model="bge-large-zh", extra={"input_type": "query"})
     assert sent_fields() == {"model": "bge-large-zh", "user": None, "input_type": "query"}
 
