@@ -65,6 +65,12 @@ class Stream(SuggestsNames, Generic[ResultT]):
         self._language = language
         self._progress_title = progress_title
         self._texts: Generator[str, None, None] | None = None  # that `next` reads
+        self._awaited_texts: _AwaitedTexts | None = None
+
+    def __await__(self) -> Generator[Any, None, Stream[ResultT]]:
+        # As OpenAI's client writes it: `async for piece in await …`.
+        yield from ()
+        return self
 
     # As OpenAI's client writes it: what is not read when the block ends is not waited for.
     def __enter__(self) -> Stream[ResultT]:
@@ -165,7 +171,12 @@ class Stream(SuggestsNames, Generic[ResultT]):
         self._call.result()  # raises the error, if any
 
     def __aiter__(self) -> AsyncIterator[str]:
-        return _AwaitedTexts(self)
+        return self._awaited_texts or _AwaitedTexts(self)
+
+    async def __anext__(self) -> str:
+        if self._awaited_texts is None:
+            self._awaited_texts = _AwaitedTexts(self)
+        return await self._awaited_texts.__anext__()
 
     async def _aiter_texts(self) -> AsyncGenerator[str, None]:
         async with aclosing(self.aiter_batches()) as batches:
@@ -229,6 +240,10 @@ class Stream(SuggestsNames, Generic[ResultT]):
         """Stop: the connection is closed, and the received part becomes the (partial) result."""
         if not self.is_done:
             self._call.cancel()
+
+    async def aclose(self) -> None:
+        """Close it, in a coroutine (`contextlib.aclosing`)."""
+        self.close()
 
 
 class _AwaitedTexts:

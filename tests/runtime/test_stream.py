@@ -1,6 +1,7 @@
 """A stream is read by anybody, from its beginning."""
 
 import asyncio
+from contextlib import aclosing
 
 from ernie_magic.runtime.call import Call
 from ernie_magic.runtime.events import Delta
@@ -46,6 +47,15 @@ def test_a_stream_is_closed_with_its_block(emulator, monkeypatch):
                 return [piece async for piece in stream]
 
         assert asyncio.run(in_coroutine()) == ["hello", " there"]
+
+        async def as_other_clients_write_it():
+            stream = await session.astream("[[echo]]hello there")
+            first = await anext(stream)
+            async with aclosing(session.astream("[[chunks=50]][[pace=50ms]]")) as left:
+                await anext(left)
+            return [first, *[piece async for piece in stream], left.result().partial]
+
+        assert asyncio.run(as_other_clients_write_it()) == ["hello", " there", True]
 
 
 def test_leaving_an_awaiting_loop_early_ends_the_call_unless_another_still_reads_it():
