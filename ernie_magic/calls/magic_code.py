@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ernie_magic.api.parameter import Parameter
     from ernie_magic.api.requests import Request
 
+_MAGIC_LINE = re.compile(
+    r"^%{1,2}ernie(?:_(?:image|embed|map|heat|map2d|search))?(?=\s|$).*", re.MULTILINE
+)
+_CODE_FENCE = ("```", "~~~")
 _FILE_NAME = re.compile(r"[^\W\d]\w*\.[^\W\d]\w*")
 
 
@@ -46,6 +50,16 @@ def _extra_options(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         ("--param", f"{name}={json.dumps(value, ensure_ascii=False)}")
         for name, value in extra.items()
     )
+
+
+def find_magic_line(text: str) -> str:
+    """Return the line of a cell's text that is a magic of ours, "" where there is none. A text with
+    a block of code may be about such lines.
+    """
+    found = _MAGIC_LINE.search(text)
+    if found is None or any(fence in text for fence in _CODE_FENCE):
+        return ""
+    return found[0].strip()
 
 
 def is_invalid_field(name: object) -> bool:
@@ -97,14 +111,16 @@ def magic_cell(
     ]
     if any(word == "--" for _, word in words):  # argparse's own word
         return None
-    if is_filled_in and not all(map(_is_typable, body_texts)):
+    has_magic = any(map(find_magic_line, body_texts))
+    if is_filled_in and (has_magic or not all(map(_is_typable, body_texts))):
         return None
     uses_literals = (
         is_filled_in
         or not all(map(_is_typable, body_texts))
         or any(_is_literal(word) for _, word in words)
     )
-    verbatim = not uses_literals and any("{{" in text for text in body_texts)
+    has_braces = any(map(_has_braces, body_texts))
+    verbatim = not uses_literals and (has_braces or has_magic)
     lines = list(body_texts)
     if uses_literals and not is_filled_in:
         lines = [_typable_text(text) for text in body_texts]
@@ -121,12 +137,17 @@ def _is_typable(text: str) -> bool:
 
 def _is_literal(word: str) -> bool:
     """Whether a text has to be written as a Python literal where other text is typed."""
-    return "{{" in word or "\n" in word or "\t" in word or not _is_typable(word)
+    return _has_braces(word) or "\n" in word or "\t" in word or not _is_typable(word)
+
+
+def _has_braces(text: str) -> bool:
+    """Whether a cell would fill something in, or ask what is to be."""
+    return "{{" in text or "}}" in text
 
 
 def _typable_text(text: str) -> str:
     """Return a text as it is typed in a cell whose literals are filled in."""
-    if _is_literal(text):
+    if _is_literal(text) or find_magic_line(text):
         return _template_literal(text)
     return text
 

@@ -231,6 +231,9 @@ def check_question(shell, emulator, prompt, system, stop, extra):
 
 @given(TEXT, st.just("") | TEXT, STOPS, EXTRA)
 @example("a", "You are terse.\n", ["\n"], {"a=b": 1, "": 2, "--x": "{{y}}"})
+@example("%%ernie", "", [], {})
+@example("hello}}", "you}}", [], {})
+@example("two\n%ernie history", "", ["\n"], {"x": "{{y}}"})
 @FEW
 def test_every_form_of_a_question_sends_the_same(shell, emulator, prompt, system, stop, extra):
     check_question(shell, emulator, prompt, system, stop, extra)
@@ -404,6 +407,8 @@ def test_every_form_of_a_call_for_pictures_sends_the_same(
 @given(st.lists(TEXT, min_size=1, max_size=4, unique=True))
 @example([" a ", "{{b}}", "c\x00"])
 @example(["two\nlines"])
+@example(["%%ernie", "{{b}}"])
+@example(["hello}}"])
 @FEW
 def test_every_form_of_a_call_for_vectors_sends_the_same(shell, emulator, texts):
     ernie = shell.user_ns["ernie"]

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 import time
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 
 import pytest
 
@@ -62,6 +62,9 @@ async def stall(_emit):
 
 def test_in_a_script_an_interrupt_leaves_the_loop_and_ends_what_it_waited_for(monkeypatch):
     monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    # A shell of another test has run cells in this thread.
+    monkeypatch.setattr(interrupts, "CELLS", Cells())
+    monkeypatch.setattr(interrupts, "_MINE", ContextVar("mine", default=0))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     calls = [Call(stall), Call(stall)]
     loop = asyncio.new_event_loop()

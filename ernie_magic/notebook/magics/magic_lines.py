@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from ernie_magic.calls.magic_code import find_magic_line
 from ernie_magic.errors import InvalidOption
 from ernie_magic.text.language import Text, clip_text
 
-_MAGIC_LINE = re.compile(
-    r"^%{1,2}ernie(?:_(?:image|embed|map|heat|map2d|search))?(?=\s|$).*", re.MULTILINE
-)
-_CODE_FENCE = ("```", "~~~")
 _SECOND_MAGIC = Text(
     "单元格的文字里又有一行魔法命令：{line}", "a second magic stands in the cell's text: {line}"
 )
@@ -30,9 +25,5 @@ def check_for_magics(text: str) -> None:
     ------
     InvalidOption
     """
-    found = _MAGIC_LINE.search(text)
-    if found is None or any(fence in text for fence in _CODE_FENCE):
-        return
-    raise InvalidOption(
-        _SECOND_MAGIC.fill(line=clip_text(found[0].strip(), _SHOWN)), advice=_ONE_EACH
-    )
+    if line := find_magic_line(text):
+        raise InvalidOption(_SECOND_MAGIC.fill(line=clip_text(line, _SHOWN)), advice=_ONE_EACH)

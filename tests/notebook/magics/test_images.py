@@ -204,7 +204,7 @@ def test_redo_vary_and_show(run, shell, ernie):
             "%ernie_image redo number",
             "int cannot be made again: a picture, a file or its parameters can",
         ),
-        ("%ernie_image redo cats[9]", "cats[9] raised IndexError"),
+        ("%ernie_image redo cats[9]", "cats[9]: there is no [9] in 1 picture"),
         (
             "%ernie_image vary cats foo",
             "a picture (a file or a variable) comes first, then options",
