@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import re
-import weakref
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -31,6 +30,7 @@ from ernie_magic.errors import (
     UnknownAttribute,
 )
 from ernie_magic.runtime.once import awaited, blocking, with_other_names
+from ernie_magic.runtime.under_way import UnderWay
 from ernie_magic.runtime.user_warnings import warn_user
 from ernie_magic.text.encodings import printable
 from ernie_magic.text.language import Text
@@ -171,8 +171,8 @@ class Conversation(SuggestsNames):
         # Conversations on the service's side, which applications keep, by account and application.
         self.app_conversations: dict[object, AppConversation] = {}
         self._turns_in_cell = TurnsInCell()
-        self._turns_under_way: weakref.WeakSet[Call[Delta, Answer]] = weakref.WeakSet()
-        self._background_turns: weakref.WeakSet[Stream[Answer]] = weakref.WeakSet()
+        self._turns_under_way: UnderWay[Call[Delta, Answer]] = UnderWay()
+        self._background_turns: UnderWay[Stream[Answer]] = UnderWay()
         self._requests = FittingRequests(client)
         self._generation = 0  # a prompt from before a reset leaves no turn after it
 
@@ -189,7 +189,7 @@ class Conversation(SuggestsNames):
     @property
     def history(self) -> History:
         """The turns, oldest first; also what has come of a stream that was just left."""
-        for call in [*self._turns_under_way]:
+        for call in self._turns_under_way.list_running():
             call.wait_if_stopping()
         return self._history
 
@@ -221,7 +221,7 @@ class Conversation(SuggestsNames):
     @property
     def is_answering(self) -> bool:
         """Whether a prompt is being answered that will leave a turn here."""
-        return any(not call.is_done for call in [*self._turns_under_way])
+        return bool(self._turns_under_way.list_running())
 
     def reset(self) -> None:
         """Forget the turns, and unlock; an answer still in progress leaves no turn."""
@@ -379,8 +379,8 @@ class Conversation(SuggestsNames):
 
         What was given with the prompt is given again: model, system prompt, tools, parameters;
         `system=""`, `tools=[]` and `knowledge=[]` leave these out. What was a setting is what the
-        setting is now. A turn that was loaded from a file, or made of
-        messages, has the prompt and its pictures alone.
+        setting is now. A turn that was loaded from a file, or made of messages, has the prompt and
+        its pictures alone.
 
         The new answer replaces the old one when it is complete; if it is stopped or fails, the old
         one stays.
@@ -471,7 +471,7 @@ class Conversation(SuggestsNames):
 
         turns_before: list[Stream[Answer]] = []
         if after_background and plan.is_turn:
-            turns_before = [turn for turn in [*self._background_turns] if not turn.is_done]
+            turns_before = self._background_turns.list_running()
 
         async def ask_and_record(call: PreparedCall, request: ChatRequest) -> Answer:
             nonlocal plan
